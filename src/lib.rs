@@ -1,0 +1,1 @@
+//! Offline recommendations that explain themselves.
