@@ -1,0 +1,128 @@
+//! The encoder's step on the CPU.
+
+use std::ops::Range;
+
+use docent_kernels::{AttentionShape, Kernels, Matrix};
+
+use super::fit;
+use crate::{
+    backend::{Rows, Step},
+    batch::{RaggedBatch, Row},
+    layers::{
+        Linear,
+        encoder::{Activation, EncoderConfig, EncoderLayer, EncoderWeights, LayerNorm},
+    },
+};
+
+type Weights = EncoderWeights<Matrix, Vec<f32>>;
+
+/// An encoder's weights and the buffers of its steps.
+#[derive(Debug)]
+pub(super) struct EncoderRun {
+    config: EncoderConfig,
+    weights: Weights,
+    buffers: Buffers,
+}
+
+/// Each (rows, width), reused from step to step.
+#[derive(Debug, Default)]
+struct Buffers {
+    hidden: Vec<f32>,
+    q: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+    attended: Vec<f32>,
+    inner: Vec<f32>,
+    update: Vec<f32>,
+}
+
+impl EncoderRun {
+    pub(super) fn new(config: EncoderConfig, weights: Weights) -> Self {
+        Self { config, weights, buffers: Buffers::default() }
+    }
+
+    /// Runs a batch that was checked.
+    pub(super) fn forward(&mut self, kernels: &Kernels, batch: &RaggedBatch) -> Step {
+        self.embed(kernels, batch);
+        let spans: Vec<Range<usize>> = batch.sequences().iter().map(|s| s.rows.clone()).collect();
+        for layer in &self.weights.layers {
+            run_layer(kernels, &self.config, layer, &spans, &mut self.buffers);
+        }
+        self.output(kernels, batch)
+    }
+
+    /// The normalized sum of word, position and token type embeddings.
+    fn embed(&mut self, kernels: &Kernels, batch: &RaggedBatch) {
+        let (width, weights) = (self.config.hidden, &self.weights);
+        let sum = fit(&mut self.buffers.update, batch.rows().len() * width);
+        let mut table_row = vec![0.0; width];
+        let rows = batch.rows().iter().zip(batch.positions()).zip(batch.token_types());
+        for (((row, position), kind), out) in rows.zip(sum.chunks_exact_mut(width)) {
+            match *row {
+                Row::Token(id) => weights.words.row_to_f32(id as usize, out),
+                Row::Embedding(i) => out.copy_from_slice(&batch.embeddings()[i as usize * width..][..width]),
+            }
+            for (table, index) in [(&weights.types, usize::from(*kind)), (&weights.positions, position as usize)] {
+                table.row_to_f32(index, &mut table_row);
+                out.iter_mut().zip(&table_row).for_each(|(x, y)| *x += y);
+            }
+        }
+        norm(kernels, &self.config, &weights.norm, sum, fit(&mut self.buffers.hidden, sum.len()));
+    }
+
+    fn output(&self, kernels: &Kernels, batch: &RaggedBatch) -> Step {
+        let width = self.config.hidden;
+        let states = &self.buffers.hidden;
+        let gather = |rows: &mut dyn Iterator<Item = usize>| -> Vec<f32> {
+            rows.flat_map(|row| &states[row * width..(row + 1) * width]).copied().collect()
+        };
+        let hidden = Rows::Host { data: gather(&mut batch.hidden().iter().copied()), width };
+        let Some(head) = &self.weights.classifier else {
+            return Step { logits: Rows::none(0), hidden };
+        };
+        let first = gather(&mut batch.logits().iter().map(|l| l.row));
+        let mut pooled = vec![0.0; first.len()];
+        kernels.matmul(&first, &head.pooler.weight, head.pooler.bias.as_deref(), &mut pooled);
+        kernels.tanh(&mut pooled);
+        let mut logits = vec![0.0; batch.logits().len() * self.config.labels];
+        kernels.matmul(&pooled, &head.output.weight, head.output.bias.as_deref(), &mut logits);
+        Step { logits: Rows::Host { data: logits, width: self.config.labels }, hidden }
+    }
+}
+
+fn run_layer(
+    kernels: &Kernels,
+    config: &EncoderConfig,
+    layer: &EncoderLayer<Matrix, Vec<f32>>,
+    spans: &[Range<usize>],
+    buffers: &mut Buffers,
+) {
+    let Buffers { hidden, q, k, v, attended, inner, update } = buffers;
+    linear(kernels, &layer.q, hidden, q);
+    linear(kernels, &layer.k, hidden, k);
+    linear(kernels, &layer.v, hidden, v);
+    let head_dim = config.hidden / config.heads;
+    let scale = 1.0 / (head_dim as f32).sqrt();
+    let shape = AttentionShape { heads: config.heads, kv_heads: config.heads, head_dim, scale };
+    kernels.attention_full(q, k, v, spans, shape, fit(attended, q.len()));
+    linear(kernels, &layer.o, attended, update);
+    kernels.add(update, hidden);
+    norm(kernels, config, &layer.attention_norm, update, hidden);
+    linear(kernels, &layer.up, hidden, inner);
+    match config.activation {
+        Activation::Gelu => kernels.gelu(inner),
+        Activation::GeluTanh => kernels.gelu_tanh(inner),
+    }
+    linear(kernels, &layer.down, inner, update);
+    kernels.add(update, hidden);
+    norm(kernels, config, &layer.output_norm, update, hidden);
+}
+
+fn linear(kernels: &Kernels, linear: &Linear<Matrix, Vec<f32>>, x: &[f32], out: &mut Vec<f32>) {
+    let rows = x.len() / linear.weight.cols();
+    kernels.matmul(x, &linear.weight, linear.bias.as_deref(), fit(out, rows * linear.weight.rows()));
+}
+
+fn norm(kernels: &Kernels, config: &EncoderConfig, norm: &LayerNorm<Vec<f32>>, x: &[f32], out: &mut [f32]) {
+    kernels.layer_norm(x, &norm.weight, &norm.bias, config.norm_eps, out);
+}

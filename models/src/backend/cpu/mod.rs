@@ -1,0 +1,142 @@
+//! The CPU backend: slices, packed weights and our own kernels; no candle tensor inside a step.
+//!
+//! Buffers are kept between steps. Keys and values lie in single precision, (blocks, kv heads, 64 positions, head size)
+//! per layer; memory that no position has touched yet costs nothing.
+
+mod adapters;
+mod decoder;
+mod encoder;
+mod kv;
+
+use std::sync::Arc;
+
+use docent_kernels::{Isa, Kernels, Matrix, Pool};
+
+use super::{Backend, BackendError, Footprint, Step, validate};
+use crate::{
+    Result,
+    adapter::Adapter,
+    batch::{AdapterId, RaggedBatch},
+    checkpoint::{Architecture, Checkpoint},
+    kv::BlockId,
+    layers::{Loader, MatrixSource, decoder::DecoderWeights, encoder::EncoderWeights},
+};
+
+use adapters::Adapters;
+use decoder::DecoderRun;
+use encoder::EncoderRun;
+
+/// A model on the CPU.
+#[derive(Debug)]
+pub struct Cpu {
+    architecture: Architecture,
+    kernels: Kernels,
+    model: Model,
+    adapters: Adapters,
+    footprint: Footprint,
+    kv_blocks: usize,
+}
+
+#[derive(Debug)]
+enum Model {
+    Decoder(Box<DecoderRun>),
+    Encoder(Box<EncoderRun>),
+}
+
+impl Cpu {
+    /// Loads a checkpoint for `isa` on the threads of `pool`, with room for `kv_blocks` blocks of keys and values.
+    ///
+    /// # Errors
+    /// If a tensor is missing or has another shape, or the processor lacks `isa`.
+    pub fn load(checkpoint: &Checkpoint, isa: Isa, pool: Arc<Pool>, kv_blocks: usize) -> Result<Self> {
+        let kernels = Kernels::new(isa, pool).ok_or(BackendError::MissingIsa(isa.name()))?;
+        let mut packer = Packer { bytes: 0 };
+        let architecture = checkpoint.architecture().clone();
+        let (model, kv_block) = match &architecture {
+            Architecture::Decoder(config) => {
+                let weights = DecoderWeights::load(checkpoint, config, &mut packer)?;
+                let kv = kv::KvStore::new(config, kv_blocks);
+                let bytes = kv.block_bytes();
+                (Model::Decoder(Box::new(DecoderRun::new(config.clone(), weights, kv))), bytes)
+            }
+            Architecture::Encoder(config) => {
+                let weights = EncoderWeights::load(checkpoint, config, &mut packer)?;
+                (Model::Encoder(Box::new(EncoderRun::new(config.clone(), weights))), 0)
+            }
+        };
+        let footprint = Footprint { weights: packer.bytes, kv_block };
+        Ok(Self { architecture, kernels, model, adapters: Adapters::default(), footprint, kv_blocks })
+    }
+}
+
+impl Backend for Cpu {
+    fn name(&self) -> String {
+        format!("cpu ({}, {} threads)", self.kernels.isa().name(), self.kernels.pool().threads())
+    }
+
+    fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    fn kv_blocks(&self) -> usize {
+        self.kv_blocks
+    }
+
+    fn footprint(&self) -> Footprint {
+        self.footprint
+    }
+
+    fn forward(&mut self, batch: &RaggedBatch) -> Result<Step> {
+        validate::batch(batch, &self.architecture, self.kv_blocks, self.adapters.len())?;
+        Ok(match &mut self.model {
+            Model::Decoder(run) => run.forward(&self.kernels, &self.adapters, batch),
+            Model::Encoder(run) => run.forward(&self.kernels, batch),
+        })
+    }
+
+    fn copy_block(&mut self, from: BlockId, to: BlockId) -> Result<()> {
+        validate::block(from, self.kv_blocks)?;
+        validate::block(to, self.kv_blocks)?;
+        if let Model::Decoder(run) = &mut self.model {
+            run.kv.copy_block(from, to);
+        }
+        Ok(())
+    }
+
+    fn add_adapter(&mut self, adapter: &Adapter) -> Result<AdapterId> {
+        validate::adapter(adapter, |name| match &self.model {
+            Model::Decoder(run) => run.projection_sizes(name),
+            Model::Encoder(_) => None,
+        })?;
+        Ok(self.adapters.add(adapter)?)
+    }
+}
+
+/// Keeps matrices in their own format and vectors in single precision.
+struct Packer {
+    bytes: usize,
+}
+
+impl Loader for Packer {
+    type Matrix = Matrix;
+    type Vector = Vec<f32>;
+
+    fn matrix(&mut self, source: MatrixSource) -> Result<Matrix> {
+        let matrix = Matrix::new(source.format(), source.rows, source.cols, source.data()).map_err(|error| {
+            BackendError::Size { what: format!("`{}` ({error})", source.name), found: source.data().len(), expected: 0 }
+        })?;
+        self.bytes += matrix.bytes();
+        Ok(matrix)
+    }
+
+    fn vector(&mut self, values: Vec<f32>) -> Result<Vec<f32>> {
+        self.bytes += size_of_val(values.as_slice());
+        Ok(values)
+    }
+}
+
+/// Gives a buffer `len` elements without clearing those that it has.
+fn fit(buffer: &mut Vec<f32>, len: usize) -> &mut [f32] {
+    buffer.resize(len, 0.0);
+    buffer
+}

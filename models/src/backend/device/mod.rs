@@ -1,0 +1,1 @@
+//! The device backend: candle storage on CUDA, Metal, or candle's CPU device.

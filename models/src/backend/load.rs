@@ -1,0 +1,97 @@
+//! Which backend runs a checkpoint, and whether it fits.
+
+use std::sync::Arc;
+
+use docent_kernels::{Isa, Pool};
+
+use super::{Backend, BackendError, Footprint, cpu::Cpu, device::DeviceBackend, reference::Reference, validate};
+use crate::{
+    Result,
+    checkpoint::{Architecture, Checkpoint},
+    kv::{KV_BLOCK, blocks_for},
+};
+
+/// Which backend runs the model.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum BackendKind {
+    /// Our own kernels on the CPU.
+    #[default]
+    Cpu,
+    /// candle on its CPU device.
+    DeviceCpu,
+    /// candle on an NVIDIA GPU, by ordinal.
+    Cuda(usize),
+    /// candle on an Apple GPU, by ordinal.
+    Metal(usize),
+    /// Plain single-precision operations: slow, and the oracle of the others.
+    Reference,
+}
+
+/// How a checkpoint is loaded.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// Which backend.
+    pub backend: BackendKind,
+    /// The instruction set of the CPU backend.
+    pub isa: Isa,
+    /// The threads of the CPU backend.
+    pub pool: Arc<Pool>,
+    /// Positions that the KV cache has room for, over all sequences.
+    pub kv_positions: usize,
+    /// Bytes of memory that may be used; unlimited, if `None`.
+    pub memory: Option<u64>,
+}
+
+/// Loads a checkpoint into the backend that `options` name.
+///
+/// # Errors
+/// If it does not fit into memory, this build or processor lacks what was asked for, or a tensor is missing.
+pub fn load(checkpoint: &Checkpoint, options: &LoadOptions) -> Result<Box<dyn Backend>> {
+    let kv_blocks = match checkpoint.architecture() {
+        Architecture::Decoder(_) => blocks_for(options.kv_positions),
+        Architecture::Encoder(_) => 0,
+    };
+    validate::memory(Footprint::estimate(checkpoint, options.backend), kv_blocks, options.memory)?;
+    Ok(match options.backend {
+        BackendKind::Cpu => Box::new(Cpu::load(checkpoint, options.isa, options.pool.clone(), kv_blocks)?),
+        BackendKind::Reference => Box::new(Reference::load(checkpoint, kv_blocks)?),
+        kind => Box::new(DeviceBackend::load(checkpoint, open_device(kind)?, kv_blocks)?),
+    })
+}
+
+fn open_device(kind: BackendKind) -> Result<candle_core::Device, BackendError> {
+    let missing = |asked| {
+        let built = if cfg!(feature = "cuda") {
+            "`cuda`"
+        } else if cfg!(feature = "metal") {
+            "`metal`"
+        } else {
+            "the CPU only"
+        };
+        BackendError::MissingDevice { asked, built }
+    };
+    match kind {
+        BackendKind::Cuda(_) if !cfg!(feature = "cuda") => Err(missing("cuda")),
+        BackendKind::Metal(_) if !cfg!(feature = "metal") => Err(missing("metal")),
+        BackendKind::Cuda(ordinal) => Ok(candle_core::Device::new_cuda(ordinal)?),
+        BackendKind::Metal(ordinal) => Ok(candle_core::Device::new_metal(ordinal)?),
+        _ => Ok(candle_core::Device::Cpu),
+    }
+}
+
+impl Footprint {
+    /// What `kind` will keep in memory of the checkpoint.
+    pub fn estimate(checkpoint: &Checkpoint, kind: BackendKind) -> Self {
+        let weights = checkpoint.weights();
+        let elements = || weights.names().filter_map(|name| weights.get(name)).map(|t| t.elements()).sum::<usize>();
+        let kv_block = match checkpoint.architecture() {
+            Architecture::Decoder(c) => 2 * c.layers * c.kv_heads * c.head_dim * KV_BLOCK * size_of::<f32>(),
+            Architecture::Encoder(_) => 0,
+        };
+        let weights = match kind {
+            BackendKind::Reference => elements().saturating_mul(size_of::<f32>()),
+            _ => weights.bytes() as usize,
+        };
+        Self { weights, kv_block }
+    }
+}

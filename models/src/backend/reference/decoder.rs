@@ -1,0 +1,130 @@
+//! The decoder in plain tensor operations, as simple as can be.
+
+use std::collections::BTreeMap;
+
+use candle_core::{DType, Device, Result, Tensor};
+
+use super::{cache::Cache, ops};
+use crate::layers::{
+    Linear,
+    decoder::{DecoderConfig, DecoderLayer, DecoderWeights},
+};
+
+/// The low-rank updates of one adapter: by projection, A (rank, in) and B (out, rank) with the scale in B.
+pub type LowRankTensors = BTreeMap<String, (Tensor, Tensor)>;
+
+/// A decoder on dequantized weights in single precision.
+#[derive(Debug)]
+pub struct ReferenceDecoder {
+    /// Its sizes.
+    pub config: DecoderConfig,
+    /// Its weights.
+    pub weights: DecoderWeights<Tensor, Tensor>,
+    device: Device,
+}
+
+impl ReferenceDecoder {
+    pub(super) fn new(config: DecoderConfig, weights: DecoderWeights<Tensor, Tensor>, device: Device) -> Self {
+        Self { config, weights, device }
+    }
+
+    /// The embeddings of `ids`: (ids, hidden).
+    ///
+    /// # Errors
+    /// If an id is out of range.
+    pub fn embed(&self, ids: &[u32]) -> Result<Tensor> {
+        self.weights.embedding.index_select(&Tensor::new(ids, &self.device)?, 0)
+    }
+
+    /// The last hidden states, after the final norm, of rows `x` (rows, hidden) at the positions from `position` on.
+    ///
+    /// # Errors
+    /// If a tensor operation fails.
+    pub fn hidden(
+        &self,
+        x: &Tensor,
+        position: u32,
+        cache: &mut dyn Cache,
+        adapter: Option<&LowRankTensors>,
+    ) -> Result<Tensor> {
+        let rows = x.dim(0)?;
+        let positions = position..position + rows as u32;
+        let (mut cos, mut sin) = (Vec::new(), Vec::new());
+        self.config.rope.tables(positions, &mut cos, &mut sin);
+        let table = |values: Vec<f32>| Tensor::from_vec(values, (rows, 1, self.config.rope.half()), &self.device);
+        let pass = Pass {
+            config: &self.config,
+            cos: table(cos)?,
+            sin: table(sin)?,
+            mask: self.causal_mask(rows, position as usize)?,
+            adapter,
+        };
+        let mut x = x.clone();
+        for (index, layer) in self.weights.layers.iter().enumerate() {
+            x = pass.layer(layer, index, &x, cache)?;
+        }
+        ops::rms_norm(&x, &self.weights.norm, self.config.rms_eps)
+    }
+
+    /// The logits (rows, vocab) of last hidden states (rows, hidden).
+    ///
+    /// # Errors
+    /// If a tensor operation fails.
+    pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
+        hidden.matmul(&self.weights.head.as_ref().unwrap_or(&self.weights.embedding).t()?)
+    }
+
+    /// (rows, positions): zero for what a row may see, minus infinity for what comes after it.
+    fn causal_mask(&self, rows: usize, start: usize) -> Result<Tensor> {
+        let length = start + rows;
+        let visible = |row: usize, column: usize| if column <= start + row { 0.0 } else { f32::NEG_INFINITY };
+        let mask: Vec<f32> = (0..rows).flat_map(|row| (0..length).map(move |c| visible(row, c))).collect();
+        Tensor::from_vec(mask, (rows, length), &self.device)?.to_dtype(DType::F32)
+    }
+}
+
+/// What every layer of one pass shares.
+struct Pass<'a> {
+    config: &'a DecoderConfig,
+    cos: Tensor,
+    sin: Tensor,
+    mask: Tensor,
+    adapter: Option<&'a LowRankTensors>,
+}
+
+impl Pass<'_> {
+    fn layer(
+        &self,
+        layer: &DecoderLayer<Tensor, Tensor>,
+        index: usize,
+        x: &Tensor,
+        cache: &mut dyn Cache,
+    ) -> Result<Tensor> {
+        let config = self.config;
+        let normed = ops::rms_norm(x, &layer.input_norm, config.rms_eps)?;
+        let heads = |linear: &Linear<Tensor, Tensor>, heads: usize, norm: Option<&Tensor>| {
+            let y = self.linear(linear, &normed)?.reshape((normed.dim(0)?, heads, config.head_dim))?;
+            norm.map_or_else(|| Ok(y.clone()), |weight| ops::rms_norm(&y, weight, config.rms_eps))
+        };
+        let q = ops::rope(&heads(&layer.q, config.heads, layer.q_norm.as_ref())?, &self.cos, &self.sin)?;
+        let k = ops::rope(&heads(&layer.k, config.kv_heads, layer.k_norm.as_ref())?, &self.cos, &self.sin)?;
+        let v = heads(&layer.v, config.kv_heads, None)?;
+        let (k, v) = cache.extend(index, k, v)?;
+        let attended = ops::attention(&q, &k, &v, Some(&self.mask))?;
+        let x = (x + self.linear(&layer.o, &attended)?)?;
+        let normed = ops::rms_norm(&x, &layer.post_norm, config.rms_eps)?;
+        let gated = (self.linear(&layer.gate, &normed)?.silu()? * self.linear(&layer.up, &normed)?)?;
+        &x + self.linear(&layer.down, &gated)?
+    }
+
+    fn linear(&self, linear: &Linear<Tensor, Tensor>, x: &Tensor) -> Result<Tensor> {
+        let mut y = x.matmul(&linear.weight.t()?)?;
+        if let Some(bias) = &linear.bias {
+            y = y.broadcast_add(bias)?;
+        }
+        if let Some((a, b)) = self.adapter.and_then(|adapter| adapter.get(&linear.name)) {
+            y = (y + x.matmul(&a.t()?)?.matmul(&b.t()?)?)?;
+        }
+        Ok(y)
+    }
+}

@@ -1,0 +1,203 @@
+//! From a row of logits to a token: greedy, or drawn with temperature, top-k, top-p, min-p and a repetition penalty.
+//!
+//! Everything here runs in one fixed order, so that the same row and random number give the same token.
+
+use super::{BackendError, Step};
+use crate::Result;
+
+/// How the next token is drawn.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampling {
+    /// Divides the logits; 0 takes the likeliest token.
+    pub temperature: f32,
+    /// Keeps the `k` likeliest tokens; 0 keeps all.
+    pub top_k: usize,
+    /// Keeps the likeliest tokens whose probabilities reach `p` together (Holtzman et al. 2020); 1 keeps all.
+    pub top_p: f32,
+    /// Keeps tokens at least this fraction as likely as the likeliest; 0 keeps all.
+    pub min_p: f32,
+    /// Divides positive and multiplies negative logits of tokens seen before (Keskar et al. 2019); 1 changes nothing.
+    pub repetition_penalty: f32,
+}
+
+impl Default for Sampling {
+    /// Greedy.
+    fn default() -> Self {
+        Self { temperature: 0.0, top_k: 0, top_p: 1.0, min_p: 0.0, repetition_penalty: 1.0 }
+    }
+}
+
+/// A drawn token.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Sampled {
+    /// Its id.
+    pub token: u32,
+    /// Its log-probability under the model, before penalty, temperature and cuts.
+    pub log_prob: f32,
+}
+
+/// The logarithm of the sum of exponentials, in double precision.
+pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
+    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    if max == f32::NEG_INFINITY {
+        return f64::NEG_INFINITY;
+    }
+    let sum: f64 = logits.iter().map(|&x| f64::from((x - max).exp())).sum();
+    f64::from(max) + sum.ln()
+}
+
+pub(super) fn log_probs(step: &Step, picks: &[(usize, u32)]) -> Result<Vec<f32>> {
+    let mut normalizer = (usize::MAX, 0.0);
+    let mut out = Vec::with_capacity(picks.len());
+    for &(row, token) in picks {
+        let logits = step.logits.row(row)?;
+        if normalizer.0 != row {
+            normalizer = (row, log_sum_exp(&logits));
+        }
+        let limit = logits.len();
+        let logit =
+            logits.get(token as usize).ok_or(BackendError::Range { what: "token id", found: token as usize, limit })?;
+        out.push((f64::from(*logit) - normalizer.1) as f32);
+    }
+    Ok(out)
+}
+
+pub(super) fn top_n(logits: &[f32], n: usize) -> Result<Vec<(u32, f32)>> {
+    let normalizer = log_sum_exp(logits);
+    let mut order = likeliest(logits, n);
+    order.retain(|&token| logits[token as usize] > f32::NEG_INFINITY);
+    Ok(order.into_iter().map(|t| (t, (f64::from(logits[t as usize]) - normalizer) as f32)).collect())
+}
+
+pub(super) fn sample(logits: &[f32], sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
+    let mut penalized = std::borrow::Cow::Borrowed(logits);
+    if sampling.repetition_penalty != 1.0 {
+        penalize(penalized.to_mut(), sampling.repetition_penalty, seen);
+    }
+    let token = match sampling.temperature > 0.0 {
+        false => likeliest(&penalized, 1).first().copied(),
+        true => draw(&penalized, sampling, uniform),
+    };
+    let token = token.filter(|&t| logits[t as usize] > f32::NEG_INFINITY).ok_or(BackendError::NothingAllowed)?;
+    Ok(Sampled { token, log_prob: (f64::from(logits[token as usize]) - log_sum_exp(logits)) as f32 })
+}
+
+fn penalize(logits: &mut [f32], penalty: f32, seen: &[u32]) {
+    let mut seen = seen.to_vec();
+    seen.sort_unstable();
+    seen.dedup();
+    for token in seen {
+        if let Some(logit) = logits.get_mut(token as usize) {
+            *logit = if *logit > 0.0 { *logit / penalty } else { *logit * penalty };
+        }
+    }
+}
+
+/// The `n` tokens with the largest logits, largest first, the lower id first among equals.
+fn likeliest(logits: &[f32], n: usize) -> Vec<u32> {
+    let by_logit = |a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));
+    if n == 1 {
+        return (0..logits.len() as u32).min_by(by_logit).into_iter().collect();
+    }
+    let mut order: Vec<u32> = (0..logits.len() as u32).collect();
+    if n < order.len() {
+        order.select_nth_unstable_by(n, by_logit);
+        order.truncate(n);
+    }
+    order.sort_unstable_by(by_logit);
+    order
+}
+
+fn draw(logits: &[f32], sampling: &Sampling, uniform: f64) -> Option<u32> {
+    let keep = if sampling.top_k == 0 { logits.len() } else { sampling.top_k };
+    let order = likeliest(logits, keep);
+    let max = f64::from(*order.first().map(|&t| &logits[t as usize])?);
+    if max == f64::NEG_INFINITY {
+        return None;
+    }
+    let temperature = f64::from(sampling.temperature);
+    let mut weights: Vec<f64> =
+        order.iter().map(|&t| ((f64::from(logits[t as usize]) - max) / temperature).exp()).collect();
+    let floor = f64::from(sampling.min_p);
+    weights.truncate(weights.iter().position(|&w| w < floor).unwrap_or(weights.len()).max(1));
+    if sampling.top_p < 1.0 {
+        let enough = weights.iter().sum::<f64>() * f64::from(sampling.top_p);
+        let mut sum = 0.0;
+        let last = weights.iter().position(|w| {
+            sum += w;
+            sum >= enough
+        });
+        weights.truncate(last.map_or(weights.len(), |i| i + 1));
+    }
+    let mut left = uniform * weights.iter().sum::<f64>();
+    let drawn = weights.iter().position(|w| {
+        left -= w;
+        left < 0.0
+    });
+    order.get(drawn.unwrap_or(weights.len() - 1)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(sampling: Sampling, logits: &[f32]) -> Vec<u32> {
+        let draws = (0..1000).map(|i| sample(logits, &sampling, &[], f64::from(i) / 1000.0).unwrap().token);
+        let mut tokens: Vec<u32> = draws.collect();
+        tokens.sort_unstable();
+        tokens.dedup();
+        tokens
+    }
+
+    #[test]
+    fn each_cut_keeps_its_tokens() {
+        // Probabilities 0.5, 0.25, 0.125, 0.125.
+        let logits = [0.0, 1.0, 2.0, 0.0].map(|x: f32| x * std::f32::consts::LN_2);
+        let base = Sampling { temperature: 1.0, ..Sampling::default() };
+        let cases = [
+            ("all", base, vec![0, 1, 2, 3]),
+            ("greedy", Sampling::default(), vec![2]),
+            ("top-k", Sampling { top_k: 2, ..base }, vec![1, 2]),
+            ("top-k with a tie", Sampling { top_k: 3, ..base }, vec![0, 1, 2]),
+            ("top-p", Sampling { top_p: 0.6, ..base }, vec![1, 2]),
+            ("top-p 0", Sampling { top_p: 0.0, ..base }, vec![2]),
+            ("min-p", Sampling { min_p: 0.4, ..base }, vec![1, 2]),
+            ("cold", Sampling { temperature: 1e-3, ..base }, vec![2]),
+        ];
+        for (name, sampling, expected) in cases {
+            assert_eq!(drawn(sampling, &logits), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn draws_follow_the_probabilities() {
+        let logits = [0.0_f32, 3.0_f32.ln()];
+        let sampling = Sampling { temperature: 1.0, ..Sampling::default() };
+        let ones = (0..4000).filter(|&i| sample(&logits, &sampling, &[], f64::from(i) / 4000.0).unwrap().token == 1);
+        assert_eq!(ones.count(), 3000);
+    }
+
+    #[test]
+    fn the_penalty_weakens_what_was_seen_and_keeps_its_reported_probability() {
+        let logits = [1.0, 1.1, -1.0];
+        let sampling = Sampling { repetition_penalty: 2.0, ..Sampling::default() };
+        let sampled = sample(&logits, &sampling, &[1, 1], 0.0).unwrap();
+        assert_eq!(sampled.token, 0);
+        assert!((f64::from(sampled.log_prob) - (1.0 - log_sum_exp(&logits))).abs() < 1e-6);
+    }
+
+    #[test]
+    fn a_row_that_allows_nothing_is_an_error() {
+        for temperature in [0.0, 1.0] {
+            let sampling = Sampling { temperature, ..Sampling::default() };
+            assert!(sample(&[f32::NEG_INFINITY; 3], &sampling, &[], 0.5).is_err());
+        }
+    }
+
+    #[test]
+    fn top_n_orders_by_probability_then_id() {
+        let top = top_n(&[1.0, 3.0, 1.0, f32::NEG_INFINITY], 9).unwrap();
+        assert_eq!(top.iter().map(|t| t.0).collect::<Vec<_>>(), [1, 0, 2]);
+        assert!((top.iter().map(|t| t.1.exp()).sum::<f32>() - 1.0).abs() < 1e-6);
+    }
+}

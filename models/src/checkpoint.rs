@@ -1,0 +1,213 @@
+//! An opened model: its validated weights and the architecture that they belong to.
+//!
+//! Tensors are asked for by the names of the Hub's checkpoints; GGUF's own names are translated here.
+
+use std::path::{Path, PathBuf};
+
+use docent_kernels::Format;
+
+use crate::{
+    Result, bert,
+    config::{ConfigError, Fields},
+    layers::{Linear, Loader, MatrixSource, decoder::DecoderConfig, encoder::EncoderConfig},
+    llama, mistral, names, qwen2, qwen3,
+    weights::{Tensor, Weights},
+};
+
+/// The architectures that Docent runs, by their `model_type`.
+pub const SUPPORTED: &[&str] =
+    &[llama::MODEL_TYPE, mistral::MODEL_TYPE, qwen2::MODEL_TYPE, qwen3::MODEL_TYPE, bert::MODEL_TYPE];
+
+/// What kind of model a checkpoint is, with its sizes.
+#[derive(Clone, Debug)]
+pub enum Architecture {
+    /// A causal language model.
+    Decoder(DecoderConfig),
+    /// A bidirectional encoder.
+    Encoder(EncoderConfig),
+}
+
+impl Architecture {
+    /// The architecture's name.
+    pub fn model_type(&self) -> &'static str {
+        match self {
+            Architecture::Decoder(config) => config.model_type,
+            Architecture::Encoder(config) => config.model_type,
+        }
+    }
+
+    /// Width of the hidden states.
+    pub fn hidden(&self) -> usize {
+        match self {
+            Architecture::Decoder(config) => config.hidden,
+            Architecture::Encoder(config) => config.hidden,
+        }
+    }
+
+    /// Rows of the embedding table.
+    pub fn vocab(&self) -> usize {
+        match self {
+            Architecture::Decoder(config) => config.vocab,
+            Architecture::Encoder(config) => config.vocab,
+        }
+    }
+
+    /// The largest number of positions.
+    pub fn context(&self) -> usize {
+        match self {
+            Architecture::Decoder(config) => config.context,
+            Architecture::Encoder(config) => config.context,
+        }
+    }
+
+    /// Values in a row of logits: the vocabulary, or an encoder's labels.
+    pub fn logits_width(&self) -> usize {
+        match self {
+            Architecture::Decoder(config) => config.vocab,
+            Architecture::Encoder(config) => config.labels,
+        }
+    }
+}
+
+/// Weights on disk with their architecture.
+#[derive(Debug)]
+pub struct Checkpoint {
+    weights: Weights,
+    architecture: Architecture,
+    folder: PathBuf,
+    prefix: &'static str,
+}
+
+impl Checkpoint {
+    /// Opens a weight file, or a folder that holds one, and reads which model it is.
+    ///
+    /// # Errors
+    /// If a file is damaged, or its architecture is not supported.
+    pub fn open(path: &Path) -> Result<Self> {
+        let weights = Weights::open(path)?;
+        let folder = match path.is_dir() {
+            true => path.to_owned(),
+            false => path.parent().map(Path::to_owned).unwrap_or_default(),
+        };
+        let fields = Fields::open(&weights, &folder)?;
+        let architecture = match fields.model_type()?.as_str() {
+            llama::MODEL_TYPE => Architecture::Decoder(llama::config(&fields, &weights)?),
+            mistral::MODEL_TYPE => Architecture::Decoder(mistral::config(&fields, &weights)?),
+            qwen2::MODEL_TYPE => Architecture::Decoder(qwen2::config(&fields, &weights)?),
+            qwen3::MODEL_TYPE => Architecture::Decoder(qwen3::config(&fields, &weights)?),
+            bert::MODEL_TYPE => Architecture::Encoder(bert::config(&fields, &weights, &folder)?),
+            other => {
+                let path = fields.path().to_owned();
+                return Err(ConfigError::Architecture { path, found: other.into(), supported: SUPPORTED }.into());
+            }
+        };
+        let prefixed = weights.get(&format!("{}embeddings.word_embeddings.weight", bert::PREFIX)).is_some();
+        let prefix = if prefixed { bert::PREFIX } else { "" };
+        Ok(Self { weights, architecture, folder, prefix })
+    }
+
+    /// What the weights belong to.
+    pub fn architecture(&self) -> &Architecture {
+        &self.architecture
+    }
+
+    /// The files' tensors and metadata.
+    pub fn weights(&self) -> &Weights {
+        &self.weights
+    }
+
+    /// Where the weights lie, with the files beside them.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The format that holds most of the weights' bytes.
+    pub fn main_format(&self) -> Option<Format> {
+        let bytes_of = |format: Format| -> usize {
+            let tensors = self.weights.names().filter_map(|name| self.weights.get(name));
+            tensors.filter(|t| t.format() == format).map(|t| t.data().len()).sum()
+        };
+        Format::ALL.into_iter().max_by_key(|&format| bytes_of(format))
+    }
+
+    /// The matrix `name`.weight of shape (rows, cols).
+    pub(crate) fn matrix(&self, name: &str, rows: usize, cols: usize) -> Result<MatrixSource> {
+        let tensor = self.shaped(&format!("{name}.weight"), &[rows, cols])?;
+        let halved = self.head_rows(name).map(|heads| pairs_to_halves(tensor.data(), rows, heads));
+        Ok(MatrixSource { name: name.to_owned(), rows, cols, tensor, halved })
+    }
+
+    /// The vector `name` of `width` elements, in single precision.
+    pub(crate) fn vector(&self, name: &str, width: usize) -> Result<Vec<f32>> {
+        let values = self.shaped(name, &[width])?.to_f32();
+        Ok(match name.strip_suffix(".bias").and_then(|module| self.head_rows(module)) {
+            Some(heads) => pairs_to_halves(&values, width, heads),
+            None => values,
+        })
+    }
+
+    /// The matrix `name`.weight and, where there is one, its `name`.bias.
+    pub(crate) fn linear<M, V>(
+        &self,
+        name: &str,
+        rows: usize,
+        cols: usize,
+        bias: bool,
+        loader: &mut impl Loader<Matrix = M, Vector = V>,
+    ) -> Result<Linear<M, V>> {
+        let weight = loader.matrix(self.matrix(name, rows, cols)?)?;
+        let bias = bias.then(|| loader.vector(self.vector(&format!("{name}.bias"), rows)?)).transpose()?;
+        Ok(Linear { name: name.to_owned(), weight, bias })
+    }
+
+    /// The number of heads whose rows llama's GGUF files store as interleaved pairs in this projection.
+    fn head_rows(&self, module: &str) -> Option<usize> {
+        let Architecture::Decoder(config) = &self.architecture else { return None };
+        let interleaved = self.weights.metadata().is_some() && config.model_type == llama::MODEL_TYPE;
+        match module {
+            _ if !interleaved => None,
+            _ if module.ends_with("self_attn.q_proj") => Some(config.heads),
+            _ if module.ends_with("self_attn.k_proj") => Some(config.kv_heads),
+            _ => None,
+        }
+    }
+
+    fn shaped(&self, name: &str, expected: &[usize]) -> Result<Tensor> {
+        let name = match self.weights.metadata() {
+            Some(_) => names::gguf(name),
+            None if name.starts_with("classifier") => name.to_owned(),
+            None => format!("{}{name}", self.prefix),
+        };
+        let tensor = self.weights.tensor(&name)?;
+        if tensor.shape() != expected {
+            let found = tensor.shape().to_vec();
+            return Err(ConfigError::Shape { tensor: name, found, expected: expected.to_vec() }.into());
+        }
+        Ok(tensor)
+    }
+}
+
+/// Reorders the rows of every head from pairs (0, 1), (2, 3), .. into two halves (0, 2, ..), (1, 3, ..).
+fn pairs_to_halves<T: Copy>(values: &[T], rows: usize, heads: usize) -> Vec<T> {
+    let row_len = values.len() / rows;
+    let head_dim = rows / heads;
+    let mut out = Vec::with_capacity(values.len());
+    for row in 0..rows {
+        let (head, in_head) = (row / head_dim, row % head_dim);
+        let (half, pair) = (in_head / (head_dim / 2), in_head % (head_dim / 2));
+        let from = (head * head_dim + 2 * pair + half) * row_len;
+        out.extend_from_slice(&values[from..from + row_len]);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::pairs_to_halves;
+
+    #[test]
+    fn pairs_become_halves_within_each_head() {
+        let rows = [0, 0, 1, 1, 2, 2, 3, 3, 10, 10, 11, 11, 12, 12, 13, 13];
+        assert_eq!(pairs_to_halves(&rows, 8, 2), [0, 0, 2, 2, 1, 1, 3, 3, 10, 10, 12, 12, 11, 11, 13, 13]);
+    }
+}
