@@ -6,6 +6,7 @@
 pub mod chat_template;
 mod error;
 pub mod hub;
+mod mmap;
 pub mod tokenizer;
 pub mod weights;
 
