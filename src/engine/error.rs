@@ -1,0 +1,85 @@
+//! The error of this layer.
+
+/// What can go wrong while a loaded model is in use.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// Loading failed, or a step did.
+    #[error(transparent)]
+    Model(#[from] docent_models::Error),
+    /// The weights are those of an encoder.
+    #[error("`{model}` is a `{architecture}` encoder, not a language model")]
+    NotALanguageModel {
+        /// Where the weights are.
+        model: String,
+        /// Their architecture.
+        architecture: &'static str,
+    },
+    /// The weights are those of a language model.
+    #[error("`{model}` is a `{architecture}` language model, not an encoder")]
+    NotAnEncoder {
+        /// Where the weights are.
+        model: String,
+        /// Their architecture.
+        architecture: &'static str,
+    },
+    /// Messages cannot be rendered.
+    #[error("the model has no chat template")]
+    NoChatTemplate,
+    /// More positions than the model was made for.
+    #[error("{tokens} tokens are asked for, and the model's context ends at {context}")]
+    ContextExceeded {
+        /// Prompt and continuation together.
+        tokens: usize,
+        /// The model's limit.
+        context: usize,
+    },
+    /// One request needs more of the KV cache than there is.
+    #[error("{tokens} tokens are asked for, and the KV cache has room for {room}")]
+    CacheExceeded {
+        /// Prompt and continuation together.
+        tokens: usize,
+        /// The room left.
+        room: usize,
+    },
+    /// There is nothing to start from.
+    #[error("the prompt is empty, and the model has no token that starts a text")]
+    EmptyPrompt,
+    /// There is nothing to choose from.
+    #[error("there is nothing to choose from: {0}")]
+    NoChoice(&'static str),
+    /// A sampling parameter is out of its range.
+    #[error("`{name}` is {found}, expected {expected}")]
+    Parameter {
+        /// Its name.
+        name: &'static str,
+        /// Its value.
+        found: f64,
+        /// What would do.
+        expected: &'static str,
+    },
+}
+
+impl Error {
+    /// What the user can do about it, where something is known to help.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Error::Model(e) => e.hint(),
+            Error::NotALanguageModel { .. } => Some("name a language model with `--model`".into()),
+            Error::NotAnEncoder { .. } => Some("name a sentence encoder with `--encoder`".into()),
+            Error::NoChatTemplate => Some("give the text itself with `--prompt`".into()),
+            Error::ContextExceeded { .. } => Some("shorten the prompt, or ask for fewer tokens".into()),
+            Error::CacheExceeded { .. } => Some("raise `--kv-positions`, or ask for fewer tokens".into()),
+            Error::EmptyPrompt | Error::NoChoice(_) | Error::Parameter { .. } => None,
+        }
+    }
+}
+
+impl From<docent_models::backend::BackendError> for Error {
+    fn from(error: docent_models::backend::BackendError) -> Self {
+        Error::Model(error.into())
+    }
+}
+
+/// The result of this layer's operations.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,113 @@
+//! Loading a language model or an encoder from its files.
+
+use std::{path::Path, sync::Arc};
+
+use docent_models::{
+    Isa, Pool,
+    backend::{self, Backend, BackendKind, LoadOptions},
+    chat_template::ChatTemplate,
+    checkpoint::{Architecture, Checkpoint},
+    memory,
+    tokenizer::Tokenizer,
+};
+
+use super::{Embedder, Engine, Error, Result, timeline::Cache};
+
+/// Rows that one step takes: enough to fill the matrix kernels, few enough to stay responsive.
+const ROWS_PER_STEP: usize = 512;
+
+/// How a model is loaded and run.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Which backend runs the model.
+    pub backend: BackendKind,
+    /// Threads of the CPU backend; as many as the process may use, if `None`.
+    pub threads: Option<usize>,
+    /// The CPU backend's instruction set; the best that the processor has, if `None`.
+    pub isa: Option<Isa>,
+    /// Positions that the KV cache holds, over all sequences.
+    pub kv_positions: usize,
+}
+
+impl Default for EngineOptions {
+    fn default() -> Self {
+        Self { backend: BackendKind::Cpu, threads: None, isa: None, kv_positions: 8192 }
+    }
+}
+
+impl EngineOptions {
+    fn load(&self, checkpoint: &Checkpoint) -> Result<Box<dyn Backend>> {
+        let threads = self.threads.unwrap_or_else(Pool::default_threads);
+        let options = LoadOptions {
+            backend: self.backend,
+            isa: self.isa.unwrap_or_else(Isa::detect),
+            pool: Arc::new(Pool::new(threads)),
+            kv_positions: self.kv_positions,
+            memory: memory::available(),
+        };
+        Ok(backend::load(checkpoint, &options)?)
+    }
+}
+
+impl Engine {
+    /// Loads a language model from a weight file or a folder.
+    ///
+    /// # Errors
+    /// If a file is damaged, the architecture is none that is supported or an encoder's, or memory does not suffice.
+    pub fn load(path: &Path, options: &EngineOptions) -> Result<Self> {
+        let checkpoint = Checkpoint::open(path)?;
+        if let Architecture::Encoder(config) = checkpoint.architecture() {
+            let model = path.display().to_string();
+            return Err(Error::NotALanguageModel { model, architecture: config.model_type });
+        }
+        let tokenizer = tokenizer(&checkpoint)?;
+        let template = template(&checkpoint, &tokenizer)?;
+        let backend = options.load(&checkpoint)?;
+        let cache = Cache::new(backend.kv_blocks());
+        Ok(Self { backend, tokenizer, template, cache, rows_per_step: ROWS_PER_STEP })
+    }
+}
+
+impl Embedder {
+    /// Loads a sentence encoder from a folder.
+    ///
+    /// # Errors
+    /// If a file is damaged, the architecture is none that is supported or a language model's, or memory does not
+    /// suffice.
+    pub fn load(path: &Path, options: &EngineOptions) -> Result<Self> {
+        let checkpoint = Checkpoint::open(path)?;
+        let config = match checkpoint.architecture() {
+            Architecture::Encoder(config) => config.clone(),
+            Architecture::Decoder(config) => {
+                let model = path.display().to_string();
+                return Err(Error::NotAnEncoder { model, architecture: config.model_type });
+            }
+        };
+        let tokenizer = tokenizer(&checkpoint)?;
+        Ok(Self::new(options.load(&checkpoint)?, tokenizer, config))
+    }
+}
+
+/// The tokenizer beside the weights, or else the one inside of a GGUF file.
+fn tokenizer(checkpoint: &Checkpoint) -> Result<Tokenizer> {
+    let inside = checkpoint.weights().metadata().filter(|_| !checkpoint.folder().join("tokenizer.json").exists());
+    let tokenizer = match inside {
+        Some(metadata) => Tokenizer::from_gguf(metadata),
+        None => Tokenizer::from_folder(checkpoint.folder()),
+    };
+    let tokenizer = tokenizer.map_err(docent_models::Error::from)?;
+    tokenizer.check_vocabulary(checkpoint.architecture().vocab()).map_err(docent_models::Error::from)?;
+    Ok(tokenizer)
+}
+
+/// The chat template beside the weights, or else the one inside of a GGUF file.
+fn template(checkpoint: &Checkpoint, tokenizer: &Tokenizer) -> Result<Option<ChatTemplate>> {
+    let variables = tokenizer.template_variables();
+    let beside = ChatTemplate::from_folder(checkpoint.folder(), variables.clone());
+    if let Some(template) = beside.map_err(docent_models::Error::from)? {
+        return Ok(Some(template));
+    }
+    let metadata = checkpoint.weights().metadata();
+    let inside = metadata.and_then(|m| m.get("tokenizer.chat_template")).and_then(|value| value.as_str());
+    Ok(inside.map(|source| ChatTemplate::new(source, variables)).transpose().map_err(docent_models::Error::from)?)
+}
