@@ -8,7 +8,7 @@ use crate::{
     kv::{BlockId, KV_BLOCK},
 };
 
-fn below(what: &'static str, found: usize, limit: usize) -> Result<(), BackendError> {
+pub(super) fn below(what: &'static str, found: usize, limit: usize) -> Result<(), BackendError> {
     if found < limit { Ok(()) } else { Err(BackendError::Range { what, found, limit }) }
 }
 
