@@ -100,10 +100,14 @@ fn tokenizer(checkpoint: &Checkpoint) -> Result<Tokenizer> {
     Ok(tokenizer)
 }
 
+/// The chat template beside the weights, or else the one inside of a GGUF file.
 fn template(checkpoint: &Checkpoint, tokenizer: &Tokenizer) -> Result<Option<ChatTemplate>> {
-    let template = match checkpoint.weights().metadata() {
-        Some(metadata) => ChatTemplate::from_gguf(metadata, tokenizer),
-        None => ChatTemplate::from_folder(checkpoint.folder(), tokenizer),
-    };
-    Ok(template.map_err(docent_models::Error::from)?)
+    let variables = tokenizer.template_variables();
+    let beside = ChatTemplate::from_folder(checkpoint.folder(), variables.clone());
+    if let Some(template) = beside.map_err(docent_models::Error::from)? {
+        return Ok(Some(template));
+    }
+    let metadata = checkpoint.weights().metadata();
+    let inside = metadata.and_then(|m| m.get("tokenizer.chat_template")).and_then(|value| value.as_str());
+    Ok(inside.map(|source| ChatTemplate::new(source, variables)).transpose().map_err(docent_models::Error::from)?)
 }

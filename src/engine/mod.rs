@@ -76,7 +76,7 @@ impl Engine {
                 let rendered =
                     template.render(messages, true, SystemTime::now()).map_err(docent_models::Error::from)?;
                 let ids = self.tokenizer.encode_rendered(&rendered).map_err(docent_models::Error::from)?;
-                (rendered.text(), ids)
+                (rendered.into_text(), ids)
             }
         };
         if ids.is_empty() {

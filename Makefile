@@ -1,0 +1,32 @@
+# `make check` is what a change must pass, here and in CI.
+
+CARGO ?= cargo
+export RUSTFLAGS ?= -D warnings
+export RUSTDOCFLAGS ?= -D warnings
+
+.PHONY: check format lint test docs check-cuda check-clients bench
+
+check: format lint test docs
+
+format:
+	$(CARGO) fmt --all --check
+
+lint:
+	$(CARGO) clippy --workspace --all-targets -- -D warnings
+
+test:
+	$(CARGO) test --workspace
+
+docs:
+	$(CARGO) doc --workspace --no-deps
+
+# The Rust side of feature `cuda`, with a stand-in for NVIDIA's compiler.
+check-cuda:
+	scripts/check-cuda
+
+# What needs Python: full-vocabulary outputs against transformers.
+check-clients:
+	scripts/check-clients
+
+bench:
+	$(CARGO) bench --workspace

@@ -1,0 +1,4 @@
+//! Docent against the outputs of other programs, in `tests/reference`.
+
+mod minilm;
+mod smollm2;
