@@ -18,6 +18,7 @@ pub mod layers;
 mod llama;
 pub mod memory;
 mod mistral;
+mod mmap;
 mod names;
 mod qwen2;
 mod qwen3;
