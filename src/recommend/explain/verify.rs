@@ -157,6 +157,8 @@ fn check_words(tokens: &[Token], plan: &Plan) -> Result<(), Rejection> {
         .flat_map(|genre| lexicon::genre_forms(genre))
         .map(|form| form.split(' ').map(str::to_owned).collect())
         .collect();
+    // Without the anchor's title these would say something of other items.
+    let pair = tokens.contains(&Token::Anchor);
     let mut year = None;
     let mut place = 0;
     while place < tokens.len() {
@@ -171,6 +173,9 @@ fn check_words(tokens: &[Token], plan: &Plan) -> Result<(), Rejection> {
                 if let Some(words) = genre {
                     place = here + words;
                     continue;
+                }
+                if !pair && (word.to_lowercase() == "both" || *word == plan.liked_by.to_string()) {
+                    return Err(Rejection::Word(word.clone()));
                 }
                 let opens = here == 0 || tokens[here - 1] == Token::End;
                 check_word(word, opens, tokens.get(here + 1), year, plan)?;
