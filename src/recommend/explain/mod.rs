@@ -20,7 +20,7 @@ use super::Result;
 use crate::engine::{Engine, Request, Sampling};
 
 /// Tokens that an explanation may take.
-const MAX_TOKENS: usize = 56;
+const MAX_TOKENS: usize = 48;
 
 /// A fact that an explanation rests on, and the record that holds it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,7 +62,7 @@ pub struct Explanation {
 pub struct Explained {
     /// What is shown.
     pub explanation: Explanation,
-    /// What the language model wrote, also if it is not shown.
+    /// What the language model made of the first words that it was given, also if it is not shown.
     pub draft: String,
     /// Why it is not shown.
     pub rejection: Option<Rejection>,
@@ -85,27 +85,32 @@ impl<'a> XRecExplainer<'a> {
     /// # Errors
     /// If the model fails.
     pub fn explain(&mut self, plans: &[Plan]) -> Result<Vec<Explained>> {
-        let chat = self.engine.has_chat_template();
-        let requests = plans.iter().map(|plan| {
-            let prompt = self.engine.tokenize(&prompt::prompt(plan, chat))?;
-            let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
-            let stop = vec!["\n".to_owned()];
-            Ok(Request { prompt, max_tokens: MAX_TOKENS, sampling, stop, ..Request::default() })
-        });
+        let openings: Vec<String> = plans.iter().zip(0..).map(|(plan, place)| prompt::opening(plan, place)).collect();
+        let requests = plans.iter().zip(&openings).map(|(plan, opening)| self.request(plan, opening));
         let requests: Vec<Request> = requests.collect::<Result<_>>()?;
-        let drafts = self.engine.generate(&requests, &mut |_| ControlFlow::Continue(()))?;
-        let drafted = plans.iter().zip(drafts).enumerate();
-        Ok(drafted.map(|(place, (plan, draft))| settle(plan, draft.text.trim(), place)).collect())
+        let generated = self.engine.generate(&requests, &mut |_| ControlFlow::Continue(()))?;
+        let drafts = openings.into_iter().zip(generated).map(|(opening, rest)| opening + rest.text.trim_end());
+        Ok(plans.iter().zip(drafts).zip(0..).map(|((plan, draft), place)| settle(plan, draft, place)).collect())
+    }
+
+    fn request(&self, plan: &Plan, opening: &str) -> Result<Request> {
+        let chat = self.engine.has_chat_template();
+        // Behind raw text the answer is a word that follows; a chat's answer starts with it.
+        let lead = if chat { "" } else { " " };
+        let mut prompt = self.engine.tokenize(&prompt::prompt(plan, chat))?;
+        prompt.extend(self.engine.tokenize_continuation(&format!("{lead}{opening}"))?);
+        let sampling = Sampling { temperature: 0.0, ..Sampling::default() };
+        Ok(Request { prompt, max_tokens: MAX_TOKENS, sampling, stop: vec!["\n".into()], ..Request::default() })
     }
 }
 
 /// Shows a draft that passes the check, and the template's text otherwise.
-fn settle(plan: &Plan, draft: &str, place: usize) -> Explained {
-    let rejection = verify(draft, plan).err();
+fn settle(plan: &Plan, draft: String, place: usize) -> Explained {
+    let rejection = verify(&draft, plan).err();
     let (text, written_by) = match rejection {
-        None => (draft.to_owned(), WrittenBy::Model),
+        None => (draft.clone(), WrittenBy::Model),
         Some(_) => (template::sentence(plan, place), WrittenBy::Template),
     };
     let explanation = Explanation { text, claims: plan.claims.clone(), written_by };
-    Explained { explanation, draft: draft.to_owned(), rejection }
+    Explained { explanation, draft, rejection }
 }

@@ -1,6 +1,8 @@
-//! How the language model is asked to phrase a plan: made-up examples first, the same for all, then the plan's facts.
+//! How the language model is asked to phrase a plan: made-up examples first, the same for all, then the plan's facts, and
+//! the first words of the answer. Those name both titles in their roles, which a small model confuses if it is left to
+//! begin by itself, and differ between neighbours in a list.
 
-use super::Plan;
+use super::{Plan, Titled};
 use crate::engine::{Message, Prompt};
 
 const TASK: &str = "You write one short sentence that tells a person why a title is recommended to them. \
@@ -27,8 +29,8 @@ const EXAMPLES: [(Facts<'static>, &str); 3] = [
             decade: None,
             liked_by: 27,
         },
-        "Last Signal is a good match for you, because it shares the action, science fiction and thriller side of Iron \
-         Meridian, and 27 people liked both.",
+        "If you enjoyed Iron Meridian, Last Signal is a good choice: it shares the mix of action, science fiction and \
+         thriller, and 27 people liked both.",
     ),
     (
         Facts {
@@ -36,9 +38,9 @@ const EXAMPLES: [(Facts<'static>, &str); 3] = [
             item: "Paper Crowns",
             genres: &["Drama"],
             decade: Some(2000),
-            liked_by: 9,
+            liked_by: 0,
         },
-        "You liked The Winter Clerk, so try Paper Crowns: it is another drama from the 2000s that 9 people liked as well.",
+        "As a fan of The Winter Clerk, you may like Paper Crowns: it is another drama from the 2000s.",
     ),
 ];
 
@@ -86,14 +88,25 @@ pub(super) fn prompt(plan: &Plan, chat: bool) -> Prompt {
     Prompt::Text(text + &facts.lines() + "\nSentence:")
 }
 
+/// The first words of the answer; `place` in the list varies them.
+pub(super) fn opening(plan: &Plan, place: usize) -> String {
+    let item = &plan.item.title;
+    let Some(Titled { title: anchor, .. }) = &plan.anchor else { return item.clone() };
+    match place % EXAMPLES.len() {
+        0 => format!("Since you liked {anchor}, {item}"),
+        1 => format!("If you enjoyed {anchor}, {item}"),
+        _ => format!("As a fan of {anchor}, you may like {item}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recommend::explain::{Titled, verify};
+    use crate::recommend::explain::verify;
 
     #[test]
     fn the_examples_pass_the_check_that_their_imitations_have_to_pass() {
-        for (facts, sentence) in &EXAMPLES {
+        for (place, (facts, sentence)) in EXAMPLES.iter().enumerate() {
             let titled = |title: &str| Titled { title: title.into(), year: None };
             let plan = Plan {
                 item: titled(facts.item),
@@ -104,6 +117,7 @@ mod tests {
                 claims: Vec::new(),
             };
             assert_eq!(verify(sentence, &plan), Ok(()), "{sentence}");
+            assert!(sentence.starts_with(&opening(&plan, place)), "{sentence}");
         }
     }
 }
