@@ -6,7 +6,7 @@
 use std::io;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::ValueKind;
+use minijinja::value::{Kwargs, StringInput, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
@@ -35,8 +35,10 @@ pub(super) fn environment() -> Environment<'static> {
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_formatter(python_str);
     env.set_unknown_method_callback(python_method);
-    env.add_filter("tojson", to_json);
-    env.add_filter("trim", |text: &str, chars: Option<&str>| strip(text, chars, true, true).to_owned());
+    env.add_filter("tojson", |value: &Value, kwargs: Kwargs| to_json(value, &kwargs));
+    env.add_filter("trim", |text: StringInput<'_>, chars: Option<&str>| {
+        strip(text.as_str(), chars, true, true).to_owned()
+    });
     env.add_function("raise_exception", |message: &str| -> Result<Value, Error> {
         Err(Error::new(ErrorKind::InvalidOperation, "raise_exception").with_source(Raised(message.to_owned())))
     });

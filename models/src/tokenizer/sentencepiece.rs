@@ -11,8 +11,9 @@ use tokenizers::models::bpe::{BPE, Merges};
 use tokenizers::normalizers::{Prepend, Replace, Sequence as Normalizers};
 use tokenizers::{DecoderWrapper, Tokenizer as Base};
 
-use super::gguf::{ADD_SPACE_PREFIX, GgufSource, SCORES, TOKENS, Vocabulary, build_error};
+use super::gguf::{ADD_SPACE_PREFIX, SCORES, TOKENS, Vocabulary, build_error};
 use super::{Roles, TokenizerError};
+use crate::weights::gguf::Metadata;
 
 /// What a space is in the vocabulary.
 const SPACE: &str = "\u{2581}";
@@ -22,22 +23,21 @@ const MAX_MERGES: usize = 1 << 22;
 
 /// A tokenizer without its added tokens, and whether prompts begin with BOS where the file does not say.
 pub(super) fn build(
-    metadata: &impl GgufSource,
-    vocabulary: &Vocabulary,
+    metadata: &Metadata,
+    vocabulary: &Vocabulary<'_>,
     roles: &Roles,
 ) -> Result<(Base, bool), TokenizerError> {
-    let scores = metadata.floats(SCORES);
-    let scores = scores.ok_or(TokenizerError::MissingKey { key: SCORES, expected: "an array of numbers" })?;
+    let scores = metadata.f32s(SCORES)?;
     vocabulary.check_len(SCORES, scores.len())?;
     let mut model = BPE::builder()
-        .vocab_and_merges(vocabulary.to_model(), merges(vocabulary, &scores)?)
+        .vocab_and_merges(vocabulary.to_model(), merges(vocabulary, scores)?)
         .fuse_unk(true)
         .byte_fallback(true);
-    if let Some(unk) = roles.unk.and_then(|id| vocabulary.token(id)) {
-        model = model.unk_token(unk.to_owned());
+    if let Some(unk) = roles.unk.and_then(|id| vocabulary.tokens().get(id as usize)) {
+        model = model.unk_token(unk.clone());
     }
     let mut base = Base::new(model.build().map_err(build_error)?);
-    let prefix = metadata.bool(ADD_SPACE_PREFIX).unwrap_or(true);
+    let prefix = metadata.optional(ADD_SPACE_PREFIX, Metadata::bool)?.unwrap_or(true);
     base.with_normalizer(Some(normalizer(prefix).map_err(build_error)?)).map_err(build_error)?;
     base.with_decoder(Some(decoder(prefix).map_err(build_error)?));
     Ok((base, true))
@@ -69,9 +69,9 @@ struct Split<'a> {
 
 /// Every split of a piece into two pieces, best score first; among equals the one with the longer halves first,
 /// then in the order of the pieces' ids.
-fn merges(vocabulary: &Vocabulary, scores: &[f32]) -> Result<Merges, TokenizerError> {
+fn merges(vocabulary: &Vocabulary<'_>, scores: &[f32]) -> Result<Merges, TokenizerError> {
     let mut splits: Vec<Split<'_>> = Vec::new();
-    for (piece, &score) in vocabulary.tokens().zip(scores) {
+    for (piece, &score) in vocabulary.tokens().iter().zip(scores) {
         let first = splits.len();
         let chars = piece.chars().count();
         for (left_chars, (at, _)) in piece.char_indices().enumerate().skip(1) {
