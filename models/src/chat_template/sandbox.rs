@@ -12,11 +12,11 @@ use minijinja_contrib::pycompat::unknown_method_callback;
 
 use super::to_json::to_json;
 
-/// Steps, and 64-byte pieces of data, that one rendering may take: about a second. A template of a hundred lines
-/// over a thousand messages takes less than a tenth of it.
-pub(super) const FUEL: u64 = 5_000_000;
-/// Bytes that one rendering may write: far beyond the longest context.
-pub(super) const MAX_OUTPUT: usize = 32 << 20;
+/// Steps, and 64-byte pieces of data, that one rendering may take: well under a second, 128 MB. A template of a hundred
+/// lines over a thousand messages takes a tenth of it.
+pub(super) const FUEL: u64 = 2_000_000;
+/// Bytes that one rendering may write: beyond the longest context of any model.
+pub(super) const MAX_OUTPUT: usize = 8 << 20;
 /// A template recurses into its own macros only.
 const MAX_RECURSION: usize = 128;
 

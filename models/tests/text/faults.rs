@@ -129,13 +129,19 @@ fn hostile_vocabularies_are_refused_in_bounded_time() {
         "metadata key `tokenizer.ggml.tokens`: number of tokens is 1048577, more than 1048576"
     );
 
-    // Every piece splits in every way: runs of one letter.
-    let runs: Vec<String> = ('a'..='z').flat_map(|c| (1..=1000).map(move |n| c.to_string().repeat(n))).collect();
-    let scores = numbers(vec![0.0; runs.len()]);
-    let types = integers(vec![1; runs.len()]);
-    let entries = [("tokens", text_array(runs)), ("scores", scores), ("token_type", types)];
-    let error = with("llama2", entries).tokenizer().unwrap_err().to_string();
-    assert!(error.starts_with("metadata key `tokenizer.ggml.tokens`: pieces that can be put together in"), "{error}");
+    let merged = |pieces: Vec<String>| {
+        let (scores, types) = (numbers(vec![0.0; pieces.len()]), integers(vec![1; pieces.len()]));
+        let entries = [("tokens", text_array(pieces)), ("scores", scores), ("token_type", types)];
+        with("llama2", entries).tokenizer().unwrap_err().to_string()
+    };
+    let long_runs = ('a'..='z').flat_map(|c| (1..=1000).map(move |n| c.to_string().repeat(n))).collect();
+    let expected =
+        "metadata key `tokenizer.ggml.tokens`: squared lengths of tokens add up to 8679671000, more than 268435456";
+    assert_eq!(merged(long_runs), expected);
+    // Every string of two letters, so that every piece splits in every way.
+    let strings = (1..=17).flat_map(|len| (0..1 << len).map(move |bits| format!("{bits:0len$b}"))).collect();
+    let expected = "metadata key `tokenizer.ggml.tokens`: ways to put tokens together number";
+    assert!(merged(strings).starts_with(expected));
 
     let control: Vec<String> = (0..70_000).map(|i| format!("<{i}>")).collect();
     let types = integers(vec![3; control.len()]);
