@@ -171,7 +171,7 @@ impl Resolver {
         })
     }
 
-    fn sources(&self, plan: &Plan<'_>) -> super::fault::Sources {
+    fn sources(&self, plan: &Plan<'_>) -> Sources {
         plan.sources(&self.settings.endpoint, self.settings.mirror)
     }
 
