@@ -270,10 +270,10 @@ pub(crate) fn read_json(path: &Path) -> Result<Value, ConfigError> {
 /// A GGUF value as JSON: numbers, switches and strings; nothing for lists.
 pub(crate) fn scalar(value: &gguf::Value) -> Option<Value> {
     match value {
+        gguf::Value::Bool(on) => Some(Value::from(*on)),
+        gguf::Value::String(text) => Some(Value::from(text.as_str())),
         gguf::Value::F32(number) => Some(Value::from(*number)),
         gguf::Value::F64(number) => Some(Value::from(*number)),
-        gguf::Value::Bool(switch) => Some(Value::from(*switch)),
-        gguf::Value::String(text) => Some(Value::from(text.as_str())),
-        other => other.to_integer().and_then(|number| i64::try_from(number).ok()).map(Value::from),
+        other => other.to_integer().and_then(|integer| i64::try_from(integer).ok()).map(Value::from),
     }
 }

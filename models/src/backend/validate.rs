@@ -45,7 +45,7 @@ pub(super) fn batch(
     }
     if let Architecture::Encoder(config) = architecture {
         for &kind in batch.token_types() {
-            below("token type", usize::from(kind), config.token_types)?;
+            below("token type", kind as usize, config.token_types)?;
         }
         if !batch.logits().is_empty() {
             below("a classification head of 0 labels", 0, config.labels)?;

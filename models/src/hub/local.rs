@@ -53,15 +53,11 @@ pub(super) fn folder(path: &Path, source: Source) -> Result<Resolved, HubError> 
     Ok(resolved(path, &selected, source))
 }
 
-/// What `names`, which lie in `folder` and end in weights, resolve to.
+/// What `names`, the files of a model in `folder`, resolve to.
 pub(super) fn resolved(folder: &Path, names: &[String], source: Source) -> Resolved {
     let files: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
     let gguf = files.iter().find(|file| file.extension().is_some_and(|extension| extension == "gguf"));
-    let path = match (gguf, names.len()) {
-        (Some(gguf), _) => gguf.clone(),
-        (None, 1) => files[0].clone(),
-        (None, _) => folder.to_owned(),
-    };
+    let path = gguf.map_or_else(|| folder.to_owned(), PathBuf::clone);
     Resolved { files, path, source }
 }
 

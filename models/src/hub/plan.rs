@@ -30,6 +30,8 @@ pub(super) struct Plan<'a> {
     pub(super) revision: &'a str,
     /// The files that are asked for; `None`: those of the model in the repository.
     pub(super) files: Option<Vec<String>>,
+    /// Whether one file was asked for by its name, and not a model.
+    pub(super) is_file: bool,
     /// What the registry knows about the repository, unless the reference is pinned to a revision.
     pub(super) entries: Vec<&'static Entry>,
 }
@@ -44,7 +46,7 @@ impl<'a> Target<'a> {
                 let entry = registry::find(entries, alias).ok_or_else(|| unknown_alias(alias, entries))?;
                 let files = entry.files.iter().map(|file| file.name.to_owned()).collect();
                 let (repo, entries) = (entry.repo, vec![entry]);
-                Ok(Target::Hub(Plan { name, repo, revision: MAIN, files: Some(files), entries }))
+                Ok(Target::Hub(Plan { name, repo, revision: MAIN, files: Some(files), is_file: false, entries }))
             }
             ModelReference::Hub { repo, revision, file } => {
                 let is_known = |entry: &&Entry| revision.is_none() && entry.repo == repo;
@@ -53,6 +55,7 @@ impl<'a> Target<'a> {
                     repo,
                     revision: revision.as_deref().unwrap_or(MAIN),
                     files: file.as_deref().map(select::gguf_parts),
+                    is_file: file.is_some(),
                     entries: entries.iter().filter(is_known).collect(),
                 }))
             }

@@ -255,6 +255,8 @@ mod tests {
 
     use super::*;
     use crate::hub::ModelReference;
+    use crate::hub::digest::is_sha256;
+    use crate::hub::reference::is_plain_file_name;
 
     #[test]
     fn every_entry_is_whole() {
@@ -265,9 +267,9 @@ mod tests {
             assert!(matches!(location.parse(), Ok(ModelReference::Hub { .. })), "{location}");
             assert!(!entry.license.is_empty(), "{}", entry.alias);
             for file in entry.files {
-                assert!(crate::hub::reference::is_plain_file_name(file.name), "{}", file.name);
+                assert!(is_plain_file_name(file.name), "{}", file.name);
                 assert_eq!(file.sha256.is_some(), file.size.is_some(), "{}", file.name);
-                assert!(file.sha256.is_none_or(|sum| crate::hub::digest::is_sha256(sum)), "{}", file.name);
+                assert!(file.sha256.is_none_or(is_sha256), "{}", file.name);
             }
             if entry.package.is_some() {
                 assert!(entry.size().is_some(), "{}: a mirrored file needs a checksum", entry.alias);

@@ -152,14 +152,14 @@ impl Resolver {
         }
         let commit = fetch.commit.unwrap_or_else(|| plan.revision.to_owned());
         cache.note(plan.revision, &commit)?;
-        Ok(local::resolved(&cache.snapshot(&commit), &files, Source::Hub))
+        Ok(laid_out(plan, &cache.snapshot(&commit), &files, Source::Hub))
     }
 
     /// The cached files of `plan`, if all are there and none contradicts the registry.
     fn find(&self, plan: &Plan<'_>, cache: &RepositoryCache) -> Option<Resolved> {
         snapshots(plan, cache).into_iter().find_map(|folder| {
             let found = match &plan.files {
-                Some(files) => local::resolved(&folder, files, Source::Cache),
+                Some(files) => laid_out(plan, &folder, files, Source::Cache),
                 None => local::folder(&folder, Source::Cache).ok()?,
             };
             let is_sound = |path: &PathBuf| {
@@ -190,6 +190,15 @@ pub(super) fn snapshots(plan: &Plan<'_>, cache: &RepositoryCache) -> Vec<PathBuf
         cache.commit(plan.revision).into_iter().chain(mirrored).map(|commit| cache.snapshot(&commit)).collect();
     folders.dedup();
     folders
+}
+
+/// What the `files` of `plan` in `folder` resolve to.
+fn laid_out(plan: &Plan<'_>, folder: &Path, files: &[String], source: Source) -> Resolved {
+    let resolved = local::resolved(folder, files, source);
+    match resolved.files.first() {
+        Some(file) if plan.is_file => Resolved { path: file.clone(), ..resolved },
+        _ => resolved,
+    }
 }
 
 /// Whether the cached file at `path` is the registry's, as far as can be told at once: by its size, by the name of its

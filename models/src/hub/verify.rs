@@ -22,7 +22,7 @@ pub struct Report {
 impl Report {
     /// Whether every file is there and none is known to be wrong.
     pub fn is_sound(&self) -> bool {
-        self.files.iter().all(|file| matches!(file.state, FileState::Sound { .. } | FileState::Unknown { .. }))
+        self.files.iter().all(|file| file.state.is_sound())
     }
 }
 
@@ -66,6 +66,13 @@ pub enum FileState {
         /// The SHA-256 that it has.
         found: String,
     },
+}
+
+impl FileState {
+    /// Whether the file is there and not known to be wrong.
+    pub fn is_sound(&self) -> bool {
+        matches!(self, FileState::Sound { .. } | FileState::Unknown { .. })
+    }
 }
 
 impl Resolver {

@@ -50,7 +50,7 @@ impl EncoderRun {
         let ids = |ids: Vec<u32>| Tensor::new(ids, &self.device);
         let words = weights.words.rows(&ops::token_ids(batch, &self.device)?)?;
         let positions = weights.positions.rows(&ids(batch.positions().collect())?)?;
-        let types = weights.types.rows(&ids(batch.token_types().iter().map(|&kind| u32::from(kind)).collect())?)?;
+        let types = weights.types.rows(&ids(batch.token_types().to_vec())?)?;
         self.norm(&((ops::with_embeddings(words, batch)? + types)? + positions)?, &weights.norm)
     }
 

