@@ -55,9 +55,9 @@ fn a_batch_that_wants_or_holds_nothing_gives_nothing() {
             let mut backend = backend(&on_disk.checkpoint, kind);
             let mut batch = RaggedBatch::new();
             assert!(values(&backend.forward(&batch).unwrap()).is_empty(), "{kind:?}");
-            let block = BlockPool::new(1).take().unwrap();
+            let blocks: Vec<_> = BlockPool::new(backend.kv_blocks().min(1)).take().into_iter().collect();
             batch.push_tokens(&[], 0, &[], None);
-            batch.push_tokens(&[1, 2], 0, &[block], None);
+            batch.push_tokens(&[1, 2], 0, &blocks, None);
             let step = backend.forward(&batch).unwrap();
             assert!(step.logits.is_empty() && step.hidden.is_empty(), "{kind:?}");
             assert!(backend.log_probs(&step, &[]).unwrap().is_empty());
