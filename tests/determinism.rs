@@ -75,8 +75,11 @@ const ALONE: Schedule = Schedule { chunks: Vec::new(), company: Vec::new(), shar
 fn schedules() -> impl Strategy<Value = Schedule> {
     let chunks = prop::collection::vec(1usize..60, 0..5);
     let company = prop_oneof![prop::collection::vec(1usize..90, 0..4), prop::collection::vec(1usize..40, 17)];
-    (chunks, company, 0usize..3)
-        .prop_map(|(chunks, company, shared_blocks)| Schedule { chunks, company, shared_blocks })
+    (chunks, company, 0usize..3).prop_map(|(chunks, company, shared_blocks)| Schedule {
+        chunks,
+        company,
+        shared_blocks,
+    })
 }
 
 fn check(model: &str, prompt: &[u32], schedule: &Schedule) {
@@ -104,7 +107,8 @@ proptest! {
 #[test]
 fn quantized_logits_of_the_default_model_are_the_same_bits() {
     let prompt = tokens(7, 150, 49_152);
-    let schedule = Schedule { chunks: vec![5, 40, 1, 30], company: (1..=17).map(|i| 3 * i).collect(), shared_blocks: 1 };
+    let schedule =
+        Schedule { chunks: vec![5, 40, 1, 30], company: (1..=17).map(|i| 3 * i).collect(), shared_blocks: 1 };
     let mut one = Runner::new(smollm2(), BackendKind::Cpu, 1, 8192);
     let mut two = Runner::new(smollm2(), BackendKind::Cpu, 2, 8192);
     let alone = run(&mut one, &prompt, &ALONE);

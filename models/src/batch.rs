@@ -105,7 +105,7 @@ pub struct PrefixGroup {
 #[derive(Clone, Debug, Default)]
 pub struct RaggedBatch {
     rows: Vec<Row>,
-    token_types: Vec<u8>,
+    token_types: Vec<u32>,
     embeddings: Vec<f32>,
     embedding_rows: u32,
     sequences: Vec<SequenceRows>,
@@ -147,7 +147,7 @@ impl RaggedBatch {
     }
 
     /// Appends a whole text for an encoder: ids and token types (segment 0 or 1) of equal length.
-    pub fn push_encoder(&mut self, ids: &[u32], token_types: &[u8]) -> Range<usize> {
+    pub fn push_encoder(&mut self, ids: &[u32], token_types: &[u32]) -> Range<usize> {
         let rows = self.push_tokens(ids, 0, &[], None);
         for (to, &from) in self.token_types[rows.clone()].iter_mut().zip(token_types) {
             *to = from;
@@ -189,7 +189,7 @@ impl RaggedBatch {
     }
 
     /// Segment ids of encoders, one a row; zeros for decoders.
-    pub fn token_types(&self) -> &[u8] {
+    pub fn token_types(&self) -> &[u32] {
         &self.token_types
     }
 

@@ -269,10 +269,11 @@ pub(crate) fn read_json(path: &Path) -> Result<Value, ConfigError> {
 
 /// A GGUF value as JSON: numbers, switches and strings; nothing for lists.
 pub(crate) fn scalar(value: &gguf::Value) -> Option<Value> {
-    value
-        .as_u64()
-        .map(Value::from)
-        .or_else(|| value.as_f64().map(Value::from))
-        .or_else(|| value.as_bool().map(Value::from))
-        .or_else(|| value.as_str().map(Value::from))
+    match value {
+        gguf::Value::Bool(on) => Some(Value::from(*on)),
+        gguf::Value::String(text) => Some(Value::from(text.as_str())),
+        gguf::Value::F32(number) => Some(Value::from(*number)),
+        gguf::Value::F64(number) => Some(Value::from(*number)),
+        other => other.to_integer().and_then(|integer| i64::try_from(integer).ok()).map(Value::from),
+    }
 }

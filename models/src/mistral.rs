@@ -1,17 +1,10 @@
 //! Mistral (Jiang et al. 2023): LLaMA with a window of attention. The window bounds the context, within which the two
 //! are equal; GGUF files call it `llama`.
 
-use crate::{
-    Result,
-    config::{Fields, Name},
-    layers::decoder::DecoderConfig,
-    weights::Weights,
-};
+use crate::{Result, config::Fields, layers::decoder::DecoderConfig, weights::Weights};
 
 pub(crate) const MODEL_TYPE: &str = "mistral";
 
 pub(crate) fn config(fields: &Fields<'_>, weights: &Weights) -> Result<DecoderConfig> {
-    let config = DecoderConfig::read(MODEL_TYPE, fields, weights)?;
-    let window = fields.optional_count(Name("sliding_window", "attention.sliding_window"))?;
-    Ok(DecoderConfig { context: config.context.min(window.unwrap_or(usize::MAX)), ..config })
+    DecoderConfig::read(MODEL_TYPE, fields, weights)?.within_window(fields)
 }

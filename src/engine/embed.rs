@@ -86,7 +86,8 @@ impl Embedder {
     }
 
     fn encode<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<Vec<Encoding>> {
-        let encode = |text: &T| self.tokenizer.encode_for_encoder(text.as_ref(), None, self.config.max_length);
+        let (tokenizer, max_length) = (&self.tokenizer, self.config.max_length);
+        let encode = |text: &T| tokenizer.encode_for_encoder(text.as_ref(), None, max_length);
         Ok(texts.par_iter().map(encode).collect::<Result<Vec<_>, _>>().map_err(docent_models::Error::from)?)
     }
 

@@ -108,6 +108,6 @@ fn template(checkpoint: &Checkpoint, tokenizer: &Tokenizer) -> Result<Option<Cha
         return Ok(Some(template));
     }
     let metadata = checkpoint.weights().metadata();
-    let inside = metadata.and_then(|m| m.get("tokenizer.chat_template")).and_then(|value| value.as_str());
+    let inside = metadata.and_then(|m| m.str("tokenizer.chat_template").ok());
     Ok(inside.map(|source| ChatTemplate::new(source, variables)).transpose().map_err(docent_models::Error::from)?)
 }

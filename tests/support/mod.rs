@@ -58,11 +58,15 @@ impl Runner {
 
     pub fn with_isa(path: &Path, backend: BackendKind, threads: usize, kv_positions: usize, isa: Isa) -> Self {
         let checkpoint = Checkpoint::open(path).expect("the checkpoint opens");
-        let pool = Arc::new(Pool::new(threads));
-        let options = LoadOptions { backend, isa, pool, kv_positions, memory: None };
+        let options = LoadOptions { isa, ..Self::options(backend, threads, kv_positions) };
         let backend = load(&checkpoint, &options).expect("the model loads");
         let pool = BlockPool::new(backend.kv_blocks());
         Self { backend, pool }
+    }
+
+    pub fn options(backend: BackendKind, threads: usize, kv_positions: usize) -> LoadOptions {
+        let pool = Arc::new(Pool::new(threads));
+        LoadOptions { backend, isa: Isa::detect(), pool, kv_positions, memory: None }
     }
 
     pub fn take_blocks(&mut self, positions: usize) -> Vec<BlockId> {

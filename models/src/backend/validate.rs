@@ -8,7 +8,7 @@ use crate::{
     kv::{BlockId, KV_BLOCK},
 };
 
-fn below(what: &'static str, found: usize, limit: usize) -> Result<(), BackendError> {
+pub(super) fn below(what: &'static str, found: usize, limit: usize) -> Result<(), BackendError> {
     if found < limit { Ok(()) } else { Err(BackendError::Range { what, found, limit }) }
 }
 
@@ -45,7 +45,7 @@ pub(super) fn batch(
     }
     if let Architecture::Encoder(config) = architecture {
         for &kind in batch.token_types() {
-            below("token type", usize::from(kind), config.token_types)?;
+            below("token type", kind as usize, config.token_types)?;
         }
         if !batch.logits().is_empty() {
             below("a classification head of 0 labels", 0, config.labels)?;

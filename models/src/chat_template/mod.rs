@@ -10,9 +10,11 @@ mod rendered;
 mod sandbox;
 mod to_json;
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::SystemTime;
 
+use minijinja::value::Serde;
 use minijinja::{Environment, ErrorKind, Value};
 use serde::{Deserialize, Serialize};
 
@@ -57,7 +59,7 @@ pub struct TemplateVariables {
 #[derive(Debug)]
 pub struct ChatTemplate {
     environment: Environment<'static>,
-    tokens: Vec<(&'static str, String)>,
+    variables: BTreeMap<String, Value>,
     look_alikes: LookAlikes,
 }
 
@@ -76,8 +78,18 @@ impl ChatTemplate {
         let TemplateVariables { bos_token, eos_token, unk_token, pad_token, special_tokens } = variables;
         let named =
             [("bos_token", bos_token), ("eos_token", eos_token), ("unk_token", unk_token), ("pad_token", pad_token)];
-        let tokens = named.into_iter().filter_map(|(name, token)| Some((name, token?))).collect();
-        Ok(ChatTemplate { environment, tokens, look_alikes: LookAlikes::new(special_tokens) })
+        let named = named.into_iter().filter_map(|(name, token)| Some((name.to_owned(), Value::from(token?))));
+        let unset = ["tools", "documents"].map(|name| (name.to_owned(), Value::from(())));
+        let variables = unset.into_iter().chain(named).collect();
+        Ok(ChatTemplate { environment, variables, look_alikes: LookAlikes::new(special_tokens) })
+    }
+
+    /// The same template with one more variable, such as Qwen's `enable_thinking`. Its text counts as the
+    /// template's own.
+    #[must_use]
+    pub fn with_variable(mut self, name: &str, value: impl Serialize) -> Self {
+        self.variables.insert(name.to_owned(), Serde(value).into());
+        self
     }
 
     /// The template of a model's folder: `chat_template.jinja`, else `chat_template` of `tokenizer_config.json`,
@@ -116,17 +128,15 @@ impl ChatTemplate {
     }
 
     fn run(&self, messages: &[Message], add_prompt: bool, now: SystemTime) -> Result<String, TemplateError> {
-        let message = |m: &Message| Value::from_iter([("role", m.role.as_str()), ("content", m.content.as_str())]);
+        let message = |m: &Message| Value::from_pairs([("role", m.role.as_str()), ("content", m.content.as_str())]);
         let strftime_now = move |format: &str| clock::strftime(now.into(), format);
-        let globals = [
+        let own = [
             ("messages", messages.iter().map(message).collect()),
             ("add_generation_prompt", add_prompt.into()),
-            ("tools", ().into()),
-            ("documents", ().into()),
             ("strftime_now", Value::from_function(strftime_now)),
         ];
-        let tokens = self.tokens.iter().map(|(name, token)| (*name, Value::from(token.as_str())));
-        let context = Value::from_iter(globals.into_iter().chain(tokens));
+        let given = self.variables.iter().map(|(name, value)| (name.as_str(), value.clone()));
+        let context = Value::from_pairs(given.chain(own));
         let mut out = Bounded::default();
         let result =
             self.environment.get_template(NAME).and_then(|t| t.render_captured_to(context, &mut out).map(drop));

@@ -97,6 +97,13 @@ impl DecoderConfig {
             qk_norm: false,
         })
     }
+
+    /// Bounds the context by the window of attention, where there is one: within it, sliding and full attention are
+    /// equal.
+    pub(crate) fn within_window(self, fields: &Fields<'_>) -> Result<Self> {
+        let window = fields.optional_count(Name("sliding_window", "attention.sliding_window"))?;
+        Ok(Self { context: self.context.min(window.unwrap_or(usize::MAX)), ..self })
+    }
 }
 
 /// One layer's weights.

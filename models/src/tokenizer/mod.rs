@@ -125,8 +125,11 @@ impl Tokenizer {
     /// The same tokenizer, with `ids` among those that end a generation.
     #[must_use]
     pub fn with_eos(mut self, ids: &[u32]) -> Self {
-        let new: Vec<u32> = ids.iter().copied().filter(|id| !self.eos.contains(id)).collect();
-        self.eos.extend(new);
+        for id in ids {
+            if !self.eos.contains(id) {
+                self.eos.push(*id);
+            }
+        }
         self
     }
 

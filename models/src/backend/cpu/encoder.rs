@@ -62,7 +62,7 @@ impl EncoderRun {
                 Row::Token(id) => weights.words.row_to_f32(id as usize, out),
                 Row::Embedding(i) => out.copy_from_slice(&batch.embeddings()[i as usize * width..][..width]),
             }
-            for (table, index) in [(&weights.types, usize::from(*kind)), (&weights.positions, position as usize)] {
+            for (table, index) in [(&weights.types, *kind as usize), (&weights.positions, position as usize)] {
                 table.row_to_f32(index, &mut table_row);
                 out.iter_mut().zip(&table_row).for_each(|(x, y)| *x += y);
             }

@@ -35,9 +35,8 @@ impl ReferenceEncoder {
     ///
     /// # Errors
     /// If a tensor operation fails.
-    pub fn hidden(&self, words: &Tensor, token_types: &[u8]) -> Result<Tensor> {
-        let kinds: Vec<u32> = token_types.iter().map(|&kind| u32::from(kind)).collect();
-        let kinds = self.weights.types.index_select(&Tensor::new(kinds, &self.device)?, 0)?;
+    pub fn hidden(&self, words: &Tensor, token_types: &[u32]) -> Result<Tensor> {
+        let kinds = self.weights.types.index_select(&Tensor::new(token_types, &self.device)?, 0)?;
         let positions = self.weights.positions.narrow(0, 0, words.dim(0)?)?;
         let mut x = self.norm(&((words + kinds)? + positions)?, &self.weights.norm)?;
         for layer in &self.weights.layers {

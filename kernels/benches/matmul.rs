@@ -1,0 +1,105 @@
+//! Rates of the products of SmolLM2-135M, for each format and number of tokens, on all threads.
+//!
+//! `cargo bench -p docent-kernels -- [ISA] [THREADS]`
+
+use std::hint::black_box;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use docent_kernels::{AttentionShape, AttentionSpan, Format, Isa, KV_BLOCK, Kernels, KvView, Matrix, Pool, quantize};
+
+/// (N, K) of the products of one layer, and how many of each there are.
+const LAYER: [(usize, usize, usize); 4] = [(576, 576, 2), (192, 576, 2), (1536, 576, 2), (576, 1536, 1)];
+/// (N, K) of the output head.
+const HEAD: (usize, usize) = (49_152, 576);
+const LAYERS: usize = 30;
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let isa = words.iter().find_map(|word| word.parse().ok()).unwrap_or_else(Isa::detect);
+    let threads = words.iter().find_map(|word| word.parse().ok()).unwrap_or_else(Pool::default_threads);
+    let Some(kernels) = Kernels::new(isa, Arc::new(Pool::new(threads))) else {
+        eprintln!("this processor lacks {isa}");
+        return;
+    };
+    println!("{isa}, {threads} threads");
+    products(&kernels);
+    attention(&kernels);
+    steps(&kernels);
+    let round = time(|| kernels.pool().run(2 * threads, &|i| _ = black_box(i)));
+    println!("starting a loop: {:.2} us", round.as_secs_f64() * 1e6);
+}
+
+fn products(kernels: &Kernels) {
+    println!("{:8} {:>4} {:>10} {:>14} {:>16}", "format", "m", "GFLOP/s", "ms, 30 layers", "ms, with head");
+    for format in Format::ALL {
+        for m in [1, 8, 32, 512] {
+            let (mut layer, mut flops) = (0.0, 0.0);
+            for (n, k, count) in LAYER {
+                if k % format.block_len() == 0 {
+                    layer += count as f64 * product(kernels, format, m, n, k);
+                    flops += (count * 2 * m * n * k) as f64;
+                }
+            }
+            let layers = layer * LAYERS as f64 * 1e3;
+            let head = if HEAD.1 % format.block_len() == 0 {
+                format!("{:.2}", layers + product(kernels, format, 1, HEAD.0, HEAD.1) * 1e3)
+            } else {
+                "-".to_owned()
+            };
+            let rate = if layer > 0.0 { format!("{:.1}", flops / layer / 1e9) } else { "-".to_owned() };
+            println!("{:8} {m:4} {rate:>10} {layers:>14.2} {head:>16}", format.name());
+        }
+    }
+}
+
+/// Seconds of one product.
+fn product(kernels: &Kernels, format: Format, m: usize, n: usize, k: usize) -> f64 {
+    let values: Vec<f32> = (0..n * k).map(|i| (i as f32 * 0.37).sin()).collect();
+    let mut bytes = Vec::new();
+    if quantize(format, &values, &mut bytes).is_err() {
+        bytes = vec![0; format.bytes_of(n * k).expect("whole blocks")];
+    }
+    let matrix = Matrix::new(format, n, k, &bytes).expect("a matrix of that shape");
+    let (x, mut out) = (vec![0.5; m * k], vec![0.0; m * n]);
+    time(|| kernels.matmul(&x, &matrix, None, black_box(&mut out))).as_secs_f64()
+}
+
+fn attention(kernels: &Kernels) {
+    let shape = AttentionShape { heads: 9, kv_heads: 3, head_dim: 64, scale: 0.125 };
+    for (rows, depth) in [(512, 0), (1, 512), (1, 1024)] {
+        let positions: Vec<u32> = (depth..depth + rows as u32).collect();
+        let blocks: Vec<u32> = (0..(depth + rows as u32).div_ceil(KV_BLOCK as u32)).collect();
+        let cache = vec![0.25; blocks.len() * shape.kv_heads * KV_BLOCK * shape.head_dim];
+        let q = vec![0.5; rows * shape.heads * shape.head_dim];
+        let mut out = vec![0.0; q.len()];
+        let span = AttentionSpan { rows: 0..rows, positions: &positions, blocks: &blocks };
+        let kv = KvView { keys: &cache, values: &cache };
+        let once = time(|| kernels.attention(&q, kv, std::slice::from_ref(&span), shape, black_box(&mut out)));
+        println!("attention of {rows} rows from {depth}: {:.2} ms, 30 layers", once.as_secs_f64() * 30e3);
+    }
+}
+
+fn steps(kernels: &Kernels) {
+    let (gate, up, weight) = (vec![0.5; 512 * 1536], vec![0.25; 512 * 1536], vec![1.0; 576]);
+    let mut out = vec![0.0; 512 * 1536];
+    let silu = time(|| kernels.silu_mul(&gate, &up, black_box(&mut out)));
+    let norm = time(|| kernels.rms_norm(&gate[..512 * 576], &weight, 1e-5, black_box(&mut out[..512 * 576])));
+    let logits = time(|| _ = black_box(kernels.log_sum_exp(&gate[..49_152])));
+    let [silu, norm, logits] = [silu, norm, logits].map(|t| t.as_secs_f64() * 1e3);
+    println!("512 tokens, 30 layers: gate {:.2} ms, norms {:.2} ms", 30.0 * silu, 60.0 * norm);
+    println!("log-sum-exp of 49,152: {logits:.3} ms");
+}
+
+/// The median of the times of `work`, over about a fifth of a second.
+fn time(mut work: impl FnMut()) -> Duration {
+    work();
+    let (start, mut times) = (Instant::now(), Vec::new());
+    while times.len() < 3 || start.elapsed() < Duration::from_millis(150) {
+        let begin = Instant::now();
+        work();
+        times.push(begin.elapsed());
+    }
+    times.sort_unstable();
+    times[times.len() / 2]
+}

@@ -1,0 +1,230 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::testing::{bits, every_isa, random};
+use crate::{Isa, Pool};
+
+/// The naive attention of one query head over its keys and values, in f64.
+fn oracle(query: &[f32], keys: &[&[f32]], values: &[&[f32]], scale: f32) -> Vec<f64> {
+    let dot = |key: &[f32]| query.iter().zip(key).map(|(q, k)| f64::from(*q) * f64::from(*k)).sum::<f64>();
+    let scores: Vec<f64> = keys.iter().map(|key| dot(key) * f64::from(scale)).collect();
+    let max = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let weights: Vec<f64> = scores.iter().map(|s| (s - max).exp()).collect();
+    let total: f64 = weights.iter().sum();
+    let mix = |i: usize| weights.iter().zip(values).map(|(w, v)| w * f64::from(v[i])).sum::<f64>() / total;
+    (0..query.len()).map(mix).collect()
+}
+
+fn assert_close(found: &[f32], want: &[f64]) {
+    for (found, want) in found.iter().zip(want) {
+        assert!((f64::from(*found) - want).abs() <= 2e-6, "{found} {want}");
+    }
+}
+
+/// A cache whose blocks are handed out in a scrambled order, full of NaN where nothing was written.
+struct Cache {
+    shape: AttentionShape,
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    free: Vec<u32>,
+}
+
+impl Cache {
+    fn new(shape: AttentionShape, blocks: u32) -> Self {
+        let len = blocks as usize * shape.kv_heads * KV_BLOCK * shape.head_dim;
+        let free = (0..blocks).map(|i| i * 7 % blocks).collect();
+        Cache { shape, keys: vec![f32::NAN; len], values: vec![f32::NAN; len], free }
+    }
+
+    fn view(&self) -> KvView<'_> {
+        KvView { keys: &self.keys, values: &self.values }
+    }
+
+    /// Stores (positions, `kv_heads`, `head_dim`) keys and values, and returns their block table.
+    fn store(&mut self, keys: &[f32], values: &[f32]) -> Vec<u32> {
+        let AttentionShape { kv_heads, head_dim, .. } = self.shape;
+        let positions = keys.len() / (kv_heads * head_dim);
+        let table: Vec<u32> = (0..positions.div_ceil(KV_BLOCK)).map(|_| self.free.pop().unwrap()).collect();
+        for position in 0..positions {
+            for head in 0..kv_heads {
+                let block = table[position / KV_BLOCK] as usize;
+                let to = ((block * kv_heads + head) * KV_BLOCK + position % KV_BLOCK) * head_dim;
+                let from = (position * kv_heads + head) * head_dim;
+                self.keys[to..to + head_dim].copy_from_slice(&keys[from..from + head_dim]);
+                self.values[to..to + head_dim].copy_from_slice(&values[from..from + head_dim]);
+            }
+        }
+        table
+    }
+}
+
+/// One sequence: queries, keys and values of all its positions.
+struct Sequence {
+    q: Vec<f32>,
+    k: Vec<f32>,
+    v: Vec<f32>,
+}
+
+impl Sequence {
+    fn new(seed: u64, len: usize, shape: AttentionShape) -> Self {
+        let AttentionShape { heads, kv_heads, head_dim, .. } = shape;
+        let scaled = |seed: u64, len: usize| random(seed, len).iter().map(|x| x * 3.0).collect();
+        Sequence {
+            q: scaled(3 * seed, len * heads * head_dim),
+            k: scaled(3 * seed + 1, len * kv_heads * head_dim),
+            v: random(3 * seed + 2, len * kv_heads * head_dim),
+        }
+    }
+
+    fn len(&self, shape: AttentionShape) -> usize {
+        self.q.len() / (shape.heads * shape.head_dim)
+    }
+
+    /// Row `row` of the naive result, attending to `limit` positions.
+    fn want(&self, row: usize, limit: usize, shape: AttentionShape) -> Vec<f64> {
+        let AttentionShape { heads, kv_heads, head_dim, scale } = shape;
+        let head_of = |x: &'_ [f32], position: usize, kv_head: usize| -> Vec<f32> {
+            x[(position * kv_heads + kv_head) * head_dim..][..head_dim].to_vec()
+        };
+        (0..heads)
+            .flat_map(|head| {
+                let kv_head = head / (heads / kv_heads);
+                let keys: Vec<_> = (0..limit).map(|p| head_of(&self.k, p, kv_head)).collect();
+                let values: Vec<_> = (0..limit).map(|p| head_of(&self.v, p, kv_head)).collect();
+                let keys: Vec<&[f32]> = keys.iter().map(Vec::as_slice).collect();
+                let values: Vec<&[f32]> = values.iter().map(Vec::as_slice).collect();
+                oracle(&self.q[(row * heads + head) * head_dim..][..head_dim], &keys, &values, scale)
+            })
+            .collect()
+    }
+}
+
+/// Attention of the rows of one sequence, in one call.
+fn attend(kernels: &Kernels, cache: &Cache, q: &[f32], first: u32, blocks: &[u32]) -> Vec<f32> {
+    let rows = q.len() / (cache.shape.heads * cache.shape.head_dim);
+    let positions: Vec<u32> = (first..first + rows as u32).collect();
+    let span = AttentionSpan { rows: 0..rows, positions: &positions, blocks };
+    let mut out = vec![f32::NAN; q.len()];
+    kernels.attention(q, cache.view(), &[span], cache.shape, &mut out);
+    out
+}
+
+const SHAPES: [AttentionShape; 4] = [
+    AttentionShape { heads: 9, kv_heads: 3, head_dim: 64, scale: 0.125 },
+    AttentionShape { heads: 4, kv_heads: 4, head_dim: 32, scale: 0.177 },
+    AttentionShape { heads: 2, kv_heads: 1, head_dim: 80, scale: 0.11 },
+    AttentionShape { heads: 3, kv_heads: 1, head_dim: 10, scale: 0.3 },
+];
+
+#[test]
+fn causal_attention_is_close_to_f64_on_every_path() {
+    for shape in SHAPES {
+        let sequence = Sequence::new(1, 150, shape);
+        let mut cache = Cache::new(shape, 5);
+        let table = cache.store(&sequence.k, &sequence.v);
+        let mut scalar = None;
+        for kernels in every_isa(2) {
+            let found = attend(&kernels, &cache, &sequence.q, 0, &table);
+            let row_len = shape.heads * shape.head_dim;
+            for row in [0, 1, 62, 63, 64, 65, 127, 128, 149] {
+                assert_close(&found[row * row_len..][..row_len], &sequence.want(row, row + 1, shape));
+            }
+            let found = bits(&found);
+            assert_eq!(scalar.get_or_insert_with(|| found.clone()), &found, "{}", kernels.isa());
+        }
+    }
+}
+
+#[test]
+fn chunks_company_sharing_and_threads_do_not_change_a_bit() {
+    let shape = SHAPES[0];
+    let row_len = shape.heads * shape.head_dim;
+    let sequences: Vec<_> =
+        [150, 1, 77, 64].iter().enumerate().map(|(i, n)| Sequence::new(i as u64, *n, shape)).collect();
+    let mut cache = Cache::new(shape, 16);
+    let tables: Vec<_> = sequences.iter().map(|s| cache.store(&s.k, &s.v)).collect();
+    // A second place for the keys and values of the first sequence, but for a shared first block.
+    let mut elsewhere = cache.store(&sequences[0].k, &sequences[0].v);
+    elsewhere[0] = tables[0][0];
+
+    for isa in Isa::available() {
+        let mut first = None;
+        for threads in 1..4 {
+            let kernels = Kernels::new(isa, Arc::new(Pool::new(threads))).unwrap();
+            let alone: Vec<_> =
+                sequences.iter().zip(&tables).map(|(s, t)| bits(&attend(&kernels, &cache, &s.q, 0, t))).collect();
+            assert_eq!(first.get_or_insert_with(|| alone.clone()), &alone);
+            assert_eq!(bits(&attend(&kernels, &cache, &sequences[0].q, 0, &elsewhere)), alone[0]);
+
+            let mut chunks = Vec::new();
+            for chunk in [0..7, 7..64, 64..65, 65..140, 140..150] {
+                let q = &sequences[0].q[chunk.start * row_len..chunk.end * row_len];
+                chunks.extend(bits(&attend(&kernels, &cache, q, chunk.start as u32, &tables[0])));
+            }
+            assert_eq!(chunks, alone[0]);
+
+            let q: Vec<f32> = sequences.iter().flat_map(|s| s.q.iter().copied()).collect();
+            let positions: Vec<u32> = (0..150).collect();
+            let mut start = 0;
+            let spans: Vec<_> = sequences
+                .iter()
+                .zip(&tables)
+                .map(|(sequence, blocks)| {
+                    let len = sequence.len(shape);
+                    start += len;
+                    AttentionSpan { rows: start - len..start, positions: &positions[..len], blocks }
+                })
+                .collect();
+            let mut out = vec![f32::NAN; q.len()];
+            kernels.attention(&q, cache.view(), &spans, shape, &mut out);
+            assert_eq!(bits(&out), alone.concat());
+        }
+    }
+}
+
+#[test]
+fn full_attention_stays_within_its_sequence_and_is_close_to_f64() {
+    for shape in SHAPES {
+        let row_len = shape.heads * shape.head_dim;
+        let sequences: Vec<_> = [5, 1, 130, 64].iter().map(|n| Sequence::new(*n as u64, *n, shape)).collect();
+        let concat = |part: fn(&Sequence) -> &Vec<f32>| sequences.iter().flat_map(part).copied().collect::<Vec<f32>>();
+        let (q, k, v) = (concat(|s| &s.q), concat(|s| &s.k), concat(|s| &s.v));
+        let ranges = [0..5, 5..6, 6..136, 136..200];
+        let mut scalar = None;
+        for kernels in every_isa(3) {
+            let mut out = vec![f32::NAN; q.len()];
+            kernels.attention_full(&q, &k, &v, &ranges, shape, &mut out);
+            for (sequence, range) in sequences.iter().zip(&ranges) {
+                let mut alone = vec![f32::NAN; sequence.q.len()];
+                let all = 0..range.len();
+                kernels.attention_full(&sequence.q, &sequence.k, &sequence.v, &[all], shape, &mut alone);
+                let together = &out[range.start * row_len..range.end * row_len];
+                assert_eq!(bits(together), bits(&alone));
+                let want = sequence.want(range.len() - 1, range.len(), shape);
+                assert_close(&together[together.len() - row_len..], &want);
+            }
+            let found = bits(&out);
+            assert_eq!(scalar.get_or_insert_with(|| found.clone()), &found, "{}", kernels.isa());
+        }
+    }
+}
+
+#[test]
+fn rows_that_no_span_names_are_left_alone() {
+    let shape = SHAPES[3];
+    let sequence = Sequence::new(1, 4, shape);
+    for kernels in every_isa(1) {
+        let mut out = vec![7.0; sequence.q.len()];
+        kernels.attention_full(&sequence.q, &sequence.k, &sequence.v, &[1..3], shape, &mut out);
+        assert!(out[..30].iter().chain(&out[90..]).all(|x| *x == 7.0));
+        assert!(out[30..90].iter().all(|x| *x != 7.0));
+    }
+}
+
+#[test]
+#[should_panic(expected = "need 2 blocks of KV, their table has 1")]
+fn a_short_block_table_is_refused() {
+    let shape = SHAPES[3];
+    let cache = Cache::new(shape, 2);
+    attend(&every_isa(1)[0], &cache, &[0.0; 30], 64, &[0]);
+}

@@ -1,0 +1,126 @@
+//! [`Simd`] in two 256-bit registers.
+
+#![allow(unsafe_code)]
+
+use std::arch::x86_64::*;
+
+use super::{Chunk, LANES, Simd};
+
+/// Proof that the processor has AVX2 and FMA.
+#[derive(Clone, Copy)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    /// # Safety
+    ///
+    /// The processor must have AVX2 and FMA.
+    #[inline(always)]
+    pub(crate) unsafe fn new() -> Self {
+        Avx2(())
+    }
+}
+
+/// Lanes 0 to 7 and 8 to 15.
+type Floats = [__m256; 2];
+type Ints = [__m256i; 2];
+
+/// Methods that are one expression of intrinsics over values.
+macro_rules! intrinsics {
+    ($(fn $name:ident($($arg:ident: $type:ty),*) -> $out:ty { $body:expr })*) => {$(
+        #[inline(always)]
+        fn $name(self, $($arg: $type),*) -> $out {
+            // SAFETY: `self` proves that the processor has these instructions; they touch registers only.
+            unsafe { $body }
+        }
+    )*};
+}
+
+impl Simd for Avx2 {
+    type F = Floats;
+    type I = Ints;
+
+    const MANY_REGISTERS: bool = false;
+
+    #[inline(always)]
+    fn load(self, from: &Chunk) -> Floats {
+        // SAFETY: `self` proves the instructions, and the reference that 64 bytes are readable.
+        unsafe { [_mm256_loadu_ps(from.as_ptr()), _mm256_loadu_ps(from.as_ptr().add(8))] }
+    }
+    #[inline(always)]
+    fn store(self, a: Floats, to: &mut Chunk) {
+        // SAFETY: `self` proves the instructions, and the reference that 64 bytes are writable.
+        unsafe {
+            _mm256_storeu_ps(to.as_mut_ptr(), a[0]);
+            _mm256_storeu_ps(to.as_mut_ptr().add(8), a[1]);
+        }
+    }
+    #[inline(always)]
+    fn widen_u8(self, from: &[u8; LANES]) -> Ints {
+        // SAFETY: `self` proves the instructions, and the reference that 16 bytes are readable.
+        unsafe {
+            let bytes = _mm_loadu_si128(from.as_ptr().cast());
+            [_mm256_cvtepu8_epi32(bytes), _mm256_cvtepu8_epi32(_mm_srli_si128::<8>(bytes))]
+        }
+    }
+    #[inline(always)]
+    fn widen_u16(self, from: &[u8; 2 * LANES]) -> Ints {
+        // SAFETY: `self` proves the instructions, and the reference that 32 bytes are readable.
+        unsafe {
+            let halves = _mm256_loadu_si256(from.as_ptr().cast());
+            [
+                _mm256_cvtepu16_epi32(_mm256_castsi256_si128(halves)),
+                _mm256_cvtepu16_epi32(_mm256_extracti128_si256::<1>(halves)),
+            ]
+        }
+    }
+
+    intrinsics! {
+        fn splat(x: f32) -> Floats { [_mm256_set1_ps(x); 2] }
+        fn add(a: Floats, b: Floats) -> Floats { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
+        fn sub(a: Floats, b: Floats) -> Floats { [_mm256_sub_ps(a[0], b[0]), _mm256_sub_ps(a[1], b[1])] }
+        fn mul(a: Floats, b: Floats) -> Floats { [_mm256_mul_ps(a[0], b[0]), _mm256_mul_ps(a[1], b[1])] }
+        fn div(a: Floats, b: Floats) -> Floats { [_mm256_div_ps(a[0], b[0]), _mm256_div_ps(a[1], b[1])] }
+        fn mul_add(a: Floats, b: Floats, c: Floats) -> Floats {
+            [_mm256_fmadd_ps(a[0], b[0], c[0]), _mm256_fmadd_ps(a[1], b[1], c[1])]
+        }
+        fn min(a: Floats, b: Floats) -> Floats { [_mm256_min_ps(a[0], b[0]), _mm256_min_ps(a[1], b[1])] }
+        fn max(a: Floats, b: Floats) -> Floats { [_mm256_max_ps(a[0], b[0]), _mm256_max_ps(a[1], b[1])] }
+        fn select_less(a: Floats, b: Floats, yes: Floats, no: Floats) -> Floats {
+            [
+                _mm256_blendv_ps(no[0], yes[0], _mm256_cmp_ps::<_CMP_LT_OQ>(a[0], b[0])),
+                _mm256_blendv_ps(no[1], yes[1], _mm256_cmp_ps::<_CMP_LT_OQ>(a[1], b[1])),
+            ]
+        }
+        fn sum(a: Floats) -> f32 {{
+            let a = _mm256_add_ps(a[0], a[1]);
+            let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
+            _mm_cvtss_f32(_mm_add_ss(a, _mm_movehdup_ps(a)))
+        }}
+        fn splat_int(x: i32) -> Ints { [_mm256_set1_epi32(x); 2] }
+        fn and(a: Ints, b: Ints) -> Ints { [_mm256_and_si256(a[0], b[0]), _mm256_and_si256(a[1], b[1])] }
+        fn or(a: Ints, b: Ints) -> Ints { [_mm256_or_si256(a[0], b[0]), _mm256_or_si256(a[1], b[1])] }
+        fn add_int(a: Ints, b: Ints) -> Ints { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
+        fn sub_int(a: Ints, b: Ints) -> Ints { [_mm256_sub_epi32(a[0], b[0]), _mm256_sub_epi32(a[1], b[1])] }
+        fn shl(a: Ints, n: i32) -> Ints {{
+            let n = _mm_cvtsi32_si128(n);
+            [_mm256_sll_epi32(a[0], n), _mm256_sll_epi32(a[1], n)]
+        }}
+        fn shr(a: Ints, n: i32) -> Ints {{
+            let n = _mm_cvtsi32_si128(n);
+            [_mm256_srl_epi32(a[0], n), _mm256_srl_epi32(a[1], n)]
+        }}
+        fn sar(a: Ints, n: i32) -> Ints {{
+            let n = _mm_cvtsi32_si128(n);
+            [_mm256_sra_epi32(a[0], n), _mm256_sra_epi32(a[1], n)]
+        }}
+        fn shr_by_lane(a: Ints, n: i32) -> Ints {{
+            let low = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(n));
+            let high = _mm256_add_epi32(low, _mm256_set1_epi32(8));
+            [_mm256_srlv_epi32(a[0], low), _mm256_srlv_epi32(a[1], high)]
+        }}
+        fn to_float(a: Ints) -> Floats { [_mm256_cvtepi32_ps(a[0]), _mm256_cvtepi32_ps(a[1])] }
+        fn bits(a: Floats) -> Ints { [_mm256_castps_si256(a[0]), _mm256_castps_si256(a[1])] }
+        fn from_bits(a: Ints) -> Floats { [_mm256_castsi256_ps(a[0]), _mm256_castsi256_ps(a[1])] }
+    }
+}

@@ -1,0 +1,147 @@
+//! Sixteen logical f32 lanes, whatever the width of the registers.
+//!
+//! Every kernel is written once, generic over [`Simd`], and is compiled for each instruction set.
+//! All operations are exactly rounded or bitwise, so that a kernel gives the same bits on every path:
+//! lane `i` of a vector holds element `i`, [`mul_add`](Simd::mul_add) is fused everywhere, and
+//! [`sum`](Simd::sum) adds lanes in one fixed order.
+//!
+//! A value that implements [`Simd`] is a proof: it exists only where the processor has its instructions.
+//! [`Arch`](crate::isa::Arch) makes it, inside a function that is compiled for them, and everything in
+//! between is `#[inline(always)]`, without which the intrinsics would become calls.
+
+mod scalar;
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx2::Avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use avx512::Avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) use neon::Neon;
+pub(crate) use scalar::Scalar;
+
+/// Lanes of a vector.
+pub(crate) const LANES: usize = 16;
+
+/// One vector in memory.
+pub(crate) type Chunk = [f32; LANES];
+
+/// A computation that can be compiled for every instruction set.
+///
+/// `run` must be `#[inline(always)]`, and so must every function it calls that takes a [`Simd`].
+pub(crate) trait Kernel {
+    type Output;
+
+    fn run<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// Arithmetic on vectors of sixteen lanes.
+pub(crate) trait Simd: Copy + Send + Sync + 'static {
+    /// Sixteen f32.
+    type F: Copy;
+    /// Sixteen 32-bit integers, signed or not as the operation says.
+    type I: Copy;
+
+    /// Whether 24 vectors of accumulators fit the registers; otherwise 6 do.
+    const MANY_REGISTERS: bool;
+
+    fn splat(self, x: f32) -> Self::F;
+    fn load(self, from: &Chunk) -> Self::F;
+    fn store(self, a: Self::F, to: &mut Chunk);
+
+    fn add(self, a: Self::F, b: Self::F) -> Self::F;
+    fn sub(self, a: Self::F, b: Self::F) -> Self::F;
+    fn mul(self, a: Self::F, b: Self::F) -> Self::F;
+    fn div(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `a * b + c`, rounded once.
+    fn mul_add(self, a: Self::F, b: Self::F, c: Self::F) -> Self::F;
+    /// `if a < b { a } else { b }`: `b` where either is NaN.
+    fn min(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `if a > b { a } else { b }`: `b` where either is NaN.
+    fn max(self, a: Self::F, b: Self::F) -> Self::F;
+    /// `if a < b { yes } else { no }`: `no` where either is NaN.
+    fn select_less(self, a: Self::F, b: Self::F, yes: Self::F, no: Self::F) -> Self::F;
+
+    /// The sum of the lanes: lane `i` and `i + 8`, then `i` and `i + 4`, `i + 2`, `i + 1`.
+    fn sum(self, a: Self::F) -> f32;
+    /// Lane `i` of the result is [`sum`](Simd::sum) of `a[i]`.
+    #[inline(always)]
+    fn sums(self, a: [Self::F; LANES]) -> Self::F {
+        let mut sums = [0.0; LANES];
+        for (sum, a) in sums.iter_mut().zip(a) {
+            *sum = self.sum(a);
+        }
+        self.load(&sums)
+    }
+
+    fn splat_int(self, x: i32) -> Self::I;
+    /// Bytes, zero-extended.
+    fn widen_u8(self, from: &[u8; LANES]) -> Self::I;
+    /// Little-endian 16-bit numbers, zero-extended.
+    fn widen_u16(self, from: &[u8; 2 * LANES]) -> Self::I;
+    fn and(self, a: Self::I, b: Self::I) -> Self::I;
+    fn or(self, a: Self::I, b: Self::I) -> Self::I;
+    /// Wrapping sum.
+    fn add_int(self, a: Self::I, b: Self::I) -> Self::I;
+    /// Wrapping difference.
+    fn sub_int(self, a: Self::I, b: Self::I) -> Self::I;
+    /// Shift left by `n < 32`.
+    fn shl(self, a: Self::I, n: i32) -> Self::I;
+    /// Logical shift right by `n < 32`.
+    fn shr(self, a: Self::I, n: i32) -> Self::I;
+    /// Arithmetic shift right by `n < 32`.
+    fn sar(self, a: Self::I, n: i32) -> Self::I;
+    /// Logical shift of lane `i` right by `n + i`, where `n <= 16`.
+    fn shr_by_lane(self, a: Self::I, n: i32) -> Self::I;
+    /// Signed integers to the nearest f32.
+    fn to_float(self, a: Self::I) -> Self::F;
+    fn bits(self, a: Self::F) -> Self::I;
+    fn from_bits(self, a: Self::I) -> Self::F;
+}
+
+/// Loads up to sixteen values; the missing lanes are zero.
+#[inline(always)]
+pub(crate) fn load_partial<S: Simd>(simd: S, from: &[f32]) -> S::F {
+    let mut padded = [0.0; LANES];
+    padded[..from.len()].copy_from_slice(from);
+    simd.load(&padded)
+}
+
+/// Stores the first lanes of `a`, as many as `to` holds.
+#[inline(always)]
+pub(crate) fn store_partial<S: Simd>(simd: S, a: S::F, to: &mut [f32]) {
+    let mut padded = [0.0; LANES];
+    simd.store(a, &mut padded);
+    to.copy_from_slice(&padded[..to.len()]);
+}
+
+/// A function of one value, applied lane by lane.
+///
+/// A trait and not a closure: closures cannot be `#[inline(always)]`, and without it the intrinsics
+/// inside would become calls.
+pub(crate) trait Map: Copy + Sync {
+    fn map<S: Simd>(self, simd: S, x: S::F) -> S::F;
+}
+
+/// Replaces each value of `x` by `map` of it. Lanes past the end of `x` hold zero while `map` sees them.
+#[inline(always)]
+pub(crate) fn map_in_place<S: Simd>(simd: S, x: &mut [f32], map: impl Map) {
+    let (chunks, tail) = x.as_chunks_mut::<LANES>();
+    for chunk in chunks {
+        let y = map.map(simd, simd.load(chunk));
+        simd.store(y, chunk);
+    }
+    if !tail.is_empty() {
+        let y = map.map(simd, load_partial(simd, tail));
+        store_partial(simd, y, tail);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! Every path against the scalar one, operation by operation.
+
+use super::*;
+use crate::isa::Arch;
+use crate::testing::{bits, every_isa, random_bits};
+
+/// Applies every operation to some vectors; results are bits.
+struct Everything<'a>(&'a [f32], &'a [u8]);
+
+impl Kernel for Everything<'_> {
+    type Output = Vec<Vec<u32>>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let [a, b, c] = [0, 1, 2].map(|i| *self.0.as_chunks::<LANES>().0[i].first_chunk::<LANES>().unwrap());
+        let (a, b, c) = (simd.load(&a), simd.load(&b), simd.load(&c));
+        let (i, j) = (simd.widen_u8(self.1.first_chunk().unwrap()), simd.widen_u16(self.1.first_chunk().unwrap()));
+        let word = simd.splat_int(-0x1234_5678);
+        let ints = [
+            i,
+            j,
+            simd.and(i, j),
+            simd.or(i, j),
+            simd.add_int(j, word),
+            simd.sub_int(i, word),
+            simd.shl(j, 19),
+            simd.shr(word, 5),
+            simd.sar(word, 7),
+            simd.sar(simd.shl(i, 24), 24),
+            simd.shr_by_lane(word, 0),
+            simd.shr_by_lane(word, 16),
+            simd.bits(a),
+        ];
+        let mut floats = vec![
+            simd.add(a, b),
+            simd.sub(a, b),
+            simd.mul(a, b),
+            simd.div(a, b),
+            simd.mul_add(a, b, c),
+            simd.min(a, b),
+            simd.max(a, b),
+            simd.select_less(a, b, c, a),
+            simd.to_float(simd.sub_int(i, j)),
+            simd.splat(-1.5),
+            simd.splat(simd.sum(c)),
+            simd.sums([a, b, c, c, b, a, a, b, c, c, b, a, a, c, b, c]),
+        ];
+        floats.extend(ints.map(|i| simd.from_bits(i)));
+        floats
+            .into_iter()
+            .map(|v| {
+                let mut chunk = [0.0; LANES];
+                simd.store(v, &mut chunk);
+                bits(&chunk)
+            })
+            .collect()
+    }
+}
+
+#[test]
+fn every_path_gives_the_bits_of_the_scalar_one() {
+    for seed in 0..200 {
+        let random: Vec<u64> = random_bits(seed).take(3 * LANES).collect();
+        let mut floats: Vec<f32> =
+            random.iter().map(|r| (*r as i32 as f32) * 2.0_f32.powi(-(*r as i32 >> 27))).collect();
+        if seed % 2 == 1 {
+            // Every bit pattern, infinities and NaN among them; no sums, whose NaN would hide the rest.
+            floats[..LANES].iter_mut().zip(&random).for_each(|(x, r)| *x = f32::from_bits((*r >> 32) as u32));
+            floats[LANES] = f32::NAN;
+            floats[1] = f32::INFINITY;
+            floats[2] = floats[LANES + 2];
+        }
+        let bytes: Vec<u8> = random.iter().map(|r| *r as u8).collect();
+        let want = Arch::new(crate::Isa::Scalar).unwrap().run(Everything(&floats, &bytes));
+        for kernels in every_isa(1) {
+            assert_eq!(kernels.arch.run(Everything(&floats, &bytes)), want, "{} seed {seed}", kernels.isa());
+        }
+    }
+}
+
+struct Double;
+
+impl Kernel for (Double, &mut [f32]) {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        #[derive(Clone, Copy)]
+        struct Twice;
+        impl Map for Twice {
+            #[inline(always)]
+            fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
+                simd.add(x, x)
+            }
+        }
+        map_in_place(simd, self.1, Twice);
+    }
+}
+
+#[test]
+fn maps_reach_every_element_of_ragged_lengths() {
+    for kernels in every_isa(1) {
+        for len in 0..50 {
+            let mut x: Vec<f32> = (0..len).map(|i| i as f32).collect();
+            kernels.arch.run((Double, x.as_mut_slice()));
+            assert_eq!(x, (0..len).map(|i| 2.0 * i as f32).collect::<Vec<_>>());
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The backends against each other, against transformers, and the gradients of the one that has some.
+
+mod agreement;
+mod faults;
+mod gradients;
+mod tiny;
+mod transformers;
+
+use std::sync::Arc;
+
+use docent_models::{
+    Isa, Pool,
+    backend::{Backend, BackendKind, LoadOptions, Step, load},
+    checkpoint::Checkpoint,
+};
+
+const KINDS: [BackendKind; 3] = [BackendKind::Reference, BackendKind::Cpu, BackendKind::DeviceCpu];
+
+/// Positions of KV cache in every test.
+const KV_POSITIONS: usize = 1024;
+
+/// The checkpoint in one backend, on two threads and the best instruction set of this processor.
+fn backend(checkpoint: &Checkpoint, kind: BackendKind) -> Box<dyn Backend> {
+    let options = LoadOptions {
+        backend: kind,
+        isa: Isa::detect(),
+        pool: Arc::new(Pool::new(2)),
+        kv_positions: KV_POSITIONS,
+        memory: None,
+    };
+    load(checkpoint, &options).unwrap()
+}
+
+/// All logits of a step, then all its hidden states.
+fn values(step: &Step) -> Vec<f32> {
+    [&step.logits, &step.hidden].into_iter().flat_map(|rows| rows.to_host().unwrap().into_owned()).collect()
+}
+
+/// Both lists are equally long and nowhere further apart than `tolerance`; infinities must be equal.
+fn assert_close(found: &[f32], expected: &[f32], tolerance: f32, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}: number of values");
+    for (index, (x, y)) in found.iter().zip(expected).enumerate() {
+        assert!(x == y || (x - y).abs() <= tolerance, "{what}: value {index} is {x}, expected {y}");
+    }
+}
