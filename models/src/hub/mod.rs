@@ -25,6 +25,7 @@ mod settings;
 mod verify;
 
 pub use error::{Failures, HubError, PipFailure, ProtocolFault, ReferenceFault, Sources};
+pub use mirror::PIP_COMMANDS;
 pub use progress::{Progress, Quiet};
 pub use reference::ModelReference;
 pub use registry::{Entry, Kind, Package, RegistryFile, registry};
