@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
-use docent_models::hub::{Entry, FileReport, FileState, HubError, ModelReference, Progress, Resolved, Resolver};
+use docent::models::hub::{Entry, FileReport, FileState, HubError, ModelReference, Progress, Resolved, Resolver};
 use indicatif::HumanBytes;
 use serde::Serialize;
 
@@ -19,11 +19,7 @@ pub(crate) struct ModelsArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelsCommand {
     /// List the models that have an alias
-    List {
-        /// Print a JSON object a line
-        #[arg(long)]
-        json: bool,
-    },
+    List,
     /// Fetch models into the cache
     Pull {
         /// Aliases, or hf:ORG/NAME[@REVISION][/FILE]
@@ -81,7 +77,7 @@ impl ModelsError {
     }
 }
 
-/// Runs the command: results go to `out`, the progress of fetches to `progress`.
+/// Runs the command: results go to `out` (the list as JSON Lines, if `json`), the progress of fetches to `progress`.
 ///
 /// # Errors
 ///
@@ -90,11 +86,12 @@ impl ModelsError {
 pub(crate) fn run(
     args: &ModelsArgs,
     resolver: &Resolver,
+    json: bool,
     out: &mut dyn Write,
     progress: &dyn Progress,
 ) -> Result<(), ModelsError> {
     match &args.command {
-        ModelsCommand::List { json } => list(resolver, *json, out),
+        ModelsCommand::List => list(resolver, json, out),
         ModelsCommand::Pull { models } => pull(models, resolver, out, progress),
         ModelsCommand::Path { model } => {
             for file in resolver.resolve(&model.parse()?, progress)?.files {
@@ -229,7 +226,7 @@ mod tests {
     use std::fs;
 
     use clap::Parser;
-    use docent_models::hub::{HubSettings, Quiet, registry};
+    use docent::models::hub::{HubSettings, Quiet, registry};
 
     use super::*;
 
@@ -237,15 +234,17 @@ mod tests {
     struct Line {
         #[command(flatten)]
         args: ModelsArgs,
+        #[arg(long)]
+        json: bool,
     }
 
     /// What `docent models LINE` prints for the cache in `folder`, without a network.
     fn printed(folder: &Path, line: &str) -> (String, Result<(), ModelsError>) {
         let mut settings = HubSettings::new(folder);
         settings.offline = true;
-        let args = Line::try_parse_from(["models"].into_iter().chain(line.split(' '))).expect("a valid line").args;
+        let line = Line::try_parse_from(["models"].into_iter().chain(line.split(' '))).expect("a valid line");
         let mut out = Vec::new();
-        let result = run(&args, &Resolver::new(settings), &mut out, &Quiet);
+        let result = run(&line.args, &Resolver::new(settings), line.json, &mut out, &Quiet);
         (String::from_utf8(out).expect("text"), result)
     }
 

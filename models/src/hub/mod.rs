@@ -28,6 +28,7 @@ mod verify;
 
 pub use error::HubError;
 pub use fault::{Failures, PipFailure, ProtocolFault, ReferenceFault, Sources};
+pub use mirror::PIP_COMMANDS;
 pub use progress::{Progress, Quiet};
 pub use reference::ModelReference;
 pub use registry::{Entry, Kind, Package, RegistryFile, registry};

@@ -1,0 +1,180 @@
+//! What a command works with: settings, models, standard output, and the way to the user.
+
+use std::{
+    fmt::Display,
+    io::{self, BufWriter, IsTerminal, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use docent::{
+    engine::{Embedder, Engine},
+    models::hub::{ModelReference, Progress, Quiet, Resolved, Resolver},
+};
+use serde::Serialize;
+use tracing_subscriber::EnvFilter;
+
+use super::{
+    CliError, GlobalArgs,
+    progress::{Counter, StderrProgress},
+    settings::Settings,
+};
+
+/// One run of a command.
+pub(crate) struct Context {
+    /// What was set, by flag, environment or file.
+    pub(crate) settings: Settings,
+    /// Whether answers are JSON.
+    pub(crate) json: bool,
+    /// Whether nothing but data and errors is wanted.
+    pub(crate) quiet: bool,
+    /// Set by the first interrupt; the second one ends the process.
+    pub(crate) interrupted: Arc<AtomicBool>,
+    out: BufWriter<io::Stdout>,
+}
+
+impl Context {
+    /// Sets up log and interrupts.
+    ///
+    /// # Errors
+    /// If the log's directives do not parse.
+    pub(crate) fn new(settings: Settings, flags: &GlobalArgs) -> Result<Self, CliError> {
+        start_log(settings.log.as_deref(), flags)?;
+        let context = Self {
+            settings,
+            json: flags.json,
+            quiet: flags.quiet,
+            interrupted: Arc::default(),
+            out: BufWriter::new(io::stdout()),
+        };
+        Ok(context)
+    }
+
+    /// Lets the command end by itself at an interrupt, at a place of its choice: it must look at
+    /// [`is_interrupted`](Self::is_interrupted). The second interrupt ends the process.
+    pub(crate) fn catch_interrupts(&self) {
+        let interrupted = self.interrupted.clone();
+        let handler = move || {
+            if interrupted.swap(true, Ordering::Relaxed) {
+                std::process::exit(i32::from(CliError::Interrupted.exit_code()));
+            }
+        };
+        if let Err(error) = ctrlc::set_handler(handler) {
+            tracing::warn!(%error, "interrupts end the process at once");
+        }
+    }
+
+    /// Whether an interrupt has come.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// Standard output, buffered: for data only.
+    pub(crate) fn out(&mut self) -> &mut dyn Write {
+        &mut self.out
+    }
+
+    /// Writes one line of JSON.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
+    pub(crate) fn json_line(&mut self, value: &impl Serialize) -> Result<(), CliError> {
+        serde_json::to_writer(&mut self.out, value).map_err(io::Error::from).map_err(CliError::Output)?;
+        self.line("")
+    }
+
+    /// Writes one line of text.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
+    pub(crate) fn line(&mut self, text: impl Display) -> Result<(), CliError> {
+        writeln!(self.out, "{text}").map_err(CliError::Output)
+    }
+
+    /// Writes text and shows it at once.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
+    pub(crate) fn show(&mut self, text: &str) -> Result<(), CliError> {
+        self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).map_err(CliError::Output)
+    }
+
+    /// Writes what is still buffered.
+    ///
+    /// # Errors
+    /// If standard output cannot be written.
+    pub(crate) fn finish(&mut self) -> Result<(), CliError> {
+        self.out.flush().map_err(CliError::Output)
+    }
+
+    /// Tells the user something on stderr, unless they want quiet.
+    pub(crate) fn status(&self, text: impl Display) {
+        if !self.quiet {
+            // Where stderr cannot be written nobody is left to tell.
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
+    /// What finds and fetches models.
+    pub(crate) fn resolver(&self) -> Resolver {
+        Resolver::new(self.settings.hub.clone())
+    }
+
+    /// What shows how a fetch advances.
+    pub(crate) fn progress(&self) -> Box<dyn Progress> {
+        if self.quiet { Box::new(Quiet) } else { Box::new(StderrProgress::new()) }
+    }
+
+    /// What counts the parts of a piece of work for the user.
+    pub(crate) fn counter(&self, what: &str, total: u64) -> Counter {
+        Counter::new(what, total, self.quiet)
+    }
+
+    /// Brings a model to this machine, if it is not here.
+    ///
+    /// # Errors
+    /// If the reference is wrong, or the model cannot be fetched.
+    pub(crate) fn resolve(&self, reference: &str) -> Result<Resolved, CliError> {
+        let reference: ModelReference = reference.parse()?;
+        Ok(self.resolver().resolve(&reference, self.progress().as_ref())?)
+    }
+
+    /// The language model, loaded.
+    ///
+    /// # Errors
+    /// If it cannot be fetched or loaded.
+    pub(crate) fn engine(&self) -> Result<Engine, CliError> {
+        let resolved = self.resolve(&self.settings.model)?;
+        Ok(Engine::load(&resolved.path, &self.settings.engine_options())?)
+    }
+
+    /// The sentence encoder, loaded.
+    ///
+    /// # Errors
+    /// If it cannot be fetched or loaded.
+    pub(crate) fn embedder(&self) -> Result<Embedder, CliError> {
+        let resolved = self.resolve(&self.settings.encoder)?;
+        Ok(Embedder::load(&resolved.path, &self.settings.engine_options())?)
+    }
+}
+
+/// Logs to stderr: warnings, unless flags or directives say otherwise.
+fn start_log(directives: Option<&str>, flags: &GlobalArgs) -> Result<(), CliError> {
+    let level = match (flags.quiet, flags.verbose) {
+        (true, _) => "error",
+        (false, 0) => "warn",
+        (false, 1) => "info",
+        (false, _) => "debug",
+    };
+    let directives = directives.map_or_else(|| format!("warn,docent={level},docent_models={level}"), str::to_owned);
+    let filter = EnvFilter::try_new(&directives).map_err(|source| CliError::Log { directives, source })?;
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(io::stderr().is_terminal())
+        .without_time()
+        .init();
+    Ok(())
+}

@@ -1,0 +1,104 @@
+//! The command line: what may be typed, and which command it calls.
+//!
+//! Data goes to stdout, everything else to stderr. A command gets a [`Context`], writes to it, and returns a
+//! [`CliError`]; none of them prints or exits by itself.
+
+mod context;
+mod doctor;
+mod embed;
+mod error;
+mod generate;
+mod input;
+mod models;
+mod progress;
+mod score;
+mod settings;
+mod tokenize;
+
+use clap::{Args, Parser, Subcommand};
+use docent::models::Isa;
+
+pub(crate) use context::Context;
+pub(crate) use error::CliError;
+use settings::{Device, Settings};
+
+/// Recommendations, explanations and embeddings from local models: offline, in one binary.
+#[derive(Debug, Parser)]
+#[command(name = "docent", version, propagate_version = true, after_long_help = settings::help())]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// Language model: an alias from `docent models list`, `hf:ORG/NAME[@REVISION][/FILE]`, or a path
+    #[arg(long, global = true, value_name = "REF")]
+    pub(crate) model: Option<String>,
+    /// Sentence encoder, named like a model
+    #[arg(long, global = true, value_name = "REF")]
+    pub(crate) encoder: Option<String>,
+    /// Threads that compute [default: as many as this process may use]
+    #[arg(long, global = true, value_name = "N", value_parser = settings::threads)]
+    pub(crate) threads: Option<usize>,
+    /// What the models run on
+    #[arg(long, global = true, value_enum)]
+    pub(crate) device: Option<Device>,
+    /// Instruction set of the CPU: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vnni` or `neon` [default: the best]
+    #[arg(long, global = true)]
+    pub(crate) isa: Option<Isa>,
+    /// Positions that the KV cache holds, over all sequences
+    #[arg(long, global = true, value_name = "N", value_parser = settings::kv_positions)]
+    pub(crate) kv_positions: Option<usize>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print nothing but data and errors
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more about what happens; twice for details
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the text and the token ids that a language model sees
+    Tokenize(tokenize::TokenizeArgs),
+    /// Log-likelihoods of a prompt and of texts that may follow it
+    Score(score::ScoreArgs),
+    /// Continue a prompt, streamed as it comes
+    Generate(generate::GenerateArgs),
+    /// Turn texts into vectors
+    Embed(embed::EmbedArgs),
+    /// List, fetch, find and check models
+    Models(models::ModelsArgs),
+    /// Show what this machine has, what runs on it, and what is missing
+    Doctor,
+}
+
+impl Cli {
+    /// Runs the command.
+    pub(crate) fn run(self) -> Result<(), CliError> {
+        let settings = Settings::load(&self.global)?;
+        let mut context = Context::new(settings, &self.global)?;
+        let result = match &self.command {
+            Command::Tokenize(args) => tokenize::run(args, &mut context),
+            Command::Score(args) => score::run(args, &mut context),
+            Command::Generate(args) => generate::run(args, &mut context),
+            Command::Embed(args) => embed::run(args, &mut context),
+            Command::Doctor => doctor::run(&mut context),
+            Command::Models(args) => run_models(args, &mut context),
+        };
+        result.and(context.finish())
+    }
+}
+
+fn run_models(args: &models::ModelsArgs, context: &mut Context) -> Result<(), CliError> {
+    let (resolver, progress, json) = (context.resolver(), context.progress(), context.json);
+    Ok(models::run(args, &resolver, json, context.out(), progress.as_ref())?)
+}
