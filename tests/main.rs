@@ -1,6 +1,8 @@
 //! The integration tests: one binary, a module each.
 
 mod candle_oracle;
+mod cli;
 mod determinism;
+mod layers;
 mod references;
 mod support;

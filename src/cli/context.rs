@@ -16,7 +16,11 @@ use docent::{
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
 
-use super::{CliError, GlobalArgs, progress::StderrProgress, settings::Settings};
+use super::{
+    CliError, GlobalArgs,
+    progress::{Counter, StderrProgress},
+    settings::Settings,
+};
 
 /// One run of a command.
 pub(crate) struct Context {
@@ -121,6 +125,11 @@ impl Context {
     /// What shows how a fetch advances.
     pub(crate) fn progress(&self) -> Box<dyn Progress> {
         if self.quiet { Box::new(Quiet) } else { Box::new(StderrProgress::new()) }
+    }
+
+    /// What counts the parts of a piece of work for the user.
+    pub(crate) fn counter(&self, what: &str, total: u64) -> Counter {
+        Counter::new(what, total, self.quiet)
     }
 
     /// Brings a model to this machine, if it is not here.

@@ -74,7 +74,7 @@ impl Source {
         String::from_utf8(bytes).map_err(|error| {
             let (valid, _) = error.as_bytes().split_at(error.utf8_error().valid_up_to());
             let line = 1 + valid.iter().filter(|&&byte| byte == b'\n').count() as u64;
-            InputError::NotUtf8 { file: self.clone(), line, byte: valid.len() as u64 }.into()
+            InputError::NotUtf8 { file: self.clone(), line }.into()
         })
     }
 }
@@ -83,14 +83,12 @@ impl Source {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InputError {
     /// Bytes that are no text.
-    #[error("{file}, line {line}: not UTF-8 from byte {byte} of the file on")]
+    #[error("{file}, line {line}: not UTF-8")]
     NotUtf8 {
         /// The file.
         file: Source,
         /// The line, from 1.
         line: u64,
-        /// The first byte that is no text, from 0.
-        byte: u64,
     },
     /// Text that is no JSON.
     #[error("{file}{}: not valid JSON", Place(line))]

@@ -5,6 +5,8 @@
 
 mod context;
 mod demo;
+mod doctor;
+mod embed;
 mod error;
 mod generate;
 mod input;
@@ -74,8 +76,12 @@ enum Command {
     Score(score::ScoreArgs),
     /// Continue a prompt, streamed as it comes
     Generate(generate::GenerateArgs),
+    /// Turn texts into vectors
+    Embed(embed::EmbedArgs),
     /// List, fetch, find and check models
     Models(models::ModelsArgs),
+    /// Show what this machine has, what runs on it, and what is missing
+    Doctor,
 }
 
 impl Cli {
@@ -88,6 +94,8 @@ impl Cli {
             Command::Tokenize(args) => tokenize::run(args, &mut context),
             Command::Score(args) => score::run(args, &mut context),
             Command::Generate(args) => generate::run(args, &mut context),
+            Command::Embed(args) => embed::run(args, &mut context),
+            Command::Doctor => doctor::run(&mut context),
             Command::Models(args) => run_models(args, &mut context),
         };
         result.and(context.finish())

@@ -1,4 +1,4 @@
-//! What a person sees while bytes arrive: a bar on a terminal, a line every few seconds elsewhere.
+//! What a person sees while bytes arrive or work advances: a bar on a terminal, a line every few seconds elsewhere.
 //!
 //! Everything goes to stderr; stdout belongs to results.
 
@@ -14,6 +14,36 @@ const BETWEEN_LINES: Duration = Duration::from_secs(5);
 
 const KNOWN_TOTAL: &str = "{msg:32!} {wide_bar} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
 const UNKNOWN_TOTAL: &str = "{msg:32!} {spinner} {bytes} {bytes_per_sec}";
+const COUNTED: &str = "{msg} {wide_bar} {pos}/{len} {per_sec} {eta}";
+
+/// Counts the parts of a piece of work on stderr.
+pub(crate) struct Counter(Option<Task>);
+
+impl Counter {
+    /// Announces `what`, of `total` parts; nothing is shown if `quiet`.
+    pub(crate) fn new(what: &str, total: u64, quiet: bool) -> Self {
+        let is_terminal = std::io::stderr().is_terminal();
+        Counter((!quiet).then(|| match is_terminal {
+            true => Task::Bar(styled(COUNTED, what, Some(total))),
+            false => Task::Lines(Lines::new(what, Some(total), |parts| parts.to_string(), Instant::now())),
+        }))
+    }
+
+    /// Counts `parts` more.
+    pub(crate) fn advance(&mut self, parts: u64) {
+        if let Some(task) = &mut self.0 {
+            task.advance(parts);
+        }
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        if let Some(Task::Bar(bar)) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
 
 /// Shows the progress of fetches on stderr.
 #[derive(Debug)]
@@ -34,7 +64,23 @@ struct Lines {
     what: String,
     total: Option<u64>,
     done: u64,
+    /// How a number of parts is written.
+    show: fn(u64) -> String,
     due: Instant,
+}
+
+impl Task {
+    fn advance(&mut self, parts: u64) {
+        match self {
+            Task::Bar(bar) => bar.inc(parts),
+            Task::Lines(lines) => {
+                if let Some(line) = lines.advance(parts, Instant::now()) {
+                    // Progress that cannot be shown is no reason to fail.
+                    let _ = writeln!(std::io::stderr(), "{line}");
+                }
+            }
+        }
+    }
 }
 
 impl StderrProgress {
@@ -63,21 +109,16 @@ impl Progress for StderrProgress {
             *task = Some(if self.is_terminal {
                 Task::Bar(bar(what, total))
             } else {
-                Task::Lines(Lines::new(what, total, Instant::now()))
+                Task::Lines(Lines::new(what, total, bytes, Instant::now()))
             });
         });
     }
 
     fn advance(&self, bytes: u64) {
-        self.with_task(|task| match task {
-            Some(Task::Bar(bar)) => bar.inc(bytes),
-            Some(Task::Lines(lines)) => {
-                if let Some(line) = lines.advance(bytes, Instant::now()) {
-                    // Progress that cannot be shown is no reason to fail.
-                    let _ = writeln!(std::io::stderr(), "{line}");
-                }
+        self.with_task(|task| {
+            if let Some(task) = task {
+                task.advance(bytes);
             }
-            None => {}
         });
     }
 
@@ -91,24 +132,31 @@ impl Progress for StderrProgress {
 }
 
 impl Lines {
-    fn new(what: &str, total: Option<u64>, now: Instant) -> Self {
-        Lines { what: what.to_owned(), total, done: 0, due: now + BETWEEN_LINES }
+    fn new(what: &str, total: Option<u64>, show: fn(u64) -> String, now: Instant) -> Self {
+        Lines { what: what.to_owned(), total, done: 0, show, due: now + BETWEEN_LINES }
     }
 
-    /// Counts `bytes`, and gives the line that is due, if one is.
-    fn advance(&mut self, bytes: u64, now: Instant) -> Option<String> {
-        self.done += bytes;
+    /// Counts `parts`, and gives the line that is due, if one is.
+    fn advance(&mut self, parts: u64, now: Instant) -> Option<String> {
+        self.done += parts;
         if now < self.due {
             return None;
         }
         self.due = now + BETWEEN_LINES;
-        let total = self.total.map(|total| format!(" of {}", HumanBytes(total))).unwrap_or_default();
-        Some(format!("{}: {}{total}", self.what, HumanBytes(self.done)))
+        let total = self.total.map(|total| format!(" of {}", (self.show)(total))).unwrap_or_default();
+        Some(format!("{}: {}{total}", self.what, (self.show)(self.done)))
     }
 }
 
+fn bytes(bytes: u64) -> String {
+    HumanBytes(bytes).to_string()
+}
+
 fn bar(what: &str, total: Option<u64>) -> ProgressBar {
-    let template = if total.is_some() { KNOWN_TOTAL } else { UNKNOWN_TOTAL };
+    styled(if total.is_some() { KNOWN_TOTAL } else { UNKNOWN_TOTAL }, what, total)
+}
+
+fn styled(template: &str, what: &str, total: Option<u64>) -> ProgressBar {
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
     bar.set_style(style);
@@ -123,19 +171,21 @@ mod tests {
     #[test]
     fn lines_come_every_few_seconds_at_most() {
         let start = Instant::now();
-        let mut lines = Lines::new("model.gguf", Some(4096), start);
+        let mut lines = Lines::new("model.gguf", Some(4096), bytes, start);
         let at = |seconds| start + Duration::from_secs(seconds);
         assert_eq!(lines.advance(1024, at(1)), None);
         assert_eq!(lines.advance(1024, at(5)).as_deref(), Some("model.gguf: 2.00 KiB of 4.00 KiB"));
         assert_eq!(lines.advance(1024, at(9)), None);
         assert_eq!(lines.advance(1024, at(10)).as_deref(), Some("model.gguf: 4.00 KiB of 4.00 KiB"));
-        let mut unknown = Lines::new("package", None, start);
+        let mut unknown = Lines::new("package", None, bytes, start);
         assert_eq!(unknown.advance(512, at(6)).as_deref(), Some("package: 512 B"));
+        let mut counted = Lines::new("embedding", Some(9), |parts| parts.to_string(), start);
+        assert_eq!(counted.advance(7, at(6)).as_deref(), Some("embedding: 7 of 9"));
     }
 
     #[test]
-    fn both_templates_are_valid() {
-        for template in [KNOWN_TOTAL, UNKNOWN_TOTAL] {
+    fn the_templates_are_valid() {
+        for template in [KNOWN_TOTAL, UNKNOWN_TOTAL, COUNTED] {
             assert!(ProgressStyle::with_template(template).is_ok(), "{template}");
         }
     }

@@ -172,6 +172,8 @@ pub(crate) struct Settings {
     pub(crate) cache: Option<PathBuf>,
     /// The configuration files that were read, the stronger first.
     pub(crate) files: Vec<PathBuf>,
+    /// The variables that are set.
+    pub(crate) variables: Vec<&'static str>,
 }
 
 impl Settings {
@@ -202,6 +204,7 @@ impl Settings {
         if let Some((pip, _)) = layers.get("pip") {
             hub.pip = pip.split_whitespace().map(str::to_owned).collect();
         }
+        let is_set = |name: &str| variable(name).is_some_and(|value| !value.trim().is_empty());
         let text = |flag: &Option<String>, key| flag.clone().or_else(|| layers.get(key).map(|(v, _)| v.to_owned()));
         Ok(Self {
             model: text(&flags.model, "model").unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
@@ -216,6 +219,7 @@ impl Settings {
             hub,
             cache: cache_folder(variable),
             files,
+            variables: variables().map(|(name, _)| name).filter(|name| is_set(name)).collect(),
         })
     }
 
@@ -337,7 +341,7 @@ fn nearest(text: &str, candidates: impl Iterator<Item = &'static str>) -> Option
 }
 
 /// Every environment variable with what it decides.
-pub(crate) fn variables() -> impl Iterator<Item = (&'static str, &'static str)> {
+fn variables() -> impl Iterator<Item = (&'static str, &'static str)> {
     SETTINGS.iter().map(|setting| (setting.variable, setting.doc)).chain(HUB_VARIABLES)
 }
 

@@ -107,7 +107,8 @@ fn template(checkpoint: &Checkpoint, tokenizer: &Tokenizer) -> Result<Option<Cha
     if let Some(template) = beside.map_err(docent_models::Error::from)? {
         return Ok(Some(template));
     }
-    let metadata = checkpoint.weights().metadata();
-    let inside = metadata.and_then(|m| m.str("tokenizer.chat_template").ok());
-    Ok(inside.map(|source| ChatTemplate::new(source, variables)).transpose().map_err(docent_models::Error::from)?)
+    match checkpoint.weights().metadata() {
+        Some(metadata) => Ok(ChatTemplate::from_gguf(metadata, variables).map_err(docent_models::Error::from)?),
+        None => Ok(None),
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::weights::WeightError;
+
 /// A chat template does not parse, or did not render.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -22,6 +24,9 @@ pub enum TemplateError {
         /// What the parser refused.
         source: serde_json::Error,
     },
+    /// GGUF metadata has the template in another type.
+    #[error(transparent)]
+    Metadata(#[from] WeightError),
     /// Several templates, none of them the default one.
     #[error("{} names the chat templates {names:?}, and none of them is `default`", path.display())]
     NoDefault {
@@ -85,6 +90,7 @@ impl TemplateError {
             | TemplateError::Failed { .. }
             | TemplateError::OutOfFuel { .. }
             | TemplateError::TooLong { .. } => Some("use `--prompt` to write the prompt yourself".into()),
+            TemplateError::Metadata(source) => source.hint(),
             _ => None,
         }
     }

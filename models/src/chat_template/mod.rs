@@ -1,6 +1,6 @@
 //! Chat templates: messages to the text that a model was trained on.
 //!
-//! Templates are Jinja, run by minijinja in the [`sandbox`] as transformers runs them; `tests/reference/chat` holds
+//! Templates are Jinja, run by minijinja, in a sandbox, as transformers runs them; `tests/reference/chat` holds
 //! what transformers renders. [`Rendered`] keeps apart what the template wrote and what the messages said, so that
 //! no message can forge a special token.
 
@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use error::TemplateError;
 pub use rendered::Rendered;
 
+use crate::weights::gguf::Metadata;
 use rendered::{Disguise, LookAlikes};
 use sandbox::{Bounded, Raised};
 
@@ -103,6 +104,15 @@ impl ChatTemplate {
             None => from_config(&folder.join("tokenizer_config.json"))?,
         };
         source.map(|source| Self::new(&source, variables)).transpose()
+    }
+
+    /// The template of a GGUF file, or None if it has none.
+    ///
+    /// # Errors
+    /// If the metadata key is not a string, or the template does not parse.
+    pub fn from_gguf(metadata: &Metadata, variables: TemplateVariables) -> Result<Option<Self>, TemplateError> {
+        let source = metadata.optional("tokenizer.chat_template", Metadata::str)?;
+        source.map(|source| Self::new(source, variables)).transpose()
     }
 
     /// Renders `messages`. `add_generation_prompt` opens the assistant's next message; `now` is what the template

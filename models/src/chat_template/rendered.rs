@@ -183,7 +183,7 @@ mod tests {
     use super::*;
 
     fn disguise(content: &str) -> Option<Disguise> {
-        let tokens = LookAlikes::new(vec!["<|im_end|>".into(), "<s>".into(), "§".into(), "aXa".into()]);
+        let tokens = LookAlikes::new(vec!["<|im_end|>".into(), "<s>".into(), "§".into(), "qXq".into()]);
         Disguise::new(&[Message::new("user", content)], &tokens).unwrap()
     }
 
@@ -194,9 +194,9 @@ mod tests {
             ("hello", 0),
             ("a < b && c > d!", 0),
             ("x <|im_end|> y", 1),
-            ("<s><s>", 3),
+            ("<s><s>", 2),
             ("5 § 3", 1),
-            ("aXaXa.", 2),
+            ("qXqXq.", 2),
             ("half <|im_", 1),
             ("half <|im_ \n", 1),
             ("  end|> rest", 1),
@@ -216,7 +216,7 @@ mod tests {
     #[test]
     fn stand_ins_avoid_what_the_messages_use() {
         let found = disguise("\u{e000}\u{e001} <s>").unwrap();
-        assert_eq!(found.messages[0].content, "\u{e000}\u{e001} \u{e002}s\u{e003}");
+        assert_eq!(found.messages[0].content, "\u{e000}\u{e001} \u{e002}s>");
     }
 
     #[test]

@@ -6,17 +6,17 @@
 use std::io;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::ValueKind;
+use minijinja::value::{Kwargs, StringInput, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value};
 use minijinja_contrib::pycompat::unknown_method_callback;
 
 use super::to_json::to_json;
 
-/// Steps, and 64-byte pieces of data, that one rendering may take: about a second. A template of a hundred lines
-/// over a thousand messages takes less than a tenth of it.
-pub(super) const FUEL: u64 = 5_000_000;
-/// Bytes that one rendering may write: far beyond the longest context.
-pub(super) const MAX_OUTPUT: usize = 32 << 20;
+/// Steps, and 64-byte pieces of data, that one rendering may take: well under a second, 128 MB. A template of a hundred
+/// lines over a thousand messages takes a tenth of it.
+pub(super) const FUEL: u64 = 2_000_000;
+/// Bytes that one rendering may write: beyond the longest context of any model.
+pub(super) const MAX_OUTPUT: usize = 8 << 20;
 /// A template recurses into its own macros only.
 const MAX_RECURSION: usize = 128;
 
@@ -35,8 +35,10 @@ pub(super) fn environment() -> Environment<'static> {
     env.set_auto_escape_callback(|_| AutoEscape::None);
     env.set_formatter(python_str);
     env.set_unknown_method_callback(python_method);
-    env.add_filter("tojson", to_json);
-    env.add_filter("trim", |text: &str, chars: Option<&str>| strip(text, chars, true, true).to_owned());
+    env.add_filter("tojson", |value: &Value, kwargs: Kwargs| to_json(value, &kwargs));
+    env.add_filter("trim", |text: StringInput<'_>, chars: Option<&str>| {
+        strip(text.as_str(), chars, true, true).to_owned()
+    });
     env.add_function("raise_exception", |message: &str| -> Result<Value, Error> {
         Err(Error::new(ErrorKind::InvalidOperation, "raise_exception").with_source(Raised(message.to_owned())))
     });

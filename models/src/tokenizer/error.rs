@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::weights::WeightError;
+
 /// The error that the `tokenizers` crate gives.
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -64,13 +66,8 @@ pub enum TokenizerError {
         token: String,
     },
     /// GGUF metadata lacks a key, or has it in another type.
-    #[error("metadata key `{key}` is missing or not {expected}")]
-    MissingKey {
-        /// The key.
-        key: &'static str,
-        /// The type that it should have.
-        expected: &'static str,
-    },
+    #[error(transparent)]
+    Metadata(#[from] WeightError),
     /// Two arrays that should run in parallel do not.
     #[error("metadata key `{key}` has {len} entries for {tokens} tokens")]
     KeyLength {
@@ -173,6 +170,7 @@ impl TokenizerError {
     pub fn hint(&self) -> Option<String> {
         match self {
             TokenizerError::Vocabulary { .. } => Some("use the tokenizer that the model came with".into()),
+            TokenizerError::Metadata(source) => source.hint(),
             TokenizerError::EmptyPrompt => Some("give the prompt some text".into()),
             TokenizerError::Unsupported { .. } => {
                 Some("a folder with the model's own `tokenizer.json` may work where its GGUF file does not".into())

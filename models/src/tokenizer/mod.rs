@@ -1,6 +1,6 @@
 //! Text to token ids and back.
 //!
-//! A [`Tokenizer`] is read from `tokenizer.json` ([`json`]) or from GGUF metadata ([`gguf`]) and gives the ids that
+//! A [`Tokenizer`] is read from `tokenizer.json` or from GGUF metadata and gives the ids that
 //! the reference gives: `tokenizers`, and SentencePiece for Llama 2. It knows which tokens begin and end a text,
 //! and whether a special token's text in a prompt is that token or just text.
 
@@ -19,10 +19,10 @@ use std::sync::Arc;
 use tokenizers::{Decoder as _, PostProcessor as _, TruncationParams};
 
 pub use error::TokenizerError;
-pub use gguf::GgufSource;
 pub use stream::DecodeStream;
 
 use crate::chat_template::{Rendered, TemplateVariables};
+use crate::weights::gguf::Metadata;
 use pipeline::Pipeline;
 use stream::Pending;
 
@@ -106,7 +106,7 @@ impl Tokenizer {
     ///
     /// # Errors
     /// If the metadata contradicts itself or describes a tokenizer that is not supported.
-    pub fn from_gguf(metadata: &impl GgufSource) -> Result<Self, TokenizerError> {
+    pub fn from_gguf(metadata: &Metadata) -> Result<Self, TokenizerError> {
         let (base, roles) = gguf::build(metadata)?;
         Self::new(base, roles, "GGUF metadata")
     }

@@ -11,33 +11,36 @@ use tokenizers::models::bpe::{BPE, Merges};
 use tokenizers::normalizers::{Prepend, Replace, Sequence as Normalizers};
 use tokenizers::{DecoderWrapper, Tokenizer as Base};
 
-use super::gguf::{ADD_SPACE_PREFIX, GgufSource, SCORES, TOKENS, Vocabulary, build_error};
+use super::gguf::{ADD_SPACE_PREFIX, SCORES, TOKENS, Vocabulary, build_error};
 use super::{Roles, TokenizerError};
+use crate::weights::gguf::Metadata;
 
 /// What a space is in the vocabulary.
 const SPACE: &str = "\u{2581}";
-/// A vocabulary in which most pieces split into pieces in a few ways has two merges a piece; this is for 256k of
-/// them, and bounds what a hostile one costs.
-const MAX_MERGES: usize = 1 << 22;
+/// Most ways to put pieces together. Published vocabularies have about two a piece, of which there
+/// are up to 256k.
+const MAX_MERGES: usize = 1 << 21;
+/// Most bytes to look at for them, which is the squared length of every piece: about a second's worth, and ten times
+/// what a vocabulary of 256k pieces takes.
+const MAX_WORK: usize = 1 << 28;
 
 /// A tokenizer without its added tokens, and whether prompts begin with BOS where the file does not say.
 pub(super) fn build(
-    metadata: &impl GgufSource,
-    vocabulary: &Vocabulary,
+    metadata: &Metadata,
+    vocabulary: &Vocabulary<'_>,
     roles: &Roles,
 ) -> Result<(Base, bool), TokenizerError> {
-    let scores = metadata.floats(SCORES);
-    let scores = scores.ok_or(TokenizerError::MissingKey { key: SCORES, expected: "an array of numbers" })?;
+    let scores = metadata.f32s(SCORES)?;
     vocabulary.check_len(SCORES, scores.len())?;
     let mut model = BPE::builder()
-        .vocab_and_merges(vocabulary.to_model(), merges(vocabulary, &scores)?)
+        .vocab_and_merges(vocabulary.to_model(), merges(vocabulary, scores)?)
         .fuse_unk(true)
         .byte_fallback(true);
-    if let Some(unk) = roles.unk.and_then(|id| vocabulary.token(id)) {
-        model = model.unk_token(unk.to_owned());
+    if let Some(unk) = roles.unk.and_then(|id| vocabulary.tokens().get(id as usize)) {
+        model = model.unk_token(unk.clone());
     }
     let mut base = Base::new(model.build().map_err(build_error)?);
-    let prefix = metadata.bool(ADD_SPACE_PREFIX).unwrap_or(true);
+    let prefix = metadata.optional(ADD_SPACE_PREFIX, Metadata::bool)?.unwrap_or(true);
     base.with_normalizer(Some(normalizer(prefix).map_err(build_error)?)).map_err(build_error)?;
     base.with_decoder(Some(decoder(prefix).map_err(build_error)?));
     Ok((base, true))
@@ -61,36 +64,39 @@ fn decoder(space_prefix: bool) -> Result<Decoders, tokenizers::Error> {
 /// One way to put a piece together.
 struct Split<'a> {
     score: f32,
-    left: &'a str,
-    right: &'a str,
-    left_chars: usize,
-    right_chars: usize,
+    halves: [&'a str; 2],
+    ids: [u32; 2],
+    chars: [usize; 2],
 }
 
 /// Every split of a piece into two pieces, best score first; among equals the one with the longer halves first,
 /// then in the order of the pieces' ids.
-fn merges(vocabulary: &Vocabulary, scores: &[f32]) -> Result<Merges, TokenizerError> {
-    let mut splits: Vec<Split<'_>> = Vec::new();
-    for (piece, &score) in vocabulary.tokens().zip(scores) {
-        let first = splits.len();
-        let chars = piece.chars().count();
-        for (left_chars, (at, _)) in piece.char_indices().enumerate().skip(1) {
-            let (left, right) = piece.split_at(at);
-            if vocabulary.contains(left) && vocabulary.contains(right) {
-                splits.push(Split { score, left, right, left_chars, right_chars: chars - left_chars });
-            }
-        }
-        if splits.len() > MAX_MERGES {
-            let (what, value) = ("pieces that can be put together in", splits.len());
-            return Err(TokenizerError::TooLarge { key: TOKENS, what, value, limit: MAX_MERGES });
-        }
-        splits[first..].sort_by_key(|split| (vocabulary.id(split.left), vocabulary.id(split.right)));
+fn merges(vocabulary: &Vocabulary<'_>, scores: &[f32]) -> Result<Merges, TokenizerError> {
+    let too_large = |what, value, limit| TokenizerError::TooLarge { key: TOKENS, what, value, limit };
+    let work = vocabulary.tokens().iter().map(|piece| piece.len() * piece.len()).sum();
+    if work > MAX_WORK {
+        return Err(too_large("squared lengths of tokens add up to", work, MAX_WORK));
     }
-    splits.sort_by(|a, b| {
-        let rest = (b.left_chars, b.right_chars).cmp(&(a.left_chars, a.right_chars));
-        b.score.total_cmp(&a.score).then(rest)
-    });
-    Ok(splits.into_iter().map(|split| (split.left.to_owned(), split.right.to_owned())).collect())
+    let mut splits: Vec<Split<'_>> = Vec::new();
+    for (piece, &score) in vocabulary.tokens().iter().zip(scores) {
+        let first = splits.len();
+        splits.extend(splits_of(piece, score, vocabulary));
+        if splits.len() > MAX_MERGES {
+            return Err(too_large("ways to put tokens together number", splits.len(), MAX_MERGES));
+        }
+        splits[first..].sort_unstable_by_key(|split| split.ids);
+    }
+    splits.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.chars.cmp(&a.chars)));
+    Ok(splits.into_iter().map(|Split { halves: [left, right], .. }| (left.to_owned(), right.to_owned())).collect())
+}
+
+fn splits_of<'a>(piece: &'a str, score: f32, vocabulary: &Vocabulary<'_>) -> impl Iterator<Item = Split<'a>> {
+    let chars = piece.chars().count();
+    piece.char_indices().enumerate().skip(1).filter_map(move |(before, (at, _))| {
+        let (left, right) = piece.split_at(at);
+        let ids = [vocabulary.id(left)?, vocabulary.id(right)?];
+        Some(Split { score, halves: [left, right], ids, chars: [before, chars - before] })
+    })
 }
 
 /// Whether `piece` is one byte, `<0x00>` to `<0xFF>`, that the decoder joins with its neighbours.

@@ -240,7 +240,7 @@ fn hostile_templates_end() {
     let shown =
         "{% set ns = namespace(x=[]) %}{% for i in range(60) %}{% set ns.x = [ns.x, ns.x] %}{% endfor %}{{ ns.x }}";
     let long = "{% set x = 'abcdefgh' * 1000000 %}{% for i in range(9) %}{{ x }}{% endfor %}";
-    let nested = format!("{}1{}", "{{ (".repeat(1), "(".repeat(100_000));
+    let nested = format!("{{{{ {}1", "(".repeat(100_000));
     let sources =
         [endless, deep, wide, tree, shown, long, "{{ 'x' * 99999999999 }}", "{% include 'chat_template' %}", &nested];
     for source in sources {

@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use docent_models::tokenizer::{SpecialTokens, Tokenizer};
+use docent_models::weights::gguf::{Array, Value as Entry};
 use serde_json::{Value, json};
 
 use crate::encoder::{load, word_piece};
-use crate::metadata::{Entry, Metadata};
+use crate::metadata::Metadata;
 use crate::tokenizers::metadata;
 
 fn with(name: &str, entries: impl IntoIterator<Item = (&'static str, Entry)>) -> Metadata {
@@ -22,43 +23,55 @@ fn without(name: &str, key: &str) -> Metadata {
 }
 
 fn texts<const N: usize>(texts: [&str; N]) -> Entry {
-    Entry::Texts(texts.map(str::to_owned).to_vec())
+    text_array(texts.map(str::to_owned).to_vec())
+}
+
+fn text_array(texts: Vec<String>) -> Entry {
+    Entry::Array(Array::String(texts))
+}
+
+fn numbers(numbers: Vec<f32>) -> Entry {
+    Entry::Array(Array::F32(numbers))
+}
+
+fn integers(integers: Vec<i32>) -> Entry {
+    Entry::Array(Array::I32(integers))
 }
 
 #[test]
 fn metadata_that_contradicts_itself_is_refused() {
     let long = "x".repeat(2000);
     let cases = [
-        (without("smollm", "model"), "metadata key `tokenizer.ggml.model` is missing or not a string"),
-        (without("smollm", "tokens"), "metadata key `tokenizer.ggml.tokens` is missing or not an array of strings"),
-        (without("smollm", "merges"), "metadata key `tokenizer.ggml.merges` is missing or not an array of strings"),
-        (without("llama2", "scores"), "metadata key `tokenizer.ggml.scores` is missing or not an array of numbers"),
+        (without("smollm", "model"), "metadata key `tokenizer.ggml.model` is missing"),
+        (without("smollm", "tokens"), "metadata key `tokenizer.ggml.tokens` is missing"),
+        (without("smollm", "merges"), "metadata key `tokenizer.ggml.merges` is missing"),
+        (without("llama2", "scores"), "metadata key `tokenizer.ggml.scores` is missing"),
         (
-            with("smollm", [("tokens", Entry::Flag(true))]),
-            "metadata key `tokenizer.ggml.tokens` is missing or not an array of strings",
+            with("smollm", [("tokens", Entry::Bool(true))]),
+            "metadata key `tokenizer.ggml.tokens` is bool true, wanted array of string",
         ),
         (
-            with("smollm", [("model", Entry::Text("rwkv".into()))]),
+            with("smollm", [("model", Entry::String("rwkv".into()))]),
             "metadata key `tokenizer.ggml.model` is \"rwkv\"; supported are gpt2, llama",
         ),
         (
-            with("smollm", [("pre", Entry::Text("kimi-k2".into()))]),
+            with("smollm", [("pre", Entry::String("kimi-k2".into()))]),
             "metadata key `tokenizer.ggml.pre` is \"kimi-k2\"; supported are default, gpt-2, smollm, llama-bpe, llama3, llama-v3, qwen2, deepseek-r1-qwen",
         ),
         (
-            with("llama2", [("scores", Entry::Numbers(vec![0.0; 699]))]),
+            with("llama2", [("scores", numbers(vec![0.0; 699]))]),
             "metadata key `tokenizer.ggml.scores` has 699 entries for 700 tokens",
         ),
         (
-            with("smollm", [("token_type", Entry::Integers(vec![1; 701]))]),
+            with("smollm", [("token_type", integers(vec![1; 701]))]),
             "metadata key `tokenizer.ggml.token_type` has 701 entries for 700 tokens",
         ),
         (
-            with("smollm", [("bos_token_id", Entry::Id(700))]),
+            with("smollm", [("bos_token_id", Entry::U32(700))]),
             "metadata key `tokenizer.ggml.bos_token_id` names token 700 of 700",
         ),
         (
-            with("smollm", [("eot_token_id", Entry::Id(u32::MAX))]),
+            with("smollm", [("eot_token_id", Entry::U32(u32::MAX))]),
             "metadata key `tokenizer.ggml.eot_token_id` names token 4294967295 of 700",
         ),
         (
@@ -85,21 +98,22 @@ fn metadata_that_contradicts_itself_is_refused() {
         (with("smollm", [("merges", texts(["a "]))]), "metadata key `tokenizer.ggml.merges` has \"a \" at index 0"),
     ];
     for (metadata, expected) in cases {
-        assert_eq!(Tokenizer::from_gguf(&metadata).unwrap_err().to_string(), expected);
+        let error = metadata.tokenizer().unwrap_err().to_string();
+        assert!(error.ends_with(expected), "{error}\n{expected}");
     }
 }
 
 #[test]
 fn defaults_stand_in_for_keys_that_files_leave_out() {
-    let tokenizer = Tokenizer::from_gguf(&without("smollm", "token_type")).unwrap();
+    let tokenizer = without("smollm", "token_type").tokenizer().unwrap();
     assert!(tokenizer.is_special(1) && tokenizer.is_special(2) && !tokenizer.is_special(0));
-    let tokenizer = Tokenizer::from_gguf(&without("llama2", "add_bos_token")).unwrap();
+    let tokenizer = without("llama2", "add_bos_token").tokenizer().unwrap();
     assert!(tokenizer.adds_bos());
-    let tokenizer = Tokenizer::from_gguf(&without("llama2", "unknown_token_id")).unwrap();
+    let tokenizer = without("llama2", "unknown_token_id").tokenizer().unwrap();
     assert_eq!(tokenizer.encode("\u{10ffff}", SpecialTokens::AsText).unwrap().len(), 5);
-    let tokenizer = Tokenizer::from_gguf(&without("smollm", "add_bos_token")).unwrap();
+    let tokenizer = without("smollm", "add_bos_token").tokenizer().unwrap();
     assert!(!tokenizer.adds_bos());
-    let tokenizer = Tokenizer::from_gguf(&with("llama2", [("add_space_prefix", Entry::Flag(false))])).unwrap();
+    let tokenizer = with("llama2", [("add_space_prefix", Entry::Bool(false))]).tokenizer().unwrap();
     let ids = tokenizer.encode("a b", SpecialTokens::AsText).unwrap();
     assert_eq!(tokenizer.token(ids[0]).as_deref(), Some("a"));
     assert_eq!(tokenizer.decode(&ids, true).unwrap(), "a b");
@@ -109,24 +123,30 @@ fn defaults_stand_in_for_keys_that_files_leave_out() {
 fn hostile_vocabularies_are_refused_in_bounded_time() {
     let start = Instant::now();
     let million: Vec<String> = (0..(1 << 20) + 1).map(|i| format!("{i}")).collect();
-    let error = Tokenizer::from_gguf(&with("smollm", [("tokens", Entry::Texts(million))])).unwrap_err();
+    let error = with("smollm", [("tokens", text_array(million))]).tokenizer().unwrap_err();
     assert_eq!(
         error.to_string(),
         "metadata key `tokenizer.ggml.tokens`: number of tokens is 1048577, more than 1048576"
     );
 
-    // Every piece splits in every way: runs of one letter.
-    let runs: Vec<String> = ('a'..='z').flat_map(|c| (1..=1000).map(move |n| c.to_string().repeat(n))).collect();
-    let scores = Entry::Numbers(vec![0.0; runs.len()]);
-    let types = Entry::Integers(vec![1; runs.len()]);
-    let entries = [("tokens", Entry::Texts(runs)), ("scores", scores), ("token_type", types)];
-    let error = Tokenizer::from_gguf(&with("llama2", entries)).unwrap_err().to_string();
-    assert!(error.starts_with("metadata key `tokenizer.ggml.tokens`: pieces that can be put together in"), "{error}");
+    let merged = |pieces: Vec<String>| {
+        let (scores, types) = (numbers(vec![0.0; pieces.len()]), integers(vec![1; pieces.len()]));
+        let entries = [("tokens", text_array(pieces)), ("scores", scores), ("token_type", types)];
+        with("llama2", entries).tokenizer().unwrap_err().to_string()
+    };
+    let long_runs = ('a'..='z').flat_map(|c| (1..=1000).map(move |n| c.to_string().repeat(n))).collect();
+    let expected =
+        "metadata key `tokenizer.ggml.tokens`: squared lengths of tokens add up to 8679671000, more than 268435456";
+    assert_eq!(merged(long_runs), expected);
+    // Every string of two letters, so that every piece splits in every way.
+    let strings = (1..=17).flat_map(|len| (0..1 << len).map(move |bits| format!("{bits:0len$b}"))).collect();
+    let expected = "metadata key `tokenizer.ggml.tokens`: ways to put tokens together number";
+    assert!(merged(strings).starts_with(expected));
 
     let control: Vec<String> = (0..70_000).map(|i| format!("<{i}>")).collect();
-    let types = Entry::Integers(vec![3; control.len()]);
-    let entries = [("tokens", Entry::Texts(control)), ("token_type", types), ("merges", texts([]))];
-    let error = Tokenizer::from_gguf(&with("smollm", entries)).unwrap_err().to_string();
+    let types = integers(vec![3; control.len()]);
+    let entries = [("tokens", text_array(control)), ("token_type", types), ("merges", texts([]))];
+    let error = with("smollm", entries).tokenizer().unwrap_err().to_string();
     assert_eq!(
         error,
         "metadata key `tokenizer.ggml.token_type`: special and user-defined tokens number 70000, more than 65536"

@@ -1,104 +1,75 @@
-//! GGUF metadata for tests: out of a file, or made up, and then damaged.
+//! GGUF metadata for tests: out of a file, then damaged, and read back through a file.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use docent_models::tokenizer::GgufSource;
+use docent_models::tokenizer::{Tokenizer, TokenizerError};
+use docent_models::weights::Weights;
+use docent_models::weights::gguf::{Array, Value};
 
+/// Entries of a GGUF file.
 #[derive(Clone, Debug)]
-pub(crate) enum Entry {
-    Text(String),
-    Flag(bool),
-    Id(u32),
-    Texts(Vec<String>),
-    Numbers(Vec<f32>),
-    Integers(Vec<i32>),
-}
-
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Metadata(pub(crate) HashMap<String, Entry>);
+pub(crate) struct Metadata(pub(crate) BTreeMap<String, Value>);
 
 impl Metadata {
-    /// The `tokenizer.*` keys of a well-formed file.
+    /// The `tokenizer.*` entries of a file.
     pub(crate) fn read(path: &Path) -> Self {
-        let bytes = std::fs::read(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
-        let mut file = Reader(&bytes[16..]);
-        let keys = file.number::<8>(u64::from_le_bytes);
-        let entries = (0..keys).map(|_| (file.text(), file.value()));
-        Metadata(entries.filter_map(|(key, value)| Some((key, value?))).collect())
+        let weights = Weights::open(path).unwrap();
+        let entries = weights.metadata().unwrap().iter().filter(|(key, _)| key.starts_with("tokenizer."));
+        Metadata(entries.map(|(key, value)| (key.to_owned(), value.clone())).collect())
+    }
+
+    /// What a file with these entries gives.
+    pub(crate) fn tokenizer(&self) -> Result<Tokenizer, TokenizerError> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("tokenizer.gguf");
+        std::fs::write(&path, self.to_file()).unwrap();
+        Tokenizer::from_gguf(Weights::open(&path).unwrap().metadata().unwrap())
+    }
+
+    /// Version 3, no tensors.
+    fn to_file(&self) -> Vec<u8> {
+        let mut file = b"GGUF".to_vec();
+        file.extend(3u32.to_le_bytes());
+        file.extend(0u64.to_le_bytes());
+        file.extend((self.0.len() as u64).to_le_bytes());
+        for (key, value) in &self.0 {
+            text(&mut file, key);
+            entry(&mut file, value);
+        }
+        file
     }
 }
 
-struct Reader<'a>(&'a [u8]);
-
-impl Reader<'_> {
-    fn number<const N: usize>(&mut self, from: impl Fn([u8; N]) -> u64) -> u64 {
-        let (bytes, rest) = self.0.split_first_chunk().unwrap();
-        self.0 = rest;
-        from(*bytes)
-    }
-
-    fn text(&mut self) -> String {
-        let len = self.number::<8>(u64::from_le_bytes) as usize;
-        let (text, rest) = self.0.split_at(len);
-        self.0 = rest;
-        String::from_utf8(text.to_vec()).unwrap()
-    }
-
-    fn scalar(&mut self, kind: u64) -> u64 {
-        match kind {
-            0 | 1 | 7 => self.number::<1>(|b| b[0].into()),
-            2 | 3 => self.number::<2>(|b| u16::from_le_bytes(b).into()),
-            4..=6 => self.number::<4>(|b| u32::from_le_bytes(b).into()),
-            _ => self.number::<8>(u64::from_le_bytes),
-        }
-    }
-
-    fn value(&mut self) -> Option<Entry> {
-        let u32 = |b| u32::from_le_bytes(b).into();
-        match self.number::<4>(u32) {
-            7 => Some(Entry::Flag(self.scalar(7) != 0)),
-            8 => Some(Entry::Text(self.text())),
-            9 => {
-                let kind = self.number::<4>(u32);
-                let len = self.number::<8>(u64::from_le_bytes);
-                match kind {
-                    8 => Some(Entry::Texts((0..len).map(|_| self.text()).collect())),
-                    6 => Some(Entry::Numbers((0..len).map(|_| f32::from_bits(self.scalar(6) as u32)).collect())),
-                    _ => Some(Entry::Integers((0..len).map(|_| self.scalar(kind) as i32).collect())),
-                }
-            }
-            kind @ (4 | 5) => Some(Entry::Id(self.scalar(kind) as u32)),
-            kind => {
-                self.scalar(kind);
-                None
-            }
-        }
-    }
+fn text(file: &mut Vec<u8>, text: &str) {
+    file.extend((text.len() as u64).to_le_bytes());
+    file.extend(text.as_bytes());
 }
 
-impl GgufSource for Metadata {
-    fn str(&self, key: &str) -> Option<&str> {
-        if let Entry::Text(text) = self.0.get(key)? { Some(text) } else { None }
-    }
-
-    fn bool(&self, key: &str) -> Option<bool> {
-        if let Entry::Flag(flag) = self.0.get(key)? { Some(*flag) } else { None }
-    }
-
-    fn u32(&self, key: &str) -> Option<u32> {
-        if let Entry::Id(id) = self.0.get(key)? { Some(*id) } else { None }
-    }
-
-    fn strings(&self, key: &str) -> Option<Vec<&str>> {
-        if let Entry::Texts(texts) = self.0.get(key)? { Some(texts.iter().map(String::as_str).collect()) } else { None }
-    }
-
-    fn floats(&self, key: &str) -> Option<Vec<f32>> {
-        if let Entry::Numbers(numbers) = self.0.get(key)? { Some(numbers.clone()) } else { None }
-    }
-
-    fn ints(&self, key: &str) -> Option<Vec<i32>> {
-        if let Entry::Integers(integers) = self.0.get(key)? { Some(integers.clone()) } else { None }
+fn entry(file: &mut Vec<u8>, value: &Value) {
+    let array = |file: &mut Vec<u8>, kind: u32, len: usize| {
+        file.extend([9, kind].into_iter().flat_map(u32::to_le_bytes));
+        file.extend((len as u64).to_le_bytes());
+    };
+    match value {
+        Value::U32(id) => file.extend([4, *id].into_iter().flat_map(u32::to_le_bytes)),
+        Value::Bool(flag) => file.extend(7u32.to_le_bytes().into_iter().chain([u8::from(*flag)])),
+        Value::String(value) => {
+            file.extend(8u32.to_le_bytes());
+            text(file, value);
+        }
+        Value::Array(Array::String(values)) => {
+            array(file, 8, values.len());
+            values.iter().for_each(|value| text(file, value));
+        }
+        Value::Array(Array::F32(values)) => {
+            array(file, 6, values.len());
+            file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        }
+        Value::Array(Array::I32(values)) => {
+            array(file, 5, values.len());
+            file.extend(values.iter().flat_map(|value| value.to_le_bytes()));
+        }
+        other => panic!("{other:?} is in no tokenizer"),
     }
 }

@@ -36,7 +36,7 @@ pub(crate) fn from_folder(name: &str) -> Tokenizer {
 
 pub(crate) fn from_gguf(name: &str) -> Tokenizer {
     static BY_NAME: LazyLock<HashMap<&str, Tokenizer>> =
-        LazyLock::new(|| NAMES.iter().map(|name| (*name, Tokenizer::from_gguf(&metadata(name)).unwrap())).collect());
+        LazyLock::new(|| NAMES.iter().map(|name| (*name, metadata(name).tokenizer().unwrap())).collect());
     BY_NAME[name].clone()
 }
 

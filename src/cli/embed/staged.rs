@@ -1,0 +1,108 @@
+//! A file that gets its name when it is whole: whatever happens before, nothing half-written has it.
+
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+};
+
+use tempfile::NamedTempFile;
+
+use crate::cli::CliError;
+
+/// A file under a name of its own, beside the place that it is meant for. Removed if it is dropped unpublished.
+#[derive(Debug)]
+pub(super) struct Staged {
+    file: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Staged {
+    /// Begins the file that will be `path`.
+    ///
+    /// # Errors
+    /// If `path` is a folder, or its folder cannot be written.
+    pub(super) fn new(path: &Path) -> Result<Self, CliError> {
+        if path.is_dir() {
+            return Err(CliError::io("write", path)(std::io::ErrorKind::IsADirectory.into()));
+        }
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let prefix = format!(".{name}.");
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(&prefix).suffix(".partial");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // As any other new file: what the process's mask allows.
+            builder.permissions(std::fs::Permissions::from_mode(0o666));
+        }
+        let file = builder.tempfile_in(folder(path)).map_err(|error| unwrap_path(error, path))?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
+    /// The file, open for writing.
+    pub(super) fn file(&self) -> &File {
+        self.file.as_file()
+    }
+
+    /// Brings the bytes to the disk and then gives the file its name, replacing what had it before.
+    ///
+    /// # Errors
+    /// If the system refuses one of both.
+    pub(super) fn publish(self) -> Result<(), CliError> {
+        self.file.as_file().sync_all().map_err(CliError::io("write", &self.path))?;
+        self.file.persist(&self.path).map_err(|error| CliError::io("write", &self.path)(error.error))?;
+        // The name itself is on the disk once its folder is; folders cannot be opened everywhere.
+        if let Ok(folder) = File::open(folder(&self.path)) {
+            folder.sync_all().map_err(CliError::io("write", &self.path))?;
+        }
+        Ok(())
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// The error for `path`, without the temporary name that it carries.
+fn unwrap_path(error: std::io::Error, path: &Path) -> CliError {
+    CliError::io("create", path)(error.kind().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_file_has_its_name_only_when_it_is_published() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("out.jsonl");
+        let names = || {
+            let entries = std::fs::read_dir(folder.path()).expect("a folder");
+            entries.map(|entry| entry.expect("an entry").file_name()).collect::<Vec<_>>()
+        };
+        let staged = Staged::new(&path).expect("a writable folder");
+        staged.file().write_all(b"dropped").expect("a writable file");
+        assert!(!path.exists());
+        drop(staged);
+        assert!(names().is_empty());
+        for text in ["first", "second"] {
+            let staged = Staged::new(&path).expect("a writable folder");
+            staged.file().write_all(text.as_bytes()).expect("a writable file");
+            staged.publish().expect("published");
+            assert_eq!(std::fs::read_to_string(&path).expect("a file"), text);
+        }
+        assert_eq!(names(), ["out.jsonl"]);
+    }
+
+    #[test]
+    fn places_that_cannot_be_written_are_named() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let cases = [(folder.path().to_owned(), "write"), (folder.path().join("no/out.npy"), "create")];
+        for (path, action) in cases {
+            let error = Staged::new(&path).expect_err("no file can be there").to_string();
+            assert_eq!(error, format!("cannot {action} {}", path.display()));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! `tokenize`, `score` and `generate` on the default language model, against transformers' outputs.
+
+use serde_json::Value;
+
+use super::{Workplace, json, numbers, stdout};
+use crate::support::reference_json;
+
+/// Log-probabilities of the quantized model may differ by this much from those of single-precision arithmetic.
+const TOLERANCE: f64 = 0.25;
+/// A greedy step is only comparable where the best token leads by more than this.
+const CLEAR_GAP: f64 = 0.5;
+
+fn prompts() -> Vec<Value> {
+    reference_json("smollm2-135m-q4_1.json")["prompts"].as_array().expect("prompts").clone()
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().expect("a string")
+}
+
+#[test]
+fn tokenize_gives_the_references_ids_from_every_source() {
+    let workplace = Workplace::with_models();
+    for prompt in prompts() {
+        let (text, ids) = (text(&prompt["text"]), &prompt["token_ids"]);
+        workplace.write("prompt.txt", text);
+        let by_flag = json(workplace.run(&["tokenize", "--json", "--prompt", text]));
+        let by_file = json(workplace.run(&["tokenize", "--json", "--prompt-file", "prompt.txt"]));
+        let by_stdin = json(workplace.run_with_input(&["tokenize", "--json", "--prompt-file", "-"], text));
+        assert_eq!(by_flag, serde_json::json!({"text": text, "ids": ids}));
+        assert_eq!((&by_file, &by_stdin), (&by_flag, &by_flag));
+    }
+    let pieces = stdout(workplace.run(&["tokenize", "--prompt", "Once upon a time"]));
+    insta::assert_snapshot!("tokenize", pieces);
+}
+
+#[test]
+fn tokenize_renders_messages_as_the_reference_does() {
+    let workplace = Workplace::with_models();
+    let reference = reference_json("smollm2-135m-q4_1.json");
+    for chat in reference["chats"].as_array().expect("chats") {
+        workplace.write("chat.json", chat["messages"].to_string());
+        let ours = json(workplace.run(&["tokenize", "--json", "--messages", "chat.json"]));
+        assert_eq!(ours["text"], chat["rendered"]);
+        assert_eq!(ours["ids"], chat["token_ids"]);
+    }
+}
+
+#[test]
+fn score_gives_the_references_log_likelihoods() {
+    let workplace = Workplace::with_models();
+    for prompt in prompts() {
+        let score = json(workplace.run(&["score", "--json", "--prompt", text(&prompt["text"]), "--top", "3"]));
+        assert_eq!(score["prompt_ids"], prompt["token_ids"]);
+        let (ours, theirs) = (numbers(&score["prompt_logprobs"]), numbers(&prompt["token_logprobs"]));
+        assert_eq!((ours.len(), ours[0]), (theirs.len(), 0.0));
+        for (ours, theirs) in ours.iter().zip(&theirs) {
+            assert!((ours - theirs).abs() < TOLERANCE, "{ours} for {theirs}");
+        }
+        let next = score["next_top"].as_array().expect("a list");
+        assert_eq!(next.len(), 3);
+        assert_eq!(next[0]["id"], prompt["last_top20_ids"][0]);
+        assert!(next[0]["token"].is_string());
+        let difference = next[0]["logprob"].as_f64().expect("a number") - numbers(&prompt["last_top20_logprobs"])[0];
+        assert!(difference.abs() < TOLERANCE, "{difference}");
+        assert_eq!(score["continuations"], serde_json::json!([]));
+    }
+}
+
+#[test]
+fn a_continuation_scores_what_its_tokens_score_in_the_prompt() {
+    let workplace = Workplace::with_models();
+    let arguments = ["--prompt", "Once upon", "--continuation", " a time", "--continuation", " the", "--top", "0"];
+    let score = json(workplace.run(&[&["score", "--json"], &arguments[..]].concat()));
+    let whole = json(workplace.run(&["score", "--json", "--prompt", "Once upon a time"]));
+    assert_eq!(score["next_top"], serde_json::json!([]));
+    let [first, second] = score["continuations"].as_array().expect("a list").as_slice() else { panic!("{score}") };
+    assert_eq!((&first["text"], &second["text"]), (&" a time".into(), &" the".into()));
+    let ids = |value: &Value| numbers(value);
+    assert_eq!([ids(&score["prompt_ids"]), ids(&first["ids"])].concat(), ids(&whole["prompt_ids"]));
+    let logprobs = numbers(&first["logprobs"]);
+    // The same bits, whatever was computed together.
+    assert_eq!(logprobs, numbers(&whole["prompt_logprobs"])[score["prompt_ids"].as_array().expect("a list").len()..]);
+    assert!((first["sum"].as_f64().expect("a number") - logprobs.iter().sum::<f64>()).abs() < 1e-9);
+    let told = stdout(workplace.run(&[&["score"], &arguments[..]].concat()));
+    assert_eq!(told.lines().filter(|line| line.starts_with("continuation \"")).count(), 2, "{told}");
+}
+
+#[test]
+fn generate_follows_the_reference_where_it_is_clear() {
+    let workplace = Workplace::with_models();
+    for prompt in prompts() {
+        let gaps = numbers(&prompt["greedy_gap"]);
+        let clear = gaps.iter().take_while(|&&gap| gap > CLEAR_GAP).count();
+        let arguments = ["--prompt", text(&prompt["text"]), "--max-tokens", "24"];
+        let generation = json(workplace.run(&[&["generate", "--json"], &arguments[..]].concat()));
+        assert_eq!(generation["prompt_ids"], prompt["token_ids"]);
+        let (ours, theirs) = (numbers(&generation["ids"]), numbers(&prompt["greedy_ids"]));
+        let clear = clear.min(ours.len());
+        assert_eq!(ours[..clear], theirs[..clear]);
+        assert!(["length", "stop"].contains(&text(&generation["finish_reason"])));
+        let streamed = stdout(workplace.run(&[&["generate"], &arguments[..]].concat()));
+        assert_eq!(streamed, format!("{}\n", text(&generation["text"])));
+    }
+}
+
+#[test]
+fn a_seed_decides_what_is_drawn_and_a_stop_text_ends_it() {
+    let workplace = Workplace::with_models();
+    let draw = |seed: &str| {
+        let sampling = ["--temperature", "1", "--top-k", "50", "--top-p", "0.95", "--min-p", "0.01"];
+        let arguments = ["generate", "--prompt", "Once upon a time", "--max-tokens", "12", "--seed", seed];
+        stdout(workplace.run(&[&arguments[..], &sampling[..], &["--repetition-penalty", "1.1"]].concat()))
+    };
+    assert_eq!(draw("1"), draw("1"));
+    assert_ne!(draw("1"), draw("2"));
+    let arguments = ["generate", "--json", "--prompt", "1 2 3 4 5", "--max-tokens", "40", "--stop", "9"];
+    let generation = json(workplace.run(&arguments));
+    assert_eq!(generation["finish_reason"], "stop");
+    assert!(!text(&generation["text"]).contains('9'), "{generation}");
+    let nothing = json(workplace.run(&["generate", "--json", "--prompt", "a", "--max-tokens", "0"]));
+    assert_eq!((&nothing["ids"], &nothing["text"]), (&serde_json::json!([]), &"".into()));
+}
+
+#[test]
+fn limits_are_told() {
+    let workplace = Workplace::with_models();
+    workplace.write("long.txt", "word ".repeat(300));
+    let cases: [(&str, &[&str]); 4] = [
+        ("cache", &["generate", "--prompt-file", "long.txt", "--kv-positions", "64"]),
+        ("temperature", &["generate", "--prompt", "a", "--temperature", "-1"]),
+        ("encoder", &["generate", "--prompt", "a", "--model", "minilm-l6"]),
+        ("language-model", &["embed", "-", "-o", "-", "--encoder", "smollm2-135m"]),
+    ];
+    for (name, arguments) in cases {
+        let output = workplace.run_with_input(arguments, "{\"id\": 1, \"text\": \"a\"}");
+        let told = workplace.told(arguments, &output);
+        let models = [(crate::support::smollm2(), "[SMOLLM2]"), (crate::support::minilm(), "[MINILM]")];
+        let told = models.iter().fold(told, |told, (path, name)| told.replace(&path.display().to_string(), name));
+        insta::assert_snapshot!(format!("limit-{name}"), told);
+    }
+}
