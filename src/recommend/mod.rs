@@ -20,6 +20,6 @@ pub use error::{Error, Result};
 pub use explain::{Claim, Explanation, WrittenBy, XRecExplainer};
 pub use features::LLMFeatureExtractor;
 pub use interactions::{Interaction, Interactions, UnknownItems};
-pub use output::{HistoryItem, RecommendedItem, Recommendations};
+pub use output::{HistoryItem, Recommendations, RecommendedItem};
 pub use rerank::LLMReranker;
 pub use retrieve::{Candidate, Retriever, Source, SourceScore};

@@ -12,17 +12,16 @@ use clap::Args;
 use docent::{
     engine::Embeddings,
     recommend::{
-        Candidate, Catalogue, HistoryItem, Interactions, LLMFeatureExtractor, LLMReranker, RecommendedItem,
-        Recommendations, UnknownItems, XRecExplainer,
+        Candidate, Catalogue, HistoryItem, Interactions, LLMFeatureExtractor, LLMReranker, Recommendations,
+        RecommendedItem, UnknownItems, XRecExplainer,
         explain::Planner,
         features::{VectorFile, fingerprint, item_texts},
         rerank::RerankOptions,
         retrieve::{CoOccurrence, CoOccurrenceOptions, Fused, Semantic, SemanticOptions},
     },
 };
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::{CliError, Context};
+use super::{CliError, Context, progress::Counter};
 
 /// Somebody who rated 62 films, liked some and others not.
 const DEFAULT_USER: &str = "432";
@@ -93,8 +92,7 @@ impl<'a> Demo<'a> {
         let started = Instant::now();
         let folder = sample::find(args.data.as_deref())?;
         let catalogue = Catalogue::from_csv(&folder.join(sample::ITEMS))?;
-        let interactions =
-            Interactions::from_csv(&folder.join(sample::RATINGS), &catalogue, UnknownItems::default())?;
+        let interactions = Interactions::from_csv(&folder.join(sample::RATINGS), &catalogue, UnknownItems::default())?;
         let user = interactions.user(&args.user)?;
         let (items, rows, users) = (catalogue.len(), interactions.len(), interactions.users());
         let demo = Self { context, catalogue, interactions, user };
@@ -123,10 +121,10 @@ impl<'a> Demo<'a> {
         }
         let mut embedder = self.context.embedder()?;
         let started = Instant::now();
-        let bar = self.bar(texts.len() as u64);
-        let vectors =
-            LLMFeatureExtractor::new(&mut embedder).items(&self.catalogue, &mut |done| bar.inc(done as u64))?;
-        bar.finish_and_clear();
+        let mut counter = Counter::new("Embedding the items", texts.len() as u64, self.context.quiet);
+        let mut extractor = LLMFeatureExtractor::new(&mut embedder);
+        let vectors = extractor.items(&self.catalogue, &mut |done| counter.advance(done as u64))?;
+        drop(counter);
         let (items, width) = (vectors.rows().len(), vectors.width);
         self.done(&format!("Embedded {items} items in {width} dimensions"), started.elapsed());
         // Without the file the next run takes longer, and nothing else is lost.
@@ -140,8 +138,7 @@ impl<'a> Demo<'a> {
     fn retrieve(&self, vectors: Embeddings) -> Result<(Vec<Candidate>, Vec<(&'static str, f32)>), CliError> {
         let started = Instant::now();
         let items = self.catalogue.len();
-        let neighbours =
-            CoOccurrence::new(self.interactions.histories(), items, CoOccurrenceOptions::default());
+        let neighbours = CoOccurrence::new(self.interactions.histories(), items, CoOccurrenceOptions::default());
         let semantic = Semantic::new(vectors, items, SemanticOptions::default())?;
         let fused = Fused::default().with(CO_OCCURRENCE_WEIGHT, neighbours).with(SEMANTIC_WEIGHT, semantic);
         let candidates = fused.retrieve(self.interactions.history(self.user), CANDIDATES);
@@ -179,14 +176,5 @@ impl<'a> Demo<'a> {
     /// Tells what was done and how long it took.
     fn done(&self, what: &str, took: Duration) {
         self.context.status(format_args!("{what:<56} {:>8.2} s", took.as_secs_f64()));
-    }
-
-    fn bar(&self, items: u64) -> ProgressBar {
-        let hidden = self.context.quiet;
-        let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
-        let style = ProgressStyle::with_template("Embedding {wide_bar} {pos}/{len} items, {eta}");
-        let bar = ProgressBar::with_draw_target(Some(items), target);
-        bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-        bar
     }
 }

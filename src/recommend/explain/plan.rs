@@ -95,7 +95,10 @@ impl<'a> Planner<'a> {
         let title = |item: usize| &self.catalogue[item].title;
         // An item of the same title could not be told from the recommended one.
         let others = liked(history).rev().filter(|event| title(event.item) != title(item)).take(ANCHORS);
-        others.map(|event| (fit(event), event)).reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|b| b.1)
+        others
+            .map(|event| (fit(event), event))
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .map(|b| b.1)
     }
 
     fn liked_both(&self, a: usize, b: usize) -> usize {
@@ -112,7 +115,7 @@ impl<'a> Planner<'a> {
         let mut claims = vec![self.liked_claim(event)];
         for item in [anchor, item] {
             claims.extend((!genres.is_empty()).then(|| genre_claim(item, &genres)));
-            claims.extend(decade.and_then(|_| year_claim(item)));
+            claims.extend(year_claim(item));
         }
         if liked_by > 0 {
             claims.push(Claim {

@@ -15,7 +15,7 @@ const EXAMPLES: [(Facts<'static>, &str); 3] = [
             anchor: Some("Moonlit Harbor"),
             item: "The Glass Orchard",
             genres: &["Comedy", "Romance"],
-            decade: Some(1980),
+            time: Some(Time::Decade(1980)),
             liked_by: 14,
         },
         "Since you liked Moonlit Harbor, The Glass Orchard should suit you: both are romantic comedies from the 1980s, \
@@ -25,31 +25,41 @@ const EXAMPLES: [(Facts<'static>, &str); 3] = [
         Facts {
             anchor: Some("Iron Meridian"),
             item: "Last Signal",
-            genres: &["Action", "Sci-Fi", "Thriller"],
-            decade: None,
+            genres: &["Sci-Fi", "Thriller"],
+            time: Some(Time::Year(1996)),
             liked_by: 27,
         },
-        "If you enjoyed Iron Meridian, Last Signal is a good choice: it shares the mix of action, science fiction and \
-         thriller, and 27 people liked both.",
+        "If you enjoyed Iron Meridian, Last Signal is a good choice: it is another science fiction thriller, made in \
+         1996, and 27 people liked both.",
     ),
     (
         Facts {
             anchor: Some("The Winter Clerk"),
             item: "Paper Crowns",
             genres: &["Drama"],
-            decade: Some(2000),
-            liked_by: 0,
+            time: Some(Time::Decade(2000)),
+            liked_by: 9,
         },
-        "As a fan of The Winter Clerk, you may like Paper Crowns: it is another drama from the 2000s.",
+        "As a fan of The Winter Clerk, you may like Paper Crowns: it is also a drama from the 2000s, and 9 people liked \
+         both.",
     ),
 ];
+
+/// When an item came out. Some time is always told where one is known: a small model that is told none makes one up.
+#[derive(Clone, Copy)]
+enum Time {
+    /// Both items, from this year on.
+    Decade(i32),
+    /// The recommended one.
+    Year(i32),
+}
 
 /// What the model is told of a plan.
 struct Facts<'a> {
     anchor: Option<&'a str>,
     item: &'a str,
     genres: &'a [&'a str],
-    decade: Option<i32>,
+    time: Option<Time>,
     liked_by: usize,
 }
 
@@ -59,7 +69,10 @@ impl Facts<'_> {
         let mut lines: Vec<String> = self.anchor.iter().map(|anchor| format!("Liked: {anchor}")).collect();
         lines.push(format!("Recommended: {}", self.item));
         lines.extend((!self.genres.is_empty()).then(|| format!("{who}: {}", self.genres.join(", "))));
-        lines.extend(self.decade.map(|decade| format!("{who} from: the {decade}s")));
+        lines.extend(self.time.map(|time| match time {
+            Time::Decade(decade) => format!("Both are from: the {decade}s"),
+            Time::Year(year) => format!("It is from: {year}"),
+        }));
         lines.extend((self.liked_by > 0).then(|| format!("People who liked both: {}", self.liked_by)));
         lines.join("\n")
     }
@@ -72,7 +85,7 @@ pub(super) fn prompt(plan: &Plan, chat: bool) -> Prompt {
         anchor: plan.anchor.as_ref().map(|anchor| anchor.title.as_str()),
         item: &plan.item.title,
         genres: &genres,
-        decade: plan.decade,
+        time: plan.decade.map(Time::Decade).or(plan.item.year.map(Time::Year)),
         liked_by: plan.liked_by,
     };
     if chat {
@@ -91,11 +104,11 @@ pub(super) fn prompt(plan: &Plan, chat: bool) -> Prompt {
 /// The first words of the answer; `place` in the list varies them.
 pub(super) fn opening(plan: &Plan, place: usize) -> String {
     let item = &plan.item.title;
-    let Some(Titled { title: anchor, .. }) = &plan.anchor else { return item.clone() };
+    let Some(Titled { title: anchor, .. }) = &plan.anchor else { return format!("{item} may suit you:") };
     match place % EXAMPLES.len() {
-        0 => format!("Since you liked {anchor}, {item}"),
-        1 => format!("If you enjoyed {anchor}, {item}"),
-        _ => format!("As a fan of {anchor}, you may like {item}"),
+        0 => format!("Since you liked {anchor}, {item} should suit you:"),
+        1 => format!("If you enjoyed {anchor}, {item} is a good choice:"),
+        _ => format!("As a fan of {anchor}, you may like {item}:"),
     }
 }
 
@@ -107,12 +120,17 @@ mod tests {
     #[test]
     fn the_examples_pass_the_check_that_their_imitations_have_to_pass() {
         for (place, (facts, sentence)) in EXAMPLES.iter().enumerate() {
-            let titled = |title: &str| Titled { title: title.into(), year: None };
+            let titled = |title: &str, year| Titled { title: title.into(), year };
+            let (decade, year) = match facts.time {
+                Some(Time::Decade(decade)) => (Some(decade), None),
+                Some(Time::Year(year)) => (None, Some(year)),
+                None => (None, None),
+            };
             let plan = Plan {
-                item: titled(facts.item),
-                anchor: facts.anchor.map(titled),
+                item: titled(facts.item, year),
+                anchor: facts.anchor.map(|anchor| titled(anchor, None)),
                 genres: facts.genres.iter().map(|&genre| genre.into()).collect(),
-                decade: facts.decade,
+                decade,
                 liked_by: facts.liked_by,
                 claims: Vec::new(),
             };

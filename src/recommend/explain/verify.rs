@@ -14,7 +14,18 @@ const MOST_WORDS: usize = 50;
 const PEOPLE: [&str; 7] = ["people", "users", "viewers", "others", "other", "fans", "person"];
 /// Verbs whose object is what somebody liked.
 const LIKING: [&str; 12] = [
-    "like", "liked", "love", "loved", "enjoy", "enjoyed", "appreciate", "appreciated", "watched", "saw", "seen", "rated",
+    "like",
+    "liked",
+    "love",
+    "loved",
+    "enjoy",
+    "enjoyed",
+    "appreciate",
+    "appreciated",
+    "watched",
+    "saw",
+    "seen",
+    "rated",
 ];
 /// Verbs and nouns whose object is what is recommended.
 const RECOMMENDING: [&str; 9] =
@@ -109,15 +120,19 @@ fn is_word(c: char) -> bool {
 /// A title as it may stand in a sentence: whole, or without its article.
 fn forms(titled: &Titled, token: &Token) -> Vec<(String, Token)> {
     let bare = ["The ", "A ", "An "].iter().find_map(|article| titled.title.strip_prefix(article));
-    [Some(titled.title.as_str()), bare].into_iter().flatten().map(|form| (form.replace('’', "'"), token.clone())).collect()
+    [Some(titled.title.as_str()), bare]
+        .into_iter()
+        .flatten()
+        .map(|form| (form.replace('’', "'"), token.clone()))
+        .collect()
 }
 
 /// Whether a text starts with a title that ends where a word does. Its article may be in lower case: `the Matrix`.
 fn starts_with_title(text: &str, title: &str) -> bool {
     let article = ["The ", "A ", "An "].iter().any(|article| title.starts_with(article));
     let Some((head, rest)) = text.split_at_checked(title.len()) else { return false };
-    let same = head == title
-        || (article && head[..1].eq_ignore_ascii_case(&title[..1]) && head.get(1..) == title.get(1..));
+    let same =
+        head == title || (article && head[..1].eq_ignore_ascii_case(&title[..1]) && head.get(1..) == title.get(1..));
     let rest = rest.strip_prefix("'s").unwrap_or(rest);
     let part_of_word = rest.strip_prefix(['\'', '-']).unwrap_or(rest).starts_with(char::is_alphanumeric);
     same && !part_of_word
@@ -191,13 +206,7 @@ fn has_words(tokens: &[Token], words: &[String]) -> bool {
 }
 
 /// `year` is the year of the title that came last.
-fn check_word(
-    word: &str,
-    opens: bool,
-    next: Option<&Token>,
-    year: Option<i32>,
-    plan: &Plan,
-) -> Result<(), Rejection> {
+fn check_word(word: &str, opens: bool, next: Option<&Token>, year: Option<i32>, plan: &Plan) -> Result<(), Rejection> {
     let lower = word.trim_matches('\'').to_lowercase();
     if lower.chars().any(|c| c.is_ascii_digit()) {
         let counts = matches!(next, Some(Token::Word(next)) if PEOPLE.contains(&next.to_lowercase().as_str()));
@@ -246,7 +255,10 @@ fn check_roles(tokens: &[Token]) -> Result<(), Rejection> {
 fn object(tokens: &[Token]) -> Option<&Token> {
     let small = |token: &&Token| match token {
         Token::Word(word) => {
-            matches!(word.to_lowercase().as_str(), "the" | "a" | "film" | "movie" | "title" | "out" | "watching" | "also")
+            matches!(
+                word.to_lowercase().as_str(),
+                "the" | "a" | "film" | "movie" | "title" | "out" | "watching" | "also"
+            )
         }
         _ => false,
     };
@@ -263,7 +275,8 @@ fn check_subject(tokens: &[Token], words: &[String]) -> Result<(), Rejection> {
         let said = &words[place + 1..];
         let clause = said.iter().zip(&tokens[place + 1..]).take_while(|(_, token)| matches!(token, Token::Word(_)));
         let said: Vec<&str> = clause.map(|(word, _)| word.as_str()).take(5).collect();
-        let verb = said.first().is_some_and(|word| matches!(*word, "is" | "should" | "might" | "may" | "could" | "will"));
+        let verb =
+            said.first().is_some_and(|word| matches!(*word, "is" | "should" | "might" | "may" | "could" | "will"));
         if verb && said.iter().any(|word| PRAISED.contains(word)) {
             return Err(Rejection::Roles);
         }

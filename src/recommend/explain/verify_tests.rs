@@ -54,8 +54,14 @@ fn true_texts_pass() {
 #[test]
 fn true_texts_fail_with_one_thing_changed() {
     let swaps = [
-        ("Toy Story", &["Toy Story 2", "Toys", "Heat", "Big", "It", "Shrek", "Alien Nation", "You've Got Mail", "toy stories"][..]),
-        ("The Iron Giant", &["The Iron Giants", "Iron Man", "Her", "The Giant", "Jack Frost", "Both", "The Iron Giant 2"]),
+        (
+            "Toy Story",
+            &["Toy Story 2", "Toys", "Heat", "Big", "It", "Shrek", "Alien Nation", "You've Got Mail", "toy stories"][..],
+        ),
+        (
+            "The Iron Giant",
+            &["The Iron Giants", "Iron Man", "Her", "The Giant", "Jack Frost", "Both", "The Iron Giant 2"],
+        ),
         ("Iron Giant", &["Giant", "Iron Will", "iron giant"]),
         ("animat", &["horror, animat", "un-animat"]),
         ("adventure", &["thriller", "romance", "western", "war", "musical", "tragedy"]),
@@ -95,7 +101,9 @@ fn true_texts_fail_with_one_thing_changed() {
 fn names_and_facts_from_elsewhere_fail() {
     for text in TRUE {
         let whole = text.trim_end_matches(['.', '!']);
-        for tail in [" by Brad Bird", ", and Pixar made both", ", which won an Oscar", " and a sequel", ", a masterpiece"] {
+        for tail in
+            [" by Brad Bird", ", and Pixar made both", ", which won an Oscar", " and a sequel", ", a masterpiece"]
+        {
             let mutant = format!("{whole}{tail}.");
             assert!(verify(&mutant, &plan()).is_err(), "{mutant}");
         }
@@ -126,7 +134,10 @@ fn the_form_is_that_of_one_or_two_sentences() {
         ("Since you liked Toy Story, The Iron Giant should suit you: both are", Rejection::Form),
         ("You liked it. You loved it. You saw it. See The Iron Giant.", Rejection::Form),
         ("Since you liked Toy Story, this film should suit you.", Rejection::TitleMissing),
-        ("It is an adventure, and it is an adventure, The Iron Giant.", Rejection::Repetition("is an adventure".into())),
+        (
+            "It is an adventure, and it is an adventure, The Iron Giant.",
+            Rejection::Repetition("is an adventure".into()),
+        ),
     ];
     for (text, rejection) in cases {
         assert_eq!(verify(text, &plan()).map_err(|r| r.to_string()), Err(rejection.to_string()), "{text}");

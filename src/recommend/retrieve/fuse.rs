@@ -71,7 +71,8 @@ impl Fused {
             kept.truncate(k);
         }
         kept.sort_unstable_by(better);
-        let source = |item: usize| scores.iter().map(move |(source, _, s)| SourceScore { source: *source, value: s[item] });
+        let source =
+            |item: usize| scores.iter().map(move |(source, _, s)| SourceScore { source: *source, value: s[item] });
         let candidate = |item| Candidate { item, score: fused[item], sources: source(item).collect() };
         kept.into_iter().map(candidate).collect()
     }
