@@ -1,13 +1,15 @@
 //! What the demo shows to people: the history, the list with its scores, and the explanations, at most 100 columns wide.
 
-use docent::recommend::{Candidate, Catalogue, Interaction, Item, Recommendations, RecommendedItem, WrittenBy};
+use docent::recommend::{
+    Candidate, Catalogue, Interaction, Item, Recommendations, RecommendedItem, SourceScore, WrittenBy,
+};
 
 /// The most columns of a line.
 const COLUMNS: usize = 96;
 /// Columns of a title in the history.
 const TITLE: usize = 46;
-/// Columns of a source's score.
-const SCORE: usize = 13;
+/// The fewest columns of a source's score.
+const SCORE: usize = 9;
 
 /// All that is shown.
 pub(super) struct Page<'a> {
@@ -49,14 +51,20 @@ fn history_line(event: &Interaction, item: &Item) -> String {
 }
 
 fn list_head(page: &Page<'_>) -> String {
-    let sources: String = page.weights.iter().map(|(name, _)| format!("{name:>SCORE$}")).collect();
+    let sources: String = page.weights.iter().map(|(name, _)| format!("  {name:>0$}", width(name))).collect();
     format!("      {:>6}{sources}  title\n", "score")
 }
 
 fn list_line(place: usize, item: &RecommendedItem, record: &Item) -> String {
-    let scores: String = item.scores.iter().map(|score| format!("{:>SCORE$.3}", score.value)).collect();
+    let column = |score: &SourceScore| format!("  {:>1$.3}", score.value, width(score.source.name()));
+    let scores: String = item.scores.iter().map(column).collect();
     let line = format!("  {place:>2}  {:>6.2}{scores}  {}", item.score, record.full_title());
     cut(&line, COLUMNS) + "\n"
+}
+
+/// Columns of a source's score.
+fn width(name: &str) -> usize {
+    name.len().max(SCORE)
 }
 
 /// How the score comes about.

@@ -30,7 +30,7 @@ pub struct Claim {
     /// Which table holds it: `items` or `interactions`.
     pub source: &'static str,
     /// Which record: an item's id, `user/item`, or for what two items have in common in all users' interactions
-    /// `item/item`.
+    /// `item+item`.
     pub record: String,
     /// Which column.
     pub field: String,

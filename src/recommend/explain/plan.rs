@@ -14,6 +14,8 @@ use crate::recommend::{
 const ANCHORS: usize = 50;
 /// What an anchor that explains another item of the list already is worth less: variety, where choices are close.
 const USED_ANCHOR_PENALTY: f32 = 0.2;
+/// The fewest users who liked both items that are worth a word.
+const FEWEST_LIKERS: usize = 2;
 
 /// An item as texts name it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,7 +43,7 @@ pub struct Plan {
     pub genres: Vec<String>,
     /// The first year of the decade in which both came out.
     pub decade: Option<i32>,
-    /// How many users liked both; 0 is never mentioned.
+    /// How many users liked both; 0 if they are too few to be mentioned.
     pub liked_by: usize,
     /// All of this as claims, with their records.
     pub claims: Vec<Claim>,
@@ -111,7 +113,7 @@ impl<'a> Planner<'a> {
         let genres: Vec<String> = item.genres().iter().filter(|g| anchor.genres().contains(g)).cloned().collect();
         let decade = |item: &Item| item.year().map(|year| year.div_euclid(10) * 10);
         let decade = decade(item).filter(|_| decade(item) == decade(anchor));
-        let liked_by = self.liked_both(event.item, index);
+        let liked_by = Some(self.liked_both(event.item, index)).filter(|&users| users >= FEWEST_LIKERS).unwrap_or(0);
         let mut claims = vec![self.liked_claim(event)];
         for item in [anchor, item] {
             claims.extend((!genres.is_empty()).then(|| genre_claim(item, &genres)));
@@ -121,7 +123,7 @@ impl<'a> Planner<'a> {
             claims.push(Claim {
                 text: format!("{liked_by} users liked both {} and {}", anchor.full_title(), item.full_title()),
                 source: "interactions",
-                record: format!("{}/{}", anchor.id, item.id),
+                record: format!("{}+{}", anchor.id, item.id),
                 field: "rating".into(),
             });
         }

@@ -29,8 +29,8 @@ const EXAMPLES: [(Facts<'static>, &str); 3] = [
             time: Some(Time::Year(1996)),
             liked_by: 27,
         },
-        "If you enjoyed Iron Meridian, Last Signal is a good choice: it is another science fiction thriller, made in \
-         1996, and 27 people liked both.",
+        "If you enjoyed Iron Meridian, Last Signal is a good choice: it is another science fiction thriller, it came out \
+         in 1996, and 27 people liked both.",
     ),
     (
         Facts {
@@ -38,10 +38,9 @@ const EXAMPLES: [(Facts<'static>, &str); 3] = [
             item: "Paper Crowns",
             genres: &["Drama"],
             time: Some(Time::Decade(2000)),
-            liked_by: 9,
+            liked_by: 0,
         },
-        "As a fan of The Winter Clerk, you may like Paper Crowns: it is also a drama from the 2000s, and 9 people liked \
-         both.",
+        "As a fan of The Winter Clerk, you may like Paper Crowns: it is also a drama from the 2000s.",
     ),
 ];
 
@@ -71,7 +70,7 @@ impl Facts<'_> {
         lines.extend((!self.genres.is_empty()).then(|| format!("{who}: {}", self.genres.join(", "))));
         lines.extend(self.time.map(|time| match time {
             Time::Decade(decade) => format!("Both are from: the {decade}s"),
-            Time::Year(year) => format!("It is from: {year}"),
+            Time::Year(year) => format!("It came out in: {year}"),
         }));
         lines.extend((self.liked_by > 0).then(|| format!("People who liked both: {}", self.liked_by)));
         lines.join("\n")

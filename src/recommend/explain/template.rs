@@ -23,7 +23,6 @@ pub(super) fn sentence(plan: &Plan, place: usize) -> String {
     }
     match plan.liked_by {
         0 => text += ".",
-        1 => text += ", and one other person liked both.",
         people => text += &format!(", and {people} people liked both."),
     }
     text

@@ -48,6 +48,9 @@ pub enum Rejection {
     /// It denies something.
     #[error("`{0}` denies something")]
     Negation(String),
+    /// A word that cannot follow the one before it: `a action`, `the 1999`.
+    #[error("`{0}` is no English")]
+    Grammar(String),
     /// A number that the plan does not hold, or not in this place.
     #[error("`{0}` is not a number of the records in this place")]
     Number(String),
@@ -83,6 +86,7 @@ pub fn verify(text: &str, plan: &Plan) -> Result<(), Rejection> {
         return Err(Rejection::TitleMissing);
     }
     check_words(&tokens, plan)?;
+    check_articles(&tokens)?;
     check_roles(&tokens)
 }
 
@@ -226,6 +230,24 @@ fn check_word(word: &str, opens: bool, next: Option<&Token>, year: Option<i32>, 
         return Ok(());
     }
     Err(Rejection::Word(word.into()))
+}
+
+/// Small models' commonest slips: an article that does not fit what follows.
+fn check_articles(tokens: &[Token]) -> Result<(), Rejection> {
+    for pair in tokens.windows(2) {
+        let [Token::Word(article), Token::Word(word)] = pair else { continue };
+        let vowel = word.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']);
+        let slip = match article.to_lowercase().as_str() {
+            "a" => vowel,
+            "an" => !vowel,
+            "the" => word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit()),
+            _ => false,
+        };
+        if slip {
+            return Err(Rejection::Grammar(format!("{article} {word}")));
+        }
+    }
+    Ok(())
 }
 
 /// Looks at each clause's verbs: what `you liked` is not the item, and what is recommended is not the anchor.

@@ -145,6 +145,14 @@ fn the_form_is_that_of_one_or_two_sentences() {
 }
 
 #[test]
+fn articles_fit_what_follows() {
+    for slip in ["a animated film", "an children's film", "a film from the 1999"] {
+        let text = format!("Since you liked Toy Story, The Iron Giant should suit you: it is {slip}.");
+        assert!(matches!(verify(&text, &plan()), Err(Rejection::Grammar(_))), "{text}");
+    }
+}
+
+#[test]
 fn nothing_is_said_of_a_count_of_nobody() {
     let alone = Plan { liked_by: 0, ..plan() };
     assert!(verify("0 people who liked Toy Story liked The Iron Giant.", &alone).is_err());
