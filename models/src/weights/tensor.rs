@@ -57,13 +57,6 @@ impl Tensor {
     pub fn data(&self) -> &[u8] {
         &self.map[self.range.clone()]
     }
-
-    /// The elements, widened to single precision.
-    pub fn to_f32(&self) -> Vec<f32> {
-        let mut values = vec![0.0; self.elements()];
-        docent_kernels::dequantize(self.format, self.data(), &mut values);
-        values
-    }
 }
 
 impl fmt::Debug for Tensor {
