@@ -49,6 +49,9 @@ pub(crate) struct DemoArgs {
     data: Option<PathBuf>,
 }
 
+/// What each source counts, by its name.
+type Weights = Vec<(&'static str, f32)>;
+
 /// What a run works on.
 struct Demo<'a> {
     context: &'a Context,
@@ -135,14 +138,14 @@ impl<'a> Demo<'a> {
     }
 
     /// The best of the whole catalogue, and what each source counts.
-    fn retrieve(&self, vectors: Embeddings) -> Result<(Vec<Candidate>, Vec<(&'static str, f32)>), CliError> {
+    fn retrieve(&self, vectors: Embeddings) -> Result<(Vec<Candidate>, Weights), CliError> {
         let started = Instant::now();
         let items = self.catalogue.len();
         let neighbours = CoOccurrence::new(self.interactions.histories(), items, CoOccurrenceOptions::default());
         let semantic = Semantic::new(vectors, items, SemanticOptions::default())?;
         let fused = Fused::default().with(CO_OCCURRENCE_WEIGHT, neighbours).with(SEMANTIC_WEIGHT, semantic);
         let candidates = fused.retrieve(self.interactions.history(self.user), CANDIDATES);
-        let mut weights: Vec<_> = fused.weights().map(|(source, weight)| (source.name(), weight)).collect();
+        let mut weights: Weights = fused.weights().map(|(source, weight)| (source.name(), weight)).collect();
         weights.push((docent::recommend::Source::Likelihood.name(), RerankOptions::default().weight));
         self.done(&format!("Retrieved the best {} of {items} items", candidates.len()), started.elapsed());
         Ok((candidates, weights))

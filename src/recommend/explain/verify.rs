@@ -272,7 +272,7 @@ fn check_roles(tokens: &[Token]) -> Result<(), Rejection> {
         let you = before.iter().any(|word| matches!(word.as_str(), "you" | "you've" | "you'll" | "you'd"));
         let fans = word == "of" && before.last().is_some_and(|word| matches!(word.as_str(), "fan" | "fans" | "lovers"));
         let like = LIKING.contains(&word.as_str());
-        let recommends = RECOMMENDING.contains(&word.as_str()) && !(you && !modal);
+        let recommends = RECOMMENDING.contains(&word.as_str()) && (modal || !you);
         let wrong = match object {
             Token::Item => fans || (like && you && !modal),
             Token::Anchor => recommends || (like && you && modal),
