@@ -3,6 +3,7 @@
 mod candle_oracle;
 mod cli;
 mod determinism;
+mod engine;
 mod layers;
 mod references;
 mod support;
