@@ -36,13 +36,13 @@ fn products(kernels: &Kernels) {
         for m in [1, 8, 32, 512] {
             let (mut layer, mut flops) = (0.0, 0.0);
             for (n, k, count) in LAYER {
-                if k % format.block_len() == 0 {
+                if k.is_multiple_of(format.block_len()) {
                     layer += count as f64 * product(kernels, format, m, n, k);
                     flops += (count * 2 * m * n * k) as f64;
                 }
             }
             let layers = layer * LAYERS as f64 * 1e3;
-            let head = if HEAD.1 % format.block_len() == 0 {
+            let head = if HEAD.1.is_multiple_of(format.block_len()) {
                 format!("{:.2}", layers + product(kernels, format, 1, HEAD.0, HEAD.1) * 1e3)
             } else {
                 "-".to_owned()

@@ -120,6 +120,8 @@ impl Arch {
     }
 
     /// Runs `kernel`, compiled for this instruction set.
+    // NEON is part of the baseline of most aarch64 targets, where the call is safe.
+    #[cfg_attr(target_arch = "aarch64", allow(unused_unsafe))]
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
             #[cfg(target_arch = "x86_64")]

@@ -4,7 +4,7 @@
 //! The coefficients are near-minimax fits (Chebyshev interpolation in 40 digits) rounded to f32; tests
 //! measure each function against f64 over a dense grid. NaN gives NaN.
 
-use std::f32::consts::{FRAC_1_SQRT_2, LOG2_E};
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LOG2_E};
 
 use crate::simd::{Map, Simd};
 
@@ -21,20 +21,20 @@ fn polynomial<S: Simd, const N: usize>(simd: S, x: S::F, coefficients: [f32; N])
 
 #[inline(always)]
 fn abs<S: Simd>(simd: S, x: S::F) -> S::F {
-    simd.from_bits(simd.and(simd.bits(x), simd.splat_int(!SIGN)))
+    simd.bitcast(simd.and(simd.bits(x), simd.splat_int(!SIGN)))
 }
 
 /// `magnitude`, which is not negative, with the sign of `sign`.
 #[inline(always)]
 fn with_sign<S: Simd>(simd: S, magnitude: S::F, sign: S::F) -> S::F {
     let sign = simd.and(simd.bits(sign), simd.splat_int(SIGN));
-    simd.from_bits(simd.or(simd.bits(magnitude), sign))
+    simd.bitcast(simd.or(simd.bits(magnitude), sign))
 }
 
 /// `2^n` for integers `-126 <= n <= 127`.
 #[inline(always)]
 fn power_of_two<S: Simd>(simd: S, n: S::I) -> S::F {
-    simd.from_bits(simd.shl(simd.add_int(n, simd.splat_int(127)), 23))
+    simd.bitcast(simd.shl(simd.add_int(n, simd.splat_int(127)), 23))
 }
 
 /// `e^x`, with a relative error of at most 2e-7; subnormal results are rounded once more.
@@ -45,7 +45,7 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::F) -> S::F {
     /// Adding it leaves an integer in the low bits of the mantissa.
     const ROUND: f32 = 12_582_912.0;
     /// The upper bits of ln 2: multiples of it by integers up to 150 are exact.
-    const LN_2_HIGH: f32 = 0.693_359_375;
+    const LN_2_HIGH: f32 = 355.0 / 512.0;
     const LN_2_LOW: f32 = (std::f64::consts::LN_2 - LN_2_HIGH as f64) as f32;
     /// The Taylor series of degree 7: its remainder is 5e-9 at ln 2 / 2.
     const SERIES: [f32; 8] = [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
@@ -85,13 +85,13 @@ pub(crate) fn tanh<S: Simd>(simd: S, x: S::F) -> S::F {
 pub(crate) fn erf<S: Simd>(simd: S, x: S::F) -> S::F {
     /// `erf(x) / x` as a polynomial in `x²` up to 1.
     const SMALL: [f32; 7] =
-        [7.875_875e-5, -0.000_801_686_4, 0.005_189_087_4, -0.026_854_212, 0.112_835_95, -0.376_126_27, 1.128_379_2];
+        [7.875_875e-5, -0.000_801_686_4, 0.005_189_087_4, -0.026_854_212, 0.112_835_95, -0.376_126_27, FRAC_2_SQRT_PI];
     /// `ln(1 - erf(x))` as a polynomial in `x` from 1 to 4, from where erf is 1 in f32.
     const LARGE: [f32; 9] = [
         1.637_151_4e-6,
-        -4.605_804_3e-5,
+        -4.605_804e-5,
         0.000_596_805_6,
-        -0.004_759_596_3,
+        -0.004_759_596,
         0.026_421_136,
         -0.110_080_08,
         -0.631_826_05,
@@ -133,7 +133,7 @@ pub(crate) struct GeluTanh;
 impl Map for GeluTanh {
     #[inline(always)]
     fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
-        const SQRT_2_OVER_PI: f32 = 0.797_884_56;
+        const SQRT_2_OVER_PI: f32 = 0.797_884_6;
         let cubic = simd.mul_add(simd.mul(simd.mul(x, x), simd.splat(0.044_715)), x, x);
         let tanh = tanh(simd, simd.mul(cubic, simd.splat(SQRT_2_OVER_PI)));
         simd.mul(simd.mul(x, simd.splat(0.5)), simd.add(simd.splat(1.0), tanh))

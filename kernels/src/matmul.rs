@@ -151,8 +151,8 @@ impl Rows<'_> {
     fn store<const R: usize, const T: usize>(&self, dots: [[f32; T]; R], row: usize, token: usize, out: &mut Tile<'_>) {
         for t in 0..T {
             let out = &mut out.row(token + t)[self.column + row..][..R];
-            for r in 0..R {
-                out[r] = dots[r][t] + self.bias.map_or(0.0, |bias| bias[row + r]);
+            for (r, (out, dots)) in out.iter_mut().zip(&dots).enumerate() {
+                *out = dots[t] + self.bias.map_or(0.0, |bias| bias[row + r]);
             }
         }
     }

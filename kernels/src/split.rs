@@ -4,6 +4,7 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::slice;
 
 use crate::pool::Pool;
 
@@ -30,7 +31,7 @@ impl Tile<'_> {
         // overlaps this one, and that the matrix outlives it; `&mut self` keeps a second slice away.
         unsafe {
             let first = self.matrix.add(row * self.row_len + self.columns.start);
-            std::slice::from_raw_parts_mut(first, self.columns.len())
+            slice::from_raw_parts_mut(first, self.columns.len())
         }
     }
 }
@@ -82,8 +83,8 @@ pub(crate) fn for_tiles(
 /// Calls `task` for consecutive parts of `out` of `part` elements, the last of which may be shorter, with
 /// the index of their first element.
 pub(crate) fn for_parts(pool: &Pool, out: &mut [f32], part: usize, task: &(dyn Fn(usize, &mut [f32]) + Sync)) {
-    let len = out.len();
-    for_tiles(pool, out, len, &[0..1], part, &|_, mut tile| task(tile.columns().start, tile.row(0)));
+    let (len, row) = (out.len(), 0..1);
+    for_tiles(pool, out, len, slice::from_ref(&row), part, &|_, mut tile| task(tile.columns().start, tile.row(0)));
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ pub struct LowRank {
     pub a: Vec<f32>,
     /// (out features, rank)
     pub b: Vec<f32>,
-    /// Rows of `a`.
+    /// Rows of `a`, at least one.
     pub rank: usize,
 }
 

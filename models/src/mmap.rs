@@ -71,6 +71,7 @@ mod tests {
         assert_eq!(&*Mapping::open(&path).unwrap(), b"");
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_replaced_file_leaves_the_map_as_it_was() {
         let folder = tempfile::tempdir().unwrap();

@@ -71,15 +71,15 @@ impl<S: Simd> Dequantize<S> {
         let simd = self.0;
         let bits = simd.widen_u16(bytes);
         if format == Format::BF16 {
-            return simd.store(simd.from_bits(simd.shl(bits, 16)), out);
+            return simd.store(simd.bitcast(simd.shl(bits, 16)), out);
         }
         // As `half_at`: infinity and NaN are those that come out as 2^16 or more.
         let sign = simd.shl(simd.and(bits, simd.splat_int(0x8000)), 16);
         let magnitude = simd.shl(simd.and(bits, simd.splat_int(0x7fff)), 13);
-        let finite = simd.mul(simd.from_bits(magnitude), simd.splat(f32::from_bits((112 + 127) << 23)));
-        let special = simd.from_bits(simd.or(magnitude, simd.splat_int(0x7f80_0000)));
+        let finite = simd.mul(simd.bitcast(magnitude), simd.splat(f32::from_bits((112 + 127) << 23)));
+        let special = simd.bitcast(simd.or(magnitude, simd.splat_int(0x7f80_0000)));
         let x = simd.select_less(finite, simd.splat(65536.0), finite, special);
-        simd.store(simd.from_bits(simd.or(simd.bits(x), sign)), out);
+        simd.store(simd.bitcast(simd.or(simd.bits(x), sign)), out);
     }
 
     /// `scale * q`.

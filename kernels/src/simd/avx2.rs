@@ -121,6 +121,6 @@ impl Simd for Avx2 {
         }}
         fn to_float(a: Ints) -> Floats { [_mm256_cvtepi32_ps(a[0]), _mm256_cvtepi32_ps(a[1])] }
         fn bits(a: Floats) -> Ints { [_mm256_castps_si256(a[0]), _mm256_castps_si256(a[1])] }
-        fn from_bits(a: Ints) -> Floats { [_mm256_castsi256_ps(a[0]), _mm256_castsi256_ps(a[1])] }
+        fn bitcast(a: Ints) -> Floats { [_mm256_castsi256_ps(a[0]), _mm256_castsi256_ps(a[1])] }
     }
 }

@@ -90,6 +90,6 @@ impl Simd for Avx512 {
         }}
         fn to_float(a: __m512i) -> __m512 { _mm512_cvtepi32_ps(a) }
         fn bits(a: __m512) -> __m512i { _mm512_castps_si512(a) }
-        fn from_bits(a: __m512i) -> __m512 { _mm512_castsi512_ps(a) }
+        fn bitcast(a: __m512i) -> __m512 { _mm512_castsi512_ps(a) }
     }
 }

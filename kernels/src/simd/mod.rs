@@ -70,15 +70,6 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
 
     /// The sum of the lanes: lane `i` and `i + 8`, then `i` and `i + 4`, `i + 2`, `i + 1`.
     fn sum(self, a: Self::F) -> f32;
-    /// Lane `i` of the result is [`sum`](Simd::sum) of `a[i]`.
-    #[inline(always)]
-    fn sums(self, a: [Self::F; LANES]) -> Self::F {
-        let mut sums = [0.0; LANES];
-        for (sum, a) in sums.iter_mut().zip(a) {
-            *sum = self.sum(a);
-        }
-        self.load(&sums)
-    }
 
     fn splat_int(self, x: i32) -> Self::I;
     /// Bytes, zero-extended.
@@ -101,8 +92,10 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn shr_by_lane(self, a: Self::I, n: i32) -> Self::I;
     /// Signed integers to the nearest f32.
     fn to_float(self, a: Self::I) -> Self::F;
+    /// The bits of floats as integers.
     fn bits(self, a: Self::F) -> Self::I;
-    fn from_bits(self, a: Self::I) -> Self::F;
+    /// Integers as the bits of floats.
+    fn bitcast(self, a: Self::I) -> Self::F;
 }
 
 /// Loads up to sixteen values; the missing lanes are zero.

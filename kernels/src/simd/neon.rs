@@ -1,6 +1,8 @@
 //! [`Simd`] in four 128-bit registers.
 
 #![allow(unsafe_code)]
+// NEON is part of the baseline of most aarch64 targets, where its intrinsics on values are safe to call.
+#![allow(unused_unsafe)]
 
 use std::arch::aarch64::*;
 use std::array::from_fn;
@@ -115,6 +117,6 @@ impl Simd for Neon {
         }
         fn to_float(a: Ints) -> Floats { |i| vcvtq_f32_s32(vreinterpretq_s32_u32(a[i])) }
         fn bits(a: Floats) -> Ints { |i| vreinterpretq_u32_f32(a[i]) }
-        fn from_bits(a: Ints) -> Floats { |i| vreinterpretq_f32_u32(a[i]) }
+        fn bitcast(a: Ints) -> Floats { |i| vreinterpretq_f32_u32(a[i]) }
     }
 }

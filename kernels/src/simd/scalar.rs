@@ -126,7 +126,7 @@ impl Simd for Scalar {
         a.map(f32::to_bits)
     }
     #[inline(always)]
-    fn from_bits(self, a: Self::I) -> Self::F {
+    fn bitcast(self, a: Self::I) -> Self::F {
         a.map(f32::from_bits)
     }
 }

@@ -43,9 +43,8 @@ impl Kernel for Everything<'_> {
             simd.to_float(simd.sub_int(i, j)),
             simd.splat(-1.5),
             simd.splat(simd.sum(c)),
-            simd.sums([a, b, c, c, b, a, a, b, c, c, b, a, a, c, b, c]),
         ];
-        floats.extend(ints.map(|i| simd.from_bits(i)));
+        floats.extend(ints.map(|i| simd.bitcast(i)));
         floats
             .into_iter()
             .map(|v| {

@@ -174,7 +174,7 @@ mod tests {
         let logits = [0.0_f32, 3.0_f32.ln()];
         let sampling = Sampling { temperature: 1.0, ..Sampling::default() };
         let ones = (0..4000).filter(|&i| sample(&logits, &sampling, &[], f64::from(i) / 4000.0).unwrap().token == 1);
-        assert_eq!(ones.count(), 3000);
+        assert!(ones.count().abs_diff(3000) <= 1);
     }
 
     #[test]

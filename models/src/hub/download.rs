@@ -10,7 +10,8 @@ use sha2::{Digest, Sha256};
 use super::cache::{RepositoryCache, disk, make_parent};
 use super::client::{Client, Location, Metadata};
 use super::digest;
-use super::error::{HubError, ProtocolFault};
+use super::error::HubError;
+use super::fault::ProtocolFault;
 use super::progress::{Progress, Task};
 use super::settings::Patience;
 

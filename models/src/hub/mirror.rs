@@ -18,7 +18,8 @@ use zip::result::ZipError;
 use super::cache::{RepositoryCache, disk};
 use super::digest;
 use super::download::{Expected, Partial};
-use super::error::{HubError, PipFailure};
+use super::error::HubError;
+use super::fault::PipFailure;
 use super::progress::{Progress, Task};
 use super::registry::{Entry, Package, RegistryFile};
 

@@ -8,11 +8,13 @@
 //! Nothing here prints, and nothing reads the environment (but for the conventional proxy variables, which the HTTP
 //! agent honours): [`HubSettings`] say what is allowed, and a [`Progress`] hears how a fetch advances.
 
+mod address;
 mod cache;
 mod client;
 mod digest;
 mod download;
 mod error;
+mod fault;
 mod local;
 mod mirror;
 mod plan;
@@ -24,7 +26,8 @@ mod select;
 mod settings;
 mod verify;
 
-pub use error::{Failures, HubError, PipFailure, ProtocolFault, ReferenceFault, Sources};
+pub use error::HubError;
+pub use fault::{Failures, PipFailure, ProtocolFault, ReferenceFault, Sources};
 pub use mirror::PIP_COMMANDS;
 pub use progress::{Progress, Quiet};
 pub use reference::ModelReference;

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::error::{HubError, Sources};
+use super::error::HubError;
+use super::fault::Sources;
 use super::reference::{ModelReference, unknown_alias};
 use super::registry::{self, Entry, Package, RegistryFile};
 use super::select;

@@ -6,7 +6,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::error::{HubError, ReferenceFault};
+use super::error::HubError;
+use super::fault::ReferenceFault;
 use super::registry::{self, Entry};
 
 /// The prefix of a Hub location.

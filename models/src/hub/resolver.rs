@@ -7,7 +7,8 @@ use super::cache::{self, RepositoryCache};
 use super::client::{Client, Location, Metadata};
 use super::digest;
 use super::download::{Download, Expected, with_retries};
-use super::error::{Failures, HubError};
+use super::error::HubError;
+use super::fault::{Failures, Sources};
 use super::local;
 use super::mirror;
 use super::plan::{Plan, Target};
@@ -170,7 +171,7 @@ impl Resolver {
         })
     }
 
-    fn sources(&self, plan: &Plan<'_>) -> super::error::Sources {
+    fn sources(&self, plan: &Plan<'_>) -> Sources {
         plan.sources(&self.settings.endpoint, self.settings.mirror)
     }
 

@@ -46,16 +46,16 @@ impl Tensor {
         self.shape.iter().product()
     }
 
-    /// The elements as the file stores them, in rows of whole blocks. Not aligned to anything.
-    pub fn data(&self) -> &[u8] {
-        &self.map[self.range.clone()]
-    }
-
-    /// The elements, widened to single precision.
+    /// All elements as single-precision numbers, row-major: a copy, four bytes an element.
     pub fn to_f32(&self) -> Vec<f32> {
         let mut values = vec![0.0; self.elements()];
         docent_kernels::dequantize(self.format, self.data(), &mut values);
         values
+    }
+
+    /// The elements as the file stores them, in rows of whole blocks. Not aligned to anything.
+    pub fn data(&self) -> &[u8] {
+        &self.map[self.range.clone()]
     }
 }
 

@@ -275,7 +275,7 @@ fn token_masks() {
 fn texts(backend: &mut dyn Backend) -> Vec<f32> {
     let (mut random, mut batch) = (Random(14), RaggedBatch::new());
     for length in [4, 70, 70, 1, 19] {
-        let types: Vec<u8> = (0..length).map(|i| u8::from(i > length / 2)).collect();
+        let types: Vec<u32> = (0..length).map(|i| u32::from(i > length / 2)).collect();
         let rows = batch.push_encoder(&random.tokens(length), &types);
         for row in rows.clone() {
             batch.want_hidden(row);

@@ -50,7 +50,7 @@ fn decoder_loss(model: &ReferenceDecoder) -> Result<Tensor> {
 }
 
 fn encoder_loss(model: &ReferenceEncoder) -> Result<Tensor> {
-    let types: Vec<u8> = (0..20).map(|i| u8::from(i > 9)).collect();
+    let types: Vec<u32> = (0..20).map(|i| u32::from(i > 9)).collect();
     let hidden = model.hidden(&model.embed(&Random(2).tokens(20))?, &types)?;
     let logits = model.classify(&hidden.narrow(0, 0, 1)?)?;
     logits.map_or_else(|| hidden.sqr()?.mean_all(), |logits| logits.sqr()?.mean_all())

@@ -48,7 +48,7 @@ struct DecoderCase {
 #[derive(Deserialize)]
 struct EncoderCase {
     ids: Vec<u32>,
-    token_types: Vec<u8>,
+    token_types: Vec<u32>,
     positions: Vec<usize>,
     /// (positions, hidden)
     hidden: Vec<Vec<f32>>,
@@ -59,7 +59,7 @@ struct EncoderCase {
 #[derive(Deserialize)]
 struct ClassifierCase {
     ids: Vec<u32>,
-    token_types: Vec<u8>,
+    token_types: Vec<u32>,
     /// (labels)
     class_logits: Vec<f32>,
 }

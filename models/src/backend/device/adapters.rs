@@ -38,8 +38,8 @@ impl Adapters {
 
     /// Takes over an adapter whose sizes were checked.
     pub(super) fn add(&mut self, adapter: &Adapter, device: &Device) -> Result<AdapterId> {
-        let modules = adapter.modules.iter().filter(|(_, module)| module.rank > 0);
-        let modules = modules.map(|(name, module)| Ok((name.clone(), factors(module, adapter.scale, device)?)));
+        let modules =
+            adapter.modules.iter().map(|(name, module)| Ok((name.clone(), factors(module, adapter.scale, device)?)));
         self.loaded.push(modules.collect::<Result<_>>()?);
         Ok(AdapterId(self.loaded.len() as u32 - 1))
     }

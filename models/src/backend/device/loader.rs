@@ -26,6 +26,24 @@ pub(super) enum DeviceMatrix {
 }
 
 impl DeviceMatrix {
+    /// Brings a matrix of (rows, cols) elements to the device.
+    fn new(format: Format, (rows, cols): (usize, usize), data: &[u8], device: &Device) -> Result<Self> {
+        if let Some(dtype) = block_dtype(format) {
+            return Ok(Self::Blocks(QTensor::new(blocks(data, device, dtype)?, (rows, cols))?));
+        }
+        let floats = |dtype| Tensor::from_raw_buffer(data, dtype, &[rows, cols], device);
+        Ok(Self::Floats(match format {
+            Format::F32 => floats(DType::F32)?,
+            Format::F16 if !device.is_cpu() => floats(DType::F16)?,
+            Format::BF16 if !device.is_cpu() => floats(DType::BF16)?,
+            _ => {
+                let mut values = vec![0.0; rows * cols];
+                docent_kernels::dequantize(format, data, &mut values);
+                Tensor::from_vec(values, (rows, cols), device)?
+            }
+        }))
+    }
+
     /// (out features, in features)
     pub(super) fn sizes(&self) -> Result<(usize, usize)> {
         match self {
@@ -70,24 +88,6 @@ impl DeviceLoader {
     pub(super) fn new(device: Device) -> Self {
         Self { device, bytes: 0 }
     }
-
-    fn store(&self, source: &MatrixSource) -> Result<DeviceMatrix> {
-        let (shape, data) = ((source.rows, source.cols), source.data());
-        if let Some(dtype) = block_dtype(source.format()) {
-            return Ok(DeviceMatrix::Blocks(QTensor::new(blocks(data, &self.device, dtype)?, shape)?));
-        }
-        let floats = |dtype| Tensor::from_raw_buffer(data, dtype, &[shape.0, shape.1], &self.device);
-        Ok(DeviceMatrix::Floats(match source.format() {
-            Format::F32 => floats(DType::F32)?,
-            Format::F16 if !self.device.is_cpu() => floats(DType::F16)?,
-            Format::BF16 if !self.device.is_cpu() => floats(DType::BF16)?,
-            format => {
-                let mut values = vec![0.0; shape.0 * shape.1];
-                docent_kernels::dequantize(format, data, &mut values);
-                Tensor::from_vec(values, shape, &self.device)?
-            }
-        }))
-    }
 }
 
 impl Loader for DeviceLoader {
@@ -95,7 +95,9 @@ impl Loader for DeviceLoader {
     type Vector = Tensor;
 
     fn matrix(&mut self, source: MatrixSource) -> crate::Result<DeviceMatrix> {
-        let matrix = self.store(&source).map_err(BackendError::from)?;
+        let shape = (source.rows, source.cols);
+        let matrix = DeviceMatrix::new(source.format(), shape, source.data(), &self.device);
+        let matrix = matrix.map_err(BackendError::from)?;
         self.bytes += matrix.bytes();
         Ok(matrix)
     }
@@ -154,12 +156,45 @@ mod tests {
         }
     }
 
+    /// Every format on the CPU against its elements as our own code widens them. candle rounds the inputs of a product
+    /// with blocks to eight bits, so that only the size of the outputs bounds their error.
     #[test]
-    fn every_block_format_of_candle_keeps_its_size() {
+    fn products_and_rows_agree_with_the_widened_matrix() {
+        const SHAPE: (usize, usize) = (6, 512);
+        let wave = |i: usize| ((i * i % 1009) as f32 / 100.0).sin();
+        let floats: Vec<f32> = (0..SHAPE.0 * SHAPE.1).map(wave).collect();
+        let x =
+            Tensor::from_vec((0..3 * SHAPE.1).map(|i| wave(7 * i + 3)).collect(), (3, SHAPE.1), &Device::Cpu).unwrap();
+        let ids = Tensor::new(&[5u32, 0, 5], &Device::Cpu).unwrap();
+        let host = |tensor: Tensor| tensor.flatten_all().unwrap().to_vec1::<f32>().unwrap();
         for format in Format::ALL {
-            if let Some(dtype) = block_dtype(format) {
-                assert_eq!((dtype.type_size(), dtype.block_size()), (format.block_bytes(), format.block_len()));
+            let data = stored(format, &floats, SHAPE);
+            let matrix = DeviceMatrix::new(format, SHAPE, &data, &Device::Cpu).unwrap();
+            assert_eq!(matrix.sizes().unwrap(), SHAPE);
+            let mut widened = vec![0.0; floats.len()];
+            docent_kernels::dequantize(format, &data, &mut widened);
+            let widened = Tensor::from_vec(widened, SHAPE, &Device::Cpu).unwrap();
+            assert_eq!(host(matrix.rows(&ids).unwrap()), host(widened.index_select(&ids, 0).unwrap()), "{format}");
+            let found = host(matrix.product(&x).unwrap());
+            let expected = host(x.matmul(&widened.t().unwrap()).unwrap());
+            let largest = expected.iter().fold(0f32, |largest, y| largest.max(y.abs()));
+            let tolerance = largest * if block_dtype(format).is_some() { 0.02 } else { 1e-6 };
+            for (y, z) in found.iter().zip(&expected) {
+                assert!((y - z).abs() <= tolerance, "{format}: {y}, expected {z} within {tolerance}");
             }
         }
+    }
+
+    /// `values` in `format`, as candle quantizes them; IQ4_NL, which candle lacks, from the bytes of Q4_0, whose blocks
+    /// look alike.
+    fn stored(format: Format, values: &[f32], shape: (usize, usize)) -> Vec<u8> {
+        let tensor = Tensor::from_slice(values, shape, &Device::Cpu).unwrap();
+        let dtype = block_dtype(format).unwrap_or(match format {
+            Format::F32 => GgmlDType::F32,
+            Format::F16 => GgmlDType::F16,
+            Format::BF16 => GgmlDType::BF16,
+            _ => GgmlDType::Q4_0,
+        });
+        QTensor::quantize(&tensor, dtype).unwrap().data().unwrap().into_owned()
     }
 }

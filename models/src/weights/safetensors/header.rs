@@ -33,7 +33,9 @@ pub(in super::super) fn read_part(part: &mut Part) -> Result<(), WeightError> {
     }
     let header = header_range(bytes).map_err(|fault| fault.at(path, Field::Header("header length")))?;
     let end = header.end;
-    let Listing(tensors) = serde_json::from_slice(&bytes[header]).map_err(|source| WeightError::Json {
+    // A copy: the parser validates strings before it copies them, and the file may change in between.
+    let text = bytes[header].to_vec();
+    let Listing(tensors) = serde_json::from_slice(&text).map_err(|source| WeightError::Json {
         path: path.to_owned(),
         part: "the JSON header does not parse",
         source,
