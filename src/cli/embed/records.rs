@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::format::InputFormat;
 use crate::cli::{
     CliError,
-    input::{InputError, Source, describe},
+    input::{InputError, LineFault, Source, describe},
 };
 
 /// The names under which ids are looked for, if none is given.
