@@ -168,6 +168,8 @@ pub(crate) struct Settings {
     pub(crate) log: Option<String>,
     /// Where models come from.
     pub(crate) hub: hub::HubSettings,
+    /// Where what can be computed again is kept; nowhere, if the system names no place.
+    pub(crate) cache: Option<PathBuf>,
     /// The configuration files that were read, the stronger first.
     pub(crate) files: Vec<PathBuf>,
     /// The variables that are set.
@@ -215,6 +217,7 @@ impl Settings {
                 .unwrap_or(EngineOptions::default().kv_positions),
             log: text(&None, "log"),
             hub,
+            cache: cache_folder(variable),
             files,
             variables: variables().map(|(name, _)| name).filter(|name| is_set(name)).collect(),
         })
@@ -289,6 +292,12 @@ fn user_file(variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let config = folder("XDG_CONFIG_HOME").or_else(|| folder("HOME").map(|home| home.join(".config")))?;
     Some(config.join("docent").join("config.toml"))
+}
+
+fn cache_folder(variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let folder = |name: &str| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let cache = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")))?;
+    Some(cache.join("docent"))
 }
 
 /// Parses a number of threads; the error says what was expected.

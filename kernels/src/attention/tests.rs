@@ -1,3 +1,5 @@
+//! Attention against its definition, and bit for bit on every instruction set.
+
 use std::sync::Arc;
 
 use super::*;

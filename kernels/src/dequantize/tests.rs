@@ -1,3 +1,5 @@
+//! Every block format against its definition.
+
 use super::*;
 use crate::isa::Arch;
 use crate::simd::{Kernel, Simd};

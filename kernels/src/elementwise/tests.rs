@@ -1,3 +1,5 @@
+//! The steps between the products against their definitions, on every instruction set.
+
 use super::*;
 use crate::testing::{bits, every_isa, random};
 

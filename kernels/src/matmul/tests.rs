@@ -1,3 +1,5 @@
+//! Products against their definition, and bit for bit on every instruction set.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

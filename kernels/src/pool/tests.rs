@@ -1,3 +1,5 @@
+//! The pool under contention, panics and nesting.
+
 use std::collections::HashSet;
 
 use super::*;
