@@ -2,6 +2,7 @@
 
 mod candle_oracle;
 mod cli;
+mod demo;
 mod determinism;
 mod engine;
 mod layers;

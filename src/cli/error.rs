@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use docent::{engine, models};
+use docent::{engine, models, recommend};
 
 use super::{input::InputError, models::ModelsError, settings::SettingError};
 
@@ -27,6 +27,9 @@ pub(crate) enum CliError {
     /// A model cannot be loaded, or fails.
     #[error(transparent)]
     Engine(#[from] engine::Error),
+    /// Something is wrong with the items or interactions, or a part of the recommender fails.
+    #[error(transparent)]
+    Recommend(#[from] recommend::Error),
     /// A file that the user gave does not hold what it should.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -82,6 +85,7 @@ impl CliError {
             CliError::Usage { hint, .. } => hint.clone(),
             CliError::Setting(error) => error.hint(),
             CliError::Engine(error) => error.hint(),
+            CliError::Recommend(error) => error.hint(),
             CliError::Input(error) => error.hint(),
             CliError::Models(error) => error.hint(),
             CliError::Log { .. } => Some("write it like `info` or `docent_models=debug`".into()),
@@ -100,7 +104,7 @@ impl CliError {
         let _ = writeln!(stderr, "error: {self}");
         let mut cause = self.source();
         while let Some(error) = cause {
-            let _ = writeln!(stderr, "caused by: {error}");
+            let _ = writeln!(stderr, "caused by: {}", error.to_string().trim_end());
             cause = error.source();
         }
         if let Some(hint) = self.hint() {

@@ -4,6 +4,7 @@
 //! [`CliError`]; none of them prints or exits by itself.
 
 mod context;
+mod demo;
 mod doctor;
 mod embed;
 mod error;
@@ -24,7 +25,7 @@ use settings::{Device, Settings};
 
 /// Recommendations, explanations and embeddings from local models: offline, in one binary.
 #[derive(Debug, Parser)]
-#[command(name = "docent", version, propagate_version = true, after_long_help = settings::help())]
+#[command(name = "docent", version, after_long_help = settings::help())]
 pub(crate) struct Cli {
     #[command(flatten)]
     global: GlobalArgs,
@@ -67,6 +68,8 @@ pub(crate) struct GlobalArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Recommend on the bundled sample: everything at once
+    Demo(demo::DemoArgs),
     /// Show the text and the token ids that a language model sees
     Tokenize(tokenize::TokenizeArgs),
     /// Log-likelihoods of a prompt and of texts that may follow it
@@ -87,6 +90,7 @@ impl Cli {
         let settings = Settings::load(&self.global)?;
         let mut context = Context::new(settings, &self.global)?;
         let result = match &self.command {
+            Command::Demo(args) => demo::run(args, &mut context),
             Command::Tokenize(args) => tokenize::run(args, &mut context),
             Command::Score(args) => score::run(args, &mut context),
             Command::Generate(args) => generate::run(args, &mut context),

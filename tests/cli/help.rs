@@ -9,7 +9,8 @@ const GLOBAL: &str = "Global options:";
 fn every_command_says_what_it_takes() {
     let workplace = Workplace::new();
     insta::assert_snapshot!("help", workplace.transcript(&["--help"]));
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
+        &["demo"],
         &["tokenize"],
         &["score"],
         &["generate"],

@@ -1,0 +1,161 @@
+//! The items that can be recommended: what is known of each, by id and by a dense index.
+//!
+//! Everything above the catalogue names an item by its index, so that scores over all items are plain slices.
+
+mod read;
+mod title;
+
+use std::collections::HashMap;
+
+pub use title::{natural_title, without_aside};
+
+/// The attribute that holds an item's categories.
+pub const GENRES: &str = "genres";
+/// The attribute that holds the year in which an item came out.
+pub const YEAR: &str = "year";
+
+/// What a column beside id, title and description says of an item.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Attribute {
+    /// A number.
+    Number(f64),
+    /// Several values, `|` between them in the file.
+    Many(Vec<String>),
+    /// Anything else.
+    Text(String),
+}
+
+/// One item.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Item {
+    /// Its id, unique in the catalogue.
+    pub id: String,
+    /// Its title, as the file has it.
+    pub title: String,
+    /// What it is about, in sentences.
+    pub description: Option<String>,
+    /// What else is known of it, by column, in the file's order.
+    pub attributes: Vec<(String, Attribute)>,
+}
+
+impl Item {
+    /// An attribute by its column's name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|(column, _)| column == name).map(|(_, attribute)| attribute)
+    }
+
+    /// Its categories; none if they are not known.
+    pub fn genres(&self) -> &[String] {
+        match self.attribute(GENRES) {
+            Some(Attribute::Many(genres)) => genres,
+            _ => &[],
+        }
+    }
+
+    /// The year in which it came out.
+    pub fn year(&self) -> Option<i32> {
+        match self.attribute(YEAR) {
+            Some(&Attribute::Number(year)) => Some(year as i32),
+            _ => None,
+        }
+    }
+
+    /// The title as people say it, without what stands in brackets behind it: `The Matrix`.
+    pub fn short_title(&self) -> String {
+        without_aside(&natural_title(&self.title)).to_owned()
+    }
+
+    /// The title as people say it, with the year: `The Matrix (1999)`.
+    pub fn full_title(&self) -> String {
+        match self.year() {
+            Some(year) => format!("{} ({year})", self.short_title()),
+            None => self.short_title(),
+        }
+    }
+
+    /// All that is known of it, as a text for an encoder.
+    pub fn text(&self) -> String {
+        let mut text = natural_title(&self.title);
+        for (column, attribute) in &self.attributes {
+            let value = match attribute {
+                Attribute::Number(number) => number.to_string(),
+                Attribute::Many(values) if values.is_empty() => continue,
+                Attribute::Many(values) => values.join(", "),
+                Attribute::Text(value) => value.clone(),
+            };
+            text += &format!(". {column}: {value}");
+        }
+        if let Some(description) = &self.description {
+            text += &format!(". {description}");
+        }
+        text
+    }
+}
+
+/// All items, in the file's order.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    items: Vec<Item>,
+    by_id: HashMap<String, usize>,
+}
+
+impl Catalogue {
+    /// A catalogue of items whose ids differ: of equal ones the first is found.
+    pub fn new(items: Vec<Item>) -> Self {
+        let mut by_id = HashMap::with_capacity(items.len());
+        for (index, item) in items.iter().enumerate() {
+            by_id.entry(item.id.clone()).or_insert(index);
+        }
+        Self { items, by_id }
+    }
+
+    /// How many items there are.
+    pub fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty()
+    }
+
+    /// The items, by index.
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+
+    /// The index of an item.
+    pub fn index(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+}
+
+impl std::ops::Index<usize> for Catalogue {
+    type Output = Item;
+
+    fn index(&self, index: usize) -> &Item {
+        &self.items[index]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_text_of_an_item_says_all_that_is_known() {
+        let item = Item {
+            id: "2571".into(),
+            title: "Matrix, The".into(),
+            description: Some("A hacker wakes up.".into()),
+            attributes: vec![
+                (YEAR.into(), Attribute::Number(1999.0)),
+                (GENRES.into(), Attribute::Many(vec!["Action".into(), "Sci-Fi".into()])),
+                ("tags".into(), Attribute::Many(Vec::new())),
+            ],
+        };
+        assert_eq!(item.text(), "The Matrix. year: 1999. genres: Action, Sci-Fi. A hacker wakes up.");
+        assert_eq!(item.full_title(), "The Matrix (1999)");
+        assert_eq!((item.year(), item.genres().len()), (Some(1999), 2));
+    }
+}
