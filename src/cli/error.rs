@@ -104,7 +104,7 @@ impl CliError {
         let _ = writeln!(stderr, "error: {self}");
         let mut cause = self.source();
         while let Some(error) = cause {
-            let _ = writeln!(stderr, "caused by: {error}");
+            let _ = writeln!(stderr, "caused by: {}", error.to_string().trim_end());
             cause = error.source();
         }
         if let Some(hint) = self.hint() {

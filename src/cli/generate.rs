@@ -16,19 +16,19 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "N", default_value_t = 128)]
     max_tokens: usize,
     /// Divides the logits; 0 takes the likeliest token
-    #[arg(long, value_name = "X", default_value_t = Sampling::default().temperature)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = Sampling::default().temperature)]
     temperature: f32,
     /// Draws among the K likeliest tokens; 0 draws among all
     #[arg(long, value_name = "K", default_value_t = Sampling::default().top_k)]
     top_k: usize,
     /// Draws among the likeliest tokens that reach probability P together
-    #[arg(long, value_name = "P", default_value_t = Sampling::default().top_p)]
+    #[arg(long, value_name = "P", allow_negative_numbers = true, default_value_t = Sampling::default().top_p)]
     top_p: f32,
     /// Draws among the tokens at least P times as likely as the likeliest
-    #[arg(long, value_name = "P", default_value_t = Sampling::default().min_p)]
+    #[arg(long, value_name = "P", allow_negative_numbers = true, default_value_t = Sampling::default().min_p)]
     min_p: f32,
     /// Makes tokens that were seen less likely, if more than 1
-    #[arg(long, value_name = "X", default_value_t = Sampling::default().repetition_penalty)]
+    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = Sampling::default().repetition_penalty)]
     repetition_penalty: f32,
     /// Decides what is drawn: same seed, same text
     #[arg(long, value_name = "N", default_value_t = 0)]

@@ -91,14 +91,22 @@ pub(crate) enum InputError {
         line: u64,
     },
     /// Text that is no JSON.
-    #[error("{file}{}: not valid JSON", Place(line))]
+    #[error("{file}: not valid JSON")]
     Json {
         /// The file.
         file: Source,
-        /// The line, where a line is a value of its own.
-        line: Option<u64>,
         /// Where and why.
         source: serde_json::Error,
+    },
+    /// A line that is no JSON.
+    #[error("{file}, line {line}: not valid JSON")]
+    JsonLine {
+        /// The file.
+        file: Source,
+        /// The line, from 1.
+        line: u64,
+        /// Where in the line and why.
+        source: LineFault,
     },
     /// Messages that are not a list.
     #[error("{file}: the messages are {found}, expected a list of objects")]
@@ -191,6 +199,20 @@ impl InputError {
     }
 }
 
+/// What is wrong with a line of JSON, which knows its column only.
+#[derive(Debug)]
+pub(crate) struct LineFault(pub(crate) serde_json::Error);
+
+impl std::error::Error for LineFault {}
+
+impl fmt::Display for LineFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let fault = text.split(" at line ").next().unwrap_or_default();
+        write!(f, "{fault} at column {}", self.0.column())
+    }
+}
+
 /// `, line N`, or nothing.
 struct Place<'a>(&'a Option<u64>);
 
@@ -240,8 +262,7 @@ impl PromptArgs {
 }
 
 fn messages(file: &Source, text: &str) -> Result<Vec<Message>, InputError> {
-    let value =
-        serde_json::from_str(text).map_err(|source| InputError::Json { file: file.clone(), line: None, source })?;
+    let value = serde_json::from_str(text).map_err(|source| InputError::Json { file: file.clone(), source })?;
     match value {
         Value::Array(list) if list.is_empty() => {
             Err(InputError::NoList { file: file.clone(), found: "an empty list".into() })

@@ -25,7 +25,7 @@ use settings::{Device, Settings};
 
 /// Recommendations, explanations and embeddings from local models: offline, in one binary.
 #[derive(Debug, Parser)]
-#[command(name = "docent", version, propagate_version = true, after_long_help = settings::help())]
+#[command(name = "docent", version, after_long_help = settings::help())]
 pub(crate) struct Cli {
     #[command(flatten)]
     global: GlobalArgs,

@@ -131,8 +131,8 @@ pub(crate) enum SettingError {
     #[error("unknown key `{key}` in {}", path.display())]
     UnknownKey { path: PathBuf, key: String, nearest: Option<&'static str> },
     /// A value that makes no sense.
-    #[error("`{key}` in {origin} is {found}, expected {expected}")]
-    Value { key: &'static str, origin: Origin, found: String, expected: String },
+    #[error("`{key}` in {origin} is {found}, {problem}")]
+    Value { key: &'static str, origin: Origin, found: String, problem: String },
 }
 
 impl SettingError {
@@ -249,8 +249,7 @@ impl Layers {
         parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<Option<T>, SettingError> {
         let Some((value, origin)) = self.get(key) else { return Ok(None) };
-        let wrong =
-            |expected| SettingError::Value { key, origin: origin.clone(), found: format!("`{value}`"), expected };
+        let wrong = |problem| SettingError::Value { key, origin: origin.clone(), found: format!("`{value}`"), problem };
         parse(value).map(Some).map_err(wrong)
     }
 
@@ -279,8 +278,8 @@ impl Layers {
                 toml::Value::Integer(number) => number.to_string(),
                 other => {
                     let found = format!("a value of type {}", other.type_str());
-                    let expected = "a string or a whole number".to_owned();
-                    return Err(SettingError::Value { key: setting.key, origin, found, expected });
+                    let problem = "expected a string or a whole number".to_owned();
+                    return Err(SettingError::Value { key: setting.key, origin, found, problem });
                 }
             };
             self.0.entry(setting.key).or_insert((value, origin));
@@ -301,32 +300,32 @@ fn cache_folder(variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {
     Some(cache.join("docent"))
 }
 
-/// Parses a number of threads.
+/// Parses a number of threads; the error says what was expected.
 pub(crate) fn threads(text: &str) -> Result<usize, String> {
     whole_number(text, 1..=1024)
 }
 
-/// Parses a number of positions.
+/// Parses a number of positions; the error says what was expected.
 pub(crate) fn kv_positions(text: &str) -> Result<usize, String> {
     whole_number(text, 64..=1 << 24)
 }
 
 fn whole_number(text: &str, range: std::ops::RangeInclusive<usize>) -> Result<usize, String> {
-    let expected = || format!("a whole number from {} to {}", range.start(), range.end());
+    let expected = || format!("expected a whole number from {} to {}", range.start(), range.end());
     text.parse().ok().filter(|number| range.contains(number)).ok_or_else(expected)
 }
 
 fn device(text: &str) -> Result<Device, String> {
     Device::from_str(text, false).map_err(|_| {
         let names: Vec<String> = Device::value_variants().iter().map(|device| format!("`{device}`")).collect();
-        format!("one of {}", names.join(", "))
+        format!("expected one of {}", names.join(", "))
     })
 }
 
 fn isa(text: &str) -> Result<Isa, String> {
     <Isa as FromStr>::from_str(text).map_err(|_| {
         let names: Vec<String> = Isa::ALL.iter().map(|isa| format!("`{isa}`")).collect();
-        format!("one of {}", names.join(", "))
+        format!("expected one of {}", names.join(", "))
     })
 }
 

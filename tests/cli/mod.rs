@@ -94,7 +94,7 @@ impl Workplace {
 
     fn told(&self, arguments: &[&str], output: &Output) -> String {
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(&folder(self.folder.path()), "[FOLDER]");
-        let mut told = format!("$ docent {}\n", arguments.join(" "));
+        let mut told = format!("{}\n", [&["$ docent"], arguments].concat().join(" "));
         for (name, bytes) in [("stdout", &output.stdout), ("stderr", &output.stderr)] {
             if !bytes.is_empty() {
                 told += &format!("--- {name}\n{}", text(bytes));

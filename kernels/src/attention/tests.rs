@@ -1,3 +1,5 @@
+//! Attention against an f64 oracle, and that its bits do not depend on company or chunking.
+
 use std::sync::Arc;
 
 use super::*;

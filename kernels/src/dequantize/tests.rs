@@ -1,3 +1,5 @@
+//! Every block format against blocks worked out by hand, and the fast paths against the specification.
+
 use super::*;
 use crate::isa::Arch;
 use crate::simd::{Kernel, Simd};

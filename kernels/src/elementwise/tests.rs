@@ -1,3 +1,5 @@
+//! Norms and activations against f64.
+
 use super::*;
 use crate::testing::{bits, every_isa, random};
 

@@ -1,3 +1,5 @@
+//! Products against an f64 oracle, and that their bits do not depend on batch or threads.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;

@@ -1,3 +1,5 @@
+//! The pool under panics, nesting, many callers and many runs.
+
 use std::collections::HashSet;
 
 use super::*;

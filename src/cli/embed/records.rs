@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::format::InputFormat;
 use crate::cli::{
     CliError,
-    input::{InputError, Source, describe},
+    input::{InputError, LineFault, Source, describe},
 };
 
 /// The names under which ids are looked for, if none is given.
@@ -244,11 +244,8 @@ impl<R: BufRead> JsonRecords<'_, R> {
     fn record(&self) -> Result<Record, InputError> {
         let (file, line) = (&self.input.source, self.line);
         let text = std::str::from_utf8(&self.buffer).map_err(|_| InputError::NotUtf8 { file: file.clone(), line })?;
-        let mut value = serde_json::from_str(text).map_err(|source| InputError::Json {
-            file: file.clone(),
-            line: Some(line),
-            source,
-        })?;
+        let not_json = |error| InputError::JsonLine { file: file.clone(), line, source: LineFault(error) };
+        let mut value = serde_json::from_str(text.trim_end()).map_err(not_json)?;
         let Value::Object(fields) = &mut value else {
             return Err(self.input.wrong(line, "the line", describe(Some(&value)), "an object"));
         };

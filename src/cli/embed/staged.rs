@@ -2,6 +2,7 @@
 
 use std::{
     fs::File,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -23,7 +24,7 @@ impl Staged {
     /// If `path` is a folder, or its folder cannot be written.
     pub(super) fn new(path: &Path) -> Result<Self, CliError> {
         if path.is_dir() {
-            return Err(CliError::io("write", path)(std::io::ErrorKind::IsADirectory.into()));
+            return Err(CliError::io("write", path)(io::ErrorKind::IsADirectory.into()));
         }
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let prefix = format!(".{name}.");
@@ -35,7 +36,7 @@ impl Staged {
             // As any other new file: what the process's mask allows.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let file = builder.tempfile_in(folder(path)).map_err(|error| unwrap_path(error, path))?;
+        let file = builder.tempfile_in(folder(path)).map_err(|error| without_temporary_name(&error, path))?;
         Ok(Self { file, path: path.to_owned() })
     }
 
@@ -63,9 +64,11 @@ fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// The error for `path`, without the temporary name that it carries.
-fn unwrap_path(error: std::io::Error, path: &Path) -> CliError {
-    CliError::io("create", path)(error.kind().into())
+/// The error for `path`: what the system said, without the temporary name that the error carries.
+fn without_temporary_name(error: &io::Error, path: &Path) -> CliError {
+    let cause = error.get_ref().and_then(|error| error.source()).and_then(|cause| cause.downcast_ref::<io::Error>());
+    let code = cause.unwrap_or(error).raw_os_error();
+    CliError::io("create", path)(code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error))
 }
 
 #[cfg(test)]
