@@ -15,12 +15,12 @@ use docent::models::{
 };
 
 /// A file or folder of `tests/reference`.
-pub fn reference(name: &str) -> PathBuf {
+pub(crate) fn reference(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference").join(name)
 }
 
 /// A JSON file of `tests/reference`.
-pub fn reference_json(name: &str) -> serde_json::Value {
+pub(crate) fn reference_json(name: &str) -> serde_json::Value {
     let path = reference(name);
     let text = std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
     serde_json::from_slice(&text).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
@@ -34,29 +34,29 @@ fn weights(alias: &str) -> PathBuf {
 }
 
 /// The default language model.
-pub fn smollm2() -> &'static Path {
+pub(crate) fn smollm2() -> &'static Path {
     static PATH: LazyLock<PathBuf> = LazyLock::new(|| weights("smollm2-135m"));
     &PATH
 }
 
 /// The default encoder.
-pub fn minilm() -> &'static Path {
+pub(crate) fn minilm() -> &'static Path {
     static PATH: LazyLock<PathBuf> = LazyLock::new(|| weights("minilm-l6"));
     &PATH
 }
 
 /// A backend with the cache that its sequences live in.
-pub struct Runner {
-    pub backend: Box<dyn Backend>,
-    pub pool: BlockPool,
+pub(crate) struct Runner {
+    pub(crate) backend: Box<dyn Backend>,
+    pub(crate) pool: BlockPool,
 }
 
 impl Runner {
-    pub fn new(path: &Path, backend: BackendKind, threads: usize, kv_positions: usize) -> Self {
+    pub(crate) fn new(path: &Path, backend: BackendKind, threads: usize, kv_positions: usize) -> Self {
         Self::with_isa(path, backend, threads, kv_positions, Isa::detect())
     }
 
-    pub fn with_isa(path: &Path, backend: BackendKind, threads: usize, kv_positions: usize, isa: Isa) -> Self {
+    pub(crate) fn with_isa(path: &Path, backend: BackendKind, threads: usize, kv_positions: usize, isa: Isa) -> Self {
         let checkpoint = Checkpoint::open(path).expect("the checkpoint opens");
         let options = LoadOptions { isa, ..Self::options(backend, threads, kv_positions) };
         let backend = load(&checkpoint, &options).expect("the model loads");
@@ -64,22 +64,22 @@ impl Runner {
         Self { backend, pool }
     }
 
-    pub fn options(backend: BackendKind, threads: usize, kv_positions: usize) -> LoadOptions {
+    pub(crate) fn options(backend: BackendKind, threads: usize, kv_positions: usize) -> LoadOptions {
         let pool = Arc::new(Pool::new(threads));
         LoadOptions { backend, isa: Isa::detect(), pool, kv_positions, memory: None }
     }
 
-    pub fn take_blocks(&mut self, positions: usize) -> Vec<BlockId> {
+    pub(crate) fn take_blocks(&mut self, positions: usize) -> Vec<BlockId> {
         (0..blocks_for(positions)).map(|_| self.pool.take().expect("a free block")).collect()
     }
 
-    pub fn release(&mut self, blocks: &[BlockId]) {
+    pub(crate) fn release(&mut self, blocks: &[BlockId]) {
         blocks.iter().for_each(|&block| self.pool.release(block));
     }
 
     /// The logits after every token of `ids`, (ids, vocab), run in chunks of `chunk` rows and handed to `visit` chunk by
     /// chunk with the position of their first row.
-    pub fn all_logits(&mut self, ids: &[u32], chunk: usize, mut visit: impl FnMut(usize, &[f32])) {
+    pub(crate) fn all_logits(&mut self, ids: &[u32], chunk: usize, mut visit: impl FnMut(usize, &[f32])) {
         let blocks = self.take_blocks(ids.len());
         for (index, tokens) in ids.chunks(chunk).enumerate() {
             let position = index * chunk;
@@ -94,13 +94,13 @@ impl Runner {
 }
 
 /// The logarithm of the softmax of one row of logits, in double precision.
-pub fn log_softmax(logits: &[f32]) -> Vec<f64> {
+pub(crate) fn log_softmax(logits: &[f32]) -> Vec<f64> {
     let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f64 = logits.iter().map(|&x| f64::from(x - max).exp()).sum();
     logits.iter().map(|&x| f64::from(x - max) - sum.ln()).collect()
 }
 
 /// KL(p || q) in nats of two rows of log-probabilities.
-pub fn kl(p: &[f64], q: &[f64]) -> f64 {
+pub(crate) fn kl(p: &[f64], q: &[f64]) -> f64 {
     p.iter().zip(q).map(|(p, q)| p.exp() * (p - q)).sum()
 }
