@@ -4,6 +4,7 @@ mod candle_oracle;
 mod cli;
 mod demo;
 mod determinism;
+mod engine;
 mod layers;
 mod references;
 mod support;

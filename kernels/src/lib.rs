@@ -53,4 +53,3 @@ pub use kernels::Kernels;
 pub use matrix::{Matrix, ShapeError};
 pub use pool::Pool;
 pub use quantize::{QuantizeError, quantize};
-pub use rope::RopeStyle;

@@ -7,23 +7,15 @@ use crate::split::for_parts;
 /// Elements of a task: tens of microseconds, to outweigh its start.
 const PART: usize = 1 << 14;
 
-/// Which two elements of a head make a pair that is rotated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum RopeStyle {
-    /// Element `i` of the first half and element `i` of the second ("NeoX", the layout of Hugging Face).
-    HalfSplit,
-    /// Elements `2 i` and `2 i + 1` (the layout of the Llama paper's code, and of Llama GGUF files).
-    Interleaved,
-}
-
 impl Kernels {
     /// Rotates pair `i` of each head of `x` (m, `heads`, `head_dim`) in place, by the angle of its row:
-    /// `cos` and `sin` (m, `head_dim` / 2).
+    /// `cos` and `sin` (m, `head_dim` / 2). Element `i` of a head's first half and element `i` of its second half make
+    /// a pair ("NeoX", the layout of the Hub's checkpoints).
     ///
     /// # Panics
     ///
     /// If `head_dim` is odd or the shapes do not fit each other.
-    pub fn rope(&self, x: &mut [f32], heads: usize, head_dim: usize, cos: &[f32], sin: &[f32], style: RopeStyle) {
+    pub fn rope(&self, x: &mut [f32], heads: usize, head_dim: usize, cos: &[f32], sin: &[f32]) {
         assert!(head_dim.is_multiple_of(2), "heads of {head_dim} elements are no pairs");
         let (row, half) = (heads * head_dim, head_dim / 2);
         if row == 0 {
@@ -35,7 +27,7 @@ impl Kernels {
         for_parts(self.pool(), x, (PART / row).max(1) * row, &|start, x| {
             let angles = start / row * half..(start + x.len()) / row * half;
             let (cos, sin) = (&cos[angles.clone()], &sin[angles]);
-            self.arch.run(Rope { x, heads, half, cos, sin, style });
+            self.arch.run(Rope { x, heads, half, cos, sin });
         });
     }
 }
@@ -46,7 +38,6 @@ struct Rope<'a> {
     half: usize,
     cos: &'a [f32],
     sin: &'a [f32],
-    style: RopeStyle,
 }
 
 impl Kernel for Rope<'_> {
@@ -58,26 +49,16 @@ impl Kernel for Rope<'_> {
         let angles = self.cos.chunks_exact(half).zip(self.sin.chunks_exact(half));
         for (row, (cos, sin)) in self.x.chunks_exact_mut(self.heads * 2 * half).zip(angles) {
             for head in row.chunks_exact_mut(2 * half) {
-                match self.style {
-                    RopeStyle::HalfSplit => half_split(head, cos, sin),
-                    RopeStyle::Interleaved => interleaved(head, cos, sin),
-                }
+                turn(head, cos, sin);
             }
         }
     }
 }
 
 #[inline(always)]
-fn half_split(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+fn turn(head: &mut [f32], cos: &[f32], sin: &[f32]) {
     let (a, b) = head.split_at_mut(cos.len());
     for (((a, b), cos), sin) in a.iter_mut().zip(b).zip(cos).zip(sin) {
-        (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
-    }
-}
-
-#[inline(always)]
-fn interleaved(head: &mut [f32], cos: &[f32], sin: &[f32]) {
-    for (([a, b], cos), sin) in head.as_chunks_mut::<2>().0.iter_mut().zip(cos).zip(sin) {
         (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);
     }
 }
@@ -94,23 +75,18 @@ mod tests {
         let cos: Vec<f32> = angles.iter().map(|a| a.cos()).collect();
         let sin: Vec<f32> = angles.iter().map(|a| a.sin()).collect();
         for kernels in every_isa(2) {
-            for style in [RopeStyle::HalfSplit, RopeStyle::Interleaved] {
-                let before = random(5, m * heads * head_dim);
-                let mut x = before.clone();
-                kernels.rope(&mut x, heads, head_dim, &cos, &sin, style);
-                for (i, angle) in angles.iter().enumerate() {
-                    for head in 0..heads {
-                        let (row, pair) = (i / 3, i % 3);
-                        let (a, b) = match style {
-                            RopeStyle::HalfSplit => (pair, pair + 3),
-                            RopeStyle::Interleaved => (2 * pair, 2 * pair + 1),
-                        };
-                        let at = |j: usize| (row * heads + head) * head_dim + j;
-                        let want = before[at(a)] * angle.cos() - before[at(b)] * angle.sin();
-                        assert!((x[at(a)] - want).abs() < 1e-6);
-                        let want = before[at(b)] * angle.cos() + before[at(a)] * angle.sin();
-                        assert!((x[at(b)] - want).abs() < 1e-6);
-                    }
+            let before = random(5, m * heads * head_dim);
+            let mut x = before.clone();
+            kernels.rope(&mut x, heads, head_dim, &cos, &sin);
+            for (i, angle) in angles.iter().enumerate() {
+                for head in 0..heads {
+                    let (row, pair) = (i / 3, i % 3);
+                    let at = |j: usize| (row * heads + head) * head_dim + j;
+                    let (a, b) = (at(pair), at(pair + 3));
+                    let want = before[a] * angle.cos() - before[b] * angle.sin();
+                    assert!((x[a] - want).abs() < 1e-6);
+                    let want = before[b] * angle.cos() + before[a] * angle.sin();
+                    assert!((x[b] - want).abs() < 1e-6);
                 }
             }
         }
@@ -123,11 +99,11 @@ mod tests {
         let x = random(3, m * heads * head_dim);
         let mut results = every_isa(3).into_iter().map(|kernels| {
             let mut together = x.clone();
-            kernels.rope(&mut together, heads, head_dim, &cos, &sin, RopeStyle::HalfSplit);
+            kernels.rope(&mut together, heads, head_dim, &cos, &sin);
             let row = 217;
             let mut alone = x[row * 192..][..192].to_vec();
             let angles = row * 32..(row + 1) * 32;
-            kernels.rope(&mut alone, heads, head_dim, &cos[angles.clone()], &sin[angles], RopeStyle::HalfSplit);
+            kernels.rope(&mut alone, heads, head_dim, &cos[angles.clone()], &sin[angles]);
             assert_eq!(bits(&alone), bits(&together[row * 192..][..192]));
             bits(&together)
         });

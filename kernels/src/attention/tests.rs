@@ -1,4 +1,4 @@
-//! Attention against its definition, and bit for bit on every instruction set.
+//! Attention against an f64 oracle, and that its bits do not depend on company or chunking.
 
 use std::sync::Arc;
 

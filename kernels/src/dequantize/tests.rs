@@ -1,4 +1,4 @@
-//! Every block format against its definition.
+//! Every block format against blocks worked out by hand, and the fast paths against the specification.
 
 use super::*;
 use crate::isa::Arch;

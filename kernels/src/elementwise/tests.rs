@@ -1,4 +1,4 @@
-//! The steps between the products against their definitions, on every instruction set.
+//! Norms and activations against f64.
 
 use super::*;
 use crate::testing::{bits, every_isa, random};

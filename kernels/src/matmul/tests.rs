@@ -1,4 +1,4 @@
-//! Products against their definition, and bit for bit on every instruction set.
+//! Products against an f64 oracle, and that their bits do not depend on batch or threads.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The pool under contention, panics and nesting.
+//! The pool under panics, nesting, many callers and many runs.
 
 use std::collections::HashSet;
 

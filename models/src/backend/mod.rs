@@ -26,7 +26,7 @@ use crate::{
 
 /// A loaded model that takes steps.
 ///
-/// On the CPU, and for one instruction set, the numbers that belong to a row depend on its sequence's tokens alone:
+/// On backend `cpu`, and for one instruction set, the numbers that belong to a row depend on its sequence's tokens alone:
 /// never on the other sequences of the batch, on how a prompt was cut into steps, on whether its prefix is shared, or on
 /// the number of threads.
 pub trait Backend: Send {
@@ -60,12 +60,17 @@ pub trait Backend: Send {
     /// If it names a projection that the model lacks, or has other sizes.
     fn add_adapter(&mut self, adapter: &Adapter) -> Result<AdapterId>;
 
+    /// The logarithm of the sum of exponentials of a row of logits: what turns logits into log-probabilities.
+    fn log_sum_exp(&self, logits: &[f32]) -> f64 {
+        sample::log_sum_exp(logits)
+    }
+
     /// The log-probability of token `pick.1` under row `pick.0` of the step's logits, for every pick.
     ///
     /// # Errors
     /// If a row or token is out of range, or the device fails.
     fn log_probs(&self, step: &Step, picks: &[(usize, u32)]) -> Result<Vec<f32>> {
-        sample::log_probs(step, picks)
+        sample::log_probs(step, picks, |logits| self.log_sum_exp(logits))
     }
 
     /// The `n` likeliest tokens of a row of the step's logits with their log-probabilities, likeliest first.
@@ -73,7 +78,8 @@ pub trait Backend: Send {
     /// # Errors
     /// If the row is out of range, or the device fails.
     fn top_n(&self, step: &Step, row: usize, n: usize) -> Result<Vec<(u32, f32)>> {
-        sample::top_n(&step.logits.row(row)?, n)
+        let logits = step.logits.row(row)?;
+        Ok(sample::top_n(&logits, n, self.log_sum_exp(&logits)))
     }
 
     /// Draws a token from a row of the step's logits. `seen` are the tokens that the repetition penalty applies to,
@@ -82,7 +88,8 @@ pub trait Backend: Send {
     /// # Errors
     /// If the row is out of range, no token is allowed, or the device fails.
     fn sample(&self, step: &Step, row: usize, sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
-        sample::sample(&step.logits.row(row)?, sampling, seen, uniform)
+        let logits = step.logits.row(row)?;
+        sample::sample(&logits, sampling, seen, uniform, self.log_sum_exp(&logits))
     }
 }
 

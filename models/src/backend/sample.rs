@@ -46,7 +46,7 @@ pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
     f64::from(max) + sum.ln()
 }
 
-pub(super) fn log_probs(step: &Step, picks: &[(usize, u32)]) -> Result<Vec<f32>> {
+pub(super) fn log_probs(step: &Step, picks: &[(usize, u32)], log_sum_exp: impl Fn(&[f32]) -> f64) -> Result<Vec<f32>> {
     let mut normalizer = (usize::MAX, 0.0);
     let mut out = Vec::with_capacity(picks.len());
     for &(row, token) in picks {
@@ -62,14 +62,19 @@ pub(super) fn log_probs(step: &Step, picks: &[(usize, u32)]) -> Result<Vec<f32>>
     Ok(out)
 }
 
-pub(super) fn top_n(logits: &[f32], n: usize) -> Result<Vec<(u32, f32)>> {
-    let normalizer = log_sum_exp(logits);
+pub(super) fn top_n(logits: &[f32], n: usize, normalizer: f64) -> Vec<(u32, f32)> {
     let mut order = likeliest(logits, n);
     order.retain(|&token| logits[token as usize] > f32::NEG_INFINITY);
-    Ok(order.into_iter().map(|t| (t, (f64::from(logits[t as usize]) - normalizer) as f32)).collect())
+    order.into_iter().map(|t| (t, (f64::from(logits[t as usize]) - normalizer) as f32)).collect()
 }
 
-pub(super) fn sample(logits: &[f32], sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
+pub(super) fn sample(
+    logits: &[f32],
+    sampling: &Sampling,
+    seen: &[u32],
+    uniform: f64,
+    normalizer: f64,
+) -> Result<Sampled> {
     let mut penalized = std::borrow::Cow::Borrowed(logits);
     if sampling.repetition_penalty != 1.0 {
         penalize(penalized.to_mut(), sampling.repetition_penalty, seen);
@@ -79,7 +84,7 @@ pub(super) fn sample(logits: &[f32], sampling: &Sampling, seen: &[u32], uniform:
         true => draw(&penalized, sampling, uniform),
     };
     let token = token.filter(|&t| logits[t as usize] > f32::NEG_INFINITY).ok_or(BackendError::NothingAllowed)?;
-    Ok(Sampled { token, log_prob: (f64::from(logits[token as usize]) - log_sum_exp(logits)) as f32 })
+    Ok(Sampled { token, log_prob: (f64::from(logits[token as usize]) - normalizer) as f32 })
 }
 
 fn penalize(logits: &mut [f32], penalty: f32, seen: &[u32]) {
@@ -141,6 +146,10 @@ fn draw(logits: &[f32], sampling: &Sampling, uniform: f64) -> Option<u32> {
 mod tests {
     use super::*;
 
+    fn sample(logits: &[f32], sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
+        super::sample(logits, sampling, seen, uniform, log_sum_exp(logits))
+    }
+
     fn drawn(sampling: Sampling, logits: &[f32]) -> Vec<u32> {
         let draws = (0..1000).map(|i| sample(logits, &sampling, &[], f64::from(i) / 1000.0).unwrap().token);
         let mut tokens: Vec<u32> = draws.collect();
@@ -196,7 +205,7 @@ mod tests {
 
     #[test]
     fn top_n_orders_by_probability_then_id() {
-        let top = top_n(&[1.0, 3.0, 1.0, f32::NEG_INFINITY], 9).unwrap();
+        let top = top_n(&[1.0, 3.0, 1.0, f32::NEG_INFINITY], 9, log_sum_exp(&[1.0, 3.0, 1.0]));
         assert_eq!(top.iter().map(|t| t.0).collect::<Vec<_>>(), [1, 0, 2]);
         assert!((top.iter().map(|t| t.1.exp()).sum::<f32>() - 1.0).abs() < 1e-6);
     }

@@ -40,7 +40,7 @@ const EXAMPLES: [(Facts<'static>, &str); 3] = [
             time: Some(Time::Decade(2000)),
             liked_by: 0,
         },
-        "As a fan of The Winter Clerk, you may like Paper Crowns: it is also a drama from the 2000s.",
+        "As a fan of The Winter Clerk, you may like Paper Crowns, because it is also a drama from the 2000s.",
     ),
 ];
 
@@ -107,7 +107,7 @@ pub(super) fn opening(plan: &Plan, place: usize) -> String {
     match place % EXAMPLES.len() {
         0 => format!("Since you liked {anchor}, {item} should suit you:"),
         1 => format!("If you enjoyed {anchor}, {item} is a good choice:"),
-        _ => format!("As a fan of {anchor}, you may like {item}:"),
+        _ => format!("As a fan of {anchor}, you may like {item}, because"),
     }
 }
 

@@ -28,13 +28,14 @@ pub(super) fn sentence(plan: &Plan, place: usize) -> String {
     text
 }
 
-/// `Comedy and Drama from the 1990s`; empty if nothing of it is known.
+/// `from the 1990s and tagged Comedy and Drama`; empty if nothing of it is known.
 fn kind(plan: &Plan) -> String {
     let genres = lexicon::list(&plan.genres);
     match (plan.decade, genres.is_empty()) {
         (Some(decade), true) => format!("from the {decade}s"),
-        (Some(decade), false) => format!("{genres} from the {decade}s"),
-        (None, _) => genres,
+        (Some(decade), false) => format!("from the {decade}s and tagged {genres}"),
+        (None, true) => genres,
+        (None, false) => format!("tagged {genres}"),
     }
 }
 

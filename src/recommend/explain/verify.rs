@@ -178,14 +178,14 @@ fn check_words(tokens: &[Token], plan: &Plan) -> Result<(), Rejection> {
         .collect();
     // Without the anchor's title these would say something of other items.
     let pair = tokens.contains(&Token::Anchor);
-    let mut year = None;
+    let mut about = About::default();
     let mut place = 0;
     while place < tokens.len() {
         let here = place;
         place += 1;
         match &tokens[here] {
-            Token::Item => year = plan.item.year,
-            Token::Anchor => year = plan.anchor.as_ref().and_then(|anchor| anchor.year),
+            Token::Item => about = About { year: plan.item.year, both: false },
+            Token::Anchor => about = About { year: plan.anchor.as_ref().and_then(|anchor| anchor.year), both: false },
             Token::Break | Token::End => {}
             Token::Word(word) => {
                 let genre = genres.iter().filter(|form| has_words(&tokens[here..], form)).map(Vec::len).max();
@@ -197,7 +197,8 @@ fn check_words(tokens: &[Token], plan: &Plan) -> Result<(), Rejection> {
                     return Err(Rejection::Word(word.clone()));
                 }
                 let opens = here == 0 || tokens[here - 1] == Token::End;
-                check_word(word, opens, tokens.get(here + 1), year, plan)?;
+                about.both |= word.eq_ignore_ascii_case("both");
+                check_word(word, opens, tokens.get(here + 1), about, plan)?;
             }
         }
     }
@@ -209,16 +210,27 @@ fn has_words(tokens: &[Token], words: &[String]) -> bool {
     tokens.len() >= words.len() && tokens.iter().zip(words).all(same)
 }
 
-/// `year` is the year of the title that came last.
-fn check_word(word: &str, opens: bool, next: Option<&Token>, year: Option<i32>, plan: &Plan) -> Result<(), Rejection> {
+/// What a time is said of.
+#[derive(Clone, Copy, Default)]
+struct About {
+    /// The year of the title that came last.
+    year: Option<i32>,
+    /// Whether both titles are spoken of since.
+    both: bool,
+}
+
+fn check_word(word: &str, opens: bool, next: Option<&Token>, about: About, plan: &Plan) -> Result<(), Rejection> {
     let lower = word.trim_matches('\'').to_lowercase();
     if lower.chars().any(|c| c.is_ascii_digit()) {
         let counts = matches!(next, Some(Token::Word(next)) if PEOPLE.contains(&next.to_lowercase().as_str()));
         let count = plan.liked_by > 0 && counts && lower == plan.liked_by.to_string();
-        let of_title = year.is_some_and(|year| lower == year.to_string());
-        let decade = plan.decade.is_some_and(|decade| {
-            lower == format!("{decade}s") || (lower == format!("{:02}s", decade.rem_euclid(100)))
-        });
+        let alone = about.year.filter(|_| !about.both);
+        let of_title = alone.is_some_and(|year| lower == year.to_string());
+        let decades = [plan.decade, alone.map(|year| year.div_euclid(10) * 10)];
+        let decade = decades
+            .into_iter()
+            .flatten()
+            .any(|decade| lower == format!("{decade}s") || lower == format!("{:02}s", decade.rem_euclid(100)));
         return if count || of_title || decade { Ok(()) } else { Err(Rejection::Number(word.into())) };
     }
     if lexicon::is_negation(&lower) {

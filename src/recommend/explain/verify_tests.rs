@@ -145,6 +145,16 @@ fn the_form_is_that_of_one_or_two_sentences() {
 }
 
 #[test]
+fn a_decade_is_said_of_those_that_came_out_in_it() {
+    let apart = Plan { anchor: Some(titled("Bambi", 1942)), decade: None, ..plan() };
+    let begin = "Since you liked Bambi, The Iron Giant should suit you:";
+    assert_eq!(verify(&format!("{begin} it is an animation from the 1990s."), &apart), Ok(()));
+    for tail in ["both are from the 1990s", "both are from 1999", "it is from the 1940s", "it is from 1942"] {
+        assert!(verify(&format!("{begin} {tail}."), &apart).is_err(), "{tail}");
+    }
+}
+
+#[test]
 fn articles_fit_what_follows() {
     for slip in ["a animated film", "an children's film", "a film from the 1999"] {
         let text = format!("Since you liked Toy Story, The Iron Giant should suit you: it is {slip}.");

@@ -1,6 +1,6 @@
 //! The decoder's step on the CPU.
 
-use docent_kernels::{AttentionShape, AttentionSpan, Kernels, Matrix, RopeStyle};
+use docent_kernels::{AttentionShape, AttentionSpan, Kernels, Matrix};
 
 use super::{adapters::Adapters, fit, kv::KvStore};
 use crate::{
@@ -137,8 +137,8 @@ impl StepContext<'_> {
                 heads.copy_from_slice(update);
             }
         }
-        self.kernels.rope(q, config.heads, config.head_dim, cos, sin, RopeStyle::HalfSplit);
-        self.kernels.rope(k, config.kv_heads, config.head_dim, cos, sin, RopeStyle::HalfSplit);
+        self.kernels.rope(q, config.heads, config.head_dim, cos, sin);
+        self.kernels.rope(k, config.kv_heads, config.head_dim, cos, sin);
         for sequence in self.batch.sequences() {
             kv.store(index, sequence, k, v);
         }

@@ -103,6 +103,10 @@ impl Backend for Cpu {
         Ok(())
     }
 
+    fn log_sum_exp(&self, logits: &[f32]) -> f64 {
+        f64::from(self.kernels.log_sum_exp(logits))
+    }
+
     fn add_adapter(&mut self, adapter: &Adapter) -> Result<AdapterId> {
         validate::adapter(adapter, |name| match &self.model {
             Model::Decoder(run) => run.projection_sizes(name),

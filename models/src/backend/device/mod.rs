@@ -126,7 +126,7 @@ impl Backend for DeviceBackend {
 
     /// Normalizes where the logits lie and fetches only the picked values.
     fn log_probs(&self, step: &Step, picks: &[(usize, u32)]) -> Result<Vec<f32>> {
-        let Rows::Device(logits) = &step.logits else { return sample::log_probs(step, picks) };
+        let Rows::Device(logits) = &step.logits else { return sample::log_probs(step, picks, sample::log_sum_exp) };
         let (rows, width) = logits.dims2().map_err(BackendError::from)?;
         for &(row, token) in picks {
             validate::below("row of results", row, rows)?;
