@@ -234,7 +234,7 @@ mod tests {
     struct Line {
         #[command(flatten)]
         args: ModelsArgs,
-        #[arg(long)]
+        #[arg(long, global = true)]
         json: bool,
     }
 

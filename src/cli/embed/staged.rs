@@ -26,6 +26,7 @@ impl Staged {
         if path.is_dir() {
             return Err(CliError::io("write", path)(io::ErrorKind::IsADirectory.into()));
         }
+        folder(path).metadata().map_err(CliError::io("create", path))?;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         let prefix = format!(".{name}.");
         let mut builder = tempfile::Builder::new();
@@ -36,7 +37,9 @@ impl Staged {
             // As any other new file: what the process's mask allows.
             builder.permissions(std::fs::Permissions::from_mode(0o666));
         }
-        let file = builder.tempfile_in(folder(path)).map_err(|error| without_temporary_name(&error, path))?;
+        // The error's own text names the temporary file.
+        let create = |error: io::Error| CliError::io("create", path)(error.kind().into());
+        let file = builder.tempfile_in(folder(path)).map_err(create)?;
         Ok(Self { file, path: path.to_owned() })
     }
 
@@ -62,13 +65,6 @@ impl Staged {
 
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
-}
-
-/// The error for `path`: what the system said, without the temporary name that the error carries.
-fn without_temporary_name(error: &io::Error, path: &Path) -> CliError {
-    let cause = error.get_ref().and_then(|error| error.source()).and_then(|cause| cause.downcast_ref::<io::Error>());
-    let code = cause.unwrap_or(error).raw_os_error();
-    CliError::io("create", path)(code.map_or_else(|| error.kind().into(), io::Error::from_raw_os_error))
 }
 
 #[cfg(test)]
