@@ -65,7 +65,6 @@ fn turn(head: &mut [f32], cos: &[f32], sin: &[f32]) {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::testing::{bits, every_isa, random};
 
     #[test]
