@@ -81,7 +81,7 @@ fn a_continuation_scores_what_its_tokens_score_in_the_prompt() {
     let logprobs = numbers(&first["logprobs"]);
     // The same bits, whatever was computed together.
     assert_eq!(logprobs, numbers(&whole["prompt_logprobs"])[score["prompt_ids"].as_array().expect("a list").len()..]);
-    assert!((first["sum"].as_f64().expect("a number") - logprobs.iter().sum::<f64>()).abs() < 1e-9);
+    assert!((first["sum"].as_f64().expect("a number") - logprobs.iter().sum::<f64>()).abs() < 1e-6);
     let told = stdout(workplace.run(&[&["score"], &arguments[..]].concat()));
     assert_eq!(told.lines().filter(|line| line.starts_with("continuation \"")).count(), 2, "{told}");
 }
