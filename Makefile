@@ -1,7 +1,6 @@
 # `make check` is what a change must pass, here and in CI.
 
 CARGO ?= cargo
-export RUSTFLAGS ?= -D warnings
 export RUSTDOCFLAGS ?= -D warnings
 
 .PHONY: check format lint test docs check-cuda check-clients bench
