@@ -85,6 +85,7 @@ fn a_shard_under_another_name_is_told() {
 
 const INDEXES: &[(&str, &str, &[&str])] = &[
     ("not JSON", "weights", &["the index does not parse"]),
+    ("a list", r#"[{"a":"1.safetensors"}]"#, &["the index does not parse"]),
     ("no weight map", "{}", &["missing field `weight_map`"]),
     ("an empty weight map", r#"{"weight_map":{}}"#, &["weight_map: is empty"]),
     ("a weight map of numbers", r#"{"weight_map":{"a":1}}"#, &["weight_map \"a\"", "a string"]),

@@ -10,7 +10,7 @@ use std::{
 
 use serde::{
     Deserialize, Deserializer,
-    de::{Error as _, MapAccess, Visitor},
+    de::{Error as _, IgnoredAny, MapAccess, Visitor},
 };
 
 use super::{
@@ -33,6 +33,9 @@ const MAX_LISTED: u64 = 4 * MAX_TENSORS;
 #[derive(Deserialize)]
 struct Index {
     weight_map: WeightMap,
+    /// Without other fields to collect, a list of values would pass for an object.
+    #[serde(flatten)]
+    _others: IgnoredAny,
 }
 
 /// Tensor name to file name.
@@ -72,11 +75,8 @@ impl<'de> Deserialize<'de> for WeightMap {
 /// Opens every shard that the index at `path` names, in the order of their names.
 pub(in super::super) fn open_index(path: &Path) -> Result<Vec<Part>, WeightError> {
     let text = read_bounded(path)?;
-    let Index { weight_map: WeightMap(files) } = serde_json::from_slice(&text).map_err(|source| WeightError::Json {
-        path: path.to_owned(),
-        part: "the index does not parse",
-        source,
-    })?;
+    let Index { weight_map: WeightMap(files), .. } = serde_json::from_slice(&text)
+        .map_err(|source| WeightError::Json { path: path.to_owned(), part: "the index does not parse", source })?;
     for (name, file) in &files {
         require_plain(file).map_err(|fault| fault.at(path, Field::WeightMap { name: name.clone() }))?;
     }
