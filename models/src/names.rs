@@ -31,8 +31,6 @@ const OTHER_PIECES: &[(&str, &str)] = &[
     ("embeddings.position_embeddings", "position_embd"),
     ("embeddings.token_type_embeddings", "token_types"),
     ("embeddings.LayerNorm", "token_embd_norm"),
-    ("pooler.dense", "cls"),
-    ("classifier", "cls.output"),
 ];
 
 /// `blk.3.attn_q.weight` for `model.layers.3.self_attn.q_proj.weight`; a name that has no translation stays.

@@ -155,9 +155,14 @@ def save_gguf(name, config, weights, path, matrix_type, shard_tensors=0):
     writer.add_block_count(LAYERS)
     writer.add_feed_forward_length(FFN)
     writer.add_head_count(HEADS)
-    writer.add_head_count_kv(KV_HEADS)
-    writer.add_rope_freq_base(config["rope_theta"])
-    writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
+    if config["model_type"] == "bert":
+        writer.add_layer_norm_eps(config["layer_norm_eps"])
+        writer.add_pooling_type(gguf.PoolingType.CLS)
+        writer.add_token_type_count(config["type_vocab_size"])
+    else:
+        writer.add_head_count_kv(KV_HEADS)
+        writer.add_rope_freq_base(config["rope_theta"])
+        writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
     writer.add_file_type(gguf.LlamaFileType.MOSTLY_BF16 if matrix_type == "BF16" else gguf.LlamaFileType.ALL_F32)
     if "head_dim" in config:
         writer.add_key_length(head_dim)
@@ -167,6 +172,8 @@ def save_gguf(name, config, weights, path, matrix_type, shard_tensors=0):
     if config.get("rope_scaling"):
         writer.add_tensor("rope_freqs.weight", rope_factors(config))
     for hf_name, weight in weights.items():
+        if hf_name.startswith("pooler."):  # of no use to a sentence encoder
+            continue
         weight = weight.float().numpy()
         if config["model_type"] == "llama" and hf_name.endswith(("q_proj.weight", "k_proj.weight")):
             weight = permuted(weight, HEADS if "q_proj" in hf_name else KV_HEADS)
@@ -268,8 +275,10 @@ def main():
             save_gguf(name, config, weights, OUT / name / f"{name}.gguf", "F32")
     for name, (config, dtype) in ENCODERS.items():
         auto = AutoModelForSequenceClassification if name == "bert-classifier" else AutoModel
-        model, _, rng = make(name, config, dtype, 1, auto)
+        model, weights, rng = make(name, config, dtype, 1, auto)
         write_json(OUT / name / "outputs.json", {"made_by": MADE_BY, "cases": encoder_cases(model, name, rng)})
+        if name == "bert-cls":
+            save_gguf(name, config, weights, OUT / name / f"{name}.gguf", "F32")
     save_sentence_transformer(OUT / "bert-mean", "mean_tokens", normalize=False)
     save_sentence_transformer(OUT / "bert-cls", "cls_token", normalize=True)
 

@@ -30,7 +30,8 @@ const DECODERS: [(&str, &str); 9] = [
     ("qwen3", "qwen3.gguf"),
 ];
 
-const ENCODERS: [&str; 2] = ["bert-mean", "bert-cls"];
+const ENCODERS: [(&str, &str); 3] =
+    [("bert-mean", "model.safetensors"), ("bert-cls", "model.safetensors"), ("bert-cls", "bert-cls.gguf")];
 
 #[derive(Deserialize)]
 struct Outputs<C> {
@@ -94,8 +95,8 @@ fn decoders_give_the_logits_of_transformers() {
 
 #[test]
 fn encoders_give_the_hidden_states_and_vectors_of_transformers() {
-    for folder in ENCODERS {
-        let (checkpoint, cases) = open::<EncoderCase>(folder, "model.safetensors");
+    for (folder, weights) in ENCODERS {
+        let (checkpoint, cases) = open::<EncoderCase>(folder, weights);
         let docent_models::checkpoint::Architecture::Encoder(config) = checkpoint.architecture().clone() else {
             panic!("{folder} is no encoder");
         };
@@ -109,7 +110,7 @@ fn encoders_give_the_hidden_states_and_vectors_of_transformers() {
             let hidden = step.hidden.to_host().unwrap();
             let mut texts = hidden.as_ref();
             for case in &cases {
-                let what = format!("{kind:?} on {folder}, {} tokens", case.ids.len());
+                let what = format!("{kind:?} on {folder}/{weights}, {} tokens", case.ids.len());
                 let (text, rest) = texts.split_at(case.ids.len() * config.hidden);
                 texts = rest;
                 for (&position, expected) in case.positions.iter().zip(&case.hidden) {
