@@ -4,8 +4,6 @@
 
 use std::path::{Path, PathBuf};
 
-use docent_kernels::Format;
-
 use crate::{
     Result, bert,
     config::{ConfigError, Fields},
@@ -119,15 +117,6 @@ impl Checkpoint {
     /// Where the weights lie, with the files beside them.
     pub fn folder(&self) -> &Path {
         &self.folder
-    }
-
-    /// The format that holds most of the weights' bytes.
-    pub fn main_format(&self) -> Option<Format> {
-        let bytes_of = |format: Format| -> usize {
-            let tensors = self.weights.names().filter_map(|name| self.weights.get(name));
-            tensors.filter(|t| t.format() == format).map(|t| t.data().len()).sum()
-        };
-        Format::ALL.into_iter().max_by_key(|&format| bytes_of(format))
     }
 
     /// The matrix `name`.weight of shape (rows, cols).

@@ -59,11 +59,6 @@ impl BlockPool {
         self.holders[block.index()] += 1;
     }
 
-    /// Whether only one holder may read and write the block.
-    pub fn is_exclusive(&self, block: BlockId) -> bool {
-        self.holders[block.index()] == 1
-    }
-
     /// Drops one holder; the last one frees the block.
     pub fn release(&mut self, block: BlockId) {
         let holders = &mut self.holders[block.index()];
@@ -89,7 +84,7 @@ mod tests {
         pool.share(a);
         pool.release(a);
         assert_eq!(pool.available(), 0);
-        assert!(pool.is_exclusive(a));
+        assert_eq!(pool.take(), None, "one holder is left");
         pool.release(a);
         assert_eq!(pool.available(), 1);
         assert_eq!(pool.take(), Some(a));

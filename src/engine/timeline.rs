@@ -66,14 +66,20 @@ impl Cache {
         let whole = from.computed / KV_BLOCK;
         let mut fork = Timeline { blocks: from.blocks[..whole].to_vec(), computed: from.computed };
         fork.blocks.iter().for_each(|&block| self.pool.share(block));
-        if !from.computed.is_multiple_of(KV_BLOCK) {
-            if let Err(error) = self.reserve(&mut fork, from.computed) {
-                self.release(fork);
-                return Err(error);
-            }
-            backend.copy_block(from.blocks[whole], fork.blocks[whole])?;
+        if !from.computed.is_multiple_of(KV_BLOCK)
+            && let Err(error) = self.copy_last(backend, from, &mut fork)
+        {
+            self.release(fork);
+            return Err(error);
         }
         Ok(fork)
+    }
+
+    /// Gives a fork its own copy of the block that its parent has begun.
+    fn copy_last(&mut self, backend: &mut dyn Backend, from: &Timeline, fork: &mut Timeline) -> Result<()> {
+        let last = from.computed / KV_BLOCK;
+        self.reserve(fork, from.computed)?;
+        Ok(backend.copy_block(from.blocks[last], fork.blocks[last])?)
     }
 
     /// Gives a timeline's blocks back.

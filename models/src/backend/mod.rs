@@ -126,6 +126,14 @@ pub enum BackendError {
         /// The size that it must have.
         expected: usize,
     },
+    /// A matrix cannot be stored.
+    #[error("`{name}` cannot be stored")]
+    Matrix {
+        /// Its name in the checkpoint or adapter.
+        name: String,
+        /// What does not fit.
+        source: docent_kernels::ShapeError,
+    },
     /// An adapter names a projection that the model lacks.
     #[error("the model has no projection `{0}` for the adapter to change")]
     UnknownProjection(String),

@@ -35,11 +35,8 @@ impl Adapters {
             let rows = b.len() / (*rank).max(1);
             let pack = |rows, cols, values: &[f32]| {
                 let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
-                Matrix::new(Format::F32, rows, cols, &bytes).map_err(|_| BackendError::Size {
-                    what: format!("adapter of `{name}`"),
-                    found: values.len(),
-                    expected: rows * cols,
-                })
+                Matrix::new(Format::F32, rows, cols, &bytes)
+                    .map_err(|source| BackendError::Matrix { name: name.clone(), source })
             };
             modules.insert(name.clone(), [pack(*rank, cols, a)?, pack(rows, *rank, b)?]);
         }

@@ -126,9 +126,8 @@ impl Loader for Packer {
     type Vector = Vec<f32>;
 
     fn matrix(&mut self, source: MatrixSource) -> Result<Matrix> {
-        let matrix = Matrix::new(source.format(), source.rows, source.cols, source.data()).map_err(|error| {
-            BackendError::Size { what: format!("`{}` ({error})", source.name), found: source.data().len(), expected: 0 }
-        })?;
+        let matrix = Matrix::new(source.format(), source.rows, source.cols, source.data());
+        let matrix = matrix.map_err(|error| BackendError::Matrix { name: source.name, source: error })?;
         self.bytes += matrix.bytes();
         Ok(matrix)
     }
