@@ -4,10 +4,10 @@
 //! [`CliError`]; none of them prints or exits by itself.
 
 mod context;
-mod demo;
 mod doctor;
 mod embed;
 mod error;
+mod eval;
 mod generate;
 mod input;
 mod models;
@@ -68,8 +68,6 @@ pub(crate) struct GlobalArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Recommend on the bundled sample: everything at once
-    Demo(demo::DemoArgs),
     /// Show the text and the token ids that a language model sees
     Tokenize(tokenize::TokenizeArgs),
     /// Log-likelihoods of a prompt and of texts that may follow it
@@ -78,6 +76,8 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Turn texts into vectors
     Embed(embed::EmbedArgs),
+    /// Compare ways to rank on data that they have not seen
+    Eval(eval::EvalArgs),
     /// List, fetch, find and check models
     Models(models::ModelsArgs),
     /// Show what this machine has, what runs on it, and what is missing
@@ -90,11 +90,11 @@ impl Cli {
         let settings = Settings::load(&self.global)?;
         let mut context = Context::new(settings, &self.global)?;
         let result = match &self.command {
-            Command::Demo(args) => demo::run(args, &mut context),
             Command::Tokenize(args) => tokenize::run(args, &mut context),
             Command::Score(args) => score::run(args, &mut context),
             Command::Generate(args) => generate::run(args, &mut context),
             Command::Embed(args) => embed::run(args, &mut context),
+            Command::Eval(args) => eval::run(args, &mut context),
             Command::Doctor => doctor::run(&mut context),
             Command::Models(args) => run_models(args, &mut context),
         };

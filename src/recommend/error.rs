@@ -154,6 +154,54 @@ pub enum Error {
         /// Rows that it should have.
         items: usize,
     },
+    /// Nobody has enough interactions to be tested.
+    #[error("no user has the {needed} interactions that a test needs")]
+    NothingToEvaluate {
+        /// How many are needed.
+        needed: usize,
+    },
+    /// A method needs a language model.
+    #[error("no language model is given to score with")]
+    NoLanguageModel,
+    /// A method needs the items' vectors.
+    #[error("`{method}` needs vectors of the items")]
+    NoVectors {
+        /// The method.
+        method: &'static str,
+    },
+    /// There are too many users and items for a dense model.
+    #[error("{users} users and {items} items: the smaller number exceeds {most}, the most that a dense model takes")]
+    TooLarge {
+        /// Users that there are.
+        users: usize,
+        /// Items that there are.
+        items: usize,
+        /// The most of the smaller number.
+        most: usize,
+    },
+    /// A ridge penalty does not do its work.
+    #[error("a penalty of {penalty} leaves the matrix without an inverse")]
+    Penalty {
+        /// The penalty.
+        penalty: f64,
+    },
+    /// A file of tensors is damaged.
+    #[error("the tensors cannot be read")]
+    Tensors {
+        /// What the reader said.
+        source: safetensors::SafeTensorError,
+    },
+    /// A tensor is not what it should be.
+    #[error("tensor `{name}` {fault}")]
+    Tensor {
+        /// Its name.
+        name: String,
+        /// What is wrong with it.
+        fault: &'static str,
+    },
+    /// A computation of the hybrid model failed.
+    #[error("the hybrid model failed")]
+    Hybrid(#[from] candle_core::Error),
     /// A model failed.
     #[error(transparent)]
     Engine(#[from] engine::Error),
@@ -176,6 +224,7 @@ impl Error {
                 format!("there are {}", examples.join(", "))
             }
             Error::VectorFile { path, .. } => format!("remove `{}`, and the items are embedded anew", path.display()),
+            Error::Penalty { .. } => "take a larger penalty".into(),
             Error::Engine(error) => return error.hint(),
             _ => return None,
         })

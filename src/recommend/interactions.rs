@@ -80,6 +80,17 @@ impl Interactions {
         Ok(interactions)
     }
 
+    /// Takes users with their histories, each in the order of time.
+    pub fn from_histories(histories: impl IntoIterator<Item = (String, Vec<Interaction>)>) -> Self {
+        let mut interactions = Self::default();
+        for (user, (id, history)) in histories.into_iter().enumerate() {
+            interactions.by_id.insert(id.clone(), user);
+            interactions.users.push(id);
+            interactions.histories.push(history);
+        }
+        interactions
+    }
+
     fn push(&mut self, id: &str, item: usize, rating: Option<f32>, timestamp: Option<i64>) {
         let user = self.by_id.get(id).copied().unwrap_or_else(|| {
             self.by_id.insert(id.to_owned(), self.users.len());

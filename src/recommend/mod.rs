@@ -7,13 +7,16 @@
 
 pub mod catalogue;
 mod error;
+pub mod evaluate;
 pub mod explain;
 pub mod features;
+pub mod hybrid;
 pub mod interactions;
 mod output;
 pub mod rerank;
 pub mod retrieve;
 mod table;
+mod tensors;
 
 pub use catalogue::{Attribute, Catalogue, Item};
 pub use error::{Error, Result};
@@ -21,5 +24,5 @@ pub use explain::{Claim, Explanation, WrittenBy, XRecExplainer};
 pub use features::LLMFeatureExtractor;
 pub use interactions::{Interaction, Interactions, UnknownItems};
 pub use output::{HistoryItem, Recommendations, RecommendedItem};
-pub use rerank::LLMReranker;
-pub use retrieve::{Candidate, Retriever, Source, SourceScore};
+pub use rerank::{CandidateScorer, LLMReranker, NoScorer};
+pub use retrieve::{Candidate, Query, Retriever, Source, SourceScore};

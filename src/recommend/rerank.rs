@@ -1,9 +1,28 @@
 //! The language model's opinion on a few candidates, as likelihoods: nothing is generated, so nothing can be invented.
 
 use super::{
-    Candidate, Catalogue, Interaction, Result, Source, SourceScore, interactions::liked, retrieve::standardize,
+    Candidate, Catalogue, Error, Interaction, Result, Source, SourceScore, interactions::liked, retrieve::standardize,
 };
 use crate::engine::{Engine, Message, Prompt, Scoring};
+
+/// Scores a few candidates for somebody.
+pub trait CandidateScorer {
+    /// A score for each candidate, the higher, the better. Candidates are indices of the catalogue.
+    ///
+    /// # Errors
+    /// If a model fails.
+    fn score(&mut self, history: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>>;
+}
+
+/// Where there is no model that could score.
+#[derive(Clone, Copy, Debug)]
+pub struct NoScorer;
+
+impl CandidateScorer for NoScorer {
+    fn score(&mut self, _: &[Interaction], _: &[usize]) -> Result<Vec<f32>> {
+        Err(Error::NoLanguageModel)
+    }
+}
 
 /// How candidates are judged.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -6,9 +6,11 @@
 //!
 //! Counts are kept as sparse rows: memory grows with interactions times window, not with the square of the items.
 
+use std::sync::Arc;
+
 use rayon::prelude::*;
 
-use super::{Retriever, Source};
+use super::{Popularity, Query, Retriever, Source, decayed, sparse::Sparse};
 use crate::recommend::Interaction;
 
 /// What one more place between two items leaves of their count.
@@ -34,37 +36,37 @@ impl Default for CoOccurrenceOptions {
 /// How often items came near each other.
 #[derive(Clone, Debug)]
 pub struct CoOccurrence {
-    options: CoOccurrenceOptions,
-    /// Where each item's row of `columns` and `counts` starts; (items + 1)
-    starts: Vec<usize>,
-    /// The other item.
-    columns: Vec<u32>,
-    /// The count, divided by the root of its row's sum plus one.
-    counts: Vec<f32>,
+    /// The counts, each divided by the root of its row's sum plus one; (items, items)
+    counts: Arc<Sparse>,
     /// What an item's scores are multiplied with, for its popularity; (items)
-    scales: Vec<f32>,
+    scales: Arc<Vec<f32>>,
+    history_decay: f32,
 }
 
 impl CoOccurrence {
-    /// Counts over all histories (each oldest first) of a catalogue of `items` items.
-    pub fn new(histories: &[Vec<Interaction>], items: usize, options: CoOccurrenceOptions) -> Self {
+    /// Counts over the histories (each oldest first) of a catalogue of `items` items.
+    pub fn fit(histories: &[&[Interaction]], items: usize, options: CoOccurrenceOptions) -> Self {
         let mut pairs: Vec<(u32, u32, u32)> =
             histories.par_iter().flat_map_iter(|history| pairs(history, options.window)).collect();
         pairs.par_sort_unstable();
-        let mut rows = Rows::new(items);
+        let mut rows = vec![Vec::new(); items];
         for same in pairs.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
             let count = same.iter().map(|&(_, _, gap)| GAP_DECAY.powi(gap as i32 - 1)).sum();
-            rows.push(same[0].0 as usize, same[0].1, count);
+            rows[same[0].0 as usize].push((same[0].1, count));
         }
-        let Rows { starts, columns, mut counts } = rows.finish();
-        for row in starts.windows(2) {
-            let counts = &mut counts[row[0]..row[1]];
-            let divisor = (counts.iter().sum::<f32>() + 1.0).sqrt();
-            counts.iter_mut().for_each(|count| *count /= divisor);
+        for row in &mut rows {
+            let divisor = (row.iter().map(|&(_, count)| count).sum::<f32>() + 1.0).sqrt();
+            row.iter_mut().for_each(|(_, count)| *count /= divisor);
         }
-        let scale = |users: u32| (users as f32 + 1.0).powf(-options.popularity_power);
-        let scales = popularity(histories, items).into_iter().map(scale).collect();
-        Self { options, starts, columns, counts, scales }
+        let scale = |users: &f32| (users + 1.0).powf(-options.popularity_power);
+        let scales = Popularity::fit(histories, items).users().iter().map(scale).collect();
+        Self { counts: Arc::new(Sparse::from_rows(rows)), scales: Arc::new(scales), history_decay: options.history_decay }
+    }
+
+    /// The same counts, asked with another decay of the history.
+    #[must_use]
+    pub fn with_decay(&self, history_decay: f32) -> Self {
+        Self { history_decay, ..self.clone() }
     }
 }
 
@@ -73,20 +75,10 @@ impl Retriever for CoOccurrence {
         Source::CoOccurrence
     }
 
-    fn scores(&self, history: &[Interaction]) -> Vec<f32> {
+    fn scores(&self, query: &Query<'_>) -> Vec<f32> {
         let mut scores = vec![0.0; self.scales.len()];
-        let mut seen = vec![false; self.scales.len()];
-        let mut weight = 1.0;
-        for event in history.iter().rev() {
-            if !std::mem::replace(&mut seen[event.item], true) {
-                let row = self.starts[event.item]..self.starts[event.item + 1];
-                for (&column, &count) in self.columns[row.clone()].iter().zip(&self.counts[row]) {
-                    scores[column as usize] += weight * count;
-                }
-            }
-            weight *= self.options.history_decay;
-        }
-        scores.iter_mut().zip(&self.scales).for_each(|(score, scale)| *score *= scale);
+        self.counts.add_rows(decayed(query.history, self.history_decay), &mut scores);
+        scores.iter_mut().zip(&*self.scales).for_each(|(score, scale)| *score *= scale);
         scores
     }
 }
@@ -99,47 +91,6 @@ fn pairs(history: &[Interaction], window: usize) -> impl Iterator<Item = (u32, u
             [(a, b, gap), (b, a, gap)]
         })
     })
-}
-
-/// How many users have each item.
-fn popularity(histories: &[Vec<Interaction>], items: usize) -> Vec<u32> {
-    let mut users = vec![0; items];
-    for history in histories {
-        let mut own: Vec<usize> = history.iter().map(|event| event.item).collect();
-        own.sort_unstable();
-        own.dedup();
-        own.into_iter().for_each(|item| users[item] += 1);
-    }
-    users
-}
-
-/// Sparse rows in the making: entries come by row.
-struct Rows {
-    starts: Vec<usize>,
-    columns: Vec<u32>,
-    counts: Vec<f32>,
-}
-
-impl Rows {
-    /// Row lengths stand one place late in `starts` until they are summed.
-    fn new(rows: usize) -> Self {
-        Self { starts: vec![0; rows + 1], columns: Vec::new(), counts: Vec::new() }
-    }
-
-    fn push(&mut self, row: usize, column: u32, count: f32) {
-        self.starts[row + 1] += 1;
-        self.columns.push(column);
-        self.counts.push(count);
-    }
-
-    fn finish(mut self) -> Self {
-        let mut start = 0;
-        for entry in &mut self.starts {
-            start += *entry;
-            *entry = start;
-        }
-        self
-    }
 }
 
 #[cfg(test)]
@@ -187,7 +138,8 @@ mod tests {
         ) {
             let options = CoOccurrenceOptions { window, popularity_power, history_decay };
             let events: Vec<_> = histories.iter().map(|items| history(items)).collect();
-            let scores = CoOccurrence::new(&events, 12, options).scores(&history(&recent));
+            let slices: Vec<&[Interaction]> = events.iter().map(Vec::as_slice).collect();
+            let scores = CoOccurrence::fit(&slices, 12, options).scores(&Query::of(&history(&recent)));
             for (sparse, dense) in scores.iter().zip(dense(&histories, 12, options, &recent)) {
                 prop_assert!((sparse - dense).abs() <= 1e-4 * dense.abs().max(1.0), "{sparse} for {dense}");
             }

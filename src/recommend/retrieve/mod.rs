@@ -1,11 +1,20 @@
-//! The first stage: every item of the catalogue is scored for a history, by several sources, and the best are kept.
+//! The first stage: every item of the catalogue is scored for somebody, by several sources, and the best are kept.
+//!
+//! A source is fitted on histories and scores any other history by the item alone, so that new users need no new fit.
 
 mod co_occurrence;
+mod ease;
 mod fuse;
+mod item_knn;
+mod popularity;
 mod semantic;
+mod sparse;
 
 pub use co_occurrence::{CoOccurrence, CoOccurrenceOptions};
-pub use fuse::{Candidate, Fused, SourceScore, standardize};
+pub use ease::{Ease, EaseOptions};
+pub use fuse::{Candidate, SourceScore, best, standardize};
+pub use item_knn::{ItemKnn, ItemKnnOptions};
+pub use popularity::Popularity;
 pub use semantic::{Semantic, SemanticOptions};
 
 use super::Interaction;
@@ -14,6 +23,12 @@ use super::Interaction;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
+    /// How many users have an item.
+    Popularity,
+    /// Which items have the same users as the history's.
+    ItemKnn,
+    /// What a linear model of all items against all others expects next to the history's.
+    Ease,
     /// What others interacted with next to the history's items.
     CoOccurrence,
     /// How near an item's text is to the texts of liked items.
@@ -26,6 +41,9 @@ impl Source {
     /// Its name in every output.
     pub fn name(self) -> &'static str {
         match self {
+            Source::Popularity => "popularity",
+            Source::ItemKnn => "item_knn",
+            Source::Ease => "ease",
             Source::CoOccurrence => "co_occurrence",
             Source::Semantic => "semantic",
             Source::Likelihood => "likelihood",
@@ -33,12 +51,44 @@ impl Source {
     }
 }
 
-/// Scores the whole catalogue for a history.
+/// Whom is recommended to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Query<'a> {
+    /// What they did, oldest first; empty if nothing is known.
+    pub history: &'a [Interaction],
+    /// The vector of what they ask for in words, as wide as the items' vectors.
+    pub text: Option<&'a [f32]>,
+}
+
+impl<'a> Query<'a> {
+    /// Somebody of whom the history is known, and who asks for nothing in particular.
+    pub fn of(history: &'a [Interaction]) -> Self {
+        Self { history, text: None }
+    }
+}
+
+/// Scores the whole catalogue for somebody.
 pub trait Retriever: Send + Sync {
     /// The name of its scores.
     fn source(&self) -> Source;
 
-    /// A score for each item of the catalogue, by index; the higher, the better. A history that says nothing, such as
-    /// an empty one, gives equal scores. Items of the history are scored, too.
-    fn scores(&self, history: &[Interaction]) -> Vec<f32>;
+    /// A score for each item of the catalogue, by index; the higher, the better. A query that says nothing to this
+    /// source gives equal scores. Items of the history are scored, too.
+    fn scores(&self, query: &Query<'_>) -> Vec<f32>;
+}
+
+/// The weight of each item of a history: `decay` to the power of the number of items after it, and for an item that
+/// comes twice that of the last time.
+fn decayed(history: &[Interaction], decay: f32) -> impl Iterator<Item = (usize, f32)> {
+    let mut seen = std::collections::HashSet::new();
+    let ages = history.iter().rev().zip(std::iter::successors(Some(1.0), move |weight| Some(weight * decay)));
+    ages.filter_map(move |(event, weight)| seen.insert(event.item).then_some((event.item, weight)))
+}
+
+/// The distinct items of a history, ascending.
+fn distinct(history: &[Interaction]) -> Vec<u32> {
+    let mut items: Vec<u32> = history.iter().map(|event| event.item as u32).collect();
+    items.sort_unstable();
+    items.dedup();
+    items
 }

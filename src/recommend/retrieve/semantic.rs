@@ -5,7 +5,7 @@
 
 use rayon::prelude::*;
 
-use super::{Retriever, Source};
+use super::{Query, Retriever, Source};
 use crate::{
     engine::Embeddings,
     recommend::{Error, Interaction, Result, interactions::liked},
@@ -55,8 +55,20 @@ impl Semantic {
         &self.vectors[item * self.width..][..self.width]
     }
 
-    /// The profile of a history, of length 1; all zeros if nothing is liked.
-    pub fn profile(&self, history: &[Interaction]) -> Vec<f32> {
+    /// The profile of a query, of length 1: the history's, the text's, or the mean of both; all zeros if nothing is liked
+    /// and nothing asked for.
+    pub fn profile(&self, query: &Query<'_>) -> Vec<f32> {
+        let mut profile = self.liked(query.history);
+        if let Some(text) = query.text {
+            let mut text = text.to_vec();
+            to_unit(&mut text);
+            profile.iter_mut().zip(text).for_each(|(sum, value)| *sum += value);
+            to_unit(&mut profile);
+        }
+        profile
+    }
+
+    fn liked(&self, history: &[Interaction]) -> Vec<f32> {
         let mut profile = vec![0.0; self.width];
         let mut weight = 1.0;
         for event in liked(history).rev().take(self.options.last) {
@@ -73,8 +85,8 @@ impl Retriever for Semantic {
         Source::Semantic
     }
 
-    fn scores(&self, history: &[Interaction]) -> Vec<f32> {
-        let profile = self.profile(history);
+    fn scores(&self, query: &Query<'_>) -> Vec<f32> {
+        let profile = self.profile(query);
         let cosine = |vector: &[f32]| vector.iter().zip(&profile).map(|(a, b)| a * b).sum();
         self.vectors.par_chunks_exact(self.width.max(1)).with_min_len(256).map(cosine).collect()
     }
@@ -104,7 +116,7 @@ mod tests {
     fn the_profile_leans_to_what_was_liked_last() {
         let options = SemanticOptions { decay: 0.5, last: 2 };
         let semantic = Semantic::new(vectors(&[2.0, 0.0, 0.0, 3.0, -1.0, 0.0, 0.0, 0.0]), 4, options).unwrap();
-        let scores = semantic.scores(&[event(2, 5.0), event(2, 1.0), event(0, 5.0), event(1, 4.0)]);
+        let scores = semantic.scores(&Query::of(&[event(2, 5.0), event(2, 1.0), event(0, 5.0), event(1, 4.0)]));
         let length = 1.25f32.sqrt();
         let expected = [0.5 / length, 1.0 / length, -0.5 / length, 0.0];
         for (score, expected) in scores.iter().zip(expected) {
@@ -115,7 +127,7 @@ mod tests {
     #[test]
     fn nothing_liked_gives_equal_scores() {
         let semantic = Semantic::new(vectors(&[1.0, 0.0, 0.0, 1.0]), 2, SemanticOptions::default()).unwrap();
-        assert_eq!(semantic.scores(&[]), [0.0, 0.0]);
+        assert_eq!(semantic.scores(&Query::default()), [0.0, 0.0]);
     }
 
     #[test]

@@ -1,0 +1,118 @@
+//! `docent eval`: how good each way to rank is, on data that it has not seen.
+
+mod show;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use docent::recommend::{
+    Catalogue, Interactions, NoScorer, UnknownItems,
+    evaluate::{Candidates, EvaluateData, EvaluateOptions, Evaluation, Method, Ties, evaluate},
+};
+
+use super::{CliError, Context};
+
+/// Arguments of `docent eval`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EvalArgs {
+    /// Store to evaluate on
+    #[arg(required_unless_present = "items")]
+    store: Option<PathBuf>,
+    /// Items to evaluate on, without a store
+    #[arg(long, value_name = "FILE", requires = "interactions", conflicts_with = "store")]
+    items: Option<PathBuf>,
+    /// Interactions to evaluate on, without a store
+    #[arg(long, value_name = "FILE", requires = "items")]
+    interactions: Option<PathBuf>,
+    /// Methods to compare [default: all that need no language model]
+    #[arg(long, value_name = "M,..", value_delimiter = ',')]
+    methods: Vec<Method>,
+    /// How many of each user's last interactions test, each in turn
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    targets: u16,
+    /// What orders a user's interactions in the same second
+    #[arg(long, value_enum, default_value_t = TieOrder::Id)]
+    ties: TieOrder,
+    /// How many random orders every figure is over
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    orders: u16,
+    /// Seed of every draw
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    seed: u64,
+    /// Look for each target among N items of its popularity, instead of the whole catalogue
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..))]
+    candidates: Option<u16>,
+    /// The most users that test
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit_users: Option<u32>,
+}
+
+/// What orders interactions in the same second.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum TieOrder {
+    /// The item's id, as in published work
+    Id,
+    /// Chance
+    Random,
+}
+
+impl EvalArgs {
+    fn options(&self) -> Result<EvaluateOptions, CliError> {
+        let mut methods = self.methods.clone();
+        if methods.is_empty() {
+            methods.extend(Method::ALL.into_iter().filter(|method| !method.needs_language_model()));
+        }
+        let mut distinct = methods.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        if distinct.len() < methods.len() {
+            return Err(CliError::usage("a method is named twice", "name each method once"));
+        }
+        let orders = match self.ties {
+            TieOrder::Id if self.orders > 1 => {
+                return Err(CliError::usage("`--orders` without random ties", "add `--ties random`"));
+            }
+            TieOrder::Id => vec![Ties::Id],
+            TieOrder::Random => (0..u64::from(self.orders)).map(|order| Ties::Random(self.seed + order)).collect(),
+        };
+        let candidates = match self.candidates {
+            None => Candidates::Full,
+            Some(count) => Candidates::Matched { count: usize::from(count), seed: self.seed },
+        };
+        if candidates == Candidates::Full && methods.contains(&Method::Likelihood) {
+            return Err(CliError::usage(
+                "the likelihoods alone rank a few candidates, not the whole catalogue",
+                "add `--candidates 20`",
+            ));
+        }
+        Ok(EvaluateOptions {
+            methods,
+            targets: usize::from(self.targets),
+            orders,
+            candidates,
+            limit_users: self.limit_users.map(|limit| limit as usize),
+            seed: self.seed,
+        })
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the data cannot be read, nobody has enough interactions, or a model cannot be loaded or fails.
+pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError> {
+    let options = args.options()?;
+    let (items, interactions) = (args.items.clone().unwrap_or_default(), args.interactions.clone().unwrap_or_default());
+    let catalogue = Catalogue::from_csv(&items)?;
+    let interactions = Interactions::from_csv(&interactions, &catalogue, UnknownItems::default())?;
+    let data = EvaluateData { catalogue: &catalogue, interactions: &interactions, semantic: None };
+    let evaluations = evaluate(data, &options, &mut NoScorer, &mut |what| context.status(what))?;
+    show(&evaluations, context)
+}
+
+fn show(evaluations: &[Evaluation], context: &mut Context) -> Result<(), CliError> {
+    if context.json {
+        return evaluations.iter().try_for_each(|evaluation| context.json_line(evaluation));
+    }
+    context.show(&show::table(evaluations))
+}

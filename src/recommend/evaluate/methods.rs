@@ -1,0 +1,117 @@
+//! The methods, fitted and tuned on one split.
+
+use std::collections::BTreeMap;
+
+use super::{EvaluateData, Method, Split, language::LanguagePart, tune::choose};
+use crate::recommend::{
+    CandidateScorer, Error, Interaction, Result,
+    retrieve::{
+        CoOccurrence, CoOccurrenceOptions, Ease, EaseOptions, ItemKnn, ItemKnnOptions, Popularity, Retriever,
+    },
+};
+
+/// A method, ready to rank.
+pub(super) struct Fitted {
+    pub(super) method: Method,
+    pub(super) ranker: Box<dyn Retriever>,
+    /// What the language model adds.
+    pub(super) language: Option<LanguagePart>,
+    /// What was chosen or learned on validation data.
+    pub(super) weights: BTreeMap<String, f64>,
+}
+
+/// Fits methods on one split.
+pub(super) struct Models<'a> {
+    data: EvaluateData<'a>,
+    split: &'a Split,
+    fitted: Vec<&'a [Interaction]>,
+    seed: u64,
+}
+
+impl<'a> Models<'a> {
+    pub(super) fn new(data: EvaluateData<'a>, split: &'a Split, seed: u64) -> Self {
+        Self { data, split, fitted: split.fitted(), seed }
+    }
+
+    fn items(&self) -> usize {
+        self.data.catalogue.len()
+    }
+
+    /// Fits and tunes a method.
+    pub(super) fn fit(
+        &mut self,
+        method: Method,
+        _scorer: &mut dyn CandidateScorer,
+        _progress: &mut dyn FnMut(&str),
+    ) -> Result<Fitted> {
+        match method {
+            Method::Pop => Ok(fitted(method, Popularity::fit(&self.fitted, self.items()), [])),
+            Method::Itemknn => self.item_knn(),
+            Method::Ease => self.ease(&[1.0], method),
+            Method::EaseDecayed => self.ease(&[0.5, 0.8, 0.9, 0.95], method),
+            Method::Cooccurrence => self.co_occurrence(),
+            Method::Semantic => {
+                let semantic = self.data.semantic.ok_or(Error::NoVectors { method: method.name() })?;
+                Ok(fitted(method, semantic.clone(), []))
+            }
+            _ => todo!(),
+        }
+    }
+
+    fn item_knn(&self) -> Result<Fitted> {
+        let grid = [10.0, 50.0].into_iter().flat_map(|shrink| [20, 100].map(|neighbours| (shrink, neighbours)));
+        let made = grid.map(|(shrink, neighbours)| {
+            let options = ItemKnnOptions { shrink, neighbours };
+            (options, ItemKnn::fit(&self.fitted, self.items(), options))
+        });
+        let (options, model) = self.chosen(made)?;
+        let weights = [("shrink", f64::from(options.shrink)), ("neighbours", options.neighbours as f64)];
+        Ok(fitted(Method::Itemknn, model, weights))
+    }
+
+    fn ease(&self, decays: &[f32], method: Method) -> Result<Fitted> {
+        let mut made = Vec::new();
+        for penalty in [100.0, 200.0, 400.0, 800.0] {
+            let options = EaseOptions { penalty, history_decay: 1.0 };
+            let model = Ease::fit(&self.fitted, self.items(), options)?;
+            made.extend(decays.iter().map(|&history_decay| {
+                (EaseOptions { history_decay, ..options }, model.with_decay(history_decay))
+            }));
+        }
+        let (options, model) = self.chosen(made)?;
+        let weights = [("penalty", options.penalty), ("history_decay", f64::from(options.history_decay))];
+        Ok(fitted(method, model, weights))
+    }
+
+    fn co_occurrence(&self) -> Result<Fitted> {
+        let grid = [10, 20].into_iter().flat_map(|window| [0.3, 0.5].map(|popularity_power| (window, popularity_power)));
+        let made = grid.flat_map(|(window, popularity_power)| {
+            let options = CoOccurrenceOptions { window, popularity_power, history_decay: 1.0 };
+            let model = CoOccurrence::fit(&self.fitted, self.items(), options);
+            let decays = [0.5, 0.8, 0.9];
+            decays.map(|history_decay| {
+                (CoOccurrenceOptions { history_decay, ..options }, model.with_decay(history_decay))
+            })
+        });
+        let (options, model) = self.chosen(made)?;
+        let weights = [
+            ("window", options.window as f64),
+            ("popularity_power", f64::from(options.popularity_power)),
+            ("history_decay", f64::from(options.history_decay)),
+        ];
+        Ok(fitted(Method::Cooccurrence, model, weights))
+    }
+
+    fn chosen<P, R: Retriever>(&self, made: impl IntoIterator<Item = (P, R)>) -> Result<(P, R)> {
+        choose(made, self.split).ok_or(Error::NothingToEvaluate { needed: self.split.needed() })
+    }
+}
+
+fn fitted<const N: usize>(
+    method: Method,
+    ranker: impl Retriever + 'static,
+    weights: [(&'static str, f64); N],
+) -> Fitted {
+    let weights = weights.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+    Fitted { method, ranker: Box::new(ranker), language: None, weights }
+}

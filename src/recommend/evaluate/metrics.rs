@@ -1,0 +1,96 @@
+//! What a ranking is worth whose one relevant item is known.
+//!
+//! Gains are binary and discounted by the logarithm of the rank (Järvelin and Kekäläinen, 2002). Items of equal score
+//! share their expected rank, so that no method gains by the order in which it breaks ties.
+
+use serde::Serialize;
+
+/// What is measured of every list, by its name in outputs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, PartialOrd, Ord)]
+pub enum Metric {
+    /// Normalized discounted cumulative gain of the first ten.
+    #[serde(rename = "ndcg@10")]
+    Ndcg10,
+    /// The reciprocal of the rank, over the whole list.
+    #[serde(rename = "mrr")]
+    Mrr,
+    /// Whether the target is among the first ten.
+    #[serde(rename = "hr@10")]
+    Hr10,
+    /// Whether the target is among the first twenty.
+    #[serde(rename = "hr@20")]
+    Hr20,
+    /// Whether the target is among the first fifty.
+    #[serde(rename = "hr@50")]
+    Hr50,
+}
+
+impl Metric {
+    /// All of them, in the order of outputs.
+    pub const ALL: [Metric; 5] = [Metric::Ndcg10, Metric::Mrr, Metric::Hr10, Metric::Hr20, Metric::Hr50];
+
+    /// The name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Metric::Ndcg10 => "ndcg@10",
+            Metric::Mrr => "mrr",
+            Metric::Hr10 => "hr@10",
+            Metric::Hr20 => "hr@20",
+            Metric::Hr50 => "hr@50",
+        }
+    }
+
+    /// The value for a target at a rank, 0 the best.
+    pub fn at(self, rank: f64) -> f64 {
+        let within = |k: f64| f64::from(u8::from(rank < k));
+        match self {
+            Metric::Ndcg10 => within(10.0) / (rank + 2.0).log2(),
+            Metric::Mrr => 1.0 / (rank + 1.0),
+            Metric::Hr10 => within(10.0),
+            Metric::Hr20 => within(20.0),
+            Metric::Hr50 => within(50.0),
+        }
+    }
+}
+
+/// The expected rank of `target` among the items that are open, 0 the best; `scores` and `open` are (items).
+pub fn rank(scores: &[f32], open: &[bool], target: usize) -> f64 {
+    let own = scores[target];
+    let others = || (0..scores.len()).filter(|&item| open[item] && item != target).map(|item| scores[item]);
+    let better = others().filter(|&score| score > own).count();
+    let equal = others().filter(|&score| score == own).count();
+    better as f64 + equal as f64 / 2.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_count_what_is_open_and_share_ties() {
+        let scores = [3.0, 1.0, 2.0, 2.0, 5.0, 2.0];
+        let without = |closed: &[usize]| (0..6).map(|item| !closed.contains(&item)).collect::<Vec<_>>();
+        for (closed, target, expected) in
+            [(&[4][..], 0, 0.0), (&[], 0, 1.0), (&[4], 2, 2.0), (&[4, 5], 2, 1.5), (&[4, 0, 2], 2, 0.5)]
+        {
+            assert_eq!(rank(&scores, &without(closed), target), expected);
+        }
+    }
+
+    #[test]
+    fn values_are_those_of_the_formulas() {
+        let cases = [
+            (Metric::Ndcg10, 0.0, 1.0),
+            (Metric::Ndcg10, 2.0, 0.5),
+            (Metric::Ndcg10, 10.0, 0.0),
+            (Metric::Mrr, 3.0, 0.25),
+            (Metric::Hr10, 9.5, 1.0),
+            (Metric::Hr20, 20.0, 0.0),
+            (Metric::Hr50, 49.0, 1.0),
+        ];
+        for (metric, rank, value) in cases {
+            assert!((metric.at(rank) - value).abs() < 1e-12, "{metric:?} at {rank}");
+        }
+        assert!(Metric::ALL.iter().all(|metric| serde_json::to_value(metric).unwrap() == metric.name()));
+    }
+}

@@ -1,0 +1,23 @@
+//! How good the lists are: what is held out, what is measured, and how sure that is.
+//!
+//! Metrics compare within one protocol only, so every figure carries it: which interactions test, among which items they
+//! are looked for, and what orders interactions of the same second.
+
+mod bootstrap;
+mod candidates;
+mod language;
+mod method;
+mod methods;
+mod metrics;
+mod run;
+mod split;
+mod tune;
+
+pub use bootstrap::Estimate;
+pub use candidates::Candidates;
+pub use language::{LanguagePart, RERANKED};
+pub use method::Method;
+pub use metrics::{Metric, rank};
+pub use run::{EvaluateData, EvaluateOptions, Evaluation, Protocol, evaluate};
+pub use split::{Case, Split, Ties};
+pub use tune::{choose, validate};
