@@ -15,6 +15,8 @@ pub mod interactions;
 mod output;
 pub mod rerank;
 pub mod retrieve;
+pub mod signals;
+mod sparse;
 mod table;
 mod tensors;
 

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{Popularity, Query, Retriever, Source, decayed, sparse::Sparse};
+use super::{Popularity, Query, Retriever, Source, decayed};
+use crate::recommend::sparse::Sparse;
 use crate::recommend::Interaction;
 
 /// What one more place between two items leaves of their count.

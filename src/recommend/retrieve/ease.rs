@@ -11,7 +11,8 @@ use std::sync::Arc;
 use faer::{Mat, Side, linalg::solvers::DenseSolveCore};
 use rayon::prelude::*;
 
-use super::{Query, Retriever, Source, decayed, distinct, sparse::Sparse};
+use super::{Query, Retriever, Source, decayed, distinct};
+use crate::recommend::sparse::Sparse;
 use crate::recommend::{Error, Interaction, Result};
 
 /// The most rows of the matrix that is inverted: its inverse takes 8 bytes an element while fitting (512 MB).
@@ -80,12 +81,12 @@ impl Ease {
         Self { form: self.form.clone(), history_decay }
     }
 
-    /// A score for each item from the weights of some items.
-    pub(super) fn weigh(&self, weights: impl Iterator<Item = (usize, f32)> + Clone) -> Vec<f32> {
+    /// A score for each item, (items), from the weights of some, each item once.
+    pub fn weigh(&self, weights: &[(usize, f32)]) -> Vec<f32> {
         match &*self.form {
             Form::Primal { weights: matrix, items } => {
                 let mut scores = vec![0.0; *items];
-                for (item, weight) in weights {
+                for &(item, weight) in weights {
                     let row = &matrix[item * items..][..*items];
                     scores.iter_mut().zip(row).for_each(|(score, value)| *score += weight * value);
                 }
@@ -93,12 +94,12 @@ impl Ease {
             }
             Form::Dual { users, by_item, kernel, divisors } => {
                 let mut likeness = vec![0.0; users.rows()];
-                by_item.add_rows(weights.clone(), &mut likeness);
+                by_item.add_rows(weights.iter().copied(), &mut likeness);
                 let influence = kernel.chunks_exact(users.rows().max(1)).map(|row| dot(row, &likeness)).enumerate();
                 let mut scores = vec![0.0; divisors.len()];
                 users.add_rows(influence, &mut scores);
                 let mut own = vec![0.0; divisors.len()];
-                weights.for_each(|(item, weight)| own[item] = weight);
+                weights.iter().for_each(|&(item, weight)| own[item] = weight);
                 for ((score, divisor), own) in scores.iter_mut().zip(divisors).zip(own) {
                     *score = own - (own - *score) / divisor;
                 }
@@ -115,7 +116,7 @@ impl Retriever for Ease {
 
     fn scores(&self, query: &Query<'_>) -> Vec<f32> {
         let weights: Vec<(usize, f32)> = decayed(query.history, self.history_decay).collect();
-        self.weigh(weights.iter().copied())
+        self.weigh(&weights)
     }
 }
 

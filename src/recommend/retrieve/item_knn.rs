@@ -2,7 +2,8 @@
 //!
 //! Sarwar et al., *Item-based Collaborative Filtering Recommendation Algorithms* (2001).
 
-use super::{Query, Retriever, Source, decayed, distinct, sparse::Sparse};
+use super::{Query, Retriever, Source, decayed, distinct};
+use crate::recommend::sparse::Sparse;
 use crate::recommend::Interaction;
 
 /// How neighbours are chosen.

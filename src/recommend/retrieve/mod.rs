@@ -8,7 +8,6 @@ mod fuse;
 mod item_knn;
 mod popularity;
 mod semantic;
-mod sparse;
 
 pub use co_occurrence::{CoOccurrence, CoOccurrenceOptions};
 pub use ease::{Ease, EaseOptions};

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{Query, Retriever, Source};
 use crate::{
     engine::Embeddings,
-    recommend::{Error, Interaction, Result, interactions::liked},
+    recommend::{Error, Result, interactions::liked},
 };
 
 /// How a profile is made.
@@ -55,11 +55,15 @@ impl Semantic {
         &self.vectors[item * self.width..][..self.width]
     }
 
-    /// The profile of a query, of length 1: the history's, the text's, or the mean of both; all zeros if nothing is liked
-    /// and nothing asked for.
-    pub fn profile(&self, query: &Query<'_>) -> Vec<f32> {
-        let mut profile = self.liked(query.history);
-        if let Some(text) = query.text {
+    /// The profile of weighted items and of a text's vector, of length 1: the items', the text's, or the mean of both; all
+    /// zeros if there is neither.
+    pub fn profile(&self, weights: &[(usize, f32)], text: Option<&[f32]>) -> Vec<f32> {
+        let mut profile = vec![0.0; self.width];
+        for &(item, weight) in weights {
+            profile.iter_mut().zip(self.vector(item)).for_each(|(sum, value)| *sum += weight * value);
+        }
+        to_unit(&mut profile);
+        if let Some(text) = text {
             let mut text = text.to_vec();
             to_unit(&mut text);
             profile.iter_mut().zip(text).for_each(|(sum, value)| *sum += value);
@@ -68,15 +72,10 @@ impl Semantic {
         profile
     }
 
-    fn liked(&self, history: &[Interaction]) -> Vec<f32> {
-        let mut profile = vec![0.0; self.width];
-        let mut weight = 1.0;
-        for event in liked(history).rev().take(self.options.last) {
-            profile.iter_mut().zip(self.vector(event.item)).for_each(|(sum, value)| *sum += weight * value);
-            weight *= self.options.decay;
-        }
-        to_unit(&mut profile);
-        profile
+    /// The cosine of each item's vector with a profile of length 1, (items).
+    pub fn near(&self, profile: &[f32]) -> Vec<f32> {
+        let cosine = |vector: &[f32]| vector.iter().zip(profile).map(|(a, b)| a * b).sum();
+        self.vectors.par_chunks_exact(self.width.max(1)).with_min_len(256).map(cosine).collect()
     }
 }
 
@@ -86,9 +85,10 @@ impl Retriever for Semantic {
     }
 
     fn scores(&self, query: &Query<'_>) -> Vec<f32> {
-        let profile = self.profile(query);
-        let cosine = |vector: &[f32]| vector.iter().zip(&profile).map(|(a, b)| a * b).sum();
-        self.vectors.par_chunks_exact(self.width.max(1)).with_min_len(256).map(cosine).collect()
+        let weights = std::iter::successors(Some(1.0), |weight| Some(weight * self.options.decay));
+        let latest = liked(query.history).rev().take(self.options.last).map(|event| event.item);
+        let weights: Vec<(usize, f32)> = latest.zip(weights).collect();
+        self.near(&self.profile(&weights, query.text))
     }
 }
 
@@ -103,6 +103,7 @@ fn to_unit(vector: &mut [f32]) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recommend::Interaction;
 
     fn vectors(values: &[f32]) -> Embeddings {
         Embeddings { values: values.to_vec(), width: 2, tokens: 0 }

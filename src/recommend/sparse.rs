@@ -4,18 +4,18 @@ use rayon::prelude::*;
 
 /// A matrix of which most elements are 0: for each row its columns, ascending, and their values.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Sparse {
+pub(in crate::recommend) struct Sparse {
     /// Where each row starts; (rows + 1)
-    pub(super) starts: Vec<usize>,
+    pub(in crate::recommend) starts: Vec<usize>,
     /// (values)
-    pub(super) columns: Vec<u32>,
+    pub(in crate::recommend) columns: Vec<u32>,
     /// (values)
-    pub(super) values: Vec<f32>,
+    pub(in crate::recommend) values: Vec<f32>,
 }
 
 impl Sparse {
     /// Takes the rows in order, each with its columns ascending.
-    pub(super) fn from_rows(rows: impl IntoIterator<Item = Vec<(u32, f32)>>) -> Self {
+    pub(in crate::recommend) fn from_rows(rows: impl IntoIterator<Item = Vec<(u32, f32)>>) -> Self {
         let mut sparse = Self { starts: vec![0], ..Self::default() };
         for row in rows {
             sparse.columns.extend(row.iter().map(|&(column, _)| column));
@@ -26,23 +26,23 @@ impl Sparse {
     }
 
     /// A matrix of ones: (rows, columns) from the columns of each row.
-    pub(super) fn indicators(rows: &[Vec<u32>]) -> Self {
+    pub(in crate::recommend) fn indicators(rows: &[Vec<u32>]) -> Self {
         Self::from_rows(rows.iter().map(|row| row.iter().map(|&column| (column, 1.0)).collect()))
     }
 
     /// How many rows there are.
-    pub(super) fn rows(&self) -> usize {
+    pub(in crate::recommend) fn rows(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }
 
     /// The columns and values of a row.
-    pub(super) fn row(&self, row: usize) -> impl ExactSizeIterator<Item = (u32, f32)> {
+    pub(in crate::recommend) fn row(&self, row: usize) -> impl ExactSizeIterator<Item = (u32, f32)> {
         let range = self.starts[row]..self.starts[row + 1];
         self.columns[range.clone()].iter().copied().zip(self.values[range].iter().copied())
     }
 
     /// The transpose, (columns, rows).
-    pub(super) fn transposed(&self, columns: usize) -> Self {
+    pub(in crate::recommend) fn transposed(&self, columns: usize) -> Self {
         let mut starts = vec![0; columns + 1];
         self.columns.iter().for_each(|&column| starts[column as usize + 1] += 1);
         for column in 0..columns {
@@ -63,7 +63,7 @@ impl Sparse {
     }
 
     /// Adds `weight` times each of some rows to `out`, (columns).
-    pub(super) fn add_rows(&self, rows: impl Iterator<Item = (usize, f32)>, out: &mut [f32]) {
+    pub(in crate::recommend) fn add_rows(&self, rows: impl Iterator<Item = (usize, f32)>, out: &mut [f32]) {
         for (row, weight) in rows {
             self.row(row).for_each(|(column, value)| out[column as usize] += weight * value);
         }
@@ -71,7 +71,7 @@ impl Sparse {
 
     /// For every row of `self` (rows, inner) its product with `other` (inner, columns), handed to `finish` as the
     /// columns that are not 0, ascending; the results in order of the rows.
-    pub(super) fn product_rows<R: Send>(
+    pub(in crate::recommend) fn product_rows<R: Send>(
         &self,
         other: &Self,
         columns: usize,

@@ -1,0 +1,264 @@
+//! What is known of an item for somebody, as numbers: every signal scores the whole catalogue for a query.
+//!
+//! Signals are fitted on histories and read any other history, also of users that they have not seen. None of them
+//! depends on the order of interactions in one second. Before they are weighed they are standardized over the items
+//! that are open to the user, and their long tails are drawn in.
+
+mod near;
+mod order;
+mod records;
+mod times;
+
+use std::sync::Arc;
+
+use near::{Near, Nearness};
+use order::{by_age, pairs};
+use rayon::prelude::*;
+use records::{Categories, Years};
+use times::{Eras, Places, Recent, YEAR};
+
+use super::{
+    Catalogue, Interaction, Query, Result,
+    retrieve::{Ease, EaseOptions, Popularity, Semantic},
+};
+
+/// Ridge penalties of the linear models: a strong one for recent histories, a weak one for whole ones.
+const PENALTIES: [f64; 2] = [400.0, 100.0];
+/// Ratings that an item's mean is mixed with, so that few ratings mean little.
+const RATING_PRIOR: f32 = 5.0;
+/// The first year of the era in which seconds are counted.
+const EPOCH: f64 = 1970.0;
+
+/// One signal; decays say what is left of a history item's weight with each item that came after it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Signal {
+    /// The linear model, decay 0.8.
+    EaseRecent,
+    /// The linear model, decay 0.97.
+    EaseLong,
+    /// The linear model with a weak penalty, the whole history alike.
+    EaseWhole,
+    /// What is near in the order of histories, decay 0.5.
+    NearLast,
+    /// What is near in the order of histories, decay 0.8.
+    NearRecent,
+    /// What is near in the order of histories, decay 0.97.
+    NearLong,
+    /// What is near by the clock, decay 0.5.
+    ClockLast,
+    /// What is near by the clock, decay 0.8.
+    ClockRecent,
+    /// What comes next, decay 0.8.
+    Next,
+    /// What is near in the same years, decay 0.9.
+    Era,
+    /// The logarithm of how many users have an item.
+    Popularity,
+    /// How popular it was in the last weeks.
+    PopularityWeeks,
+    /// How popular it was in the last year.
+    PopularityYear,
+    /// How popular it was in the last years.
+    PopularityYears,
+    /// Its mean rating.
+    Rating,
+    /// Whether anybody has had it yet.
+    Known,
+    /// How old it is.
+    Age,
+    /// Whether it is new.
+    NewRelease,
+    /// Whether it is taken up at this place of histories.
+    Place,
+    /// Its year against those of the history, decay 0.8.
+    YearRecent,
+    /// Its year against those of the history, decay 0.97.
+    YearLong,
+    /// Its categories against those of the history, decay 0.8.
+    CategoryRecent,
+    /// Its categories against those of the history, decay 0.97.
+    CategoryLong,
+    /// Its text against those of the history, decay 0.5.
+    TextLast,
+    /// Its text against those of the history, decay 0.9.
+    TextRecent,
+}
+
+impl Signal {
+    /// All of them.
+    pub const ALL: [Signal; 25] = [
+        Signal::EaseRecent,
+        Signal::EaseLong,
+        Signal::EaseWhole,
+        Signal::NearLast,
+        Signal::NearRecent,
+        Signal::NearLong,
+        Signal::ClockLast,
+        Signal::ClockRecent,
+        Signal::Next,
+        Signal::Era,
+        Signal::Popularity,
+        Signal::PopularityWeeks,
+        Signal::PopularityYear,
+        Signal::PopularityYears,
+        Signal::Rating,
+        Signal::Known,
+        Signal::Age,
+        Signal::NewRelease,
+        Signal::Place,
+        Signal::YearRecent,
+        Signal::YearLong,
+        Signal::CategoryRecent,
+        Signal::CategoryLong,
+        Signal::TextLast,
+        Signal::TextRecent,
+    ];
+}
+
+/// All signals, fitted.
+#[derive(Clone, Debug)]
+pub struct Signals {
+    items: usize,
+    ease: [Ease; 2],
+    places: Near,
+    clock: Near,
+    next: Near,
+    eras: Eras,
+    popularity: Vec<f32>,
+    ratings: Vec<f32>,
+    recent: Recent,
+    position: Places,
+    years: Option<Years>,
+    categories: Categories,
+    semantic: Option<Arc<Semantic>>,
+}
+
+impl Signals {
+    /// Fits on histories, each oldest first. Without vectors of the items their texts say nothing.
+    ///
+    /// # Errors
+    /// If there are too many users and items for the linear models.
+    pub fn fit(
+        histories: &[&[Interaction]],
+        catalogue: &Catalogue,
+        semantic: Option<Arc<Semantic>>,
+    ) -> Result<Self> {
+        let items = catalogue.len();
+        let ease = |penalty| Ease::fit(histories, items, EaseOptions { penalty, history_decay: 1.0 });
+        let popularity = Popularity::fit(histories, items).users().to_vec();
+        let pairs: Vec<order::Pair> = histories.par_iter().flat_map_iter(|history| pairs(history)).collect();
+        let near = |nearness| Near::fit(&pairs, &popularity, nearness);
+        Ok(Self {
+            items,
+            ease: [ease(PENALTIES[0])?, ease(PENALTIES[1])?],
+            places: near(Nearness::Places),
+            clock: near(Nearness::Clock),
+            next: near(Nearness::Next),
+            eras: Eras::fit(&pairs, &popularity),
+            ratings: mean_ratings(histories, items),
+            recent: Recent::fit(histories, items),
+            position: Places::fit(histories, items),
+            years: Years::new(catalogue, &popularity),
+            categories: Categories::new(catalogue),
+            popularity,
+            semantic,
+        })
+    }
+
+    /// How many items there are.
+    pub fn items(&self) -> usize {
+        self.items
+    }
+
+    /// A signal as it is, (items); all 0 where nothing is known.
+    pub fn raw(&self, signal: Signal, query: &Query<'_>) -> Vec<f32> {
+        let weights = |decay: f32| weights(query.history, decay);
+        let now = query.history.last().and_then(|event| event.timestamp).unwrap_or_else(|| self.recent.latest());
+        let year = EPOCH + now as f64 / YEAR;
+        let of_years = |scores: &dyn Fn(&Years) -> Vec<f32>| self.years.as_ref().map_or_else(|| self.nothing(), scores);
+        match signal {
+            Signal::EaseRecent => self.ease[0].weigh(&weights(0.8)),
+            Signal::EaseLong => self.ease[0].weigh(&weights(0.97)),
+            Signal::EaseWhole => self.ease[1].weigh(&weights(1.0)),
+            Signal::NearLast => self.places.scores(&weights(0.5)),
+            Signal::NearRecent => self.places.scores(&weights(0.8)),
+            Signal::NearLong => self.places.scores(&weights(0.97)),
+            Signal::ClockLast => self.clock.scores(&weights(0.5)),
+            Signal::ClockRecent => self.clock.scores(&weights(0.8)),
+            Signal::Next => self.next.scores(&weights(0.8)),
+            Signal::Era => self.eras.scores(&weights(0.9), now, 2.0),
+            Signal::Popularity => self.popularity.iter().map(|users| users.ln_1p()).collect(),
+            Signal::PopularityWeeks => log(self.recent.popularity(now, 0.1), 3.0),
+            Signal::PopularityYear => log(self.recent.popularity(now, 1.0), 1.0),
+            Signal::PopularityYears => log(self.recent.popularity(now, 4.0), 1.0),
+            Signal::Rating => self.ratings.clone(),
+            Signal::Known => self.recent.known(now),
+            Signal::Age => of_years(&|years| years.ages(year)),
+            Signal::NewRelease => of_years(&|years| years.new_releases(year)),
+            Signal::Place => self.position.scores(query.history),
+            Signal::YearRecent => of_years(&|years| years.scores(&weights(0.8))),
+            Signal::YearLong => of_years(&|years| years.scores(&weights(0.97))),
+            Signal::CategoryRecent => self.categories.scores(&weights(0.8)),
+            Signal::CategoryLong => self.categories.scores(&weights(0.97)),
+            Signal::TextLast => self.text(query, 0.5),
+            Signal::TextRecent => self.text(query, 0.9),
+        }
+    }
+
+    /// Signals, standardized over the items that are open and with their tails drawn in: sign(z) log(1 + |z|).
+    /// (signals, items)
+    pub fn standard(&self, signals: &[Signal], query: &Query<'_>, open: &[bool]) -> Vec<Vec<f32>> {
+        let standard = |&signal: &Signal| {
+            let mut values = self.raw(signal, query);
+            standardize_open(&mut values, open);
+            values.iter_mut().for_each(|z| *z = z.signum() * z.abs().ln_1p());
+            values
+        };
+        signals.iter().map(standard).collect()
+    }
+
+    fn text(&self, query: &Query<'_>, decay: f32) -> Vec<f32> {
+        match &self.semantic {
+            Some(semantic) => semantic.near(&semantic.profile(&weights(query.history, decay), query.text)),
+            None => self.nothing(),
+        }
+    }
+
+    fn nothing(&self) -> Vec<f32> {
+        vec![0.0; self.items]
+    }
+}
+
+/// The weight of each item of a history, by the number of items after it.
+fn weights(history: &[Interaction], decay: f32) -> Vec<(usize, f32)> {
+    let weights = by_age(history, |age| decay.powi(age as i32));
+    history.iter().map(|event| event.item).zip(weights).filter(|&(_, weight)| weight > 1e-4).collect()
+}
+
+fn log(mut values: Vec<f32>, scale: f32) -> Vec<f32> {
+    values.iter_mut().for_each(|value| *value = (*value * scale).ln_1p());
+    values
+}
+
+/// Mean 0 and deviation 1 over the open items; equal values become 0.
+fn standardize_open(values: &mut [f32], open: &[bool]) {
+    let kept = || values.iter().zip(open).filter_map(|(&value, &open)| open.then_some(f64::from(value)));
+    let count = kept().count().max(1) as f64;
+    let mean = kept().sum::<f64>() / count;
+    let deviation = (kept().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let scale = if deviation > 1e-9 { 1.0 / deviation } else { 0.0 };
+    values.iter_mut().for_each(|value| *value = ((f64::from(*value) - mean) * scale) as f32);
+}
+
+/// How far each item's ratings lie above the mean of all, (items).
+fn mean_ratings(histories: &[&[Interaction]], items: usize) -> Vec<f32> {
+    let rated = || histories.iter().flat_map(|history| history.iter()).filter_map(|event| Some((event.item, event.rating?)));
+    let mean = rated().map(|(_, rating)| f64::from(rating)).sum::<f64>() / rated().count().max(1) as f64;
+    let (mut sums, mut counts) = (vec![0.0; items], vec![RATING_PRIOR; items]);
+    for (item, rating) in rated() {
+        sums[item] += rating - mean as f32;
+        counts[item] += 1.0;
+    }
+    sums.iter().zip(counts).map(|(sum, count)| sum / count).collect()
+}
