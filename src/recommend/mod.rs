@@ -6,6 +6,8 @@
 //! always made of distinct items of the catalogue, none of which the user has.
 
 pub mod catalogue;
+mod dense;
+mod draw;
 mod error;
 pub mod evaluate;
 pub mod explain;

@@ -105,7 +105,13 @@ pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError
     let (items, interactions) = (args.items.clone().unwrap_or_default(), args.interactions.clone().unwrap_or_default());
     let catalogue = Catalogue::from_csv(&items)?;
     let interactions = Interactions::from_csv(&interactions, &catalogue, UnknownItems::default())?;
-    let data = EvaluateData { catalogue: &catalogue, interactions: &interactions, semantic: None };
+    let vectors = std::env::var("VEC").ok().map(|p| {
+        let b = std::fs::read(p).unwrap();
+        let n = u16::from_le_bytes([b[8], b[9]]) as usize + 10;
+        let values: Vec<f32> = b[n..].chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect();
+        std::sync::Arc::new(docent::recommend::retrieve::Semantic::new(docent::engine::Embeddings { values, width: 384, tokens: 0 }, catalogue.len(), Default::default()).unwrap())
+    });
+    let data = EvaluateData { catalogue: &catalogue, interactions: &interactions, semantic: vectors.as_ref() };
     let evaluations = evaluate(data, &options, &mut NoScorer, &mut |what| context.status(what))?;
     show(&evaluations, context)
 }

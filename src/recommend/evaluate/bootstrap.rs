@@ -3,7 +3,7 @@
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use serde::Serialize;
 
-use super::split::below;
+use crate::recommend::draw::below;
 
 /// How often users are drawn anew: the ends of a 95 % interval rest on 50 samples each.
 const RESAMPLES: usize = 2000;

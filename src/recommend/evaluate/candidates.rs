@@ -2,7 +2,8 @@
 
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
-use super::split::{Case, shuffle};
+use super::Case;
+use crate::recommend::draw::shuffle;
 
 /// Negatives are drawn from this many items of the nearest popularity for each one that is wanted: enough to differ
 /// between targets, few enough to match.

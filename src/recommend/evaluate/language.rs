@@ -3,9 +3,10 @@
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rayon::prelude::*;
 
-use super::{Estimate, Metric, Split, split::shuffle};
+use super::{Estimate, Metric, Split};
 use crate::recommend::{
     CandidateScorer, Interaction, Result,
+    draw::shuffle,
     retrieve::{Query, Retriever, best, standardize},
 };
 
@@ -83,15 +84,15 @@ pub(super) fn learn(
     cases.truncate(limit);
     let list = |&case: &_| {
         let history = split.history(case);
-        let scores = ranker.scores(&Query::of(history));
+        let scores = ranker.scores(&Query::of(history))?;
         let mut open = vec![true; scores.len()];
         history.iter().for_each(|event| open[event.item] = false);
         let candidates = best(&scores, RERANKED, |item| open[item]);
         let first: Vec<f32> = candidates.iter().map(|&item| scores[item]).collect();
         let target = candidates.iter().position(|&item| item == split.target(case));
-        (case, candidates, first, target)
+        Ok((case, candidates, first, target))
     };
-    let lists: Vec<_> = cases.par_iter().map(list).collect();
+    let lists: Vec<_> = cases.par_iter().map(list).collect::<Result<_>>()?;
     // Where the target is not among the candidates no order of theirs matters.
     let (mut gains, mut users) = (vec![Vec::new(); WEIGHTS.len()], Vec::new());
     for (done, (case, candidates, first, target)) in lists.iter().enumerate() {
@@ -136,8 +137,8 @@ mod tests {
             Source::Popularity
         }
 
-        fn scores(&self, _: &Query<'_>) -> Vec<f32> {
-            (0..self.0).map(|item| 1.0 - item as f32 / 100.0).collect()
+        fn scores(&self, _: &Query<'_>) -> Result<Vec<f32>> {
+            Ok((0..self.0).map(|item| 1.0 - item as f32 / 100.0).collect())
         }
     }
 

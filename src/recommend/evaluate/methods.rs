@@ -1,10 +1,12 @@
 //! The methods, fitted and tuned on one split.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{EvaluateData, Method, Split, language::LanguagePart, tune::choose};
 use crate::recommend::{
     CandidateScorer, Error, Interaction, Result,
+    hybrid::{Progress, Ranker, TrainingData, train},
+    signals::Signals,
     retrieve::{
         CoOccurrence, CoOccurrenceOptions, Ease, EaseOptions, ItemKnn, ItemKnnOptions, Popularity, Retriever,
     },
@@ -26,11 +28,12 @@ pub(super) struct Models<'a> {
     split: &'a Split,
     fitted: Vec<&'a [Interaction]>,
     seed: u64,
+    learned: Option<Ranker>,
 }
 
 impl<'a> Models<'a> {
     pub(super) fn new(data: EvaluateData<'a>, split: &'a Split, seed: u64) -> Self {
-        Self { data, split, fitted: split.fitted(), seed }
+        Self { data, split, fitted: split.fitted(), seed, learned: None }
     }
 
     fn items(&self) -> usize {
@@ -42,7 +45,7 @@ impl<'a> Models<'a> {
         &mut self,
         method: Method,
         _scorer: &mut dyn CandidateScorer,
-        _progress: &mut dyn FnMut(&str),
+        progress: &mut dyn FnMut(&str),
     ) -> Result<Fitted> {
         match method {
             Method::Pop => Ok(fitted(method, Popularity::fit(&self.fitted, self.items()), [])),
@@ -52,10 +55,47 @@ impl<'a> Models<'a> {
             Method::Cooccurrence => self.co_occurrence(),
             Method::Semantic => {
                 let semantic = self.data.semantic.ok_or(Error::NoVectors { method: method.name() })?;
-                Ok(fitted(method, semantic.clone(), []))
+                Ok(fitted(method, (**semantic).clone(), []))
             }
-            _ => todo!(),
+            Method::Fused | Method::Hybrid => self.ranker(method, progress),
+            Method::Likelihood | Method::Reranked => todo!(),
         }
+    }
+
+    /// Both stages, learned once for all methods that need them.
+    fn ranker(&mut self, method: Method, progress: &mut dyn FnMut(&str)) -> Result<Fitted> {
+        let ranker = match &self.learned {
+            Some(ranker) => ranker.clone(),
+            None => {
+                let validation: Vec<(&[Interaction], usize)> = self.split.validation().into_iter()
+                    .map(|case| (self.split.history(case), self.split.target(case))).collect();
+                let data = TrainingData {
+                    catalogue: self.data.catalogue,
+                    semantic: self.data.semantic,
+                    histories: &self.fitted,
+                    validation: &validation,
+                    seed: self.seed,
+                };
+                let hybrid = train(data, &mut |state| match state {
+                    Progress::Moments(done, all) => progress(&format!("moments: part {} of {all}", done + 1)),
+                    Progress::Validated(value) => progress(&format!("validation: log-likelihood {value:.4}")),
+                    Progress::Steps(..) => {}
+                })?;
+                let signals = Signals::fit(&self.fitted, self.data.catalogue, self.data.semantic.cloned())?;
+                let ranker = Ranker { signals: Arc::new(signals), hybrid: Arc::new(hybrid), second_stage: false };
+                self.learned.insert(ranker).clone()
+            }
+        };
+        let second_stage = method == Method::Hybrid;
+        let fusion = if second_stage { &ranker.hybrid.linear } else { &ranker.hybrid.fusion };
+        let named = fusion.signals.iter().map(|signal| serde_json::to_value(signal).ok().and_then(|n| n.as_str().map(str::to_owned)).unwrap_or_default());
+        let mut weights: BTreeMap<String, f64> = named.zip(fusion.weights.iter().map(|[a, b]| f64::from(a + b))).collect();
+        if second_stage {
+            let residual = ranker.hybrid.residual.as_ref();
+            weights.insert("hybrid_feature_model".into(), residual.map_or(0.0, |(_, share)| f64::from(*share)));
+            weights.insert("llm_features".into(), residual.map_or(0.0, |(model, _)| model.config().llm as f64));
+        }
+        Ok(Fitted { method, ranker: Box::new(Ranker { second_stage, ..ranker }), language: None, weights })
     }
 
     fn item_knn(&self) -> Result<Fitted> {
@@ -103,7 +143,7 @@ impl<'a> Models<'a> {
     }
 
     fn chosen<P, R: Retriever>(&self, made: impl IntoIterator<Item = (P, R)>) -> Result<(P, R)> {
-        choose(made, self.split).ok_or(Error::NothingToEvaluate { needed: self.split.needed() })
+        choose(made, self.split)
     }
 }
 

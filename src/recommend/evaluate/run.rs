@@ -1,6 +1,9 @@
 //! One evaluation: every method on the same cases.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -10,10 +13,10 @@ use super::{
     candidates::Matcher,
     methods::{Fitted, Models},
     rank,
-    split::shuffle,
 };
 use crate::recommend::{
     CandidateScorer, Catalogue, Error, Interactions, Result,
+    draw::shuffle,
     retrieve::{Popularity, Query, Semantic, best},
 };
 
@@ -45,7 +48,7 @@ pub struct EvaluateData<'a> {
     /// Who interacted with what.
     pub interactions: &'a Interactions,
     /// The items' vectors.
-    pub semantic: Option<&'a Semantic>,
+    pub semantic: Option<&'a Arc<Semantic>>,
 }
 
 /// How figures came about: they compare with others of the same protocol only.
@@ -183,7 +186,7 @@ impl<'a> Board<'a> {
             Some(part) => {
                 let mut played = Vec::with_capacity(self.cases.len());
                 for (done, case) in self.cases.iter().enumerate() {
-                    let (mut scores, open) = (first(case), self.open(*case));
+                    let (mut scores, open) = (first(case)?, self.open(*case));
                     part.rerank(&mut scores, self.split.history(*case), &open, scorer)?;
                     played.push(self.judge(&scores, &open, *case));
                     if done % 50 == 49 {
@@ -192,7 +195,10 @@ impl<'a> Board<'a> {
                 }
                 played
             }
-            None => self.cases.par_iter().map(|case| self.judge(&first(case), &self.open(*case), *case)).collect(),
+            None => {
+                let judge = |case: &Case| Ok(self.judge(&first(case)?, &self.open(*case), *case));
+                self.cases.par_iter().map(judge).collect::<Result<_>>()?
+            }
         };
         let mut shown = BTreeSet::new();
         for (rank, list) in played {

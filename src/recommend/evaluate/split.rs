@@ -3,13 +3,10 @@
 //! A user's interactions stand in the order of time. The last `targets` of them test, each on everything before it; the
 //! one before those validates; the rest is fitted on. Models see nothing else of the users that test them.
 
-use rand_chacha::{
-    ChaCha8Rng,
-    rand_core::{Rng, SeedableRng},
-};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use serde::Serialize;
 
-use crate::recommend::{Interaction, Interactions};
+use crate::recommend::{Interaction, Interactions, draw::shuffle};
 
 /// What decides between interactions of one user in the same second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,19 +92,6 @@ impl Split {
     pub fn target(&self, case: Case) -> usize {
         self.sequences[case.user][case.before].item
     }
-}
-
-/// Puts a slice into random order (Fisher and Yates).
-pub(crate) fn shuffle<T>(slice: &mut [T], rng: &mut ChaCha8Rng) {
-    for last in (1..slice.len()).rev() {
-        slice.swap(last, below(rng, last + 1));
-    }
-}
-
-/// A random number below `end`.
-pub(crate) fn below(rng: &mut ChaCha8Rng, end: usize) -> usize {
-    // The high half of a product is uniform up to 2^-32 of `end`: nothing that any use here could see.
-    ((u64::from(rng.next_u32()) * end as u64) >> 32) as usize
 }
 
 #[cfg(test)]

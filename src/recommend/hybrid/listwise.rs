@@ -19,8 +19,8 @@ pub(super) struct List {
     pub(super) features: Vec<f32>,
     /// The chosen item.
     pub(super) target: usize,
-    /// What the list counts.
-    pub(super) weight: f32,
+    /// Added to each item's score: the logarithm of how many items it stands for, where only some were drawn. (items)
+    pub(super) offsets: Vec<f32>,
 }
 
 /// Value, gradient and curvature of the loss.
@@ -29,7 +29,7 @@ struct Slope {
     loss: f64,
     /// (width)
     gradient: Vec<f64>,
-    /// (width, width)
+    /// Its lower triangle; (width, width)
     hessian: Vec<f64>,
 }
 
@@ -88,7 +88,7 @@ fn slope(lists: &[List], weights: &[f64], penalty: f64) -> Slope {
     // Collected first: the sum's order does not depend on the threads.
     let chunks: Vec<Slope> = chunks.collect();
     let mut sum = chunks.iter().fold(Slope::zeros(width), |sum, chunk| sum.add(chunk));
-    let total = lists.iter().map(|list| f64::from(list.weight)).sum::<f64>().max(1e-9);
+    let total = lists.len().max(1) as f64;
     sum.loss /= total;
     sum.gradient.iter_mut().for_each(|value| *value /= total);
     sum.hessian.iter_mut().for_each(|value| *value /= total);
@@ -104,28 +104,27 @@ fn add_list(sum: &mut Slope, list: &List, weights: &[f64]) {
     let width = weights.len();
     let rows = || list.features.chunks_exact(width);
     let score = |row: &[f32]| row.iter().zip(weights).map(|(value, weight)| f64::from(*value) * weight).sum::<f64>();
-    let scores: Vec<f64> = rows().map(score).collect();
+    let scores: Vec<f64> = rows().map(score).zip(&list.offsets).map(|(s, offset)| s + f64::from(*offset)).collect();
     let most = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let total: f64 = scores.iter().map(|score| (score - most).exp()).sum();
-    let list_weight = f64::from(list.weight);
-    sum.loss += list_weight * (most + total.ln() - scores[list.target]);
+    sum.loss += most + total.ln() - scores[list.target];
     let mut mean = vec![0.0f64; width];
     // Rows that nobody would choose move nothing.
-    let likely = rows().zip(&scores).map(|(row, score)| (row, (score - most).exp() / total)).filter(|at| at.1 > 1e-9);
+    let likely = rows().zip(&scores).map(|(row, score)| (row, (score - most).exp() / total)).filter(|at| at.1 > 1e-7);
     for (row, probability) in likely {
         for (i, &value) in row.iter().enumerate() {
             let part = probability * f64::from(value);
             mean[i] += part;
-            let scaled = list_weight * part;
-            let line = &mut sum.hessian[i * width..][..width];
-            line.iter_mut().zip(row).for_each(|(sum, &other)| *sum += scaled * f64::from(other));
+            // The lower triangle: the matrix is symmetric.
+            let line = &mut sum.hessian[i * width..][..i + 1];
+            line.iter_mut().zip(row).for_each(|(sum, &other)| *sum += part * f64::from(other));
         }
     }
     let target = &list.features[list.target * width..][..width];
     for i in 0..width {
-        sum.gradient[i] += list_weight * (mean[i] - f64::from(target[i]));
-        for j in 0..width {
-            sum.hessian[i * width + j] -= list_weight * mean[i] * mean[j];
+        sum.gradient[i] += mean[i] - f64::from(target[i]);
+        for j in 0..=i {
+            sum.hessian[i * width + j] -= mean[i] * mean[j];
         }
     }
 }
@@ -155,7 +154,7 @@ mod tests {
                 left -= weight;
                 left <= 0.0
             });
-            List { features, target: target.unwrap_or(7), weight: 1.0 }
+            List { features, target: target.unwrap_or(7), offsets: vec![0.0; 8] }
         };
         (0..lists).map(list).collect()
     }
@@ -182,7 +181,7 @@ mod tests {
 
     #[test]
     fn features_that_say_nothing_get_no_weight() {
-        let list = List { features: vec![1.0; 6], target: 0, weight: 1.0 };
+        let list = List { features: vec![1.0; 6], target: 0, offsets: vec![0.0; 3] };
         assert_eq!(fit(&[list], 2, 0.1), [0.0, 0.0]);
         assert_eq!(fit(&[], 2, 0.1), [0.0, 0.0]);
     }

@@ -5,10 +5,9 @@
 
 use candle_core::{DType, Device, Module, Result, Tensor, Var};
 use candle_nn::Linear;
-use rand_chacha::{
-    ChaCha8Rng,
-    rand_core::{Rng, SeedableRng},
-};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+
+use crate::recommend::draw::uniform;
 
 /// The width of each kind's projection, and of the first layer behind both.
 const HIDDEN: usize = 256;
@@ -83,6 +82,17 @@ impl HybridFeatureModel {
         Ok(Self { config, variables, llm_projection, traditional_projection, fusion, output })
     }
 
+    /// A copy whose weights stay as they are when this model goes on learning.
+    ///
+    /// # Errors
+    /// If a tensor cannot be copied.
+    pub fn snapshot(&self) -> Result<Self> {
+        Self::with_weights(self.config, |name, _, _| match self.variables.iter().find(|(found, _)| found == name) {
+            Some((_, variable)) => variable.as_tensor().copy(),
+            None => candle_core::bail!("no weight `{name}`"),
+        })
+    }
+
     /// The sizes.
     pub fn config(&self) -> HybridConfig {
         self.config
@@ -128,11 +138,6 @@ impl HybridFeatureModel {
         let hidden = drop(self.fusion[0].forward(&joined)?.relu()?)?;
         self.output.forward(&self.fusion[1].forward(&hidden)?)?.squeeze(1)
     }
-}
-
-/// A number from 0 to 1.
-pub(super) fn uniform(rng: &mut ChaCha8Rng) -> f32 {
-    rng.next_u32() as f32 / u32::MAX as f32
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use rayon::prelude::*;
 
 use super::{Popularity, Query, Retriever, Source, decayed};
 use crate::recommend::sparse::Sparse;
-use crate::recommend::Interaction;
+use crate::recommend::{Interaction, Result};
 
 /// What one more place between two items leaves of their count.
 const GAP_DECAY: f32 = 0.9;
@@ -76,11 +76,11 @@ impl Retriever for CoOccurrence {
         Source::CoOccurrence
     }
 
-    fn scores(&self, query: &Query<'_>) -> Vec<f32> {
+    fn scores(&self, query: &Query<'_>) -> Result<Vec<f32>> {
         let mut scores = vec![0.0; self.scales.len()];
         self.counts.add_rows(decayed(query.history, self.history_decay), &mut scores);
         scores.iter_mut().zip(&*self.scales).for_each(|(score, scale)| *score *= scale);
-        scores
+        Ok(scores)
     }
 }
 
@@ -140,7 +140,7 @@ mod tests {
             let options = CoOccurrenceOptions { window, popularity_power, history_decay };
             let events: Vec<_> = histories.iter().map(|items| history(items)).collect();
             let slices: Vec<&[Interaction]> = events.iter().map(Vec::as_slice).collect();
-            let scores = CoOccurrence::fit(&slices, 12, options).scores(&Query::of(&history(&recent)));
+            let scores = CoOccurrence::fit(&slices, 12, options).scores(&Query::of(&history(&recent))).unwrap();
             for (sparse, dense) in scores.iter().zip(dense(&histories, 12, options, &recent)) {
                 prop_assert!((sparse - dense).abs() <= 1e-4 * dense.abs().max(1.0), "{sparse} for {dense}");
             }

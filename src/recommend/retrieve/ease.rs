@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::{Query, Retriever, Source, decayed, distinct};
 use crate::recommend::sparse::Sparse;
-use crate::recommend::{Error, Interaction, Result};
+use crate::recommend::{dense::dot, Error, Interaction, Result};
 
 /// The most rows of the matrix that is inverted: its inverse takes 8 bytes an element while fitting (512 MB).
 const MOST_ROWS: usize = 8192;
@@ -114,14 +114,10 @@ impl Retriever for Ease {
         Source::Ease
     }
 
-    fn scores(&self, query: &Query<'_>) -> Vec<f32> {
+    fn scores(&self, query: &Query<'_>) -> Result<Vec<f32>> {
         let weights: Vec<(usize, f32)> = decayed(query.history, self.history_decay).collect();
-        self.weigh(&weights)
+        Ok(self.weigh(&weights))
     }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 fn primal(users: &Sparse, by_item: &Sparse, penalty: f64) -> Result<Form> {
@@ -212,7 +208,7 @@ mod tests {
             let slices: Vec<&[Interaction]> = events.iter().map(Vec::as_slice).collect();
             let model = Ease::fit(&slices, 6, options).unwrap();
             prop_assert_eq!(matches!(*model.form, Form::Dual { .. }), histories.len() < 6);
-            let scores = model.scores(&Query::of(&history(&recent)));
+            let scores = model.scores(&Query::of(&history(&recent))).unwrap();
             for (score, expected) in scores.iter().zip(oracle(&histories, 6, options, &recent)) {
                 prop_assert!((f64::from(*score) - expected).abs() < 1e-4, "{score} for {expected}");
             }

@@ -4,7 +4,7 @@
 
 use super::{Query, Retriever, Source, decayed, distinct};
 use crate::recommend::sparse::Sparse;
-use crate::recommend::Interaction;
+use crate::recommend::{Interaction, Result};
 
 /// How neighbours are chosen.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,10 +54,10 @@ impl Retriever for ItemKnn {
         Source::ItemKnn
     }
 
-    fn scores(&self, query: &Query<'_>) -> Vec<f32> {
+    fn scores(&self, query: &Query<'_>) -> Result<Vec<f32>> {
         let mut scores = vec![0.0; self.items];
         self.weights.add_rows(decayed(query.history, 1.0), &mut scores);
-        scores
+        Ok(scores)
     }
 }
 
@@ -93,7 +93,7 @@ mod tests {
             let events: Vec<_> = histories.iter().map(|items| history(items)).collect();
             let slices: Vec<&[Interaction]> = events.iter().map(Vec::as_slice).collect();
             let model = ItemKnn::fit(&slices, 9, ItemKnnOptions { shrink, neighbours });
-            for (item, score) in model.scores(&Query::of(&history(&recent))).into_iter().enumerate() {
+            for (item, score) in model.scores(&Query::of(&history(&recent))).unwrap().into_iter().enumerate() {
                 prop_assert!((score - expected(item)).abs() < 1e-5, "{score} for {}", expected(item));
             }
         }

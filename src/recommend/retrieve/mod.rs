@@ -16,7 +16,7 @@ pub use item_knn::{ItemKnn, ItemKnnOptions};
 pub use popularity::Popularity;
 pub use semantic::{Semantic, SemanticOptions};
 
-use super::Interaction;
+use super::{Interaction, Result};
 
 /// Where a score comes from: its name in every output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -30,6 +30,10 @@ pub enum Source {
     Ease,
     /// What others interacted with next to the history's items.
     CoOccurrence,
+    /// All retrieval sources, weighted.
+    Fused,
+    /// The hybrid model.
+    Hybrid,
     /// How near an item's text is to the texts of liked items.
     Semantic,
     /// How likely the language model finds an item's title after the history.
@@ -44,6 +48,8 @@ impl Source {
             Source::ItemKnn => "item_knn",
             Source::Ease => "ease",
             Source::CoOccurrence => "co_occurrence",
+            Source::Fused => "fused",
+            Source::Hybrid => "hybrid",
             Source::Semantic => "semantic",
             Source::Likelihood => "likelihood",
         }
@@ -73,7 +79,10 @@ pub trait Retriever: Send + Sync {
 
     /// A score for each item of the catalogue, by index; the higher, the better. A query that says nothing to this
     /// source gives equal scores. Items of the history are scored, too.
-    fn scores(&self, query: &Query<'_>) -> Vec<f32>;
+    ///
+    /// # Errors
+    /// If a model fails.
+    fn scores(&self, query: &Query<'_>) -> Result<Vec<f32>>;
 }
 
 /// The weight of each item of a history: `decay` to the power of the number of items after it, and for an item that

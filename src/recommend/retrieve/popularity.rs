@@ -1,7 +1,7 @@
 //! What most users have.
 
 use super::{Query, Retriever, Source, distinct};
-use crate::recommend::Interaction;
+use crate::recommend::{Interaction, Result};
 
 /// How many users have each item.
 #[derive(Clone, Debug, PartialEq)]
@@ -31,7 +31,7 @@ impl Retriever for Popularity {
         Source::Popularity
     }
 
-    fn scores(&self, _: &Query<'_>) -> Vec<f32> {
-        self.users.clone()
+    fn scores(&self, _: &Query<'_>) -> Result<Vec<f32>> {
+        Ok(self.users.clone())
     }
 }

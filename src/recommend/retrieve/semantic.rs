@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{Query, Retriever, Source};
 use crate::{
     engine::Embeddings,
-    recommend::{Error, Result, interactions::liked},
+    recommend::{dense::dot, Error, Result, interactions::liked},
 };
 
 /// How a profile is made.
@@ -50,6 +50,11 @@ impl Semantic {
         Ok(Self { options, width, vectors: values })
     }
 
+    /// Elements of a vector.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
     /// The vector of an item.
     pub fn vector(&self, item: usize) -> &[f32] {
         &self.vectors[item * self.width..][..self.width]
@@ -74,7 +79,7 @@ impl Semantic {
 
     /// The cosine of each item's vector with a profile of length 1, (items).
     pub fn near(&self, profile: &[f32]) -> Vec<f32> {
-        let cosine = |vector: &[f32]| vector.iter().zip(profile).map(|(a, b)| a * b).sum();
+        let cosine = |vector: &[f32]| dot(vector, profile);
         self.vectors.par_chunks_exact(self.width.max(1)).with_min_len(256).map(cosine).collect()
     }
 }
@@ -84,11 +89,11 @@ impl Retriever for Semantic {
         Source::Semantic
     }
 
-    fn scores(&self, query: &Query<'_>) -> Vec<f32> {
+    fn scores(&self, query: &Query<'_>) -> Result<Vec<f32>> {
         let weights = std::iter::successors(Some(1.0), |weight| Some(weight * self.options.decay));
         let latest = liked(query.history).rev().take(self.options.last).map(|event| event.item);
         let weights: Vec<(usize, f32)> = latest.zip(weights).collect();
-        self.near(&self.profile(&weights, query.text))
+        Ok(self.near(&self.profile(&weights, query.text)))
     }
 }
 
@@ -117,7 +122,7 @@ mod tests {
     fn the_profile_leans_to_what_was_liked_last() {
         let options = SemanticOptions { decay: 0.5, last: 2 };
         let semantic = Semantic::new(vectors(&[2.0, 0.0, 0.0, 3.0, -1.0, 0.0, 0.0, 0.0]), 4, options).unwrap();
-        let scores = semantic.scores(&Query::of(&[event(2, 5.0), event(2, 1.0), event(0, 5.0), event(1, 4.0)]));
+        let scores = semantic.scores(&Query::of(&[event(2, 5.0), event(2, 1.0), event(0, 5.0), event(1, 4.0)])).unwrap();
         let length = 1.25f32.sqrt();
         let expected = [0.5 / length, 1.0 / length, -0.5 / length, 0.0];
         for (score, expected) in scores.iter().zip(expected) {
@@ -128,7 +133,7 @@ mod tests {
     #[test]
     fn nothing_liked_gives_equal_scores() {
         let semantic = Semantic::new(vectors(&[1.0, 0.0, 0.0, 1.0]), 2, SemanticOptions::default()).unwrap();
-        assert_eq!(semantic.scores(&Query::default()), [0.0, 0.0]);
+        assert_eq!(semantic.scores(&Query::default()).unwrap(), [0.0, 0.0]);
     }
 
     #[test]

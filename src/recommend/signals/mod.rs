@@ -2,14 +2,14 @@
 //!
 //! Signals are fitted on histories and read any other history, also of users that they have not seen. None of them
 //! depends on the order of interactions in one second. Before they are weighed they are standardized over the items
-//! that are open to the user, and their long tails are drawn in.
+//! that are open to the user.
 
 mod near;
 mod order;
 mod records;
 mod times;
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use near::{Near, Nearness};
 use order::{by_age, pairs};
@@ -114,6 +114,34 @@ impl Signal {
         Signal::TextLast,
         Signal::TextRecent,
     ];
+
+    /// Its place among all.
+    pub fn index(self) -> usize {
+        self as usize
+    }
+
+    /// Whether it finds items by itself, instead of judging what others found.
+    pub fn is_retrieval(self) -> bool {
+        matches!(
+            self,
+            Signal::EaseRecent
+                | Signal::EaseLong
+                | Signal::NearLast
+                | Signal::NearRecent
+                | Signal::NearLong
+                | Signal::ClockRecent
+                | Signal::Next
+                | Signal::Era
+                | Signal::PopularityYear
+                | Signal::TextRecent
+        )
+    }
+}
+
+/// A standardized value with its tail drawn in: sign(z) log(1 + |z|). What is far above all others is far above them,
+/// but not by how much.
+pub fn drawn_in(z: f32) -> f32 {
+    z.signum() * z.abs().ln_1p()
 }
 
 /// All signals, fitted.
@@ -175,7 +203,7 @@ impl Signals {
     pub fn raw(&self, signal: Signal, query: &Query<'_>) -> Vec<f32> {
         let weights = |decay: f32| weights(query.history, decay);
         let now = query.history.last().and_then(|event| event.timestamp).unwrap_or_else(|| self.recent.latest());
-        let year = EPOCH + now as f64 / YEAR;
+        let year = year_of(now);
         let of_years = |scores: &dyn Fn(&Years) -> Vec<f32>| self.years.as_ref().map_or_else(|| self.nothing(), scores);
         match signal {
             Signal::EaseRecent => self.ease[0].weigh(&weights(0.8)),
@@ -206,16 +234,26 @@ impl Signals {
         }
     }
 
-    /// Signals, standardized over the items that are open and with their tails drawn in: sign(z) log(1 + |z|).
-    /// (signals, items)
+    /// Signals, standardized over the items that are open; (signals, items)
     pub fn standard(&self, signals: &[Signal], query: &Query<'_>, open: &[bool]) -> Vec<Vec<f32>> {
         let standard = |&signal: &Signal| {
             let mut values = self.raw(signal, query);
             standardize_open(&mut values, open);
-            values.iter_mut().for_each(|z| *z = z.signum() * z.abs().ln_1p());
             values
         };
         signals.iter().map(standard).collect()
+    }
+
+    /// The profile of a query among the items' vectors; none without vectors.
+    pub fn profile(&self, query: &Query<'_>) -> Option<(Arc<Semantic>, Vec<f32>)> {
+        let semantic = self.semantic.clone()?;
+        let profile = Self::profile_with(&semantic, query);
+        Some((semantic, profile))
+    }
+
+    /// The profile of a query among vectors: its history's, of which older items count less, and its text's.
+    pub fn profile_with(semantic: &Semantic, query: &Query<'_>) -> Vec<f32> {
+        semantic.profile(&weights(query.history, 0.9), query.text)
     }
 
     fn text(&self, query: &Query<'_>, decay: f32) -> Vec<f32> {
@@ -230,10 +268,17 @@ impl Signals {
     }
 }
 
-/// The weight of each item of a history, by the number of items after it.
+/// The year of a time in seconds since 1970, with its fraction.
+pub fn year_of(time: i64) -> f64 {
+    EPOCH + time as f64 / YEAR
+}
+
+/// The weight of each item of a history, by the number of items after it; of an item that comes twice that of the last.
 fn weights(history: &[Interaction], decay: f32) -> Vec<(usize, f32)> {
     let weights = by_age(history, |age| decay.powi(age as i32));
-    history.iter().map(|event| event.item).zip(weights).filter(|&(_, weight)| weight > 1e-4).collect()
+    let mut seen = HashSet::new();
+    let latest = history.iter().zip(weights).rev().take_while(|&(_, weight)| weight > 1e-4);
+    latest.filter(|(event, _)| seen.insert(event.item)).map(|(event, weight)| (event.item, weight)).collect()
 }
 
 fn log(mut values: Vec<f32>, scale: f32) -> Vec<f32> {

@@ -111,10 +111,19 @@ impl Years {
 
 /// Shares of a whole, each spread over the years near it; all 0 if there are none.
 fn blurred(values: &[f32]) -> Vec<f32> {
-    let spread = |at: usize| -> f32 {
-        values.iter().enumerate().map(|(from, value)| value * (-(at.abs_diff(from) as f32) / NEAR).exp()).sum()
-    };
-    let mut blurred: Vec<f32> = (0..values.len()).map(spread).collect();
+    // Once forward and once backward: each year hands a part of all before it on to the next.
+    let hand_on = (-1.0 / NEAR).exp();
+    let mut blurred = values.to_vec();
+    let mut before = 0.0;
+    for (sum, value) in blurred.iter_mut().zip(values) {
+        *sum += before;
+        before = (before + value) * hand_on;
+    }
+    let mut after = 0.0;
+    for (sum, value) in blurred.iter_mut().zip(values).rev() {
+        *sum += after;
+        after = (after + value) * hand_on;
+    }
     let total = blurred.iter().sum::<f32>();
     if total > 0.0 {
         blurred.iter_mut().for_each(|value| *value /= total);

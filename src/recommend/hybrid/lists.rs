@@ -1,0 +1,133 @@
+//! What the second stage learns from: for many moments of many histories, the item that came next among those that
+//! retrieval would have offered.
+//!
+//! The signals of a moment come from the history before it, and from models that have seen nothing of its user: users
+//! are parted into folds, and each fold is scored by models of all others. So what is learned holds for users whom no
+//! model has seen, and nothing leaks from the item that came next.
+
+use std::sync::Arc;
+
+use rand_chacha::{
+    ChaCha8Rng,
+    rand_core::SeedableRng,
+};
+use rayon::prelude::*;
+
+use super::{context::context, listwise::List};
+use crate::recommend::{
+    Catalogue, Interaction, Query, Result,
+    draw::{below, shuffle},
+    retrieve::{Semantic, best},
+    signals::{Signal, Signals, drawn_in},
+};
+
+/// Parts of the users: four fifths of them are enough for models much like those of all.
+const FOLDS: usize = 5;
+/// Moments of each user, the last ones: more would let few users decide.
+const MOMENTS: usize = 12;
+/// The shortest history that is learned from.
+const SHORTEST: usize = 3;
+/// How many of each retrieval signal's best are offered.
+const HARD: usize = 40;
+/// How many others are offered, drawn from the whole catalogue.
+const RANDOM: usize = 40;
+
+/// Numbers that describe an item at a moment.
+pub(super) const FEATURES: usize = 2 * Signal::ALL.len();
+
+/// One moment: what was offered, and what was taken.
+#[derive(Clone, Debug)]
+pub(super) struct Moment<'a> {
+    /// What came before.
+    pub(super) history: &'a [Interaction],
+    /// What was offered, the item that was taken first.
+    pub(super) items: Vec<usize>,
+    /// The logarithm of how many items each stands for: 0, but for those that were drawn. (items)
+    pub(super) offsets: Vec<f32>,
+    /// Each signal as it is and with its tail drawn in; (items, [`FEATURES`])
+    pub(super) features: Vec<f32>,
+    /// What sets the moment apart from others.
+    pub(super) context: Vec<f32>,
+}
+
+impl Moment<'_> {
+    /// The signals of some columns as a list to learn from.
+    pub(super) fn list(&self, columns: &[usize]) -> List {
+        let rows = self.features.chunks_exact(FEATURES);
+        let pair = |row: &[f32], column: usize| [row[2 * column], row[2 * column + 1]];
+        let features = rows.flat_map(|row| columns.iter().flat_map(move |&column| pair(row, column))).collect();
+        List { features, target: 0, offsets: self.offsets.clone() }
+    }
+}
+
+/// Gathers moments of all histories, (users). `progress` hears how many are done, of how many.
+///
+/// # Errors
+/// If a model cannot be fitted.
+pub(super) fn moments<'a>(
+    histories: &[&'a [Interaction]],
+    catalogue: &Catalogue,
+    semantic: Option<&Arc<Semantic>>,
+    seed: u64,
+    progress: &mut dyn FnMut(usize, usize),
+) -> Result<Vec<Moment<'a>>> {
+    let mut users: Vec<usize> = (0..histories.len()).collect();
+    shuffle(&mut users, &mut ChaCha8Rng::seed_from_u64(seed));
+    let fold = users.len().div_ceil(FOLDS).max(1);
+    let mut found = Vec::new();
+    for (number, held_out) in users.chunks(fold).enumerate() {
+        progress(number, FOLDS);
+        let others: Vec<&[Interaction]> =
+            (0..histories.len()).filter(|user| !held_out.contains(user)).map(|user| histories[user]).collect();
+        let signals = Signals::fit(&others, catalogue, semantic.cloned())?;
+        let places = held_out.iter().flat_map(|&user| {
+            let len = histories[user].len();
+            (SHORTEST.max(len.saturating_sub(MOMENTS))..len).map(move |before| (user, before))
+        });
+        let places: Vec<(usize, usize)> = places.collect();
+        let gathered = places.into_par_iter().map(|(user, before)| {
+            let seed = seed ^ ((user as u64) << 32 | before as u64);
+            moment(&signals, &histories[user][..before], histories[user][before].item, seed)
+        });
+        found.par_extend(gathered.flatten());
+    }
+    Ok(found)
+}
+
+/// The features of some items from standardized signals, (signals, items of the catalogue): each as it is and with its
+/// tail drawn in; (items, [`FEATURES`])
+pub(super) fn features(values: &[Vec<f32>], items: &[usize]) -> Vec<f32> {
+    items.iter().flat_map(|&item| values.iter().flat_map(move |values| [values[item], drawn_in(values[item])])).collect()
+}
+
+/// One moment; none if the item was had before, and so could not be offered.
+fn moment<'a>(signals: &Signals, history: &'a [Interaction], taken: usize, seed: u64) -> Option<Moment<'a>> {
+    let mut open = vec![true; signals.items()];
+    history.iter().for_each(|event| open[event.item] = false);
+    if !open[taken] {
+        return None;
+    }
+    let values = signals.standard(&Signal::ALL, &Query::of(history), &open);
+    let mut offered = vec![false; signals.items()];
+    offered[taken] = true;
+    let mut items = vec![taken];
+    let mut offer = |item: usize| {
+        if !std::mem::replace(&mut offered[item], true) {
+            items.push(item);
+        }
+    };
+    for (signal, values) in Signal::ALL.iter().zip(&values) {
+        if signal.is_retrieval() {
+            best(values, HARD, |item| open[item]).into_iter().for_each(&mut offer);
+        }
+    }
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let certain = items.len();
+    let rest: Vec<usize> = (0..open.len()).filter(|&item| open[item] && !offered[item]).collect();
+    let drawn = if rest.is_empty() { 0 } else { RANDOM };
+    items.extend((0..drawn).map(|_| rest[below(&mut rng, rest.len())]));
+    let mut offsets = vec![0.0; certain];
+    offsets.resize(items.len(), (rest.len() as f32 / RANDOM as f32).ln());
+    let features = features(&values, &items);
+    Some(Moment { history, items, offsets, features, context: context(history) })
+}
