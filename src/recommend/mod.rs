@@ -5,21 +5,28 @@
 //! the language model phrase them, and falls back to a template wherever a check of its text fails. What comes out is
 //! always made of distinct items of the catalogue, none of which the user has.
 
+mod attribute;
 pub mod catalogue;
 mod error;
 pub mod explain;
 pub mod features;
 pub mod interactions;
+mod knowledge;
 mod output;
 pub mod rerank;
 pub mod retrieve;
 mod table;
+mod users;
 
-pub use catalogue::{Attribute, Catalogue, Item};
+pub use attribute::{Attribute, AttributeColumn, Kind};
+pub use catalogue::{Catalogue, Item};
 pub use error::{Error, Result};
 pub use explain::{Claim, Explanation, WrittenBy, XRecExplainer};
 pub use features::LLMFeatureExtractor;
 pub use interactions::{Interaction, Interactions, UnknownItems};
+pub use knowledge::{Knowledge, Triple};
 pub use output::{HistoryItem, Recommendations, RecommendedItem};
 pub use rerank::LLMReranker;
 pub use retrieve::{Candidate, Retriever, Source, SourceScore};
+pub use table::{ColumnRole, Place, Role, Roles, TableError, TableFault};
+pub use users::{User, Users};
