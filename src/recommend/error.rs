@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Role, TableError};
+use super::{Role, TableError, filter::FilterError};
 use crate::engine;
 
 /// What can go wrong between files of items and explained recommendations.
@@ -12,6 +12,9 @@ pub enum Error {
     /// A file that the user brings does not hold what it should.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A filter does not parse.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// A role of a column is none.
     #[error("`{role}` is no role for column `{column}`")]
     UnknownRole {
@@ -80,6 +83,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Error::Table(error) => return error.fault.hint(),
+            Error::Filter(error) => return error.fault.hint(),
             Error::UnknownRole { .. } => {
                 let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
                 format!("write `COLUMN=ROLE`; the roles are {}", names.join(", "))
