@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Role, TableError, filter::FilterError};
+use super::{Role, TableError, filter::FilterError, store::StoreError};
 use crate::engine;
 
 /// What can go wrong between files of items and explained recommendations.
@@ -12,6 +12,9 @@ pub enum Error {
     /// A file that the user brings does not hold what it should.
     #[error(transparent)]
     Table(#[from] TableError),
+    /// A store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// A filter does not parse.
     #[error(transparent)]
     Filter(#[from] FilterError),
@@ -83,6 +86,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Error::Table(error) => return error.fault.hint(),
+            Error::Store(error) => return error.hint(),
             Error::Filter(error) => return error.fault.hint(),
             Error::UnknownRole { .. } => {
                 let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();

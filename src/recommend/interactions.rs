@@ -51,10 +51,15 @@ pub(super) struct Gathering {
     users: Vec<String>,
     by_id: HashMap<String, usize>,
     histories: Vec<Vec<(Interaction, Option<String>)>>,
-    pub(super) skipped: usize,
+    skipped: usize,
 }
 
 impl Gathering {
+    /// None yet, but for some that were left out.
+    pub(super) fn new(skipped: usize) -> Self {
+        Self { skipped, ..Self::default() }
+    }
+
     /// Adds one.
     pub(super) fn push(
         &mut self,

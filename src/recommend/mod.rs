@@ -16,6 +16,7 @@ mod knowledge;
 mod output;
 pub mod rerank;
 pub mod retrieve;
+pub mod store;
 mod table;
 mod users;
 
@@ -30,5 +31,6 @@ pub use knowledge::{Knowledge, Triple};
 pub use output::{HistoryItem, Recommendations, RecommendedItem};
 pub use rerank::LLMReranker;
 pub use retrieve::{Candidate, Retriever, Source, SourceScore};
+pub use store::{Store, StoreWriter};
 pub use table::{ColumnRole, Place, Role, Roles, TableError, TableFault};
 pub use users::{User, Users};
