@@ -9,6 +9,7 @@ mod doctor;
 mod embed;
 mod error;
 mod generate;
+mod index;
 mod input;
 mod models;
 mod progress;
@@ -70,6 +71,8 @@ pub(crate) struct GlobalArgs {
 enum Command {
     /// Recommend on the bundled sample: everything at once
     Demo(demo::DemoArgs),
+    /// Make a store of items, interactions, users and facts, or add to one
+    Index(index::IndexArgs),
     /// Show the text and the token ids that a language model sees
     Tokenize(tokenize::TokenizeArgs),
     /// Log-likelihoods of a prompt and of texts that may follow it
@@ -91,6 +94,7 @@ impl Cli {
         let mut context = Context::new(settings, &self.global)?;
         let result = match &self.command {
             Command::Demo(args) => demo::run(args, &mut context),
+            Command::Index(args) => index::run(args, &mut context),
             Command::Tokenize(args) => tokenize::run(args, &mut context),
             Command::Score(args) => score::run(args, &mut context),
             Command::Generate(args) => generate::run(args, &mut context),

@@ -1,5 +1,7 @@
 //! What is known of items and users beside their names.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// One thing that is known.
@@ -34,6 +36,16 @@ pub enum Kind {
     Many,
     /// Anything else.
     Text,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Number => "a number",
+            Kind::Many => "several values",
+            Kind::Text => "a text",
+        })
+    }
 }
 
 /// An attribute that items or users may have.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Role, TableError, filter::FilterError, store::StoreError};
+use super::{Kind, Role, TableError, filter::FilterError, store::StoreError};
 use crate::engine;
 
 /// What can go wrong between files of items and explained recommendations.
@@ -26,6 +26,22 @@ pub enum Error {
         /// What was given.
         role: String,
     },
+    /// An attribute would become one of another kind.
+    #[error("attribute `{column}` is {stored} in the store, and cannot be {said}")]
+    KindChange {
+        /// The attribute.
+        column: String,
+        /// What it is.
+        stored: Kind,
+        /// What it was said to be.
+        said: Kind,
+    },
+    /// There is nothing to recommend.
+    #[error("a store cannot be made without items")]
+    NoItems,
+    /// The caller wanted no more of it.
+    #[error("interrupted")]
+    Interrupted,
     /// No table has a column that a role was given to, or none that knows the role.
     #[error("no table has a column `{column}` that can be `{role}`")]
     UnusedRole {
@@ -91,6 +107,11 @@ impl Error {
             Error::UnknownRole { .. } => {
                 let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
                 format!("write `COLUMN=ROLE`; the roles are {}", names.join(", "))
+            }
+            Error::KindChange { .. } => "make the store anew, without `--append`, to change what a column is".into(),
+            Error::NoItems => "name a file of items with `--items`".into(),
+            Error::UnusedRole { .. } => {
+                "check the column's name; a role is for some tables only, as `rating` is".into()
             }
             Error::UnknownUser { examples, .. } if !examples.is_empty() => {
                 let examples: Vec<String> = examples.iter().map(|id| format!("`{id}`")).collect();

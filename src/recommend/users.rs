@@ -87,6 +87,11 @@ impl Users {
         &self.users
     }
 
+    /// The users alone.
+    pub(super) fn into_users(self) -> Vec<User> {
+        self.users
+    }
+
     /// The attributes that users may have.
     pub fn attributes(&self) -> &[AttributeColumn] {
         &self.attributes

@@ -122,6 +122,11 @@ impl Catalogue {
         &self.items
     }
 
+    /// The items alone.
+    pub(super) fn into_items(self) -> Vec<Item> {
+        self.items
+    }
+
     /// The attributes that items may have.
     pub fn attributes(&self) -> &[AttributeColumn] {
         &self.attributes

@@ -63,12 +63,12 @@ mod tests {
             path
         };
         let of = |files: &[PathBuf]| fingerprint(files).unwrap();
-        let (a, b) = (file("a", "1"), file("b", "1"));
-        assert_eq!(of(&[a.clone()]), of(&[a.clone()]));
-        assert_ne!(of(&[a.clone()]), of(&[b.clone()]));
-        let both = of(&[a.clone(), b.clone()]);
+        let files = [file("a", "1"), file("b", "1")];
+        assert_eq!(of(&files[..1]), of(&files[..1]));
+        assert_ne!(of(&files[..1]), of(&files[1..]));
+        let both = of(&files);
         file("b", "2");
-        assert_ne!(of(&[a, b]), both);
+        assert_ne!(of(&files), both);
         assert!(fingerprint(&[folder.path().join("c")]).is_err());
         assert_eq!(sha256(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }

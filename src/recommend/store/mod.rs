@@ -155,7 +155,9 @@ impl Store {
     /// # Errors
     /// If the component is damaged, or has not a vector for each item.
     pub fn item_vectors(&self) -> Result<Option<ItemVectors>> {
-        let Some(vectors) = self.decode(EMBEDDINGS, codec::embeddings::decode)? else { return Ok(None) };
+        let Some(vectors) = self.decode(EMBEDDINGS, |bytes| codec::embeddings::decode(&bytes))? else {
+            return Ok(None);
+        };
         let (found, items) = (vectors.vectors.rows().len(), self.manifest.rows.items);
         if found != items {
             return Err(Error::VectorCount { vectors: found, items });

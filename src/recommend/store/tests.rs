@@ -104,6 +104,8 @@ fn everything_comes_back_and_nothing_else_is_in_the_folder() {
     }
 }
 
+type Change<'a> = &'a dyn Fn(&mut StoreWriter);
+
 #[test]
 fn what_is_derived_goes_with_what_it_is_derived_from() {
     let folder = tempfile::tempdir().unwrap();
@@ -113,7 +115,7 @@ fn what_is_derived_goes_with_what_it_is_derived_from() {
     let sources = ["catalogue", "embeddings", "interactions", "knowledge", "users"];
     let without_vectors = ["catalogue", "interactions", "knowledge", "users"];
     let (same, other) = (catalogue(3, 0), catalogue(3, 1));
-    let cases: [(&str, &dyn Fn(&mut StoreWriter), &[&str]); 8] = [
+    let cases: [(&str, Change<'_>, &[&str]); 8] = [
         ("nothing", &|_| {}, &all),
         ("the same", &|w| w.put_catalogue(&same).unwrap(), &all),
         ("the same", &|w| w.put_interactions(&interactions(&same), &same).unwrap(), &all),

@@ -1,7 +1,6 @@
 //! What writes a store: one process at a time, and all or nothing.
 
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     path::{Path, PathBuf},
 };
@@ -217,9 +216,9 @@ impl StoreWriter {
         self.manifest.models.insert(name.to_owned(), model);
     }
 
-    /// Notes what the columns of tables are for.
-    pub fn put_roles(&mut self, roles: BTreeMap<String, Vec<ColumnRole>>) {
-        self.manifest.roles.extend(roles);
+    /// Notes what the columns of a table are for.
+    pub fn put_roles(&mut self, table: &str, roles: Vec<ColumnRole>) {
+        self.manifest.roles.insert(table.to_owned(), roles);
     }
 
     /// Makes the new store the one that readers find, and opens it.

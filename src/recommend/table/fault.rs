@@ -47,6 +47,20 @@ impl Error for TableError {
     }
 }
 
+/// What is wrong with a line that is parsed by itself, so that the parser counts its lines from 1.
+#[derive(Debug)]
+pub struct LineFault(pub serde_json::Error);
+
+impl Error for LineFault {}
+
+impl fmt::Display for LineFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        let fault = text.split(" at line ").next().unwrap_or_default();
+        write!(f, "{fault} at column {}", self.0.column())
+    }
+}
+
 /// What is wrong with a file; it reads on from the file's name.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -65,8 +79,8 @@ pub enum TableFault {
     Json {
         /// The line.
         place: Place,
-        /// What the parser said.
-        source: serde_json::Error,
+        /// Where in the line and why.
+        source: LineFault,
     },
     /// A line is JSON, but no object.
     #[error("{place}: {found}, expected an object")]
@@ -212,6 +226,11 @@ impl TableFault {
             }
             TableFault::RoleTwice { second, .. } => format!("leave one out, as with `--role {second}=ignore`"),
             TableFault::Ragged { .. } => "put cells that hold a comma or a line break in double quotes".into(),
+            TableFault::Json { .. } | TableFault::NoObject { .. } => "write one JSON object a line".into(),
+            TableFault::Parquet(_) => "write it anew, compressed by Snappy or not at all".into(),
+            TableFault::Empty(_) => "check that it is the right file".into(),
+            TableFault::AtomicType { .. } => "write the header of an atomic file as `name:type`, between tabs".into(),
+            TableFault::MissingValue { .. } => "fill the cell, or leave out the row".into(),
             TableFault::NotUtf8 { .. } | TableFault::LineNotUtf8 { .. } => "save the file as UTF-8".into(),
             TableFault::BadNumber { .. } => "leave the cell empty if the number is not known".into(),
             TableFault::Nested { column, .. } => format!("leave the column out with `--role {column}=ignore`"),

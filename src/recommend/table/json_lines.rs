@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, SeekFrom};
 
 use serde_json::{Map, Value};
 
-use super::{Cell, Column, Input, Opened, Place, Source, TableFault};
+use super::{Cell, Column, Input, LineFault, Opened, Place, Source, TableFault};
 use crate::recommend::Result;
 
 /// A line's place and fields.
@@ -60,7 +60,9 @@ impl Lines {
             if text.is_empty() {
                 continue;
             }
-            return match serde_json::from_str(text).map_err(|source| TableFault::Json { place, source })? {
+            return match serde_json::from_str(text)
+                .map_err(|error| TableFault::Json { place, source: LineFault(error) })?
+            {
                 Value::Object(fields) => Ok(Some((place, fields))),
                 other => Err(TableFault::NoObject { place, found: describe(&other) }),
             };

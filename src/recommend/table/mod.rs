@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-pub use fault::{Place, TableError, TableFault};
+pub use fault::{LineFault, Place, TableError, TableFault};
 pub(super) use records::{Record, Records, Shape};
 pub use role::{ColumnRole, Role, Roles};
 pub(super) use role::{place, require};

@@ -48,8 +48,8 @@ pub(in crate::recommend::store) fn encode(vectors: &ItemVectors) -> Result<Vec<u
     safetensors::serialize([("items", items), ("texts", texts)], None).map_err(unfit)
 }
 
-pub(in crate::recommend::store) fn decode(bytes: Vec<u8>) -> Result<ItemVectors, StoreFault> {
-    let tensors = SafeTensors::deserialize(&bytes).map_err(content)?;
+pub(in crate::recommend::store) fn decode(bytes: &[u8]) -> Result<ItemVectors, StoreFault> {
+    let tensors = SafeTensors::deserialize(bytes).map_err(content)?;
     let (items, texts) = (tensors.tensor("items").map_err(content)?, tensors.tensor("texts").map_err(content)?);
     let (&[rows, width], &[hashed, HASH]) = (items.shape(), texts.shape()) else {
         return Err(content("tensors of other shapes"));

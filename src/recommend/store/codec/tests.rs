@@ -109,13 +109,13 @@ fn facts_and_vectors_come_back() {
 
     let vectors = Embeddings { values: vec![1.0, -0.5, f32::MIN_POSITIVE, 0.0], width: 2, tokens: 0 };
     let vectors = ItemVectors::new(vectors, &["a", "b"]);
-    assert_eq!(embeddings::decode(embeddings::encode(&vectors).unwrap()).unwrap(), vectors);
+    assert_eq!(embeddings::decode(&embeddings::encode(&vectors).unwrap()).unwrap(), vectors);
     assert_eq!(vectors.find(&["b", "c", "a"]), [Some(1), None, Some(0)]);
     let none = ItemVectors::default();
-    assert_eq!(embeddings::decode(embeddings::encode(&none).unwrap()).unwrap(), none);
+    assert_eq!(embeddings::decode(&embeddings::encode(&none).unwrap()).unwrap(), none);
     let nan = ItemVectors::new(Embeddings { values: vec![f32::NAN], width: 1, tokens: 0 }, &["a"]);
-    assert!(matches!(embeddings::decode(embeddings::encode(&nan).unwrap()), Err(StoreFault::Content(_))));
-    assert!(embeddings::decode(b"nothing".to_vec()).is_err() && catalogue::decode(b"nothing".to_vec()).is_err());
+    assert!(matches!(embeddings::decode(&embeddings::encode(&nan).unwrap()), Err(StoreFault::Content(_))));
+    assert!(embeddings::decode(b"nothing").is_err() && catalogue::decode(b"nothing".to_vec()).is_err());
 }
 
 #[test]
