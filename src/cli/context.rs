@@ -11,7 +11,10 @@ use std::{
 
 use docent::{
     engine::{Embedder, Engine},
-    models::hub::{ModelReference, Progress, Quiet, Resolved, Resolver},
+    models::{
+        self,
+        hub::{ModelReference, Progress, Quiet, Resolved, Resolver},
+    },
 };
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -136,7 +139,7 @@ impl Context {
     ///
     /// # Errors
     /// If the reference is wrong, or the model cannot be fetched.
-    pub(crate) fn resolve(&self, reference: &str) -> Result<Resolved, CliError> {
+    pub(crate) fn resolve(&self, reference: &str) -> Result<Resolved, models::Error> {
         let reference: ModelReference = reference.parse()?;
         Ok(self.resolver().resolve(&reference, self.progress().as_ref())?)
     }

@@ -11,7 +11,10 @@ use std::{
 };
 
 use clap::Args;
-use docent::engine::{Message, Prompt};
+use docent::{
+    engine::{Message, Prompt},
+    recommend::LineFault,
+};
 use serde_json::Value;
 
 use super::CliError;
@@ -196,20 +199,6 @@ impl InputError {
             InputError::Ragged { .. } => Some("put fields that contain a comma or a line break into quotes".into()),
             _ => None,
         }
-    }
-}
-
-/// What is wrong with a line of JSON, which knows its column only.
-#[derive(Debug)]
-pub(crate) struct LineFault(pub(crate) serde_json::Error);
-
-impl std::error::Error for LineFault {}
-
-impl fmt::Display for LineFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = self.0.to_string();
-        let fault = text.split(" at line ").next().unwrap_or_default();
-        write!(f, "{fault} at column {}", self.0.column())
     }
 }
 

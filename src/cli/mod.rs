@@ -9,6 +9,7 @@ mod embed;
 mod error;
 mod eval;
 mod generate;
+mod index;
 mod input;
 mod models;
 mod progress;
@@ -68,6 +69,8 @@ pub(crate) struct GlobalArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Make a store of items, interactions, users and facts, or add to one
+    Index(index::IndexArgs),
     /// Show the text and the token ids that a language model sees
     Tokenize(tokenize::TokenizeArgs),
     /// Log-likelihoods of a prompt and of texts that may follow it
@@ -90,6 +93,7 @@ impl Cli {
         let settings = Settings::load(&self.global)?;
         let mut context = Context::new(settings, &self.global)?;
         let result = match &self.command {
+            Command::Index(args) => index::run(args, &mut context),
             Command::Tokenize(args) => tokenize::run(args, &mut context),
             Command::Score(args) => score::run(args, &mut context),
             Command::Generate(args) => generate::run(args, &mut context),

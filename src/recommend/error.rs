@@ -2,13 +2,55 @@
 
 use std::path::PathBuf;
 
+use super::{Kind, Role, TableError, filter::FilterError, store::StoreError};
 use crate::engine;
 
 /// What can go wrong between files of items and explained recommendations.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// A file cannot be opened or read.
+    /// A file that the user brings does not hold what it should.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// A store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A filter does not parse.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
+    /// A role of a column is none.
+    #[error("`{role}` is no role for column `{column}`")]
+    UnknownRole {
+        /// The column.
+        column: String,
+        /// What was given.
+        role: String,
+    },
+    /// An attribute would become one of another kind.
+    #[error("attribute `{column}` is {stored} in the store, and cannot be {said}")]
+    KindChange {
+        /// The attribute.
+        column: String,
+        /// What it is.
+        stored: Kind,
+        /// What it was said to be.
+        said: Kind,
+    },
+    /// There is nothing to recommend.
+    #[error("a store cannot be made without items")]
+    NoItems,
+    /// The caller wanted no more of it.
+    #[error("interrupted")]
+    Interrupted,
+    /// No table has a column that a role was given to, or none that knows the role.
+    #[error("no table has a column `{column}` that can be `{role}`")]
+    UnusedRole {
+        /// The column.
+        column: String,
+        /// The role.
+        role: Role,
+    },
+    /// A file cannot be read.
     #[error("`{}` cannot be read", path.display())]
     Read {
         /// The file.
@@ -23,110 +65,6 @@ pub enum Error {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
-    },
-    /// A file is not what its name says, beyond a single cell.
-    #[error("`{}` is not CSV", path.display())]
-    Csv {
-        /// The file.
-        path: PathBuf,
-        /// What the parser said.
-        source: csv::Error,
-    },
-    /// A file has no rows.
-    #[error("`{}` is empty: {missing}", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-        /// What it lacks.
-        missing: &'static str,
-    },
-    /// The header lacks a column.
-    #[error("`{}` has no column `{column}`; its columns are {}", path.display(), found.join(", "))]
-    MissingColumn {
-        /// The file.
-        path: PathBuf,
-        /// The column.
-        column: &'static str,
-        /// The columns that are there.
-        found: Vec<String>,
-    },
-    /// The header names a column that nothing is known about, or one twice.
-    #[error("`{}` has a column `{column}` that {fault}", path.display())]
-    UnexpectedColumn {
-        /// The file.
-        path: PathBuf,
-        /// The column.
-        column: String,
-        /// What is wrong with it.
-        fault: &'static str,
-    },
-    /// A row has more or fewer cells than the header.
-    #[error("`{}` line {line}: {found} cells, expected {expected}", path.display())]
-    Ragged {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// Cells of the row.
-        found: usize,
-        /// Cells of the header.
-        expected: usize,
-    },
-    /// A cell is not UTF-8.
-    #[error("`{}` line {line}, column `{column}`: not UTF-8", path.display())]
-    NotUtf8 {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// The column's name; its number, if the header is at fault.
-        column: String,
-    },
-    /// A cell must not be empty.
-    #[error("`{}` line {line}, column `{column}`: empty", path.display())]
-    MissingValue {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// The column.
-        column: &'static str,
-    },
-    /// A cell is not the number that it should be.
-    #[error("`{}` line {line}, column `{column}`: `{found}` is not {expected}", path.display())]
-    BadNumber {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// The column.
-        column: &'static str,
-        /// The cell.
-        found: String,
-        /// What would do.
-        expected: &'static str,
-    },
-    /// Two items have one id.
-    #[error("`{}` line {line}: item `{id}` is on line {first} already", path.display())]
-    DuplicateItem {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// The line that has it, too.
-        first: u64,
-        /// The id.
-        id: String,
-    },
-    /// An interaction names an item that is not in the catalogue.
-    #[error("`{}` line {line}: item `{id}` is not in the catalogue", path.display())]
-    UnknownItem {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: u64,
-        /// The id.
-        id: String,
     },
     /// Nobody with this id has interacted with anything.
     #[error("there is no user `{id}` among {users} users")]
@@ -211,14 +149,18 @@ impl Error {
     /// What the user can do about it, where something is known to help.
     pub fn hint(&self) -> Option<String> {
         Some(match self {
-            Error::MissingColumn { column, .. } => format!("name the column `{column}` in the first line"),
-            Error::UnexpectedColumn { .. } => {
-                "interactions have the columns `user_id,item_id[,rating][,timestamp][,review]`".into()
+            Error::Table(error) => return error.fault.hint(),
+            Error::Store(error) => return error.hint(),
+            Error::Filter(error) => return error.fault.hint(),
+            Error::UnknownRole { .. } => {
+                let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
+                format!("write `COLUMN=ROLE`; the roles are {}", names.join(", "))
             }
-            Error::Ragged { .. } => "put cells that hold a comma or a line break in double quotes".into(),
-            Error::NotUtf8 { .. } => "save the file as UTF-8".into(),
-            Error::DuplicateItem { .. } => "keep one line for each id".into(),
-            Error::UnknownItem { .. } => "add the item to the catalogue, or skip such interactions".into(),
+            Error::KindChange { .. } => "make the store anew, without `--append`, to change what a column is".into(),
+            Error::NoItems => "name a file of items with `--items`".into(),
+            Error::UnusedRole { .. } => {
+                "check the column's name; a role is for some tables only, as `rating` is".into()
+            }
             Error::UnknownUser { examples, .. } if !examples.is_empty() => {
                 let examples: Vec<String> = examples.iter().map(|id| format!("`{id}`")).collect();
                 format!("there are {}", examples.join(", "))

@@ -2,10 +2,12 @@
 
 use std::{collections::HashMap, path::Path};
 
-use super::{Catalogue, Error, Result, table::Table};
+use super::{
+    Catalogue, ColumnRole, Error, Result, Role, Roles,
+    table::{Table, TableFault, place, require},
+};
 
-/// The columns that a file of interactions may have. Reviews are not kept.
-const COLUMNS: [&str; 5] = ["user_id", "item_id", "rating", "timestamp", "review"];
+const KNOWN: [Role; 6] = [Role::UserId, Role::ItemId, Role::Rating, Role::Timestamp, Role::Review, Role::Ignore];
 
 /// One user's contact with one item.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -30,85 +32,143 @@ pub enum UnknownItems {
     Refuse,
 }
 
-/// The interactions of all users; each user's by time, then by item id (as a number where both are).
-#[derive(Clone, Debug, Default)]
+/// The interactions of all users; each user's by time, then by item id (as a number where both are). What a user did
+/// with one item at one time (or at no known time) counts once.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Interactions {
     users: Vec<String>,
     by_id: HashMap<String, usize>,
     histories: Vec<Vec<Interaction>>,
+    /// By user and place in the history.
+    reviews: HashMap<(usize, usize), String>,
+    skipped: usize,
+    duplicates: usize,
+}
+
+/// Interactions that are not in order yet, each with its review.
+#[derive(Debug, Default)]
+pub(super) struct Gathering {
+    users: Vec<String>,
+    by_id: HashMap<String, usize>,
+    histories: Vec<Vec<(Interaction, Option<String>)>>,
     skipped: usize,
 }
 
-impl Interactions {
-    /// Reads a CSV file with `user_id`, `item_id` and, if there, `rating` and `timestamp`.
-    ///
-    /// # Errors
-    /// If the file cannot be read, is empty, not UTF-8 or ragged, lacks an id, has a column that nothing is known
-    /// about, a rating or timestamp is not a number, or an item is unknown and `policy` refuses that.
-    pub fn from_csv(path: &Path, catalogue: &Catalogue, policy: UnknownItems) -> Result<Self> {
-        Self::read(Table::open(path)?, catalogue, policy)
+impl Gathering {
+    /// None yet, but for some that were left out.
+    pub(super) fn new(skipped: usize) -> Self {
+        Self { skipped, ..Self::default() }
     }
 
-    fn read(mut table: Table, catalogue: &Catalogue, policy: UnknownItems) -> Result<Self> {
-        let path = table.path().to_owned();
-        if let Some(column) = table.columns().iter().find(|column| !COLUMNS.contains(&column.as_str())) {
-            return Err(Error::UnexpectedColumn { path, column: column.clone(), fault: "nothing is known about" });
-        }
-        let (user, item) = (table.require("user_id")?, table.require("item_id")?);
-        let (rating, timestamp) = (table.column("rating"), table.column("timestamp"));
-        let mut interactions = Self::default();
-        let mut rows = 0;
-        while let Some(row) = table.next()? {
-            rows += 1;
-            let user = row.required(user, "user_id")?;
-            let id = row.required(item, "item_id")?;
-            let rating = rating.map(|column| row.number(column, "rating", "a number")).transpose()?.flatten();
-            let timestamp = timestamp.map(|column| row.number(column, "timestamp", "a number of seconds"));
-            let timestamp = timestamp.transpose()?.flatten();
-            match catalogue.index(id) {
-                Some(item) => {
-                    interactions.push(user, item, rating.map(|r| r as f32), timestamp.map(|seconds| seconds as i64));
-                }
-                None if policy == UnknownItems::Skip => interactions.skipped += 1,
-                None => return Err(Error::UnknownItem { path, line: row.line, id: id.to_owned() }),
-            }
-        }
-        if rows == 0 {
-            return Err(Error::Empty { path, missing: "there is no interaction after the header" });
-        }
-        interactions.order(catalogue);
-        Ok(interactions)
-    }
-
-    /// Takes users with their histories, each in the order of time.
-    pub fn from_histories(histories: impl IntoIterator<Item = (String, Vec<Interaction>)>) -> Self {
-        let mut interactions = Self::default();
-        for (user, (id, history)) in histories.into_iter().enumerate() {
-            interactions.by_id.insert(id.clone(), user);
-            interactions.users.push(id);
-            interactions.histories.push(history);
-        }
-        interactions
-    }
-
-    fn push(&mut self, id: &str, item: usize, rating: Option<f32>, timestamp: Option<i64>) {
+    /// Adds one.
+    pub(super) fn push(
+        &mut self,
+        id: &str,
+        item: usize,
+        rating: Option<f32>,
+        timestamp: Option<i64>,
+        review: Option<String>,
+    ) {
         let user = self.by_id.get(id).copied().unwrap_or_else(|| {
             self.by_id.insert(id.to_owned(), self.users.len());
             self.users.push(id.to_owned());
             self.histories.push(Vec::new());
             self.users.len() - 1
         });
-        self.histories[user].push(Interaction { user, item, rating, timestamp });
+        self.histories[user].push((Interaction { user, item, rating, timestamp }, review));
     }
 
-    fn order(&mut self, catalogue: &Catalogue) {
-        for history in &mut self.histories {
-            history.sort_by_cached_key(|event| {
+    /// Puts them into their order. Of duplicates the one that came first stays.
+    pub(super) fn finish(self, catalogue: &Catalogue) -> Interactions {
+        let Self { users, by_id, histories: gathered, skipped } = self;
+        let (mut histories, mut reviews, mut duplicates) = (Vec::with_capacity(users.len()), HashMap::new(), 0);
+        for (user, mut history) in gathered.into_iter().enumerate() {
+            history.sort_by_cached_key(|(event, _)| {
                 let id = catalogue[event.item].id.as_str();
                 let number = id.parse::<u64>().ok();
                 (event.timestamp, number.is_none(), number, id)
             });
+            let all = history.len();
+            history.dedup_by_key(|(event, _)| (event.item, event.timestamp));
+            duplicates += all - history.len();
+            let mut events = Vec::with_capacity(history.len());
+            for (place, (event, review)) in history.into_iter().enumerate() {
+                events.push(event);
+                review.map(|review| reviews.insert((user, place), review));
+            }
+            histories.push(events);
         }
+        Interactions { users, by_id, histories, reviews, skipped, duplicates }
+    }
+}
+
+impl From<Interactions> for Gathering {
+    /// Takes interactions apart, so that more can be added.
+    fn from(interactions: Interactions) -> Self {
+        let Interactions { users, by_id, histories, mut reviews, skipped, .. } = interactions;
+        let pair = |(place, event): (usize, Interaction)| (event, reviews.remove(&(event.user, place)));
+        let mut pair = pair;
+        let histories = histories.into_iter().map(|history| history.into_iter().enumerate().map(&mut pair).collect());
+        Self { users, by_id, histories: histories.collect(), skipped }
+    }
+}
+
+impl Interactions {
+    /// Takes users with their histories, each in the order of time.
+    pub fn from_histories(histories: impl IntoIterator<Item = (String, Vec<Interaction>)>) -> Self {
+        let (users, histories): (Vec<String>, Vec<Vec<Interaction>>) = histories.into_iter().unzip();
+        let by_id = users.iter().enumerate().map(|(user, id)| (id.clone(), user)).collect();
+        Self { users, by_id, histories, ..Self::default() }
+    }
+
+    /// Reads a file with `user_id`, `item_id` and, if there, `rating`, `timestamp` and `review`: CSV, JSON Lines, Parquet,
+    /// or RecBole's `.inter`.
+    ///
+    /// # Errors
+    /// If the file cannot be read, is empty, not UTF-8 or ragged, lacks an id, has a column that nothing is known
+    /// about, a rating or timestamp is not a number, or an item is unknown and `policy` refuses that.
+    pub fn read(path: &Path, catalogue: &Catalogue, policy: UnknownItems, roles: &Roles) -> Result<Self> {
+        Ok(Self::from_table(Table::open(path)?, catalogue, policy, roles, Self::default())?.0)
+    }
+
+    /// Adds a table's interactions to `base`, and says what its columns are.
+    pub(super) fn from_table(
+        mut table: Table,
+        catalogue: &Catalogue,
+        policy: UnknownItems,
+        said: &Roles,
+        base: Self,
+    ) -> Result<(Self, Vec<ColumnRole>)> {
+        let path = table.path().to_owned();
+        let named = |fault: TableFault| Error::from(fault.of(&path));
+        let roles = said.assign(table.columns(), &KNOWN).map_err(named)?;
+        let user = require(Role::UserId, &roles, table.columns()).map_err(named)?;
+        let item = require(Role::ItemId, &roles, table.columns()).map_err(named)?;
+        let [rating, timestamp, review] = [Role::Rating, Role::Timestamp, Role::Review].map(|role| place(role, &roles));
+        let roles = table.settle(roles)?;
+        let mut gathering = Gathering::from(base);
+        let mut rows = 0;
+        while let Some(row) = table.next()? {
+            rows += 1;
+            let (user, id) = (row.required(user).map_err(named)?, row.required(item).map_err(named)?);
+            let number = |column: Option<usize>, expected| match column {
+                Some(column) => row.number(column, expected).map_err(named),
+                None => Ok(None),
+            };
+            let rating = number(rating, "a number")?.map(|rating| rating as f32);
+            let timestamp = number(timestamp, "a number of seconds")?.map(|seconds| seconds as i64);
+            let review = review.map(|column| row.text(column).map_err(named)).transpose()?;
+            let review = review.filter(|review| !review.is_empty()).map(String::from);
+            match catalogue.index(&id) {
+                Some(item) => gathering.push(&user, item, rating, timestamp, review),
+                None if policy == UnknownItems::Skip => gathering.skipped += 1,
+                None => return Err(named(TableFault::UnknownItem { place: row.place, id: id.into_owned() })),
+            }
+        }
+        if rows == 0 {
+            return Err(named(TableFault::Empty("there is no interaction in it")));
+        }
+        Ok((gathering.finish(catalogue), roles))
     }
 
     /// How many users there are.
@@ -143,6 +203,11 @@ impl Interactions {
         &self.histories
     }
 
+    /// What a user wrote about the item at a place of their history.
+    pub fn review(&self, user: usize, place: usize) -> Option<&str> {
+        self.reviews.get(&(user, place)).map(String::as_str)
+    }
+
     /// How many interactions there are.
     pub fn len(&self) -> usize {
         self.histories.iter().map(Vec::len).sum()
@@ -157,6 +222,11 @@ impl Interactions {
     pub fn skipped(&self) -> usize {
         self.skipped
     }
+
+    /// How many interactions were left out, since they were there already.
+    pub fn duplicates(&self) -> usize {
+        self.duplicates
+    }
 }
 
 /// The interactions that say a user liked the item: those rated no lower than the mean of the history's ratings, and
@@ -169,6 +239,8 @@ pub fn liked(history: &[Interaction]) -> impl DoubleEndedIterator<Item = &Intera
 
 #[cfg(test)]
 mod tests {
+    use std::io::Cursor;
+
     use super::*;
     use crate::recommend::Item;
 
@@ -177,8 +249,13 @@ mod tests {
         Catalogue::new(["2", "10", "x"].map(item).to_vec())
     }
 
+    fn read_as(name: &str, file: &'static str, policy: UnknownItems, base: Interactions) -> Result<Interactions> {
+        let table = Table::read(Path::new(name), Box::new(Cursor::new(file)))?;
+        Ok(Interactions::from_table(table, &catalogue(), policy, &Roles::default(), base)?.0)
+    }
+
     fn read(file: &'static str, policy: UnknownItems) -> Result<Interactions> {
-        Interactions::read(Table::new(Path::new("ratings.csv"), Box::new(file.as_bytes()))?, &catalogue(), policy)
+        read_as("ratings.csv", file, policy, Interactions::default())
     }
 
     #[test]
@@ -194,11 +271,38 @@ mod tests {
     }
 
     #[test]
+    fn reviews_stay_with_their_interaction_and_duplicates_count_once() {
+        let file = "user_id,item_id,timestamp,review\na,10,7,\"Long, and good.\"\na,2,3,\na,10,7,Again.\na,10,9,\n";
+        let interactions = read(file, UnknownItems::Refuse).unwrap();
+        assert_eq!((interactions.len(), interactions.duplicates()), (3, 1));
+        let reviews: Vec<Option<&str>> = (0..3).map(|place| interactions.review(0, place)).collect();
+        assert_eq!(reviews, [None, Some("Long, and good."), None]);
+    }
+
+    #[test]
+    fn adding_a_file_gives_what_both_files_at_once_do() {
+        let (first, second) =
+            ("user_id,item_id,review\na,10,x\nb,2,\n", "user_id,item_id,review\nc,2,y\na,2,z\na,10,w\n");
+        let both = "user_id,item_id,review\na,10,x\nb,2,\nc,2,y\na,2,z\na,10,w\n";
+        let added = read_as("b.csv", second, UnknownItems::Skip, read(first, UnknownItems::Skip).unwrap()).unwrap();
+        assert_eq!(added, read(both, UnknownItems::Skip).unwrap());
+        assert_eq!(added.duplicates(), 1);
+    }
+
+    #[test]
+    fn atomic_files_are_read_as_they_are() {
+        let atomic = "user_id:token\titem_id:token\trating:float\ttimestamp:float\na\t2\t4.5\t881250949\n";
+        let table = "user_id,item_id,rating,timestamp\na,2,4.5,881250949\n";
+        let read_atomic = read_as("a.inter", atomic, UnknownItems::Refuse, Interactions::default()).unwrap();
+        assert_eq!(read_atomic, read(table, UnknownItems::Refuse).unwrap());
+    }
+
+    #[test]
     fn bad_files_are_refused_with_file_line_and_column() {
         let cases = [
             ("user_id,rating\n", "`ratings.csv` has no column `item_id`; its columns are user_id, rating"),
             ("user_id,item_id,when\n", "`ratings.csv` has a column `when` that nothing is known about"),
-            ("user_id,item_id\n", "`ratings.csv` is empty: there is no interaction after the header"),
+            ("user_id,item_id\n", "`ratings.csv` is empty: there is no interaction in it"),
             ("user_id,item_id\n,2\n", "`ratings.csv` line 2, column `user_id`: empty"),
             ("user_id,item_id,rating\na,2,NaN\n", "`ratings.csv` line 2, column `rating`: `NaN` is not a number"),
             (

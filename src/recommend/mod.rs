@@ -5,6 +5,7 @@
 //! the language model phrase them, and falls back to a template wherever a check of its text fails. What comes out is
 //! always made of distinct items of the catalogue, none of which the user has.
 
+mod attribute;
 pub mod catalogue;
 mod dense;
 mod draw;
@@ -12,21 +13,32 @@ mod error;
 pub mod evaluate;
 pub mod explain;
 pub mod features;
+pub mod filter;
 pub mod hybrid;
+pub mod index;
 pub mod interactions;
+mod knowledge;
 mod output;
 pub mod rerank;
 pub mod retrieve;
 pub mod signals;
 mod sparse;
+pub mod store;
 mod table;
 mod tensors;
+mod users;
 
-pub use catalogue::{Attribute, Catalogue, Item};
+pub use attribute::{Attribute, AttributeColumn, Kind};
+pub use catalogue::{Catalogue, Item};
 pub use error::{Error, Result};
 pub use explain::{Claim, Explanation, WrittenBy, XRecExplainer};
 pub use features::LLMFeatureExtractor;
+pub use filter::Filter;
 pub use interactions::{Interaction, Interactions, UnknownItems};
+pub use knowledge::{Knowledge, Triple};
 pub use output::{HistoryItem, Recommendations, RecommendedItem};
 pub use rerank::{CandidateScorer, LLMReranker, NoScorer};
 pub use retrieve::{Candidate, Query, Retriever, Source, SourceScore};
+pub use store::{Store, StoreWriter};
+pub use table::{ColumnRole, LineFault, Place, Role, Roles, TableError, TableFault};
+pub use users::{User, Users};

@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    io::Read,
+    io::{BufRead, BufReader, Read},
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
@@ -52,6 +52,26 @@ fn an_interrupted_embed_cleans_up_and_exits_with_130() {
     assert_eq!(output.status.code(), Some(130));
     assert_eq!(String::from_utf8_lossy(&output.stderr), "error: interrupted\n");
     assert_eq!(workplace.names(), ["in.jsonl"]);
+}
+
+#[test]
+fn an_interrupted_index_exits_with_130_and_leaves_no_store() {
+    let workplace = Workplace::with_models();
+    let items: Vec<String> = (0..20_000).map(|id| format!("{id},A film about ships and harbours")).collect();
+    workplace.write("items.csv", format!("item_id,title\n{}\n", items.join("\n")));
+    let mut command = workplace.command(&["index", "store", "--items", "items.csv"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("docent runs");
+    let mut told = BufReader::new(child.stderr.take().expect("a pipe"));
+    let mut line = String::new();
+    // The last thing before the items are embedded.
+    told.read_line(&mut line).expect("a line is told");
+    assert_eq!(line, "items: item_id, title\n");
+    signal(&child, "INT");
+    let mut rest = String::new();
+    told.read_to_string(&mut rest).expect("text");
+    assert!(rest.ends_with("error: interrupted\n"), "{rest}");
+    assert_eq!(child.wait().expect("docent ends").code(), Some(130));
+    assert_eq!(workplace.names(), ["items.csv"]);
 }
 
 #[test]

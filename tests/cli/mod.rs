@@ -5,6 +5,7 @@ mod embed;
 mod engine;
 mod errors;
 mod help;
+mod index;
 mod interrupts;
 
 use std::{

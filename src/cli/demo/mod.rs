@@ -13,7 +13,7 @@ use docent::{
     engine::Embeddings,
     recommend::{
         Candidate, Catalogue, HistoryItem, Interactions, LLMFeatureExtractor, LLMReranker, Recommendations,
-        RecommendedItem, UnknownItems, XRecExplainer,
+        RecommendedItem, Roles, UnknownItems, XRecExplainer,
         explain::Planner,
         features::{VectorFile, fingerprint, item_texts},
         rerank::RerankOptions,
@@ -94,8 +94,9 @@ impl<'a> Demo<'a> {
     fn load(args: &DemoArgs, context: &'a Context) -> Result<Self, CliError> {
         let started = Instant::now();
         let folder = sample::find(args.data.as_deref())?;
-        let catalogue = Catalogue::from_csv(&folder.join(sample::ITEMS))?;
-        let interactions = Interactions::from_csv(&folder.join(sample::RATINGS), &catalogue, UnknownItems::default())?;
+        let catalogue = Catalogue::read(&folder.join(sample::ITEMS), &Roles::default())?;
+        let interactions =
+            Interactions::read(&folder.join(sample::RATINGS), &catalogue, UnknownItems::default(), &Roles::default())?;
         let user = interactions.user(&args.user)?;
         let (items, rows, users) = (catalogue.len(), interactions.len(), interactions.users());
         let demo = Self { context, catalogue, interactions, user };

@@ -5,13 +5,14 @@ use std::{
     io::{self, BufRead, BufReader, Seek},
 };
 
+use docent::recommend::LineFault;
 use serde::Serialize;
 use serde_json::Value;
 
 use super::format::InputFormat;
 use crate::cli::{
     CliError,
-    input::{InputError, LineFault, Source, describe},
+    input::{InputError, Source, describe},
 };
 
 /// The names under which ids are looked for, if none is given.

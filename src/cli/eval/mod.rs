@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use docent::recommend::{
-    Catalogue, Interactions, NoScorer, UnknownItems,
+    Catalogue, Interactions, NoScorer, Roles, UnknownItems,
     evaluate::{Candidates, EvaluateData, EvaluateOptions, Evaluation, Method, Ties, evaluate},
 };
 
@@ -103,8 +103,8 @@ impl EvalArgs {
 pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError> {
     let options = args.options()?;
     let (items, interactions) = (args.items.clone().unwrap_or_default(), args.interactions.clone().unwrap_or_default());
-    let catalogue = Catalogue::from_csv(&items)?;
-    let interactions = Interactions::from_csv(&interactions, &catalogue, UnknownItems::default())?;
+    let catalogue = Catalogue::read(&items, &Roles::default())?;
+    let interactions = Interactions::read(&interactions, &catalogue, UnknownItems::default(), &Roles::default())?;
     let vectors = std::env::var("VEC").ok().map(|p| {
         let b = std::fs::read(p).unwrap();
         let n = u16::from_le_bytes([b[8], b[9]]) as usize + 10;

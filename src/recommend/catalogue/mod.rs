@@ -7,23 +7,14 @@ mod title;
 
 use std::collections::HashMap;
 
+use super::attribute::{Attribute, AttributeColumn, columns_of};
+
 pub use title::{natural_title, without_aside};
 
 /// The attribute that holds an item's categories.
 pub const GENRES: &str = "genres";
 /// The attribute that holds the year in which an item came out.
 pub const YEAR: &str = "year";
-
-/// What a column beside id, title and description says of an item.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Attribute {
-    /// A number.
-    Number(f64),
-    /// Several values, `|` between them in the file.
-    Many(Vec<String>),
-    /// Anything else.
-    Text(String),
-}
 
 /// One item.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -93,20 +84,27 @@ impl Item {
 }
 
 /// All items, in the file's order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Catalogue {
     items: Vec<Item>,
+    attributes: Vec<AttributeColumn>,
     by_id: HashMap<String, usize>,
 }
 
 impl Catalogue {
     /// A catalogue of items whose ids differ: of equal ones the first is found.
     pub fn new(items: Vec<Item>) -> Self {
+        let attributes = columns_of(items.iter().map(|item| item.attributes.as_slice()));
+        Self::with_attributes(items, attributes)
+    }
+
+    /// A catalogue whose items have no attributes but these.
+    pub(super) fn with_attributes(items: Vec<Item>, attributes: Vec<AttributeColumn>) -> Self {
         let mut by_id = HashMap::with_capacity(items.len());
         for (index, item) in items.iter().enumerate() {
             by_id.entry(item.id.clone()).or_insert(index);
         }
-        Self { items, by_id }
+        Self { items, attributes, by_id }
     }
 
     /// How many items there are.
@@ -122,6 +120,16 @@ impl Catalogue {
     /// The items, by index.
     pub fn items(&self) -> &[Item] {
         &self.items
+    }
+
+    /// The items alone.
+    pub(super) fn into_items(self) -> Vec<Item> {
+        self.items
+    }
+
+    /// The attributes that items may have.
+    pub fn attributes(&self) -> &[AttributeColumn] {
+        &self.attributes
     }
 
     /// The index of an item.

@@ -1,113 +1,62 @@
-//! Items from CSV: `item_id` and `title` must be there, `description` may be, every other column is an attribute.
-//!
-//! A column's kind is guessed from all of its cells: several values if it is called `genres` or any cell has a `|`, a
-//! number if every cell that is not empty is one, text otherwise.
+//! Items from files: an id and a title must be there, a description may be, every other column is an attribute.
 
-use std::{collections::HashMap, path::Path};
+use std::path::Path;
 
-use super::{Attribute, Catalogue, GENRES, Item};
-use crate::recommend::{Error, Result, table::Table};
+use super::{Catalogue, Item};
+use crate::recommend::{
+    ColumnRole, Result, Role, Roles,
+    table::{Record, Records, Shape, Table},
+};
 
-/// What MovieLens writes for no genres at all.
-const NO_GENRES: &str = "(no genres listed)";
+const SHAPE: Shape = Shape {
+    what: "item",
+    id: Role::ItemId,
+    texts: [Some((Role::Title, true)), Some((Role::Description, false))],
+    empty: "there is no item in it",
+};
 
 impl Catalogue {
-    /// Reads a CSV file.
+    /// Reads a file of items: CSV, JSON Lines, Parquet, or RecBole's `.item`.
     ///
     /// # Errors
     /// If the file cannot be read, is empty, not UTF-8 or ragged, or lacks an id or a title, or has an id twice.
-    pub fn from_csv(path: &Path) -> Result<Self> {
-        Self::read(Table::open(path)?)
+    pub fn read(path: &Path, roles: &Roles) -> Result<Self> {
+        Ok(Self::from_table(Table::open(path)?, roles)?.0)
     }
 
-    fn read(mut table: Table) -> Result<Self> {
-        let (id, title) = (table.require("item_id")?, table.require("title")?);
-        let description = table.column("description");
-        let path = table.path().to_owned();
-        let columns = table.columns().to_vec();
-        let mut lines: HashMap<String, u64> = HashMap::new();
-        let mut items = Vec::new();
-        let mut rows: Vec<Vec<String>> = Vec::new();
-        while let Some(row) = table.next()? {
-            let item = Item {
-                id: row.required(id, "item_id")?.to_owned(),
-                title: row.required(title, "title")?.to_owned(),
-                description: description.map(|c| row.cell(c).to_owned()).filter(|text| !text.is_empty()),
-                attributes: Vec::new(),
-            };
-            if let Some(&first) = lines.get(&item.id) {
-                return Err(Error::DuplicateItem { path, line: row.line, first, id: item.id });
-            }
-            lines.insert(item.id.clone(), row.line);
-            rows.push(row.cells().map(str::to_owned).collect());
-            items.push(item);
-        }
-        if items.is_empty() {
-            return Err(Error::Empty { path, missing: "there is no item after the header" });
-        }
-        for (column, name) in columns.iter().enumerate() {
-            if column == id || column == title || Some(column) == description {
-                continue;
-            }
-            let kind = Kind::guess(name, rows.iter().map(|row| row[column].as_str()));
-            for (item, row) in items.iter_mut().zip(&rows) {
-                item.attributes.extend(kind.read(&row[column]).map(|attribute| (name.clone(), attribute)));
-            }
-        }
-        Ok(Self::new(items))
+    /// Reads a table, and says what its columns are.
+    pub(in crate::recommend) fn from_table(table: Table, roles: &Roles) -> Result<(Self, Vec<ColumnRole>)> {
+        let Records { records, attributes, roles } = Records::read(table, &SHAPE, roles)?;
+        let item = |Record { id, texts: [title, description], attributes }| Item {
+            id,
+            title: title.unwrap_or_default(),
+            description,
+            attributes,
+        };
+        Ok((Self::with_attributes(records.into_iter().map(item).collect(), attributes), roles))
     }
-}
-
-/// What the cells of a column are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Number,
-    Many,
-    Text,
-}
-
-impl Kind {
-    fn guess<'a>(name: &str, cells: impl Iterator<Item = &'a str> + Clone) -> Self {
-        if name == GENRES || cells.clone().any(|cell| cell.contains('|')) {
-            return Kind::Many;
-        }
-        let mut filled = cells.filter(|cell| !cell.is_empty()).peekable();
-        let numbers = filled.peek().is_some() && filled.all(|cell| finite(cell).is_some());
-        if numbers { Kind::Number } else { Kind::Text }
-    }
-
-    /// The attribute that a cell holds; none if it is empty.
-    fn read(self, cell: &str) -> Option<Attribute> {
-        if cell.is_empty() || cell == NO_GENRES {
-            return None;
-        }
-        Some(match self {
-            Kind::Number => Attribute::Number(finite(cell)?),
-            Kind::Many => {
-                let values = cell.split('|').map(str::trim).filter(|value| !value.is_empty());
-                Attribute::Many(values.map(str::to_owned).collect())
-            }
-            Kind::Text => Attribute::Text(cell.to_owned()),
-        })
-    }
-}
-
-fn finite(cell: &str) -> Option<f64> {
-    cell.parse().ok().filter(|number: &f64| number.is_finite())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::io::Cursor;
 
-    fn read(bytes: &'static [u8]) -> Result<Catalogue> {
-        Table::new(Path::new("items.csv"), Box::new(bytes)).and_then(Catalogue::read)
+    use super::*;
+    use crate::recommend::{Attribute, Error};
+
+    fn read_as(name: &str, bytes: &'static [u8], roles: &[&str]) -> Result<(Catalogue, Vec<ColumnRole>)> {
+        let roles = Roles::new(roles.iter().map(|role| role.parse().expect("a role")));
+        Catalogue::from_table(Table::read(Path::new(name), Box::new(Cursor::new(bytes)))?, &roles)
+    }
+
+    fn read(name: &str, file: &'static str) -> Catalogue {
+        read_as(name, file.as_bytes(), &[]).unwrap().0
     }
 
     #[test]
     fn columns_become_attributes_of_their_kind() {
         let file = "item_id,title,year,genres,studio\n7,\"Matrix, The\",1999,Action|Sci-Fi,Warner\n8,Big,,Comedy,20\n";
-        let catalogue = read(file.as_bytes()).unwrap();
+        let catalogue = read("items.csv", file);
         assert_eq!(catalogue.len(), 2);
         let matrix = &catalogue[catalogue.index("7").unwrap()];
         assert_eq!((matrix.title.as_str(), matrix.year()), ("Matrix, The", Some(1999)));
@@ -119,27 +68,83 @@ mod tests {
     }
 
     #[test]
+    fn every_text_format_gives_the_same_items() {
+        let csv = read("a.csv", "\u{feff}item_id,title,year,genres\n7,Heat,1995,Action|Crime\n8, Big ,,\n");
+        let lines = "\u{feff}{\"item_id\": 7, \"title\": \"Heat\", \"year\": 1995, \"genres\": [\"Action\", \"Crime\"]}\n\n\
+                     {\"item_id\": \"8\", \"title\": \" Big\", \"year\": null}\r\n";
+        let atomic = "item_id:token\tmovie_title:token_seq\tyear:float\tgenres:token_seq\n7\tHeat\t1995\tAction Crime\n8\tBig\t\t\n";
+        assert_eq!(read("a.jsonl", lines), csv);
+        assert_eq!(read("a.item", atomic), csv);
+    }
+
+    #[test]
+    fn roles_are_guessed_told_and_changed() {
+        let file = "asin,name,tags,year,note\n1,Heat,a|b,1995,x\n";
+        let error = read_as("items.csv", file.as_bytes(), &[]).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "`items.csv` has no column `item_id`; its columns are asin, name, tags, year, note"
+        );
+        let hint = "name the column `item_id`, or say which one it is with `--role COLUMN=item_id`";
+        assert_eq!(error.hint().as_deref(), Some(hint));
+        let said = ["asin=item_id", "name=title", "year=text", "note=ignore"];
+        let (catalogue, roles) = read_as("items.csv", file.as_bytes(), &said).unwrap();
+        let roles: Vec<String> = roles.iter().map(|role| format!("{}={}", role.column, role.role)).collect();
+        assert_eq!(roles, ["asin=item_id", "name=title", "tags=many", "year=text", "note=ignore"]);
+        assert_eq!(catalogue[0].attribute("year"), Some(&Attribute::Text("1995".into())));
+        assert_eq!(catalogue[0].attributes.len(), 2);
+    }
+
+    #[test]
     fn bad_files_are_refused_with_file_line_and_column() {
-        let cases: [(&[u8], &str); 9] = [
-            (b"", "`items.csv` is empty: a header is expected"),
-            (b"item_id,title\n", "`items.csv` is empty: there is no item after the header"),
-            (b"item_id,name\n1,a\n", "`items.csv` has no column `title`; its columns are item_id, name"),
-            (b"item_id,title\n1,a\n2,b,c\n", "`items.csv` line 3: 3 cells, expected 2"),
-            (b"item_id,title\n1,\xff\n", "`items.csv` line 2, column `title`: not UTF-8"),
-            (b"item_id,title\n,a\n", "`items.csv` line 2, column `item_id`: empty"),
-            (b"item_id,title\n1,a\n2,  \n", "`items.csv` line 3, column `title`: empty"),
-            (b"item_id,title\n1,a\n2,b\n1,c\n", "`items.csv` line 4: item `1` is on line 2 already"),
-            (b"item_id,title,title\n1,a,b\n", "`items.csv` has a column `title` that comes twice"),
+        let cases: [(&str, &[u8], &str); 21] = [
+            ("items.csv", b"", "is empty: a header is expected"),
+            ("items.csv", b"item_id,title\n", "is empty: there is no item in it"),
+            ("items.csv", b"item_id,name\n1,a\n", "has no column `title`; its columns are item_id, name"),
+            ("items.csv", b"item_id,title\n1,a\n2,b,c\n", "line 3: 3 cells, expected 2"),
+            ("items.csv", b"item_id,title\n1,\xff\n", "line 2, column `title`: not UTF-8"),
+            ("items.csv", b"item_id,\xff\n1,a\n", "line 1, column `2`: not UTF-8"),
+            ("items.csv", b"item_id,title\n,a\n", "line 2, column `item_id`: empty"),
+            ("items.csv", b"item_id,title\n1,a\n2,  \n", "line 3, column `title`: empty"),
+            ("items.csv", b"item_id,title\n1,a\n2,b\n1,c\n", "line 4: item `1` is on line 2 already"),
+            ("items.csv", b"item_id,title,title\n1,a,b\n", "has a column `title` that comes twice"),
+            ("items.csv", b"item_id,title,year\n1,a,1\n2,b,NaN\n", "line 3, column `year`: `NaN` is not a number"),
+            ("items.txt", b"item_id,title\n1,a\n", "has a name that does not tell its format"),
+            ("items.jsonl", b"\n", "is empty: a JSON object a line is expected"),
+            ("items.jsonl", b"{\"item_id\": 1}\n{\n", "line 2: not valid JSON"),
+            ("items.jsonl", b"{\"item_id\": 1, \"title\": \"a\"}\n[]\n", "line 2: a list, expected an object"),
+            ("items.jsonl", b"{\"item_id\": 1, \"title\": \"\xff\"}\n", "line 1: not UTF-8"),
+            ("items.jsonl", b"{\"item_id\": 1, \"title\": \"a\"}\n{\"item_id\": 2}\n", "line 2, column `title`: empty"),
+            (
+                "items.jsonl",
+                b"{\"item_id\": 1, \"title\": \"a\", \"more\": {}}\n",
+                "line 1, column `more`: an object, expected a text, a number or a list of texts",
+            ),
+            (
+                "items.item",
+                b"item_id:token\ttitle:text\n",
+                "has a column `title` of type `text`, expected token, token_seq, float or float_seq",
+            ),
+            (
+                "items.item",
+                b"item_id:token\ttitle:token\tyear:float\n1\ta\tlong ago\n",
+                "line 2, column `year`: `long ago` is not a number",
+            ),
+            ("items.parquet.csv", b"PAR1\x00", "has no column `item_id`; its columns are PAR1\0"),
         ];
-        for (file, message) in cases {
-            assert_eq!(read(file).unwrap_err().to_string(), message);
+        for (name, file, message) in cases {
+            let error = read_as(name, file, &[]).unwrap_err();
+            assert_eq!(error.to_string(), format!("`{name}` {message}"));
         }
+        let error = read_as("a.csv", b"item_id,title,name\n1,a,b\n", &["name=title"]).unwrap_err();
+        assert_eq!(error.to_string(), "`a.csv` has a column `title` that has the name of another column's role");
     }
 
     #[test]
     fn a_file_that_is_not_there_is_named() {
-        let error = Catalogue::from_csv(Path::new("nowhere/items.csv")).unwrap_err();
+        let error = Catalogue::read(Path::new("nowhere/items.csv"), &Roles::default()).unwrap_err();
         assert_eq!(error.to_string(), "`nowhere/items.csv` cannot be read");
         assert!(std::error::Error::source(&error).is_some());
+        assert!(matches!(error, Error::Table(_)));
     }
 }

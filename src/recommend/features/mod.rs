@@ -4,8 +4,13 @@ mod file;
 
 pub use file::{VectorFile, fingerprint};
 
-use super::{Catalogue, Result};
+use std::ops::ControlFlow;
+
+use super::{Catalogue, Error, Result};
 use crate::engine::{Embedder, Embeddings};
+
+/// Texts between two chances to break off: enough for batches of equal length, few enough to stay interruptible.
+const TEXTS_PER_CHUNK: usize = 512;
 
 /// Turns what is known of items into vectors.
 #[derive(Debug)]
@@ -25,6 +30,33 @@ impl<'a> LLMFeatureExtractor<'a> {
     /// If the encoder fails.
     pub fn items(&mut self, catalogue: &Catalogue, progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
         Ok(self.embedder.embed(&item_texts(catalogue), progress)?)
+    }
+
+    /// A vector for every text, in their order. `progress` hears how many more are done after every step; when it
+    /// breaks, the work ends soon after.
+    ///
+    /// # Errors
+    /// If the encoder fails, or `progress` broke it off.
+    pub fn texts<T: AsRef<str> + Sync>(
+        &mut self,
+        texts: &[T],
+        progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Embeddings> {
+        let mut all = Embeddings { width: self.embedder.width(), ..Embeddings::default() };
+        let mut flow = ControlFlow::Continue(());
+        for chunk in texts.chunks(TEXTS_PER_CHUNK) {
+            let embedded = self.embedder.embed(chunk, &mut |more| {
+                if flow.is_continue() {
+                    flow = progress(more);
+                }
+            })?;
+            if flow.is_break() {
+                return Err(Error::Interrupted);
+            }
+            all.values.extend(embedded.values);
+            all.tokens += embedded.tokens;
+        }
+        Ok(all)
     }
 }
 

@@ -1,0 +1,166 @@
+//! `docent index`: from files of items, interactions, users and facts to a store.
+
+use std::{ops::ControlFlow, path::PathBuf};
+
+use clap::{ArgGroup, Args, ValueEnum};
+use docent::{
+    engine,
+    recommend::{
+        self, ColumnRole, Role, Roles, UnknownItems,
+        index::{Encoder, FindEncoder, IndexEvent, IndexOptions, IndexReport, index},
+    },
+};
+
+use super::{CliError, Context, progress::Counter};
+
+/// Arguments of `docent index`.
+#[derive(Args, Debug)]
+#[command(group = ArgGroup::new("file").multiple(true).args(["items", "interactions", "users", "knowledge"]))]
+pub(crate) struct IndexArgs {
+    /// Folder of the store
+    store: PathBuf,
+    /// Items: `.csv`, `.jsonl`, `.parquet` or RecBole's `.item`, with an id and a title
+    #[arg(long, value_name = "FILE", required_unless_present = "append")]
+    items: Option<PathBuf>,
+    /// Interactions, likewise or `.inter`: user_id, item_id and, if there, rating, timestamp, review
+    #[arg(long, value_name = "FILE")]
+    interactions: Option<PathBuf>,
+    /// Users, likewise or `.user`: user_id and, if there, profile, and attributes
+    #[arg(long, value_name = "FILE")]
+    users: Option<PathBuf>,
+    /// Facts, likewise or `.kg`: head, relation, tail
+    #[arg(long, value_name = "FILE")]
+    knowledge: Option<PathBuf>,
+    /// Add to the store; an item or user whose id is there is replaced
+    #[arg(long, requires = "file")]
+    append: bool,
+    /// What a column is for: item_id, title, description, user_id, profile, rating, timestamp, review, head, relation,
+    /// tail; many, number or text for an attribute; ignore
+    #[arg(long = "role", value_name = "COLUMN=ROLE")]
+    roles: Vec<ColumnRole>,
+    /// What happens to interactions with items that are not there
+    #[arg(long, value_enum, value_name = "POLICY", default_value_t)]
+    unknown_items: Policy,
+    /// Leave out the items' vectors
+    #[arg(long)]
+    no_embeddings: bool,
+}
+
+/// What happens to interactions with unknown items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+enum Policy {
+    /// They are left out and counted
+    #[default]
+    Skip,
+    /// The first one is an error
+    Refuse,
+}
+
+impl From<Policy> for UnknownItems {
+    fn from(policy: Policy) -> Self {
+        match policy {
+            Policy::Skip => UnknownItems::Skip,
+            Policy::Refuse => UnknownItems::Refuse,
+        }
+    }
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If a file is at fault, the encoder cannot be fetched or fails, the store cannot be written, or the user interrupts.
+pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliError> {
+    let options = IndexOptions {
+        items: args.items.clone(),
+        interactions: args.interactions.clone(),
+        users: args.users.clone(),
+        knowledge: args.knowledge.clone(),
+        append: args.append,
+        roles: Roles::new(args.roles.iter().cloned()),
+        unknown_items: args.unknown_items.into(),
+    };
+    context.catch_interrupts();
+    let mut find = || find_encoder(context);
+    let find: Option<&mut FindEncoder<'_>> = if args.no_embeddings { None } else { Some(&mut find) };
+    let mut counter = None;
+    let indexed = index(&args.store, &options, find, &mut |event| {
+        show(event, context, &mut counter);
+        if context.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    drop(counter);
+    let report = match indexed {
+        Ok((_, report)) => report,
+        Err(recommend::Error::Interrupted) => return Err(CliError::Interrupted),
+        Err(error) => return Err(error.into()),
+    };
+    if report.interactions.skipped > 0 {
+        let skipped = counted(report.interactions.skipped, "interaction", "interactions");
+        context.status(format_args!("warning: left out {skipped} with items that are not in the catalogue"));
+    }
+    context.status(summary(&report, args.append));
+    if context.json { context.json_line(&report) } else { Ok(()) }
+}
+
+fn find_encoder(context: &Context) -> recommend::Result<Encoder> {
+    let reference = context.settings.encoder.clone();
+    let resolved = context.resolve(&reference).map_err(engine::Error::from)?;
+    Ok(Encoder { reference, path: resolved.path, files: resolved.files, options: context.settings.engine_options() })
+}
+
+fn show(event: IndexEvent<'_>, context: &Context, counter: &mut Option<Counter>) {
+    match event {
+        IndexEvent::Read { table, roles, .. } => {
+            let columns: Vec<String> = roles.iter().map(column).collect();
+            context.status(format_args!("{table}: {}", columns.join(", ")));
+        }
+        IndexEvent::Begin { work, total } => *counter = Some(context.counter(work, total as u64)),
+        IndexEvent::Advance(parts) => {
+            if let Some(counter) = counter {
+                counter.advance(parts as u64);
+            }
+        }
+    }
+}
+
+/// A column, with its role where its name is not the role's.
+fn column(ColumnRole { column, role }: &ColumnRole) -> String {
+    match role {
+        Role::Ignore => format!("{column} (left out)"),
+        role if role.name() == column => column.clone(),
+        role => format!("{column} ({role})"),
+    }
+}
+
+/// What became of the store, a line for each table that was read.
+fn summary(report: &IndexReport, append: bool) -> String {
+    let mut lines = Vec::new();
+    let mut line = |name: &str, total: usize, parts: &[(usize, &str)]| {
+        let parts: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let parts = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };
+        lines.push(format!("  {name:<12} {total}{parts}"));
+    };
+    for (name, counts) in [("items", report.items), ("users", report.users)] {
+        if report.roles.contains_key(name) {
+            let added = if append { counts.added } else { 0 };
+            line(name, counts.total, &[(added, "added"), (counts.replaced, "replaced")]);
+        }
+    }
+    for (name, counts) in [("interactions", report.interactions), ("knowledge", report.knowledge)] {
+        if report.roles.contains_key(name) {
+            let added = if append { counts.added } else { 0 };
+            let parts = [(added, "added"), (counts.duplicates, "there already"), (counts.skipped, "left out")];
+            line(name, counts.total, &parts);
+        }
+    }
+    if let Some(vectors) = report.embeddings {
+        let total = vectors.computed + vectors.reused;
+        line("embeddings", total, &[(vectors.computed, "computed"), (vectors.reused, "kept")]);
+    }
+    let done = if append { "Added to" } else { "Made" };
+    format!("{done} {}\n{}", report.store.display(), lines.join("\n"))
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}

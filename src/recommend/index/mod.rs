@@ -1,0 +1,117 @@
+//! From the user's files to a store: everything is read and checked before the first byte is written.
+//!
+//! A store is made anew, or files are added to it. Added items replace those of the same id; interactions, users and
+//! facts that are there already are counted and change nothing. Items whose text and encoder are what they were keep
+//! their vectors.
+
+mod merge;
+mod report;
+mod sources;
+mod vectors;
+
+#[cfg(test)]
+mod tests;
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+pub use report::{Embedded, Facts, IndexReport, Indexed};
+pub use vectors::Encoder;
+
+use super::{ColumnRole, Error, Result, Roles, Store, StoreWriter, UnknownItems};
+use sources::Sources;
+
+/// What is indexed, and how.
+#[derive(Clone, Debug, Default)]
+pub struct IndexOptions {
+    /// Items; needed unless files are added to a store.
+    pub items: Option<PathBuf>,
+    /// Interactions.
+    pub interactions: Option<PathBuf>,
+    /// Users.
+    pub users: Option<PathBuf>,
+    /// Facts.
+    pub knowledge: Option<PathBuf>,
+    /// Whether the files are added to the store that is there.
+    pub append: bool,
+    /// What is said of columns.
+    pub roles: Roles,
+    /// What happens to interactions with items that are not in the catalogue.
+    pub unknown_items: UnknownItems,
+}
+
+/// What an index tells on the way.
+#[derive(Clone, Copy, Debug)]
+pub enum IndexEvent<'a> {
+    /// A table was read and is sound.
+    Read {
+        /// `items`, `interactions`, `users` or `knowledge`.
+        table: &'static str,
+        /// Its records, with those of the store that they were added to.
+        rows: usize,
+        /// What its columns are for.
+        roles: &'a [ColumnRole],
+    },
+    /// A piece of work of so many parts begins.
+    Begin {
+        /// What is done.
+        work: &'static str,
+        /// Its parts.
+        total: usize,
+    },
+    /// So many more parts of the work are done.
+    Advance(usize),
+}
+
+/// Hears what happens, and may break it off.
+pub type IndexProgress<'a> = dyn FnMut(IndexEvent<'_>) -> ControlFlow<()> + 'a;
+
+/// Finds the encoder, and fetches it if need be.
+pub type FindEncoder<'a> = dyn FnMut() -> Result<Encoder> + 'a;
+
+/// Makes a store in a folder, or adds to the one that is there. The `encoder` is asked for when all files are read and
+/// sound; without one the items get no vectors.
+///
+/// # Errors
+/// If a file is at fault, a role fits no column, the encoder fails, the store cannot be written, or `progress` breaks it
+/// off. Whatever fails, the store that was there stays as it was.
+pub fn index(
+    store: &Path,
+    options: &IndexOptions,
+    encoder: Option<&mut FindEncoder<'_>>,
+    progress: &mut IndexProgress<'_>,
+) -> Result<(Store, IndexReport)> {
+    if options.items.is_none() && !options.append {
+        return Err(Error::NoItems);
+    }
+    let mut writer = match options.append {
+        true => {
+            Store::open(store)?;
+            StoreWriter::create_or_update(store)?
+        }
+        false => StoreWriter::replace(store)?,
+    };
+    let base = writer.current().filter(|_| options.append).cloned();
+    let mut report = IndexReport::new(store);
+    let sources = Sources::read(options, base.as_ref(), &mut report, progress)?;
+    let vectors = match encoder {
+        Some(find) => Some(vectors::embed(&sources.catalogue, &find()?, writer.current(), &mut report, progress)?),
+        None => None,
+    };
+    sources.put(&mut writer)?;
+    if let Some((vectors, encoder)) = vectors {
+        writer.put_embeddings(&vectors, encoder)?;
+    }
+    // Models that are learned from these come last: a source that is put takes the models of another one away.
+    Ok((writer.commit()?, report))
+}
+
+/// Tells what happens.
+fn tell(progress: &mut IndexProgress<'_>, event: IndexEvent<'_>) -> Result<()> {
+    match progress(event) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::Interrupted),
+    }
+}

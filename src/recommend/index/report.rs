@@ -1,0 +1,70 @@
+//! What an index did: the fields of `docent index --json`.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+
+use crate::recommend::ColumnRole;
+
+/// What became of a store.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct IndexReport {
+    /// The store's folder.
+    pub store: PathBuf,
+    /// The items.
+    pub items: Indexed,
+    /// The interactions.
+    pub interactions: Facts,
+    /// The users.
+    pub users: Indexed,
+    /// The facts.
+    pub knowledge: Facts,
+    /// The items' vectors; `None` if none were asked for.
+    pub embeddings: Option<Embedded>,
+    /// What the columns of each table that was read are for.
+    pub roles: BTreeMap<&'static str, Vec<ColumnRole>>,
+}
+
+/// Records that have ids.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Indexed {
+    /// Those in the store.
+    pub total: usize,
+    /// Those that were not there before.
+    pub added: usize,
+    /// Those whose id was there.
+    pub replaced: usize,
+}
+
+/// Records that have none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Facts {
+    /// Those in the store.
+    pub total: usize,
+    /// Those that were not there before.
+    pub added: usize,
+    /// Those that were there, or came twice.
+    pub duplicates: usize,
+    /// Those that were left out, since the catalogue lacks their item.
+    pub skipped: usize,
+}
+
+/// Vectors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Embedded {
+    /// Those that the encoder made.
+    pub computed: usize,
+    /// Those that were there.
+    pub reused: usize,
+    /// Elements of each.
+    pub width: usize,
+}
+
+impl IndexReport {
+    pub(super) fn new(store: &Path) -> Self {
+        Self { store: store.to_owned(), ..Self::default() }
+    }
+}

@@ -1,0 +1,141 @@
+//! The tables that a store is made from, read and joined to those that are in it.
+
+use super::{Facts, IndexEvent, IndexOptions, IndexProgress, IndexReport, merge, tell};
+use crate::recommend::{
+    Catalogue, ColumnRole, Error, Interactions, Knowledge, Result, Store, StoreWriter, Users, store::Rows, table::Table,
+};
+
+/// What was read; what was not is as the store has it.
+pub(super) struct Sources {
+    pub(super) catalogue: Catalogue,
+    interactions: Option<Interactions>,
+    users: Option<Users>,
+    knowledge: Option<Knowledge>,
+    roles: Vec<(&'static str, Vec<ColumnRole>)>,
+}
+
+impl Sources {
+    /// Reads all files.
+    pub(super) fn read(
+        options: &IndexOptions,
+        base: Option<&Store>,
+        report: &mut IndexReport,
+        progress: &mut IndexProgress<'_>,
+    ) -> Result<Self> {
+        let mut reader = Reader { options, base, report, progress };
+        let catalogue = reader.items()?;
+        let interactions = reader.interactions(&catalogue)?;
+        let users = reader.users()?;
+        let knowledge = reader.knowledge()?;
+        let roles: Vec<_> = report.roles.iter().map(|(table, roles)| (*table, roles.clone())).collect();
+        let is_used = |said: &ColumnRole| roles.iter().any(|(_, roles)| roles.contains(said));
+        match options.roles.iter().find(|said| !is_used(said)) {
+            Some(ColumnRole { column, role }) => Err(Error::UnusedRole { column: column.clone(), role: *role }),
+            None => Ok(Self { catalogue, interactions, users, knowledge, roles }),
+        }
+    }
+
+    /// Puts what was read into a store.
+    pub(super) fn put(self, writer: &mut StoreWriter) -> Result<()> {
+        writer.put_catalogue(&self.catalogue)?;
+        if let Some(interactions) = &self.interactions {
+            writer.put_interactions(interactions, &self.catalogue)?;
+        }
+        if let Some(users) = &self.users {
+            writer.put_users(users)?;
+        }
+        if let Some(knowledge) = &self.knowledge {
+            writer.put_knowledge(knowledge)?;
+        }
+        self.roles.into_iter().for_each(|(table, roles)| writer.put_roles(table, roles));
+        Ok(())
+    }
+}
+
+/// What reading goes by, and tells.
+struct Reader<'a, 'p> {
+    options: &'a IndexOptions,
+    base: Option<&'a Store>,
+    report: &'a mut IndexReport,
+    progress: &'a mut IndexProgress<'p>,
+}
+
+impl Reader<'_, '_> {
+    fn items(&mut self) -> Result<Catalogue> {
+        let old = self.base.map(Store::catalogue).transpose()?.unwrap_or_default();
+        let Some(path) = &self.options.items else {
+            self.report.items.total = old.len();
+            return Ok(old);
+        };
+        let said = merge::roles(&self.options.roles, self.stored("items"), old.attributes())?;
+        let (new, roles) = Catalogue::from_table(Table::open(path)?, &said)?;
+        let attributes = merge::attributes(old.attributes(), new.attributes());
+        let (items, counts) = merge::records(old.into_items(), new.into_items(), |item| &item.id);
+        self.report.items = counts;
+        self.done("items", counts.total, roles)?;
+        Ok(Catalogue::with_attributes(items, attributes))
+    }
+
+    fn interactions(&mut self, catalogue: &Catalogue) -> Result<Option<Interactions>> {
+        let Some(path) = &self.options.interactions else {
+            self.report.interactions.total = self.rows().interactions;
+            return Ok(None);
+        };
+        let old = self.base.map(|store| store.interactions(catalogue)).transpose()?.unwrap_or_default();
+        let (before, skipped) = (old.len(), old.skipped());
+        let said = merge::roles(&self.options.roles, self.stored("interactions"), &[])?;
+        let policy = self.options.unknown_items;
+        let (all, roles) = Interactions::from_table(Table::open(path)?, catalogue, policy, &said, old)?;
+        let total = all.len();
+        let (duplicates, skipped) = (all.duplicates(), all.skipped() - skipped);
+        self.report.interactions = Facts { total, added: total - before, duplicates, skipped };
+        self.done("interactions", total, roles)?;
+        Ok(Some(all))
+    }
+
+    fn users(&mut self) -> Result<Option<Users>> {
+        let Some(path) = &self.options.users else {
+            self.report.users.total = self.rows().users;
+            return Ok(None);
+        };
+        let old = self.base.map(Store::users).transpose()?.unwrap_or_default();
+        let said = merge::roles(&self.options.roles, self.stored("users"), old.attributes())?;
+        let (new, roles) = Users::from_table(Table::open(path)?, &said)?;
+        let attributes = merge::attributes(old.attributes(), new.attributes());
+        let (users, counts) = merge::records(old.into_users(), new.into_users(), |user| &user.id);
+        self.report.users = counts;
+        self.done("users", counts.total, roles)?;
+        Ok(Some(Users::with_attributes(users, attributes)))
+    }
+
+    fn knowledge(&mut self) -> Result<Option<Knowledge>> {
+        let Some(path) = &self.options.knowledge else {
+            self.report.knowledge.total = self.rows().knowledge;
+            return Ok(None);
+        };
+        let old = self.base.map(Store::knowledge).transpose()?.unwrap_or_default();
+        let before = old.len();
+        let said = merge::roles(&self.options.roles, self.stored("knowledge"), &[])?;
+        let (all, roles) = Knowledge::from_table(Table::open(path)?, &said, old)?;
+        let total = all.len();
+        self.report.knowledge = Facts { total, added: total - before, duplicates: all.duplicates(), skipped: 0 };
+        self.done("knowledge", total, roles)?;
+        Ok(Some(all))
+    }
+
+    fn rows(&self) -> Rows {
+        self.base.map(|store| store.manifest().rows).unwrap_or_default()
+    }
+
+    /// What the columns of a table's last file were for.
+    fn stored(&self, table: &str) -> &[ColumnRole] {
+        let roles = self.base.and_then(|store| store.manifest().roles.get(table));
+        roles.map(Vec::as_slice).unwrap_or_default()
+    }
+
+    fn done(&mut self, table: &'static str, rows: usize, roles: Vec<ColumnRole>) -> Result<()> {
+        tell(self.progress, IndexEvent::Read { table, rows, roles: &roles })?;
+        self.report.roles.insert(table, roles);
+        Ok(())
+    }
+}

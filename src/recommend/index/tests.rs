@@ -1,0 +1,164 @@
+//! Indexing without models: what is merged, counted and refused.
+
+use std::{collections::BTreeMap, fs};
+
+use super::*;
+use crate::recommend::{Attribute, store::Component};
+
+struct Workplace(tempfile::TempDir);
+
+impl Workplace {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn file(&self, name: &str, content: &str) -> Option<PathBuf> {
+        let path = self.0.path().join(name);
+        fs::write(&path, content).unwrap();
+        Some(path)
+    }
+
+    fn store(&self) -> PathBuf {
+        self.0.path().join("store")
+    }
+
+    fn index(&self, options: &IndexOptions) -> Result<(Store, IndexReport)> {
+        index(&self.store(), options, None, &mut |_| ControlFlow::Continue(()))
+    }
+
+    fn refused(&self, options: &IndexOptions) -> String {
+        self.index(options).map(|(_, report)| report).unwrap_err().to_string()
+    }
+}
+
+fn components(store: &Store) -> BTreeMap<String, Component> {
+    store.manifest().components.clone()
+}
+
+const ITEMS: &str = "item_id,title,year\n1,Heat,1995\n2,Big,\n";
+const MORE_ITEMS: &str = "item_id,title,genres\n3,Jaws,Horror\n";
+const RATINGS: &str = "user_id,item_id,timestamp\na,1,5\nb,2,6\na,9,1\n";
+const MORE_RATINGS: &str = "user_id,item_id,timestamp\nc,3,1\na,1,5\na,2,2\n";
+
+#[test]
+fn adding_files_makes_the_store_that_all_of_them_at_once_make() {
+    let (one, two) = (Workplace::new(), Workplace::new());
+    let (users, facts) = ("user_id,profile,age\na,Ships.,30\n", "head,relation,tail\n1,set_in,Rome\n");
+    let first = IndexOptions {
+        items: one.file("a.csv", ITEMS),
+        interactions: one.file("b.csv", RATINGS),
+        users: one.file("c.csv", users),
+        knowledge: one.file("d.csv", facts),
+        ..IndexOptions::default()
+    };
+    let (_, report) = one.index(&first).unwrap();
+    assert_eq!(report.items, Indexed { total: 2, added: 2, replaced: 0 });
+    assert_eq!(report.interactions, Facts { total: 2, added: 2, duplicates: 0, skipped: 1 });
+    let second = IndexOptions {
+        items: one.file("a2.csv", MORE_ITEMS),
+        interactions: one.file("b2.csv", MORE_RATINGS),
+        users: one.file("c2.csv", "user_id,profile\nb,\na,Trains.\n"),
+        knowledge: one.file("d2.csv", "head,relation,tail\n1,set_in,Rome\n3,set_in,Rome\n"),
+        append: true,
+        ..IndexOptions::default()
+    };
+    let (added, report) = one.index(&second).unwrap();
+    assert_eq!(report.items, Indexed { total: 3, added: 1, replaced: 0 });
+    assert_eq!(report.interactions, Facts { total: 4, added: 2, duplicates: 1, skipped: 0 });
+    assert_eq!(report.users, Indexed { total: 2, added: 1, replaced: 1 });
+    assert_eq!(report.knowledge, Facts { total: 2, added: 1, duplicates: 1, skipped: 0 });
+    assert_eq!(added.manifest().skipped, 1);
+
+    let all = IndexOptions {
+        items: two.file("a.csv", "item_id,title,year,genres\n1,Heat,1995,\n2,Big,,\n3,Jaws,,Horror\n"),
+        interactions: two.file("b.csv", &[RATINGS, MORE_RATINGS.split_once('\n').unwrap().1].concat()),
+        users: two.file("c.csv", "user_id,profile,age\na,Trains.,\nb,,\n"),
+        knowledge: two.file("d.csv", "head,relation,tail\n1,set_in,Rome\n3,set_in,Rome\n"),
+        ..IndexOptions::default()
+    };
+    let (at_once, _) = two.index(&all).unwrap();
+    let (mut added, mut at_once) = (components(&added), components(&at_once));
+    // An attribute that nobody has is of no kind: only what the users' files say of `age` differs.
+    assert_ne!(added.remove("users"), at_once.remove("users"));
+    assert_eq!(added, at_once);
+}
+
+#[test]
+fn an_item_of_a_known_id_is_replaced_in_its_place_and_its_interactions_stay() {
+    let workplace = Workplace::new();
+    let (items, interactions) = (workplace.file("a.csv", ITEMS), workplace.file("b.csv", RATINGS));
+    workplace.index(&IndexOptions { items, interactions, ..IndexOptions::default() }).unwrap();
+    let items = workplace.file("c.csv", "item_id,title,year\n1,Heat again,1996\n");
+    let (store, report) = workplace.index(&IndexOptions { items, append: true, ..IndexOptions::default() }).unwrap();
+    assert_eq!(report.items, Indexed { total: 2, added: 0, replaced: 1 });
+    assert_eq!(report.interactions.total, 2);
+    let catalogue = store.catalogue().unwrap();
+    assert_eq!((catalogue[0].title.as_str(), catalogue[0].year()), ("Heat again", Some(1996)));
+    assert_eq!(store.interactions(&catalogue).unwrap().len(), 2);
+
+    let items = workplace.file("c.csv", ITEMS);
+    let (store, _) = workplace.index(&IndexOptions { items, ..IndexOptions::default() }).unwrap();
+    assert_eq!(store.manifest().rows.interactions, 0, "a store that is made anew holds nothing of the old one");
+}
+
+#[test]
+fn roles_are_remembered_and_may_not_change() {
+    let workplace = Workplace::new();
+    let roles = |said: &[&str]| Roles::new(said.iter().map(|role| role.parse().unwrap()));
+    let items = workplace.file("a.csv", "asin,name,code\n1,Heat,7\n");
+    let said = roles(&["asin=item_id", "name=title", "code=text"]);
+    workplace.index(&IndexOptions { items, roles: said, ..IndexOptions::default() }).unwrap();
+    let items = workplace.file("b.csv", "asin,name,code\n2,Big,8\n");
+    let again = IndexOptions { items, append: true, ..IndexOptions::default() };
+    let (store, report) = workplace.index(&again).unwrap();
+    assert_eq!(store.catalogue().unwrap()[1].attribute("code"), Some(&Attribute::Text("8".into())));
+    let told: Vec<String> = report.roles["items"].iter().map(|role| format!("{}={}", role.column, role.role)).collect();
+    assert_eq!(told, ["asin=item_id", "name=title", "code=text"]);
+    let cases = [
+        ("code=number", "attribute `code` is a text in the store, and cannot be a number"),
+        ("codes=text", "no table has a column `codes` that can be `text`"),
+        ("code=rating", "no table has a column `code` that can be `rating`"),
+    ];
+    for (role, message) in cases {
+        assert_eq!(workplace.refused(&IndexOptions { roles: roles(&[role]), ..again.clone() }), message);
+    }
+}
+
+#[test]
+fn what_fails_leaves_the_old_store_or_none() {
+    let workplace = Workplace::new();
+    let bad = IndexOptions { items: workplace.file("bad.csv", "item_id,title\n1,\n"), ..IndexOptions::default() };
+    assert!(workplace.refused(&bad).ends_with("line 2, column `title`: empty"));
+    assert!(!workplace.store().exists());
+    let append = IndexOptions { items: workplace.file("a.csv", ITEMS), append: true, ..IndexOptions::default() };
+    assert!(workplace.refused(&append).ends_with("is no store"));
+    assert!(!workplace.store().exists());
+    assert_eq!(workplace.refused(&IndexOptions::default()), "a store cannot be made without items");
+
+    let good = IndexOptions { append: false, ..append.clone() };
+    let (store, _) = workplace.index(&good).unwrap();
+    for options in [&bad, &IndexOptions { append: true, ..bad.clone() }] {
+        assert!(workplace.refused(options).ends_with("empty"));
+        assert_eq!(Store::open(&workplace.store()).unwrap().manifest(), store.manifest());
+    }
+    let interrupted = index(&workplace.store(), &append, None, &mut |_| ControlFlow::Break(())).unwrap_err();
+    assert!(matches!(interrupted, Error::Interrupted));
+    assert_eq!(Store::open(&workplace.store()).unwrap().manifest(), store.manifest());
+}
+
+#[test]
+fn adding_items_takes_their_interactions_in_and_the_models_away() {
+    let workplace = Workplace::new();
+    let (items, interactions) = (workplace.file("a.csv", ITEMS), workplace.file("b.csv", RATINGS));
+    workplace.index(&IndexOptions { items, interactions, ..IndexOptions::default() }).unwrap();
+    let with_model = || {
+        let mut writer = StoreWriter::create_or_update(&workplace.store()).unwrap();
+        writer.put("retrieval", b"weights").unwrap();
+        writer.commit().unwrap();
+    };
+    with_model();
+    let same = IndexOptions { items: workplace.file("a.csv", ITEMS), append: true, ..IndexOptions::default() };
+    assert!(workplace.index(&same).unwrap().0.component("retrieval").unwrap().is_some());
+    let more = IndexOptions { items: workplace.file("c.csv", MORE_ITEMS), ..same };
+    assert!(workplace.index(&more).unwrap().0.component("retrieval").unwrap().is_none());
+}

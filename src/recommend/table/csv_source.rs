@@ -1,0 +1,93 @@
+//! CSV with a header, and RecBole's atomic files: separated by tabs, `name:type` in the header, no quotes.
+
+use csv::{ByteRecord, Reader, ReaderBuilder};
+
+use super::{Cell, Column, Input, Opened, Place, Source, TableFault};
+use crate::recommend::{Result, attribute::Kind};
+
+/// How cells are separated, and what the header says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    Csv,
+    Atomic,
+}
+
+/// Rows of a separated file.
+pub(super) struct CsvSource {
+    reader: Reader<Box<dyn Input>>,
+    record: ByteRecord,
+    names: Vec<String>,
+}
+
+impl CsvSource {
+    /// Reads the header.
+    pub(super) fn open(input: Box<dyn Input>, dialect: Dialect) -> Opened {
+        let mut builder = ReaderBuilder::new();
+        builder.has_headers(false).flexible(true);
+        if dialect == Dialect::Atomic {
+            builder.delimiter(b'\t').quoting(false);
+        }
+        let mut reader = builder.from_reader(input);
+        let mut record = ByteRecord::new();
+        if !reader.read_byte_record(&mut record).map_err(read_error)? {
+            return Err(TableFault::Empty("a header is expected"));
+        }
+        let columns = header(&record, dialect)?;
+        let names = columns.iter().map(|column| column.name.clone()).collect();
+        Ok((columns, Box::new(Self { reader, record, names })))
+    }
+}
+
+impl Source for CsvSource {
+    fn next(&mut self, cells: &mut [Cell]) -> Result<Option<Place>, TableFault> {
+        if !self.reader.read_byte_record(&mut self.record).map_err(read_error)? {
+            return Ok(None);
+        }
+        let place = Place::Line(self.record.position().map_or(0, csv::Position::line));
+        let (found, expected) = (self.record.len(), cells.len());
+        if found != expected {
+            return Err(TableFault::Ragged { place, found, expected });
+        }
+        for ((bytes, cell), column) in self.record.iter().zip(cells).zip(&self.names) {
+            let fault = |_| TableFault::NotUtf8 { place, column: column.clone() };
+            cell.set(std::str::from_utf8(bytes).map_err(fault)?);
+        }
+        Ok(Some(place))
+    }
+}
+
+fn header(record: &ByteRecord, dialect: Dialect) -> Result<Vec<Column>, TableFault> {
+    let mut columns: Vec<Column> = Vec::with_capacity(record.len());
+    for (number, cell) in record.iter().enumerate() {
+        let fault = |_| TableFault::NotUtf8 { place: Place::Line(1), column: (number + 1).to_string() };
+        let name = std::str::from_utf8(cell).map_err(fault)?.trim();
+        let column = match dialect {
+            Dialect::Csv => Column { name: name.into(), kind: None },
+            Dialect::Atomic => typed(name)?,
+        };
+        if columns.iter().any(|other| other.name == column.name) {
+            return Err(TableFault::UnexpectedColumn { column: column.name, fault: "comes twice" });
+        }
+        columns.push(column);
+    }
+    Ok(columns)
+}
+
+/// Parts `name:type`.
+fn typed(header: &str) -> Result<Column, TableFault> {
+    let (name, kind) = header.rsplit_once(':').unwrap_or((header, ""));
+    let known = match kind {
+        "token" => Kind::Text,
+        "token_seq" | "float_seq" => Kind::Many,
+        "float" => Kind::Number,
+        _ => return Err(TableFault::AtomicType { column: name.into(), kind: kind.into() }),
+    };
+    Ok(Column { name: name.into(), kind: Some(known) })
+}
+
+fn read_error(error: csv::Error) -> TableFault {
+    match error.is_io_error() {
+        true => TableFault::Read(error.into()),
+        false => TableFault::Csv(error),
+    }
+}

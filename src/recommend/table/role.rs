@@ -1,0 +1,255 @@
+//! What columns are for: guessed by their names, or said by the user.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Column, TableFault};
+use crate::recommend::{Error, Result, attribute::Kind};
+
+/// What a column is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    /// The id of an item.
+    ItemId,
+    /// The title of an item.
+    Title,
+    /// What an item is about, in sentences.
+    Description,
+    /// The id of a user.
+    UserId,
+    /// What a user says of themselves, in sentences.
+    Profile,
+    /// How much a user liked an item.
+    Rating,
+    /// When: seconds since 1970.
+    Timestamp,
+    /// What a user wrote about an item.
+    Review,
+    /// What a fact is about.
+    Head,
+    /// How head and tail of a fact are related.
+    Relation,
+    /// What a fact relates its head to.
+    Tail,
+    /// An attribute of several values.
+    Many,
+    /// An attribute that is a number.
+    Number,
+    /// An attribute that is a text.
+    Text,
+    /// Nothing: the column is left out.
+    Ignore,
+}
+
+impl Role {
+    /// All roles, in the order of their documentation.
+    pub const ALL: [Role; 15] = [
+        Role::ItemId,
+        Role::Title,
+        Role::Description,
+        Role::UserId,
+        Role::Profile,
+        Role::Rating,
+        Role::Timestamp,
+        Role::Review,
+        Role::Head,
+        Role::Relation,
+        Role::Tail,
+        Role::Many,
+        Role::Number,
+        Role::Text,
+        Role::Ignore,
+    ];
+
+    /// Its name in every input and output.
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::ItemId => "item_id",
+            Role::Title => "title",
+            Role::Description => "description",
+            Role::UserId => "user_id",
+            Role::Profile => "profile",
+            Role::Rating => "rating",
+            Role::Timestamp => "timestamp",
+            Role::Review => "review",
+            Role::Head => "head",
+            Role::Relation => "relation",
+            Role::Tail => "tail",
+            Role::Many => "many",
+            Role::Number => "number",
+            Role::Text => "text",
+            Role::Ignore => "ignore",
+        }
+    }
+
+    /// The kind of attribute that it stands for.
+    pub(in crate::recommend) fn kind(self) -> Option<Kind> {
+        match self {
+            Role::Many => Some(Kind::Many),
+            Role::Number => Some(Kind::Number),
+            Role::Text => Some(Kind::Text),
+            _ => None,
+        }
+    }
+
+    /// Whether a column's name says that it has this role, if no other column's name says so better.
+    fn is_named(self, column: &str) -> bool {
+        match self {
+            Role::ItemId | Role::UserId => column == "id",
+            Role::Title => column.ends_with("_title"),
+            Role::Head | Role::Relation | Role::Tail => column.strip_suffix("_id") == Some(self.name()),
+            _ => false,
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl From<Kind> for Role {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Many => Role::Many,
+            Kind::Number => Role::Number,
+            Kind::Text => Role::Text,
+        }
+    }
+}
+
+/// A column and what it is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ColumnRole {
+    /// The column's name.
+    pub column: String,
+    /// Its role.
+    pub role: Role,
+}
+
+impl FromStr for ColumnRole {
+    type Err = Error;
+
+    /// Parses `COLUMN=ROLE`.
+    fn from_str(text: &str) -> Result<Self> {
+        let (column, name) = text.rsplit_once('=').unwrap_or((text, ""));
+        let role = Role::ALL.into_iter().find(|role| role.name() == name);
+        let unknown = || Error::UnknownRole { column: column.to_owned(), role: name.to_owned() };
+        Ok(Self { column: column.to_owned(), role: role.ok_or_else(unknown)? })
+    }
+}
+
+/// What is said of columns beside their names. A role that a table does not know, such as `rating` in a table of items,
+/// says nothing about its columns.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Roles(Vec<ColumnRole>);
+
+impl Roles {
+    /// What was said; of one column the last counts.
+    pub fn new(said: impl IntoIterator<Item = ColumnRole>) -> Self {
+        Self(said.into_iter().collect())
+    }
+
+    /// What was said, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &ColumnRole> {
+        self.0.iter()
+    }
+
+    fn of(&self, column: &str, known: &[Role]) -> Option<Role> {
+        let said = self.0.iter().rev().find(|said| said.column == column && known.contains(&said.role));
+        said.map(|said| said.role)
+    }
+
+    /// The role of each column of a table whose columns may have the `known` ones; `None` where nothing tells it.
+    pub(in crate::recommend) fn assign(
+        &self,
+        columns: &[Column],
+        known: &[Role],
+    ) -> Result<Vec<Option<Role>>, TableFault> {
+        let mut roles: Vec<Option<Role>> = columns.iter().map(|column| self.of(&column.name, known)).collect();
+        let named = known.iter().copied().filter(|role| role.kind().is_none() && *role != Role::Ignore);
+        for role in named.clone() {
+            let is_open = |place: usize| roles[place].is_none();
+            let exact = |place: &usize| is_open(*place) && columns[*place].name == role.name();
+            let close = |place: &usize| is_open(*place) && role.is_named(&columns[*place].name);
+            let is_taken = roles.contains(&Some(role));
+            let places = 0..columns.len();
+            let place = places.clone().find(exact).or_else(|| places.clone().find(close)).filter(|_| !is_taken);
+            if let Some(place) = place {
+                roles[place] = Some(role);
+            }
+        }
+        for role in named {
+            let mut having = columns.iter().zip(&roles).filter(|(_, given)| **given == Some(role));
+            if let (Some((first, _)), Some((second, _))) = (having.next(), having.next()) {
+                let (first, second) = (first.name.clone(), second.name.clone());
+                return Err(TableFault::RoleTwice { role, first, second });
+            }
+        }
+        // What spreadsheets and data frames write before their first column.
+        let unnamed = columns.iter().zip(&mut roles).filter(|(column, _)| column.name.is_empty());
+        unnamed.for_each(|(_, role)| *role = Some(Role::Ignore));
+        Ok(roles)
+    }
+}
+
+/// The place of the column of a role that one must have.
+pub(in crate::recommend) fn require(
+    role: Role,
+    roles: &[Option<Role>],
+    columns: &[Column],
+) -> Result<usize, TableFault> {
+    let missing =
+        || TableFault::MissingColumn { role, found: columns.iter().map(|column| column.name.clone()).collect() };
+    place(role, roles).ok_or_else(missing)
+}
+
+/// The place of the column of a role.
+pub(in crate::recommend) fn place(role: Role, roles: &[Option<Role>]) -> Option<usize> {
+    roles.iter().position(|given| *given == Some(role))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const KNOWN: [Role; 4] = [Role::ItemId, Role::Title, Role::Many, Role::Ignore];
+
+    fn assign(columns: &[&str], said: &[&str]) -> Result<Vec<&'static str>, String> {
+        let columns: Vec<Column> = columns.iter().map(|name| Column { name: (*name).into(), kind: None }).collect();
+        let roles = Roles::new(said.iter().map(|said| said.parse().expect("a role")));
+        let assigned = roles.assign(&columns, &KNOWN).map_err(|fault| fault.to_string())?;
+        Ok(assigned.into_iter().map(|role| role.map_or("-", Role::name)).collect())
+    }
+
+    #[test]
+    fn names_tell_roles_and_the_user_tells_better() {
+        let cases: [(&[&str], &[&str], &[&str]); 6] = [
+            (&["item_id", "title", "year"], &[], &["item_id", "title", "-"]),
+            (&["id", "movie_title", "item_id"], &[], &["-", "title", "item_id"]),
+            (&["", "id", "title", "movie_title"], &[], &["ignore", "item_id", "title", "-"]),
+            (&["asin", "name"], &["name=title", "asin=item_id"], &["item_id", "title"]),
+            (&["item_id", "title", "tags"], &["tags=many", "tags=rating"], &["item_id", "title", "many"]),
+            (&["item_id", "title", "name"], &["name=title"], &["item_id", "-", "title"]),
+        ];
+        for (columns, said, expected) in cases {
+            assert_eq!(assign(columns, said).unwrap(), expected);
+        }
+        let twice = assign(&["a", "b"], &["a=title", "b=title"]).unwrap_err();
+        assert_eq!(twice, "has two columns for `title`: `a` and `b`");
+    }
+
+    #[test]
+    fn roles_parse_from_the_last_equals_sign() {
+        let said: ColumnRole = "a=b=many".parse().unwrap();
+        assert_eq!((said.column.as_str(), said.role), ("a=b", Role::Many));
+        for (text, message) in
+            [("tags=lots", "`lots` is no role for column `tags`"), ("tags", "`` is no role for column `tags`")]
+        {
+            assert_eq!(text.parse::<ColumnRole>().unwrap_err().to_string(), message);
+        }
+    }
+}

@@ -1,0 +1,247 @@
+//! `index`: what it tells, every input that it refuses, and what is on the disk when it fails or is killed.
+
+use std::{
+    fs,
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use docent::recommend::Store;
+
+use super::{Workplace, json, stdout};
+
+const ITEMS: &str = "item_id,title,year,genres\n1,Heat,1995,Action|Crime\n2,Big,1988,Comedy\n";
+const RATINGS: &str = "user_id,item_id,rating,timestamp\na,1,5,10\nb,2,3,11\n";
+
+/// A workplace with sound files.
+fn workplace() -> Workplace {
+    let workplace = Workplace::new();
+    workplace.write("items.csv", ITEMS);
+    workplace.write("ratings.csv", RATINGS);
+    workplace
+}
+
+/// Runs `index` without vectors.
+fn arguments<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+    [&["index", "store", "--no-embeddings"], arguments].concat()
+}
+
+/// The transcript with the digits of checksums in files' names taken out.
+fn transcript(workplace: &Workplace, arguments: &[&str]) -> String {
+    let told = workplace.transcript(arguments);
+    let is_sum = |word: &str| word.len() == 16 && word.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let words = told.split_inclusive(['-', '.']).map(|word| match is_sum(word.trim_end_matches(['-', '.'])) {
+        true => word.replace(|c: char| c.is_ascii_hexdigit(), "0"),
+        false => word.to_owned(),
+    });
+    words.collect()
+}
+
+#[test]
+fn files_become_a_store_and_more_files_are_added() {
+    let workplace = workplace();
+    workplace.write("users.jsonl", "{\"user_id\": \"a\", \"profile\": \"Heists.\", \"age\": 30}\n");
+    workplace.write("facts.kg", "head_id:token\trelation_id:token\ttail_id:token\n1\tset_in\tLos Angeles\n");
+    let first =
+        ["--items", "items.csv", "--interactions", "ratings.csv", "--users", "users.jsonl", "--knowledge", "facts.kg"];
+    insta::assert_snapshot!("index", workplace.transcript(&arguments(&first)));
+
+    workplace.write("more.csv", "asin,name,tags,shelf\n2,Big again,a|b,x\n3,Jaws,,y\n");
+    workplace.write("events.inter", "user_id:token\titem_id:token\ttimestamp:float\na\t3\t20\na\t1\t10\na\t9\t1\n");
+    let roles = ["--role", "asin=item_id", "--role", "name=title", "--role", "shelf=ignore"];
+    let second = [&["--append", "--items", "more.csv", "--interactions", "events.inter"], &roles[..]].concat();
+    insta::assert_snapshot!("index-append", workplace.transcript(&arguments(&second)));
+    let report = json(workplace.run(&arguments(&[&second[..], &["--json", "--quiet"]].concat())));
+    assert_eq!(report["items"], serde_json::json!({"total": 3, "added": 0, "replaced": 2}));
+    let interactions = serde_json::json!({"total": 3, "added": 0, "duplicates": 2, "skipped": 1});
+    assert_eq!(report["interactions"], interactions);
+    assert_eq!(report["roles"]["items"][3], serde_json::json!({"column": "shelf", "role": "ignore"}));
+
+    let store = Store::open(&workplace.path("store")).expect("a store");
+    let catalogue = store.catalogue().expect("a catalogue");
+    let titles: Vec<&str> = catalogue.items().iter().map(|item| item.title.as_str()).collect();
+    assert_eq!(titles, ["Heat", "Big again", "Jaws"]);
+    assert_eq!(store.manifest().skipped, 2);
+}
+
+#[test]
+fn vectors_are_kept_where_text_and_encoder_are_the_same() {
+    let workplace = Workplace::with_models();
+    workplace.write("items.csv", ITEMS);
+    let index = |arguments: &[&str]| json(workplace.run(&[&["index", "store", "--json"], arguments].concat()));
+    let counts = |report: &serde_json::Value| report["embeddings"].clone();
+    let computed = |computed, reused| serde_json::json!({"computed": computed, "reused": reused, "width": 384});
+    assert_eq!(counts(&index(&["--items", "items.csv"])), computed(2, 0));
+    let vectors = || Store::open(&workplace.path("store")).and_then(|store| store.embeddings()).expect("vectors");
+    let first = vectors().expect("vectors").values;
+    workplace.write("more.csv", "item_id,title,year,genres\n2,Big again,1988,Comedy\n3,Jaws,1975,Thriller\n");
+    assert_eq!(counts(&index(&["--append", "--items", "more.csv"])), computed(2, 1));
+    let second = vectors().expect("vectors").values;
+    assert_eq!((second.len(), &second[..384]), (3 * 384, &first[..384]));
+    assert_ne!(second[384..768], first[384..]);
+    assert_eq!(counts(&index(&["--items", "items.csv"])), computed(1, 1));
+    assert_eq!(vectors().expect("vectors").values, first, "the same bits, whatever the batch");
+    assert!(index(&["--items", "items.csv", "--no-embeddings"])["embeddings"].is_null());
+    assert!(vectors().is_none());
+}
+
+#[test]
+fn bad_files_are_refused_and_nothing_is_made() {
+    let workplace = workplace();
+    let items: [(&str, &[u8]); 14] = [
+        ("missing-id.csv", b"item_id,title\n1,a\n,b\n"),
+        ("missing-title.csv", b"item_id,title\n1,a\n2,\n"),
+        ("duplicate-id.csv", b"item_id,title\n1,a\n2,b\n1,c\n"),
+        ("ragged.csv", b"item_id,title\n1,a\n2,b,c\n"),
+        ("latin1.csv", b"item_id,title\n1,a\n2,caf\xe9\n"),
+        ("nan.csv", b"item_id,title,price\n1,a,9.5\n2,b,NaN\n"),
+        ("no-title.csv", b"item_id,name\n1,a\n"),
+        ("no-id.csv", b"asin,title\n1,a\n"),
+        ("empty.csv", b""),
+        ("header.csv", b"item_id,title\n"),
+        ("broken.jsonl", b"{\"item_id\": 1, \"title\": \"a\"}\n{\"item_id\": 2, \"title\": \n"),
+        ("nested.jsonl", b"{\"item_id\": 1, \"title\": \"a\", \"details\": {\"x\": 1}}\n"),
+        ("damaged.parquet", b"PAR1 nothing that a footer would describe PAR1"),
+        ("items.txt", b"item_id,title\n1,a\n"),
+    ];
+    for (name, content) in items {
+        workplace.write(name, content);
+        let told = workplace.transcript(&arguments(&["--items", name]));
+        insta::assert_snapshot!(format!("index-items-{}", name.replace('.', "-")), told);
+    }
+    let interactions: [(&str, &[u8]); 6] = [
+        ("unknown-column.csv", b"user_id,item_id,when\na,1,5\n"),
+        ("no-user.csv", b"user_id,item_id\n,1\n"),
+        ("nan-rating.csv", b"user_id,item_id,rating\na,1,NaN\n"),
+        ("bad-time.csv", b"user_id,item_id,timestamp\na,1,noon\n"),
+        ("no-rows.csv", b"user_id,item_id\n"),
+        ("unknown-item.csv", b"user_id,item_id\na,1\na,99\n"),
+    ];
+    for (name, content) in interactions {
+        workplace.write(name, content);
+        let files = ["--items", "items.csv", "--interactions", name, "--unknown-items", "refuse", "--quiet"];
+        let told = workplace.transcript(&arguments(&files));
+        insta::assert_snapshot!(format!("index-interactions-{}", name.replace('.', "-")), told);
+    }
+    let files = ["--items", "items.csv", "--interactions", "unknown-item.csv"];
+    workplace.write("users.csv", "user_id,age\na,3\na,4\n");
+    workplace.write("facts.csv", "head,relation,tail\n1,,2\n");
+    for (name, arguments) in [
+        ("missing", arguments(&["--items", "nothing.csv"])),
+        ("users", arguments(&["--items", "items.csv", "--users", "users.csv", "--quiet"])),
+        ("facts", arguments(&["--items", "items.csv", "--knowledge", "facts.csv", "--quiet"])),
+        ("no-items", arguments(&[])),
+        ("nothing-to-add", arguments(&["--append"])),
+        ("append-nowhere", arguments(&["--append", "--items", "items.csv"])),
+        ("role", arguments(&["--items", "items.csv", "--role", "year=numeric"])),
+        ("unused-role", arguments(&["--items", "items.csv", "--role", "yaer=text", "--quiet"])),
+        ("policy", arguments(&["--items", "items.csv", "--unknown-items", "drop"])),
+    ] {
+        insta::assert_snapshot!(format!("index-{name}"), workplace.transcript(&arguments));
+    }
+    assert!(!workplace.path("store").exists());
+    insta::assert_snapshot!("index-skip", workplace.transcript(&arguments(&files)));
+}
+
+#[test]
+fn places_that_cannot_be_written_are_refused() {
+    let workplace = workplace();
+    fs::create_dir(workplace.path("photos")).expect("a folder");
+    workplace.write("photos/cat.jpg", "");
+    for (name, place) in [("foreign", "photos"), ("file", "items.csv"), ("below-file", "items.csv/store")] {
+        let told = workplace.transcript(&["index", place, "--items", "items.csv", "--no-embeddings"]);
+        insta::assert_snapshot!(format!("index-place-{name}"), told);
+    }
+    assert_eq!(workplace.names(), ["items.csv", "photos", "ratings.csv"]);
+}
+
+#[test]
+fn stores_that_cannot_be_read_are_told() {
+    let workplace = workplace();
+    let make = || stdout(workplace.run(&arguments(&["--items", "items.csv", "--interactions", "ratings.csv"])));
+    let add = arguments(&["--append", "--items", "items.csv"]);
+    make();
+    let component = |name: &str| {
+        let store = Store::open(&workplace.path("store")).expect("a store");
+        store.path().join(&store.manifest().components[name].file)
+    };
+    for name in ["catalogue"] {
+        let mut bytes = fs::read(component(name)).expect("a file");
+        bytes[40] ^= 1;
+        fs::write(component(name), bytes).expect("a writable file");
+        insta::assert_snapshot!(format!("index-store-damaged-{name}"), transcript(&workplace, &add));
+    }
+    make();
+    workplace
+        .write("store/manifest.json", workplace.read("store/manifest.json").replace("\"items\": 2", "\"items\": 3"));
+    insta::assert_snapshot!("index-store-manifest", workplace.transcript(&add));
+    make();
+    workplace.write("store/manifest.json", "{\"format\": 99, \"shape\": \"round\"}");
+    insta::assert_snapshot!("index-store-version", workplace.transcript(&add));
+    make();
+    let file = component("catalogue");
+    fs::remove_file(&file).expect("a file");
+    insta::assert_snapshot!("index-store-missing", transcript(&workplace, &add));
+    make();
+    let lock = fs::File::open(workplace.path("store/docent.lock")).expect("a lock file");
+    lock.lock().expect("a lock");
+    insta::assert_snapshot!("index-store-locked", workplace.transcript(&add));
+}
+
+/// Writes an edition of items and interactions; returns the arguments that index it.
+fn edition(workplace: &Workplace, edition: usize) -> Vec<String> {
+    let (mut items, mut ratings) = (String::from("item_id,title,year\n"), String::from("user_id,item_id,rating\n"));
+    for item in 0..400 + edition {
+        items += &format!("{item},Title {item} of edition {edition},{}\n", 1950 + item % 70);
+        (0..8).for_each(|user| ratings += &format!("user {},{item},{}\n", (item + user) % 90, user % 5 + 1));
+    }
+    workplace.write(&format!("items-{edition}.csv"), items);
+    workplace.write(&format!("ratings-{edition}.csv"), ratings);
+    let (items, ratings) = (format!("items-{edition}.csv"), format!("ratings-{edition}.csv"));
+    ["index", "store", "--no-embeddings", "--items", &items, "--interactions", &ratings].map(str::to_owned).to_vec()
+}
+
+/// Which edition a store holds, after checking that it holds all of it.
+fn held(store: &Path) -> Option<usize> {
+    let store = Store::open(store).ok()?;
+    let catalogue = store.catalogue().expect("a whole catalogue");
+    let edition = catalogue.len() - 400;
+    assert!(catalogue.items().iter().all(|item| item.title.ends_with(&format!("edition {edition}"))));
+    assert_eq!(store.interactions(&catalogue).expect("whole interactions").len(), catalogue.len() * 8);
+    Some(edition)
+}
+
+#[test]
+fn a_killed_index_leaves_the_old_store_or_none() {
+    const KILLS: u32 = 12;
+    let workplace = Workplace::new();
+    let editions: Vec<Vec<String>> = (0..2).map(|number| edition(&workplace, number)).collect();
+    let store = workplace.path("store");
+    let spawn = |edition: usize| {
+        let arguments: Vec<&str> = editions[edition].iter().map(String::as_str).collect();
+        workplace.command(&arguments).stderr(Stdio::null()).spawn().expect("docent runs")
+    };
+    let started = Instant::now();
+    assert!(spawn(0).wait().expect("docent ends").success());
+    let whole = started.elapsed();
+    // The moments cover a whole run, also where the machine is slow.
+    let moments = (0..KILLS).map(|kill| whole.max(Duration::from_millis(20)) * kill / (KILLS - 2));
+    for (kill, moment) in moments.enumerate() {
+        let is_first = kill % 2 == 0;
+        if is_first {
+            fs::remove_dir_all(&store).expect("a store");
+        }
+        let before = held(&store);
+        let edition = usize::from(!is_first);
+        let mut child = spawn(edition);
+        std::thread::sleep(moment);
+        child.kill().expect("a child");
+        child.wait().expect("docent ends");
+        let after = held(&store);
+        assert!(after == before || after == Some(edition), "{before:?} became {after:?}");
+        assert!(spawn(0).wait().expect("docent ends").success(), "the next one is not in the way of the last");
+        assert_eq!(held(&store), Some(0));
+        assert_eq!(fs::read_dir(&store).expect("a store").count(), 4, "nothing is left over");
+    }
+}
