@@ -20,6 +20,9 @@ use crate::recommend::{
 /// How many of retrieval's best the second stage scores: below, the right item is too seldom to pay.
 pub const POOL: usize = 200;
 
+/// Traditional features of the model: the signals with their tails drawn in, and the moment's context.
+pub(super) const TRADITIONAL: usize = Signal::ALL.len() + CONTEXT;
+
 /// What was learned.
 #[derive(Clone, Debug)]
 pub struct Hybrid {
@@ -34,7 +37,7 @@ pub struct Hybrid {
 /// Features of a few items, as the model takes them.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs {
-    /// (items, [`FEATURES`] + context)
+    /// (items, [`TRADITIONAL`])
     pub(super) traditional: Tensor,
     /// (items, width)
     pub(super) llm: Option<Tensor>,
@@ -49,8 +52,10 @@ impl Inputs {
         profile: Option<(&Semantic, &[f32])>,
     ) -> Result<Self> {
         let rows = features.chunks_exact(FEATURES);
-        let traditional: Vec<f32> = rows.flat_map(|row| row.iter().chain(context).copied()).collect();
-        let traditional = Tensor::from_vec(traditional, (items.len(), FEATURES + CONTEXT), &Device::Cpu)?;
+        // With their tails drawn in: a few large values would drown all others.
+        let tails = |row: &'_ [f32]| row.iter().skip(1).step_by(2).copied().collect::<Vec<f32>>();
+        let traditional: Vec<f32> = rows.flat_map(|row| tails(row).into_iter().chain(context.iter().copied())).collect();
+        let traditional = Tensor::from_vec(traditional, (items.len(), TRADITIONAL), &Device::Cpu)?;
         let llm = profile.map(|(semantic, profile)| {
             // Of unit length both, their products would be tiny beside the other features.
             let scale = profile.len() as f32;
@@ -135,7 +140,10 @@ impl Ranked {
 pub struct Ranker {
     /// What is known of items.
     pub signals: Arc<Signals>,
-    /// What was learned.
+    /// Traditional features of the model: the signals with their tails drawn in, and the moment's context.
+pub(super) const TRADITIONAL: usize = Signal::ALL.len() + CONTEXT;
+
+/// What was learned.
     pub hybrid: Arc<Hybrid>,
     /// Whether the second stage takes part.
     pub second_stage: bool,

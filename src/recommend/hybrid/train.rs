@@ -13,11 +13,11 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rayon::prelude::*;
 
 use super::{
-    context::{CONTEXT, context},
+    context::context,
     fusion::Fusion,
     lists::{FEATURES, Moment, features, moments},
     model::{HybridConfig, HybridFeatureModel},
-    ranker::{Hybrid, Inputs},
+    ranker::{Hybrid, Inputs, TRADITIONAL},
 };
 use crate::recommend::{
     Catalogue, Interaction, Query, Result,
@@ -32,12 +32,12 @@ const HARD: usize = 24;
 const RANDOM: usize = 8;
 /// Lists of one step.
 const BATCH: usize = 32;
-/// The step size, as usual for AdamW.
-const LEARNING_RATE: f64 = 1e-3;
+/// The step size: small, for what the linear weights leave unexplained is mostly noise.
+const LEARNING_RATE: f64 = 2e-4;
 /// The pull of weights to 0.
-const WEIGHT_DECAY: f64 = 1e-2;
-/// Rounds over all lists: the model overfits after two or three.
-const MOST_EPOCHS: usize = 4;
+const WEIGHT_DECAY: f64 = 5e-2;
+/// Rounds over all lists: the model overfits soon.
+const MOST_EPOCHS: usize = 5;
 /// Rounds without a gain on validation that end the training.
 const PATIENCE: usize = 1;
 /// How much of the model may count beside the linear score.
@@ -88,7 +88,7 @@ pub fn train(data: TrainingData<'_>, progress: &mut dyn FnMut(Progress)) -> Resu
     progress(Progress::Validated(best.0));
     let widths = [0].into_iter().chain(data.semantic.map(|semantic| semantic.width()));
     for llm in widths {
-        let config = HybridConfig { llm, traditional: FEATURES + CONTEXT };
+        let config = HybridConfig { llm, traditional: TRADITIONAL };
         let trained = Trainer { data: &data, lists: &lists, validation: &validation }.run(config, progress)?;
         if trained.0 > best.0 {
             best = (trained.0, Some(trained.1));

@@ -1,0 +1,140 @@
+//! The recommender over a store: whom to recommend to, what may be recommended, and a list of candidates with what each
+//! source says of them.
+
+use std::sync::Arc;
+
+use super::{
+    Candidate, Catalogue, Filter, Interaction, Interactions, Query, Result, Source, SourceScore, Store,
+    hybrid::{Fusion, Hybrid, HYBRID, RETRIEVAL},
+    retrieve::{Semantic, SemanticOptions, best},
+    signals::{Signal, Signals},
+};
+
+/// The signals that are told with a recommendation, by their sources.
+const TOLD: [(Source, Signal); 4] = [
+    (Source::CoOccurrence, Signal::NearRecent),
+    (Source::Ease, Signal::EaseRecent),
+    (Source::Semantic, Signal::TextRecent),
+    (Source::Popularity, Signal::Popularity),
+];
+
+/// Everything that a store knows, ready to recommend.
+#[derive(Clone, Debug)]
+pub struct Recommender {
+    catalogue: Catalogue,
+    interactions: Interactions,
+    semantic: Option<Arc<Semantic>>,
+    signals: Signals,
+    fusion: Fusion,
+    hybrid: Option<Hybrid>,
+}
+
+impl Recommender {
+    /// Reads a store. What `docent index` and `docent train hybrid` learned is used if it is there.
+    ///
+    /// # Errors
+    /// If a component is damaged.
+    pub fn open(store: &Store) -> Result<Self> {
+        let catalogue = store.catalogue()?;
+        let interactions = store.interactions(&catalogue)?;
+        let vectors = store.embeddings()?;
+        let semantic = vectors.map(|vectors| Semantic::new(vectors, catalogue.len(), SemanticOptions::default()));
+        let semantic = semantic.transpose()?.map(Arc::new);
+        let histories: Vec<&[Interaction]> = interactions.histories().iter().map(Vec::as_slice).collect();
+        let signals = Signals::fit(&histories, &catalogue, semantic.clone())?;
+        let hybrid = store.component(HYBRID)?.map(|bytes| Hybrid::from_bytes(&bytes)).transpose()?;
+        let fusion = store.component(RETRIEVAL)?.map(|bytes| Fusion::from_bytes(&bytes)).transpose()?;
+        let learned = hybrid.as_ref().map(|hybrid| hybrid.fusion.clone()).or(fusion);
+        let fusion = learned.unwrap_or_default();
+        Ok(Self { catalogue, interactions, semantic, signals, fusion, hybrid })
+    }
+
+    /// The items.
+    pub fn catalogue(&self) -> &Catalogue {
+        &self.catalogue
+    }
+
+    /// Who interacted with what.
+    pub fn interactions(&self) -> &Interactions {
+        &self.interactions
+    }
+
+    /// The items' vectors.
+    pub fn semantic(&self) -> Option<&Arc<Semantic>> {
+        self.semantic.as_ref()
+    }
+
+    /// Whether the second stage was trained.
+    pub fn has_hybrid(&self) -> bool {
+        self.hybrid.is_some()
+    }
+
+    /// The history of somebody who is not in the store, and who liked some items, by id; the last one liked last.
+    ///
+    /// # Errors
+    /// If there is no such item.
+    pub fn liked(&self, ids: &[String]) -> Result<Vec<Interaction>> {
+        let event = |id: &String| {
+            let item = self.catalogue.require(id)?;
+            Ok(Interaction { user: usize::MAX, item, rating: None, timestamp: None })
+        };
+        ids.iter().map(event).collect()
+    }
+
+    /// The `k` best items for somebody, best first: those that they do not have and that pass the filter.
+    ///
+    /// # Errors
+    /// If a model fails.
+    pub fn recommend(&self, query: &Query<'_>, k: usize, filter: Option<&Filter>) -> Result<Vec<Candidate>> {
+        let items = self.catalogue.items().iter();
+        let mut open: Vec<bool> = items.map(|item| filter.is_none_or(|filter| filter.matches(item))).collect();
+        query.history.iter().for_each(|event| open[event.item] = false);
+        let (list, stages) = self.rank(query, k, &open)?;
+        let told: Vec<(Source, Vec<f32>)> = TOLD
+            .into_iter()
+            .filter(|(source, _)| *source != Source::Semantic || self.semantic.is_some())
+            .map(|(source, signal)| (source, self.signals.raw(signal, query)))
+            .chain(stages)
+            .collect();
+        let candidate = |(item, score)| {
+            let said = told.iter().map(|(source, values)| SourceScore { source: *source, value: values[item] });
+            Candidate { item, score, sources: said.collect() }
+        };
+        Ok(list.into_iter().map(candidate).collect())
+    }
+
+    /// The best items with their scores, and what each stage says of all items.
+    fn rank(&self, query: &Query<'_>, k: usize, open: &[bool]) -> Result<(Vec<(usize, f32)>, Vec<(Source, Vec<f32>)>)> {
+        // The second stage knows what follows from a history; it has never seen a request in words.
+        let hybrid = self.hybrid.as_ref().filter(|_| query.text.is_none() && !query.history.is_empty());
+        let fused = match hybrid {
+            None => self.fusion.scores(&self.signals, query, open),
+            Some(hybrid) => {
+                let ranked = hybrid.rank(&self.signals, query, open)?;
+                let fused = ranked.retrieval.clone();
+                let scores = ranked.into_scores();
+                let list = best(&scores, k, |item| open[item]);
+                let list = list.into_iter().map(|item| (item, scores[item])).collect();
+                return Ok((list, vec![(Source::Fused, fused), (Source::Hybrid, scores)]));
+            }
+        };
+        let list = best(&fused, k, |item| open[item]).into_iter().map(|item| (item, fused[item])).collect();
+        Ok((list, vec![(Source::Fused, fused)]))
+    }
+
+    /// The `k` items whose texts are nearest to a text's vector, with their cosines, best first.
+    ///
+    /// # Errors
+    /// If the store was made without vectors.
+    pub fn search(&self, text: &[f32], k: usize, filter: Option<&Filter>) -> Result<Vec<Candidate>> {
+        let semantic = self.semantic.as_ref().ok_or(super::Error::NoVectors { method: "search" })?;
+        let scores = semantic.near(&semantic.profile(&[], Some(text)));
+        let is_open = |item: usize| filter.is_none_or(|filter| filter.matches(&self.catalogue[item]));
+        let candidate = |item: usize| Candidate {
+            item,
+            score: scores[item],
+            sources: vec![SourceScore { source: Source::Semantic, value: scores[item] }],
+        };
+        Ok(best(&scores, k, is_open).into_iter().map(candidate).collect())
+    }
+}
