@@ -13,9 +13,11 @@ mod index;
 mod input;
 mod models;
 mod progress;
+mod recommend;
 mod score;
 mod settings;
 mod tokenize;
+mod train;
 
 use clap::{Args, Parser, Subcommand};
 use docent::models::Isa;
@@ -71,6 +73,14 @@ pub(crate) struct GlobalArgs {
 enum Command {
     /// Make a store of items, interactions, users and facts, or add to one
     Index(index::IndexArgs),
+    /// Recommend items to a user, to somebody who names what they liked, or for a request in words
+    Recommend(recommend::RecommendArgs),
+    /// Say why items suit a user
+    Explain(recommend::explain::ExplainArgs),
+    /// Find items whose texts are near to a query
+    Search(recommend::search::SearchArgs),
+    /// Learn from a store's interactions
+    Train(train::TrainArgs),
     /// Show the text and the token ids that a language model sees
     Tokenize(tokenize::TokenizeArgs),
     /// Log-likelihoods of a prompt and of texts that may follow it
@@ -94,6 +104,10 @@ impl Cli {
         let mut context = Context::new(settings, &self.global)?;
         let result = match &self.command {
             Command::Index(args) => index::run(args, &mut context),
+            Command::Recommend(args) => recommend::run(args, &mut context),
+            Command::Explain(args) => recommend::explain::run(args, &mut context),
+            Command::Search(args) => recommend::search::run(args, &mut context),
+            Command::Train(args) => train::run(args, &mut context),
             Command::Tokenize(args) => tokenize::run(args, &mut context),
             Command::Score(args) => score::run(args, &mut context),
             Command::Generate(args) => generate::run(args, &mut context),

@@ -92,6 +92,24 @@ pub enum Error {
         /// Rows that it should have.
         items: usize,
     },
+    /// There is no item with this id.
+    #[error("there is no item `{id}` among {items} items")]
+    NoSuchItem {
+        /// The id.
+        id: String,
+        /// How many items there are.
+        items: usize,
+        /// Some ids that would do.
+        examples: Vec<String>,
+    },
+    /// There is too little to learn from.
+    #[error("{users} users have enough interactions to learn from, and {needed} are needed")]
+    TooFewInteractions {
+        /// Users with at least two interactions.
+        users: usize,
+        /// How many are needed.
+        needed: usize,
+    },
     /// Nobody has enough interactions to be tested.
     #[error("no user has the {needed} interactions that a test needs")]
     NothingToEvaluate {
@@ -137,6 +155,12 @@ pub enum Error {
         /// What is wrong with it.
         fault: &'static str,
     },
+    /// What was learned cannot be read.
+    #[error("what was learned cannot be read")]
+    Learned {
+        /// What the parser said.
+        source: serde_json::Error,
+    },
     /// A computation of the hybrid model failed.
     #[error("the hybrid model failed")]
     Hybrid(#[from] candle_core::Error),
@@ -161,11 +185,14 @@ impl Error {
             Error::UnusedRole { .. } => {
                 "check the column's name; a role is for some tables only, as `rating` is".into()
             }
-            Error::UnknownUser { examples, .. } if !examples.is_empty() => {
+            Error::UnknownUser { examples, .. } | Error::NoSuchItem { examples, .. } if !examples.is_empty() => {
                 let examples: Vec<String> = examples.iter().map(|id| format!("`{id}`")).collect();
                 format!("there are {}", examples.join(", "))
             }
             Error::VectorFile { path, .. } => format!("remove `{}`, and the items are embedded anew", path.display()),
+            Error::Tensors { .. } | Error::Tensor { .. } | Error::Learned { .. } => {
+                "learn anew with `docent train hybrid`".into()
+            }
             Error::Penalty { .. } => "take a larger penalty".into(),
             Error::Engine(error) => return error.hint(),
             _ => return None,

@@ -7,7 +7,10 @@ mod title;
 
 use std::collections::HashMap;
 
-use super::attribute::{Attribute, AttributeColumn, columns_of};
+use super::{
+    Error, Result,
+    attribute::{Attribute, AttributeColumn, columns_of},
+};
 
 pub use title::{natural_title, without_aside};
 
@@ -135,6 +138,18 @@ impl Catalogue {
     /// The index of an item.
     pub fn index(&self, id: &str) -> Option<usize> {
         self.by_id.get(id).copied()
+    }
+
+    /// The index of an item that must be there.
+    ///
+    /// # Errors
+    /// If there is no such item.
+    pub fn require(&self, id: &str) -> Result<usize> {
+        let unknown = || {
+            let examples = self.items.iter().take(3).map(|item| item.id.clone()).collect();
+            Error::NoSuchItem { id: id.to_owned(), items: self.len(), examples }
+        };
+        self.index(id).ok_or_else(unknown)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The methods, fitted and tuned on one split.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 use super::{EvaluateData, Method, Split, language::LanguagePart, tune::choose};
 use crate::recommend::{
@@ -76,10 +76,17 @@ impl<'a> Models<'a> {
                     validation: &validation,
                     seed: self.seed,
                 };
-                let hybrid = train(data, &mut |state| match state {
-                    Progress::Moments(done, all) => progress(&format!("moments: part {} of {all}", done + 1)),
-                    Progress::Validated(value) => progress(&format!("validation: log-likelihood {value:.4}")),
-                    Progress::Steps(..) => {}
+                let hybrid = train(data, &mut |state| {
+                    match state {
+                        Progress::Moments(done, all) if done < all => {
+                            progress(&format!("{method}: gathering moments, part {} of {all}", done + 1));
+                        }
+                        Progress::Validated(value) => {
+                            progress(&format!("{method}: validation log-likelihood {value:.4}"));
+                        }
+                        Progress::Moments(..) | Progress::Steps(..) => {}
+                    }
+                    ControlFlow::Continue(())
                 })?;
                 let signals = Signals::fit(&self.fitted, self.data.catalogue, self.data.semantic.cloned())?;
                 let ranker = Ranker { signals: Arc::new(signals), hybrid: Arc::new(hybrid), second_stage: false };

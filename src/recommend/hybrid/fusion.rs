@@ -18,7 +18,29 @@ pub struct Fusion {
     pub weights: Vec<[f32; 2]>,
 }
 
+/// Before anything is learned: what MovieLens taught, rounded.
+impl Default for Fusion {
+    fn default() -> Self {
+        let (signals, weights) = [
+            (Signal::EaseLong, [0.4, 0.4]),
+            (Signal::NearRecent, [0.1, 0.3]),
+            (Signal::NearLong, [0.1, 0.3]),
+            (Signal::Era, [0.2, 0.6]),
+            (Signal::PopularityYear, [0.1, 0.2]),
+            (Signal::TextRecent, [0.1, 0.3]),
+        ]
+        .into_iter()
+        .unzip();
+        Self { signals, weights }
+    }
+}
+
 impl Fusion {
+    /// Learns what the signals that find items count.
+    pub(super) fn retrieval(moments: &[Moment<'_>]) -> Self {
+        Self::learn(moments, Signal::ALL.into_iter().filter(|signal| signal.is_retrieval()).collect())
+    }
+
     /// Learns what makes the items that were taken likeliest.
     pub(super) fn learn(moments: &[Moment<'_>], signals: Vec<Signal>) -> Self {
         let columns: Vec<usize> = signals.iter().map(|signal| signal.index()).collect();

@@ -23,14 +23,30 @@ use crate::recommend::{
 
 /// Parts of the users: four fifths of them are enough for models much like those of all.
 const FOLDS: usize = 5;
-/// Moments of each user, the last ones: more would let few users decide.
-const MOMENTS: usize = 12;
 /// The shortest history that is learned from.
 const SHORTEST: usize = 3;
 /// How many of each retrieval signal's best are offered.
 const HARD: usize = 40;
 /// How many others are offered, drawn from the whole catalogue.
 const RANDOM: usize = 40;
+
+/// How many moments of each user are gathered, the last ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Enough for the few weights of retrieval.
+    Few,
+    /// Enough for everything; more would let few users decide.
+    Many,
+}
+
+impl Extent {
+    fn moments(self) -> usize {
+        match self {
+            Extent::Few => 3,
+            Extent::Many => 12,
+        }
+    }
+}
 
 /// Numbers that describe an item at a moment.
 pub(super) const FEATURES: usize = 2 * Signal::ALL.len();
@@ -42,6 +58,8 @@ pub(super) struct Moment<'a> {
     pub(super) history: &'a [Interaction],
     /// What was offered, the item that was taken first.
     pub(super) items: Vec<usize>,
+    /// How many of the items, the first ones, were certain to be offered; the rest was drawn.
+    pub(super) certain: usize,
     /// The logarithm of how many items each stands for: 0, but for those that were drawn. (items)
     pub(super) offsets: Vec<f32>,
     /// Each signal as it is and with its tail drawn in; (items, [`FEATURES`])
@@ -60,29 +78,30 @@ impl Moment<'_> {
     }
 }
 
-/// Gathers moments of all histories, (users). `progress` hears how many are done, of how many.
+/// Gathers moments of all histories, (users). `progress` hears how many parts are done, of how many.
 ///
 /// # Errors
-/// If a model cannot be fitted.
+/// If a model cannot be fitted, or `progress` fails.
 pub(super) fn moments<'a>(
     histories: &[&'a [Interaction]],
     catalogue: &Catalogue,
     semantic: Option<&Arc<Semantic>>,
+    extent: Extent,
     seed: u64,
-    progress: &mut dyn FnMut(usize, usize),
+    progress: &mut dyn FnMut(usize, usize) -> Result<()>,
 ) -> Result<Vec<Moment<'a>>> {
     let mut users: Vec<usize> = (0..histories.len()).collect();
     shuffle(&mut users, &mut ChaCha8Rng::seed_from_u64(seed));
     let fold = users.len().div_ceil(FOLDS).max(1);
     let mut found = Vec::new();
     for (number, held_out) in users.chunks(fold).enumerate() {
-        progress(number, FOLDS);
+        progress(number, FOLDS)?;
         let others: Vec<&[Interaction]> =
             (0..histories.len()).filter(|user| !held_out.contains(user)).map(|user| histories[user]).collect();
         let signals = Signals::fit(&others, catalogue, semantic.cloned())?;
         let places = held_out.iter().flat_map(|&user| {
             let len = histories[user].len();
-            (SHORTEST.max(len.saturating_sub(MOMENTS))..len).map(move |before| (user, before))
+            (SHORTEST.max(len.saturating_sub(extent.moments()))..len).map(move |before| (user, before))
         });
         let places: Vec<(usize, usize)> = places.collect();
         let gathered = places.into_par_iter().map(|(user, before)| {
@@ -91,6 +110,7 @@ pub(super) fn moments<'a>(
         });
         found.par_extend(gathered.flatten());
     }
+    progress(FOLDS, FOLDS)?;
     Ok(found)
 }
 
@@ -129,5 +149,5 @@ fn moment<'a>(signals: &Signals, history: &'a [Interaction], taken: usize, seed:
     let mut offsets = vec![0.0; certain];
     offsets.resize(items.len(), (rest.len() as f32 / RANDOM as f32).ln());
     let features = features(&values, &items);
-    Some(Moment { history, items, offsets, features, context: context(history) })
+    Some(Moment { history, items, certain, offsets, features, context: context(history) })
 }

@@ -5,14 +5,18 @@
 //! signals have not seen.
 
 mod context;
+mod file;
 mod fusion;
+mod learn;
 mod lists;
 mod listwise;
 mod model;
 mod ranker;
 mod train;
 
+pub use file::{HYBRID, RETRIEVAL};
 pub use fusion::Fusion;
+pub use learn::{learn_hybrid, learn_retrieval};
 pub use model::{HybridConfig, HybridFeatureModel};
 pub use ranker::{Hybrid, POOL, Ranked, Ranker};
-pub use train::{Progress, TrainingData, train};
+pub use train::{Learning, Progress, TrainingData, train};

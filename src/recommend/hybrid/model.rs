@@ -93,6 +93,23 @@ impl HybridFeatureModel {
         })
     }
 
+    /// The name and shape of every weight.
+    pub fn shapes(config: HybridConfig) -> Vec<(String, Vec<usize>)> {
+        let joined = HIDDEN * (1 + usize::from(config.llm > 0));
+        let layers = [
+            ("llm_projection", config.llm, HIDDEN),
+            ("traditional_projection", config.traditional, HIDDEN),
+            ("fusion.0", joined, HIDDEN),
+            ("fusion.1", HIDDEN, NARROW),
+            ("output", NARROW, 1),
+        ];
+        let layers = layers.into_iter().filter(|(_, inputs, _)| *inputs > 0);
+        let weights = layers.flat_map(|(name, inputs, outputs)| {
+            [(format!("{name}.weight"), vec![outputs, inputs]), (format!("{name}.bias"), vec![outputs])]
+        });
+        weights.collect()
+    }
+
     /// The sizes.
     pub fn config(&self) -> HybridConfig {
         self.config
@@ -208,6 +225,11 @@ mod tests {
         let (llm, traditional) = inputs();
         let model = awake(HybridConfig { llm: 0, ..CONFIG });
         assert_eq!(model.variables().len(), 8);
+        for config in [CONFIG, model.config()] {
+            let model = awake(config);
+            let shapes = model.variables().iter().map(|(name, variable)| (name.clone(), variable.dims().to_vec()));
+            assert_eq!(shapes.collect::<Vec<_>>(), HybridFeatureModel::shapes(config));
+        }
         assert!(model.forward(None, &traditional).is_ok());
         assert!(awake(CONFIG).forward(None, &traditional).is_err());
         assert!(awake(CONFIG).forward(Some(&llm.t().unwrap()), &traditional).is_err());

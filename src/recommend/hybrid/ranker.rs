@@ -140,10 +140,7 @@ impl Ranked {
 pub struct Ranker {
     /// What is known of items.
     pub signals: Arc<Signals>,
-    /// Traditional features of the model: the signals with their tails drawn in, and the moment's context.
-pub(super) const TRADITIONAL: usize = Signal::ALL.len() + CONTEXT;
-
-/// What was learned.
+    /// What was learned.
     pub hybrid: Arc<Hybrid>,
     /// Whether the second stage takes part.
     pub second_stage: bool,

@@ -1,11 +1,11 @@
 //! Training of the second stage: first the linear weights, in closed form as it were, then the HybridFeatureModel on
 //! what these leave unexplained.
 //!
-//! The model learns by a softmax over the taken item, the likeliest others and a few random ones (Covington et al., 2016;
-//! hard negatives as in Xiong et al., 2021), with AdamW. The validation items end the training, and decide how much of
+//! The model learns by a sampled softmax (Jean et al., 2015; Covington et al., 2016): the taken item against hard negatives
+//! out of what retrieval offers and a few random ones, with AdamW. The validation items end the training, and decide how much of
 //! the model counts, and whether it sees the items' vectors.
 
-use std::sync::Arc;
+use std::{ops::ControlFlow, sync::Arc};
 
 use candle_core::{D, Device, Tensor};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
@@ -15,7 +15,8 @@ use rayon::prelude::*;
 use super::{
     context::context,
     fusion::Fusion,
-    lists::{FEATURES, Moment, features, moments},
+    learn::tell,
+    lists::{Extent, FEATURES, Moment, features, moments},
     model::{HybridConfig, HybridFeatureModel},
     ranker::{Hybrid, Inputs, TRADITIONAL},
 };
@@ -26,9 +27,9 @@ use crate::recommend::{
     signals::{Signal, Signals},
 };
 
-/// Negatives of a list that the linear weights find likeliest.
+/// Negatives of a list that are drawn from what retrieval offers.
 const HARD: usize = 24;
-/// Negatives of a list that are drawn from all others.
+/// Negatives of a list that are drawn from the rest of the catalogue.
 const RANDOM: usize = 8;
 /// Lists of one step.
 const BATCH: usize = 32;
@@ -69,23 +70,25 @@ pub enum Progress {
     Validated(f64),
 }
 
+/// Hears how training advances, and may break it off.
+pub type Learning<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
+
 /// Learns both stages.
 ///
 /// # Errors
-/// If a model cannot be fitted.
-pub fn train(data: TrainingData<'_>, progress: &mut dyn FnMut(Progress)) -> Result<Hybrid> {
-    let gathered = moments(data.histories, data.catalogue, data.semantic, data.seed, &mut |done, all| {
-        progress(Progress::Moments(done, all));
+/// If a model cannot be fitted, or `progress` breaks it off.
+pub fn train(data: TrainingData<'_>, progress: &mut Learning<'_>) -> Result<Hybrid> {
+    let gathered = moments(data.histories, data.catalogue, data.semantic, Extent::Many, data.seed, &mut |done, all| {
+        tell(progress, Progress::Moments(done, all))
     })?;
-    let retrieval = Signal::ALL.into_iter().filter(|signal| signal.is_retrieval()).collect();
-    let fusion = Fusion::learn(&gathered, retrieval);
+    let fusion = Fusion::retrieval(&gathered);
     let linear = Fusion::learn(&gathered, Signal::ALL.to_vec());
     let hybrid = Hybrid { fusion, linear, residual: None };
     let signals = Signals::fit(data.histories, data.catalogue, data.semantic.cloned())?;
     let validation = Validation::new(&data, &signals, &hybrid)?;
     let lists = lists(&gathered, &hybrid);
     let mut best = (validation.value(None), None);
-    progress(Progress::Validated(best.0));
+    tell(progress, Progress::Validated(best.0))?;
     let widths = [0].into_iter().chain(data.semantic.map(|semantic| semantic.width()));
     for llm in widths {
         let config = HybridConfig { llm, traditional: TRADITIONAL };
@@ -97,25 +100,40 @@ pub fn train(data: TrainingData<'_>, progress: &mut dyn FnMut(Progress)) -> Resu
     Ok(Hybrid { residual: best.1, ..hybrid })
 }
 
-/// A list with its linear scores, the taken item first, then the likeliest others.
+/// A moment with its linear scores, and the negatives to draw from.
 struct Scored<'a> {
     moment: &'a Moment<'a>,
-    /// Places in the moment: the taken item, then the others by their linear score.
-    order: Vec<usize>,
-    /// (moment's items)
+    /// Scores and offsets together, (moment's items).
     linear: Vec<f32>,
+    /// Places of what retrieval offered, and of what was drawn from the rest; without the taken item.
+    negatives: [Vec<usize>; 2],
+}
+
+impl Scored<'_> {
+    /// Places of a list, the taken item first, and what is added to each one's score: the linear score, and the logarithm
+    /// of how many others a drawn item stands for. Without that, and with the likeliest negatives instead of drawn ones,
+    /// a model would learn how lists are made: what ranks below the others must be the taken item.
+    fn draw(&self, rng: &mut ChaCha8Rng) -> Vec<(usize, f32)> {
+        let mut list = vec![(0, self.linear[0])];
+        for (places, count) in self.negatives.iter().zip([HARD, RANDOM]) {
+            let stands_for = (places.len() as f32 / count as f32).ln();
+            let mut places = places.clone();
+            shuffle(&mut places, rng);
+            list.extend(places[..count].iter().map(|&place| (place, self.linear[place] + stands_for)));
+        }
+        list
+    }
 }
 
 fn lists<'a>(moments: &'a [Moment<'a>], hybrid: &Hybrid) -> Vec<Scored<'a>> {
     let scored = |moment: &'a Moment<'a>| {
-        let linear = hybrid.linear_scores(&moment.features);
-        let mut order: Vec<usize> = (1..linear.len()).collect();
-        order.sort_by(|&a, &b| linear[b].total_cmp(&linear[a]));
-        order.insert(0, 0);
-        Scored { moment, order, linear }
+        let scores = hybrid.linear_scores(&moment.features).into_iter().zip(&moment.offsets);
+        let linear = scores.map(|(score, offset)| score + offset).collect();
+        let negatives = [(1..moment.certain).collect(), (moment.certain..moment.items.len()).collect()];
+        Scored { moment, linear, negatives }
     };
-    let width = 1 + HARD + RANDOM;
-    moments.par_iter().filter(|moment| moment.items.len() >= width).map(scored).collect()
+    let enough = |scored: &Scored<'_>| scored.negatives[0].len() >= HARD && scored.negatives[1].len() >= RANDOM;
+    moments.par_iter().map(scored).filter(enough).collect()
 }
 
 struct Trainer<'a> {
@@ -129,7 +147,7 @@ impl Trainer<'_> {
     fn run(
         &self,
         config: HybridConfig,
-        progress: &mut dyn FnMut(Progress),
+        progress: &mut Learning<'_>,
     ) -> Result<(f64, (HybridFeatureModel, f32))> {
         let model = HybridFeatureModel::new(config, self.data.seed)?;
         let variables = model.variables().iter().map(|(_, variable)| variable.clone()).collect();
@@ -145,10 +163,10 @@ impl Trainer<'_> {
             for (step, batch) in order.chunks(BATCH).enumerate() {
                 let loss = self.loss(&model, batch, &mut rng)?;
                 optimizer.backward_step(&loss)?;
-                progress(Progress::Steps(epoch * steps + step + 1, MOST_EPOCHS * steps));
+                tell(progress, Progress::Steps(epoch * steps + step + 1, MOST_EPOCHS * steps))?;
             }
             let (value, share) = self.validation.best_share(&model)?;
-            progress(Progress::Validated(value));
+            tell(progress, Progress::Validated(value))?;
             if value > best.0 {
                 best = (value, (model.snapshot()?, share));
                 without_gain = 0;
@@ -167,14 +185,12 @@ impl Trainer<'_> {
         let width = 1 + HARD + RANDOM;
         let (mut traditional, mut llm, mut linear) = (Vec::new(), Vec::new(), Vec::new());
         for &at in batch {
-            let Scored { moment, order, linear: scores } = &self.lists[at];
-            let mut places = order.clone();
-            shuffle(&mut places[1 + HARD..], rng);
-            places.truncate(width);
-            let items: Vec<usize> = places.iter().map(|&place| moment.items[place]).collect();
-            let rows = places.iter().map(|&place| &moment.features[place * FEATURES..][..FEATURES]);
+            let moment = self.lists[at].moment;
+            let list = self.lists[at].draw(rng);
+            let items: Vec<usize> = list.iter().map(|&(place, _)| moment.items[place]).collect();
+            let rows = list.iter().map(|&(place, _)| &moment.features[place * FEATURES..][..FEATURES]);
             let features: Vec<f32> = rows.flatten().copied().collect();
-            linear.extend(places.iter().map(|&place| scores[place]));
+            linear.extend(list.iter().map(|&(_, score)| score));
             let profile = self.data.semantic.filter(|_| model.config().llm > 0);
             let profile = profile.map(|semantic| (&**semantic, Signals::profile_with(semantic, &Query::of(moment.history))));
             let profile = profile.as_ref().map(|(semantic, profile)| (*semantic, profile.as_slice()));

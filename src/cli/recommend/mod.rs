@@ -1,0 +1,159 @@
+//! `docent recommend`: the best items for a user of a store, for somebody who names what they liked, or for a request in
+//! words.
+
+pub(crate) mod explain;
+pub(crate) mod search;
+pub(crate) mod show;
+mod whom;
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use docent::recommend::{
+    Candidate, Catalogue, Filter, HistoryItem, LLMReranker, Recommendations, RecommendedItem, Recommender, Store,
+    XRecExplainer, explain::Planner, rerank::RerankOptions,
+};
+
+use super::{CliError, Context};
+pub(crate) use whom::{Whom, WhomArgs};
+
+/// How much of the history is shown.
+const SHOWN_HISTORY: usize = 10;
+/// How many candidates the language model scores.
+const RERANKED: usize = 20;
+
+/// Arguments of `docent recommend`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct RecommendArgs {
+    /// Folder of the store
+    store: PathBuf,
+    #[command(flatten)]
+    whom: WhomArgs,
+    /// How many items
+    #[arg(short, long = "top", value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u16).range(1..))]
+    k: u16,
+    /// Only items that meet a condition, such as `year >= 1990 and not genres has "Horror"`
+    #[arg(long = "where", value_name = "EXPR")]
+    filter: Option<String>,
+    /// Let the language model's opinion count
+    #[arg(long, value_enum, value_name = "MODE", default_value_t)]
+    rerank: Rerank,
+    /// Say why each item is recommended
+    #[arg(long)]
+    explain: bool,
+}
+
+/// What the language model does with the best items.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Rerank {
+    /// Nothing
+    #[default]
+    None,
+    /// The likelihood of each title after the titles that the user liked counts a little
+    Likelihood,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the store is damaged, there is no such user or item, the condition does not parse, or a model cannot be fetched or
+/// fails.
+pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), CliError> {
+    let recommender = open(&args.store, context)?;
+    let filter = filter(args.filter.as_deref(), recommender.catalogue())?;
+    let whom = Whom::find(&args.whom, &recommender, context)?;
+    let wanted = List { k: usize::from(args.k), filter: filter.as_ref(), rerank: args.rerank, explained: None };
+    let wanted = List { explained: args.explain.then_some(wanted.k), ..wanted };
+    let answer = wanted.make(&recommender, &whom, context)?;
+    print(&answer, context)
+}
+
+/// What a list should be.
+pub(crate) struct List<'a> {
+    pub(crate) k: usize,
+    pub(crate) filter: Option<&'a Filter>,
+    pub(crate) rerank: Rerank,
+    /// How many of the items are explained.
+    pub(crate) explained: Option<usize>,
+}
+
+impl List<'_> {
+    /// Recommends, reranks and explains.
+    ///
+    /// # Errors
+    /// If a model cannot be fetched or fails.
+    pub(crate) fn make(
+        &self,
+        recommender: &Recommender,
+        whom: &Whom,
+        context: &Context,
+    ) -> Result<Recommendations, CliError> {
+        let catalogue = recommender.catalogue();
+        let count = if self.rerank == Rerank::None { self.k } else { self.k.max(RERANKED) };
+        let mut best = recommender.recommend(&whom.query(), count, self.filter)?;
+        let needs_model = self.rerank != Rerank::None || self.explained.is_some();
+        let mut engine = if needs_model && !best.is_empty() { Some(context.engine()?) } else { None };
+        if let (Rerank::Likelihood, Some(engine)) = (self.rerank, &mut engine) {
+            best = LLMReranker::new(engine, RerankOptions::default()).rerank(&whom.history, best, catalogue)?;
+        }
+        best.truncate(self.k);
+        let mut items: Vec<_> = best.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
+        if let (Some(explained), Some(engine)) = (self.explained, &mut engine) {
+            explain(&mut items, &best[..explained.min(best.len())], whom, recommender, engine)?;
+        }
+        let shown = &whom.history[whom.history.len().saturating_sub(SHOWN_HISTORY)..];
+        let history = shown.iter().map(|event| HistoryItem::new(event, catalogue)).collect();
+        Ok(Recommendations { user: whom.name.clone(), history, items })
+    }
+}
+
+/// Explains the first items of a list.
+fn explain(
+    items: &mut [RecommendedItem],
+    best: &[Candidate],
+    whom: &Whom,
+    recommender: &Recommender,
+    engine: &mut docent::engine::Engine,
+) -> Result<(), CliError> {
+    let indices: Vec<usize> = best.iter().map(|candidate| candidate.item).collect();
+    let planner = Planner::new(recommender.catalogue(), recommender.interactions());
+    let plans = match whom.user {
+        Some(user) => planner.plan(user, &indices),
+        None => planner.plan_new(&whom.history, &indices),
+    };
+    for (item, explained) in items.iter_mut().zip(XRecExplainer::new(engine).explain(&plans)?) {
+        if let Some(rejection) = explained.rejection {
+            tracing::info!(%rejection, draft = explained.draft, "an explanation was turned down");
+        }
+        item.explanation = Some(explained.explanation);
+    }
+    Ok(())
+}
+
+/// Opens a store for recommending.
+///
+/// # Errors
+/// If it is missing or damaged.
+pub(crate) fn open(store: &std::path::Path, context: &Context) -> Result<Recommender, CliError> {
+    let recommender = Recommender::open(&Store::open(store)?)?;
+    if !recommender.has_hybrid() {
+        context.status(format_args!("note: no hybrid model: `docent train hybrid {}` makes one", store.display()));
+    }
+    Ok(recommender)
+}
+
+/// Parses a condition.
+///
+/// # Errors
+/// If it does not parse.
+pub(crate) fn filter(text: Option<&str>, catalogue: &Catalogue) -> Result<Option<Filter>, CliError> {
+    Ok(text.map(|text| Filter::parse(text, catalogue)).transpose()?)
+}
+
+/// Shows a list, as JSON or to people.
+///
+/// # Errors
+/// If standard output cannot be written.
+pub(crate) fn print(answer: &Recommendations, context: &mut Context) -> Result<(), CliError> {
+    if context.json { context.json_line(answer) } else { context.show(&show::page(answer)) }
+}

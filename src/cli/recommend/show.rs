@@ -1,0 +1,137 @@
+//! What lists look like to people: the history, the items with their scores, and the explanations, at most 100 columns
+//! wide.
+
+use docent::recommend::{HistoryItem, Recommendations, RecommendedItem, SourceScore, WrittenBy};
+
+/// The most columns of a line.
+const COLUMNS: usize = 100;
+/// Columns of a title in the history.
+const TITLE: usize = 46;
+/// The fewest columns of a source's score.
+const SCORE: usize = 8;
+
+/// History, items and explanations.
+pub(crate) fn page(answer: &Recommendations) -> String {
+    let mut text = String::new();
+    if !answer.history.is_empty() {
+        text += &format!("History of {}, the last {}:\n\n", answer.user, answer.history.len());
+        answer.history.iter().for_each(|item| text += &history_line(item));
+        text.push('\n');
+    }
+    if answer.items.is_empty() {
+        return text + "Nothing to recommend: no item is left that the user has not and that meets the condition.\n";
+    }
+    text += &format!("Recommended to {}:\n\n{}", answer.user, items(&answer.items));
+    if answer.items.iter().any(|item| item.explanation.is_some()) {
+        text += &format!("\nWhy:\n{}", explanations(&answer.items));
+    }
+    text
+}
+
+/// The items with what each source says.
+pub(crate) fn items(items: &[RecommendedItem]) -> String {
+    let Some(first) = items.first() else { return "Nothing found.\n".into() };
+    let sources: String =
+        first.scores.iter().map(|score| format!("  {:>1$}", score.source.name(), width(score))).collect();
+    let mut text = format!("      {:>6}{sources}  title\n", "score");
+    for (place, item) in items.iter().enumerate() {
+        let column = |score: &SourceScore| format!("  {:>1$.3}", score.value, width(score));
+        let scores: String = item.scores.iter().map(column).collect();
+        let line = format!("  {:>2}  {:>6.2}{scores}  {}", place + 1, item.score, item.title);
+        text += &format!("{}\n", cut(&line, COLUMNS));
+    }
+    text
+}
+
+/// The explanations, each below its title.
+pub(crate) fn explanations(items: &[RecommendedItem]) -> String {
+    let mut text = String::new();
+    for (place, item) in items.iter().enumerate() {
+        let Some(explanation) = &item.explanation else { continue };
+        let writer = match explanation.written_by {
+            WrittenBy::Model => "written by the model, checked against the records",
+            WrittenBy::Template => "written by a template: the model's text did not pass the check",
+        };
+        text += &format!("\n  {:>2}  {}\n", place + 1, cut(&item.title, COLUMNS - 6));
+        text += &wrapped(&explanation.text, 6);
+        text += &wrapped(&format!("({writer})"), 6);
+    }
+    text
+}
+
+fn history_line(item: &HistoryItem) -> String {
+    let rating = item.rating.map_or_else(|| "-".into(), |rating| format!("{rating:.1}"));
+    let day = item.timestamp.map_or_else(String::new, day);
+    format!("{}\n", format!("  {rating:>4}  {}  {day}", padded(&item.title, TITLE)).trim_end())
+}
+
+/// The day of a time in seconds since 1970, as `2000-01-31` (Howard Hinnant, *chrono-Compatible Low-Level Date
+/// Algorithms*).
+fn day(seconds: i64) -> String {
+    let days = seconds.div_euclid(86_400) + 719_468;
+    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
+    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * month + 2) / 5 + 1;
+    let (month, carry) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    format!("{:04}-{month:02}-{day:02}", year_of_era + era * 400 + carry)
+}
+
+/// Columns of a source's score.
+fn width(score: &SourceScore) -> usize {
+    score.source.name().len().max(SCORE)
+}
+
+/// Breaks a text between words, each line behind `indent` spaces.
+fn wrapped(text: &str, indent: usize) -> String {
+    let mut lines = String::new();
+    let mut line = String::new();
+    for word in text.split_whitespace() {
+        if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > COLUMNS {
+            lines += &format!("{:indent$}{line}\n", "");
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line += word;
+    }
+    lines + &format!("{:indent$}{line}\n", "")
+}
+
+/// Cuts what is too long, and says so.
+fn cut(text: &str, columns: usize) -> String {
+    match text.char_indices().nth(columns) {
+        Some(_) => text.chars().take(columns - 1).chain(['…']).collect(),
+        None => text.to_owned(),
+    }
+}
+
+fn padded(text: &str, columns: usize) -> String {
+    format!("{:columns$}", cut(text, columns))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_cut_and_wrapped_at_their_columns() {
+        assert_eq!(cut("abcdef", 6), "abcdef");
+        assert_eq!(cut("äbcdefg", 6), "äbcde…");
+        assert_eq!(padded("ab", 4), "ab  ");
+        let text = "word ".repeat(60);
+        assert!(wrapped(&text, 6).lines().all(|line| line.chars().count() <= COLUMNS && line.starts_with("      w")));
+        assert_eq!(wrapped(&text, 6).split_whitespace().count(), 60);
+    }
+
+    #[test]
+    fn days_are_those_of_the_calendar() {
+        let cases =
+            [(0, "1970-01-01"), (951_782_400, "2000-02-29"), (949_778_714, "2000-02-05"), (-86_401, "1969-12-30")];
+        for (seconds, expected) in cases {
+            assert_eq!(day(seconds), expected);
+        }
+    }
+}

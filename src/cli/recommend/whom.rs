@@ -1,0 +1,82 @@
+//! Whom is recommended to: a user of the store, somebody who names items, or somebody who asks in words.
+
+use clap::Args;
+use docent::recommend::{Interaction, Query, Recommender};
+
+use crate::cli::{CliError, Context};
+
+/// Whom to recommend to.
+#[derive(Args, Clone, Debug)]
+#[group(required = true, multiple = true)]
+pub(crate) struct WhomArgs {
+    /// A user of the store
+    #[arg(long, value_name = "ID", conflicts_with_all = ["liked", "query"])]
+    pub(crate) user: Option<String>,
+    /// Items that somebody liked, the last one last
+    #[arg(long, value_name = "ID,..", value_delimiter = ',')]
+    pub(crate) liked: Vec<String>,
+    /// What somebody asks for
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) query: Option<String>,
+}
+
+/// Somebody, looked up.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Whom {
+    /// What the answer calls them.
+    pub(crate) name: String,
+    /// Their index in the store.
+    pub(crate) user: Option<usize>,
+    /// What they did, oldest first.
+    pub(crate) history: Vec<Interaction>,
+    /// The vector of what they ask for.
+    text: Option<Vec<f32>>,
+}
+
+impl Whom {
+    /// Looks somebody up. A request in words goes through the encoder.
+    ///
+    /// # Errors
+    /// If there is no such user or item, or the encoder cannot be fetched, fails, or is not that of the store.
+    pub(crate) fn find(args: &WhomArgs, recommender: &Recommender, context: &Context) -> Result<Self, CliError> {
+        if let Some(id) = &args.user {
+            return Self::user(id, recommender);
+        }
+        let history = recommender.liked(&args.liked)?;
+        let text = args.query.as_deref().map(|query| embed(query, recommender, context)).transpose()?;
+        let name = args.query.clone().unwrap_or_else(|| format!("somebody who liked {}", args.liked.join(", ")));
+        Ok(Self { name, user: None, history, text })
+    }
+
+    /// Looks a user up.
+    ///
+    /// # Errors
+    /// If there is no such user.
+    pub(crate) fn user(id: &str, recommender: &Recommender) -> Result<Self, CliError> {
+        let user = recommender.interactions().user(id)?;
+        let history = recommender.interactions().history(user).to_vec();
+        Ok(Self { name: id.to_owned(), user: Some(user), history, text: None })
+    }
+
+    /// What the recommender asks of.
+    pub(crate) fn query(&self) -> Query<'_> {
+        Query { history: &self.history, text: self.text.as_deref() }
+    }
+}
+
+/// The vector of a text, as wide as the items'.
+///
+/// # Errors
+/// If the store has no vectors, or the encoder cannot be fetched, fails, or is not that of the store.
+pub(crate) fn embed(text: &str, recommender: &Recommender, context: &Context) -> Result<Vec<f32>, CliError> {
+    let missing = || {
+        CliError::usage("the store was made without vectors of the items", "make it again without `--no-embeddings`")
+    };
+    let width = recommender.semantic().ok_or_else(missing)?.width();
+    let mut embedder = context.embedder()?;
+    if embedder.width() != width {
+        let problem = format!("the encoder makes {} numbers of a text, and the store's have {width}", embedder.width());
+        return Err(CliError::usage(problem, "name the encoder that the store was made with, with `--encoder`"));
+    }
+    Ok(embedder.embed(&[text], &mut |_| {})?.values)
+}

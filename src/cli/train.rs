@@ -1,0 +1,112 @@
+//! `docent train hybrid`: learns both stages of the recommender from a store's interactions, and keeps them in it.
+
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Subcommand};
+use docent::recommend::{
+    self, Recommender, Store, StoreWriter,
+    hybrid::{HYBRID, Hybrid, Progress, learn_hybrid},
+};
+use serde::Serialize;
+
+use super::{CliError, Context, progress::Counter};
+
+/// Arguments of `docent train`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct TrainArgs {
+    #[command(subcommand)]
+    model: Model,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Model {
+    /// The HybridFeatureModel and the weights of retrieval
+    Hybrid {
+        /// Folder of the store
+        store: PathBuf,
+        /// Decides every draw
+        #[arg(long, value_name = "S", default_value_t = 0)]
+        seed: u64,
+    },
+}
+
+#[derive(Serialize)]
+struct Report<'a> {
+    store: &'a Path,
+    /// How much of the HybridFeatureModel counts beside the linear score; 0 if it does not help on validation items.
+    hybrid_feature_model: f32,
+    /// Elements of the items' vectors that the model sees.
+    llm_features: usize,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// If the store is missing, damaged or being written, there are too few interactions, or a model fails.
+pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliError> {
+    let Model::Hybrid { store, seed } = &args.model;
+    context.catch_interrupts();
+    let hybrid = train(store, *seed, context)?;
+    let residual = hybrid.residual.as_ref();
+    let (share, llm) = residual.map_or((0.0, 0), |(model, share)| (*share, model.config().llm));
+    if context.json {
+        return context.json_line(&Report { store, hybrid_feature_model: share, llm_features: llm });
+    }
+    let found = match (share, llm) {
+        (0.0, _) => "the model does not help on validation items: the linear weights rank alone".into(),
+        (share, 0) => format!("the model counts {share} beside the linear weights, without the items' vectors"),
+        (share, llm) => format!("the model counts {share} beside the linear weights, with {llm} vector elements"),
+    };
+    context.status(format_args!("Trained {}: {found}", store.display()));
+    Ok(())
+}
+
+/// Trains and keeps what was learned.
+///
+/// # Errors
+/// If the store is missing, damaged or being written, there are too few interactions, or a model fails.
+pub(crate) fn train(path: &Path, seed: u64, context: &Context) -> Result<Hybrid, CliError> {
+    Store::open(path)?;
+    let mut writer = StoreWriter::create_or_update(path)?;
+    let known = Recommender::open(writer.current().unwrap_or(&Store::open(path)?))?;
+    let mut bar = Bar { context, counter: None, what: "" };
+    let learned = learn_hybrid(known.catalogue(), known.interactions(), known.semantic(), seed, &mut |state| {
+        bar.show(state);
+        if context.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    });
+    drop(bar);
+    let hybrid = match learned {
+        Err(recommend::Error::Interrupted) => return Err(CliError::Interrupted),
+        other => other?,
+    };
+    writer.put(HYBRID, &hybrid.to_bytes()?)?;
+    writer.commit()?;
+    Ok(hybrid)
+}
+
+/// What training shows.
+struct Bar<'a> {
+    context: &'a Context,
+    counter: Option<Counter>,
+    what: &'static str,
+}
+
+impl Bar<'_> {
+    fn show(&mut self, state: Progress) {
+        let (what, done, all) = match state {
+            Progress::Moments(done, all) => ("gathering moments", done, all),
+            Progress::Steps(done, all) => ("training", done, all),
+            Progress::Validated(value) => return tracing::info!(value, "log-likelihood of the validation items"),
+        };
+        if self.what != what || done == 0 {
+            self.counter = Some(self.context.counter(what, all as u64));
+            self.what = what;
+        }
+        if let (Some(counter), true) = (&mut self.counter, done > 0) {
+            counter.advance(1);
+        }
+    }
+}

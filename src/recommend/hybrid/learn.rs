@@ -1,0 +1,65 @@
+//! Learning from all that a store holds: everybody's last interaction is what is tuned on, all before it is learned from.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use super::{
+    fusion::Fusion,
+    lists::{Extent, moments},
+    ranker::Hybrid,
+    train::{Learning, Progress, TrainingData, train},
+};
+use crate::recommend::{
+    Catalogue, Error, Interaction, Interactions, Result,
+    evaluate::{Split, Ties},
+    retrieve::Semantic,
+};
+
+/// The fewest moments that anything is learned from.
+const FEWEST: usize = 50;
+
+/// Learns both stages; see [`train`].
+///
+/// # Errors
+/// If there are too few interactions, a model cannot be fitted, or `progress` breaks it off.
+pub fn learn_hybrid(
+    catalogue: &Catalogue,
+    interactions: &Interactions,
+    semantic: Option<&Arc<Semantic>>,
+    seed: u64,
+    progress: &mut Learning<'_>,
+) -> Result<Hybrid> {
+    let split = Split::new(interactions, 0, Ties::Id);
+    let histories = split.fitted();
+    let validation: Vec<(&[Interaction], usize)> =
+        split.validation().into_iter().map(|case| (split.history(case), split.target(case))).collect();
+    if validation.len() < FEWEST {
+        return Err(Error::TooFewInteractions { users: validation.len(), needed: FEWEST });
+    }
+    train(TrainingData { catalogue, semantic, histories: &histories, validation: &validation, seed }, progress)
+}
+
+/// Learns what each signal counts in retrieval, from a few moments of every user; none if there are too few.
+///
+/// # Errors
+/// If a model cannot be fitted, or `progress` breaks it off.
+pub fn learn_retrieval(
+    catalogue: &Catalogue,
+    interactions: &Interactions,
+    semantic: Option<&Arc<Semantic>>,
+    seed: u64,
+    progress: &mut Learning<'_>,
+) -> Result<Option<Fusion>> {
+    let histories: Vec<&[Interaction]> = interactions.histories().iter().map(Vec::as_slice).collect();
+    let gathered = moments(&histories, catalogue, semantic, Extent::Few, seed, &mut |done, all| {
+        tell(progress, Progress::Moments(done, all))
+    })?;
+    Ok((gathered.len() >= FEWEST).then(|| Fusion::retrieval(&gathered)))
+}
+
+/// Tells how learning advances.
+pub(super) fn tell(progress: &mut Learning<'_>, state: Progress) -> Result<()> {
+    match progress(state) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::Interrupted),
+    }
+}
