@@ -21,5 +21,5 @@ pub use explain::{Claim, Explanation, WrittenBy, XRecExplainer};
 pub use features::LLMFeatureExtractor;
 pub use interactions::{Interaction, Interactions, UnknownItems};
 pub use output::{HistoryItem, Recommendations, RecommendedItem};
-pub use rerank::LLMReranker;
+pub use rerank::{CrossEncoderReranker, LLMReranker};
 pub use retrieve::{Candidate, Retriever, Source, SourceScore};

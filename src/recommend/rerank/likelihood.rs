@@ -1,9 +1,12 @@
-//! The language model's opinion on a few candidates, as likelihoods: nothing is generated, so nothing can be invented.
+//! The language model's opinion on a few candidates, as likelihoods of their titles.
 
-use super::{
-    Candidate, Catalogue, Interaction, Result, Source, SourceScore, interactions::liked, retrieve::standardize,
+use std::collections::HashMap;
+
+use super::{fuse, liked_titles};
+use crate::{
+    engine::{Engine, Message, Prompt, Scoring},
+    recommend::{Candidate, Catalogue, Interaction, Result, Source},
 };
-use crate::engine::{Engine, Message, Prompt, Scoring};
 
 /// How candidates are judged.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,12 +32,14 @@ impl Default for RerankOptions {
 pub struct LLMReranker<'a> {
     engine: &'a mut Engine,
     options: RerankOptions,
+    /// Mean log-likelihoods without a user, by title: they are the same for all users.
+    without_user: HashMap<String, f32>,
 }
 
 impl<'a> LLMReranker<'a> {
     /// Uses a loaded language model.
     pub fn new(engine: &'a mut Engine, options: RerankOptions) -> Self {
-        Self { engine, options }
+        Self { engine, options, without_user: HashMap::new() }
     }
 
     /// Adds likelihoods to candidates and puts them into their new order: a permutation of what came in.
@@ -48,27 +53,34 @@ impl<'a> LLMReranker<'a> {
         catalogue: &Catalogue,
     ) -> Result<Vec<Candidate>> {
         let titles: Vec<String> = candidates.iter().map(|c| catalogue[c.item].short_title()).collect();
-        let mut latest: Vec<String> =
-            liked(history).rev().take(self.options.history).map(|e| catalogue[e.item].short_title()).collect();
-        latest.reverse();
-        let likelihoods = self.likelihoods(&latest, &titles)?;
-        Ok(fuse(candidates, &likelihoods, self.options.weight))
+        let liked = liked_titles(history, self.options.history, catalogue);
+        let likelihoods = self.likelihoods(&liked, &titles)?;
+        Ok(fuse(candidates, Source::Likelihood, &likelihoods, self.options.weight))
     }
 
-    /// The mean log-likelihood in nats per token of each title for somebody who liked others, oldest first.
+    /// The mean log-likelihood in nats per token of each title for somebody who liked others, oldest first; calibrated
+    /// if the options say so.
     ///
     /// # Errors
     /// If the model fails, or prompt and titles exceed its context.
     pub fn likelihoods(&mut self, liked: &[String], titles: &[String]) -> Result<Vec<f32>> {
         let mut means = self.means(liked, titles)?;
         if self.options.calibrate {
-            let without_user = self.means(&[], titles)?;
-            means.iter_mut().zip(without_user).for_each(|(mean, without)| *mean -= without);
+            let new = titles.iter().filter(|title| !self.without_user.contains_key(*title));
+            let new: Vec<String> = new.cloned().collect();
+            let scores = self.means(&[], &new)?;
+            self.without_user.extend(new.into_iter().zip(scores));
+            for (mean, title) in means.iter_mut().zip(titles) {
+                *mean -= self.without_user.get(title).copied().unwrap_or_default();
+            }
         }
         Ok(means)
     }
 
     fn means(&mut self, liked: &[String], titles: &[String]) -> Result<Vec<f32>> {
+        if titles.is_empty() {
+            return Ok(Vec::new());
+        }
         let chat = self.engine.has_chat_template();
         let prefix = self.engine.tokenize(&prompt(liked, chat))?;
         // Behind raw text a title is a word that follows; a chat's answer starts with it.
@@ -95,38 +107,9 @@ fn prompt(liked: &[String], chat: bool) -> Prompt {
     }
 }
 
-/// Weighs standardized likelihoods against standardized scores of the first stage, and sorts: best first, and equal
-/// ones in their old order.
-fn fuse(mut candidates: Vec<Candidate>, likelihoods: &[f32], weight: f32) -> Vec<Candidate> {
-    let mut first: Vec<f32> = candidates.iter().map(|candidate| candidate.score).collect();
-    let mut second = likelihoods.to_vec();
-    standardize(&mut first);
-    standardize(&mut second);
-    for (place, candidate) in candidates.iter_mut().enumerate() {
-        candidate.score = first[place] + weight * second[place];
-        candidate.sources.push(SourceScore { source: Source::Likelihood, value: likelihoods[place] });
-    }
-    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-    candidates
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn likelihoods_move_candidates_by_their_weight() {
-        let candidates = || {
-            let of = |(item, score)| Candidate { item, score, sources: Vec::new() };
-            [(5, 9.0), (6, 8.9), (7, 1.0)].map(of).to_vec()
-        };
-        let order = |candidates: Vec<Candidate>| candidates.iter().map(|c| c.item).collect::<Vec<_>>();
-        let likelihoods = [-9.0, -1.0, -5.0];
-        assert_eq!(order(fuse(candidates(), &likelihoods, 0.0)), [5, 6, 7]);
-        let reranked = fuse(candidates(), &likelihoods, 0.1);
-        assert_eq!(reranked[0].sources, [SourceScore { source: Source::Likelihood, value: -1.0 }]);
-        assert_eq!(order(reranked), [6, 5, 7]);
-    }
 
     #[test]
     fn the_prompt_without_a_user_lists_nothing() {
