@@ -8,12 +8,11 @@ fn titled(title: &str, year: i32) -> Titled {
 
 fn plan() -> Plan {
     Plan {
-        item: titled("The Iron Giant", 1999),
         anchor: Some(titled("Toy Story", 1995)),
         genres: ["Adventure", "Animation", "Children"].map(str::to_owned).to_vec(),
         decade: Some(1990),
         liked_by: 23,
-        claims: Vec::new(),
+        ..Plan::of(titled("The Iron Giant", 1999))
     }
 }
 

@@ -1,0 +1,3 @@
+//! Explanations: what the verifier lets through, and what comes out for real users on real weights.
+
+mod paraphrases;
