@@ -74,3 +74,25 @@ fn mine() {
     }
     println!("mine {bad} of {all}");
 }
+
+#[test]
+fn false_ones_fail() {
+    use std::collections::BTreeMap;
+    let mut kinds: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+    for (index, group) in groups().iter().enumerate() {
+        let plan = group.plan();
+        for text in group.texts.iter().filter(|text| verify(text, &plan).is_ok()) {
+            for mutant in super::mutants::of(text, &plan) {
+                let entry = kinds.entry(mutant.kind).or_default();
+                entry.0 += 1;
+                if verify(&mutant.text, &plan).is_ok() {
+                    entry.1 += 1;
+                    if index % 2 == 0 {
+                        println!("SURVIVOR {}: {} [{}]", mutant.kind, mutant.text, text);
+                    }
+                }
+            }
+        }
+    }
+    println!("KINDS {kinds:?}");
+}

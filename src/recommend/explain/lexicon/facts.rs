@@ -43,7 +43,8 @@ pub(super) const STEMS: &str = "\
      tennis terrorism terrorist test theatre theater theft thief throne thug tiger tornado torture tourist town toy tragedy train traitor transform tribute \
      trilogy troop trophy truck tsar tyrant uncle universe university vampire vegan veteran vice victim victory video vigilante village villain violence violin virgin virus \
      volcano voice voyage waiter waitress warrior wedding weapon whale widow widower wife wilderness win winner winter witch wizard wolf woman worker worldwide \
-     wound wrestler wrestling write writer zombie zoo";
+     wound wrestler wrestling write writer zombie zoo \
+     everybody everyone twist neighbour neighbor remade";
 
 /// Adjectives, adverbs and forms that no rule gives.
 pub(super) const FORMS: &str = "\

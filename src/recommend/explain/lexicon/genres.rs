@@ -21,7 +21,10 @@ pub(super) const FORMS: &[(&[&str], &str)] = &[
     (&["horror"], "horrors|scary|frightening"),
     (&["musical"], "musicals|music"),
     (&["mystery"], "mysteries|mysterious"),
-    (&["romance"], "romantic|romances|love story|love stories"),
+    (
+        &["romance"],
+        "romantic|romances|love story|love stories|love film|love films|love movie|love movies|love tale|love tales",
+    ),
     (&["romance", "comedy"], "rom com|rom coms|romcom|romcoms"),
     (&["drama", "comedy"], "dramedy|dramedies|comedy drama|comedy dramas"),
     (&["sci fi"], "science fiction|scifi"),
@@ -104,7 +107,7 @@ pub(super) const FIGURES: &[(&[&str], &str)] = &[
         "whodunit|whodunits|whodunnit|whodunnits|puzzler|puzzlers|puzzle|puzzles|puzzling|puzzled|riddle|riddles|enigma|enigmas|enigmatic|\
          enigmatically|clue|clues|sleuth|sleuths|sleuthing|secret|secrets|unsolved|unravel|unravelling|unraveling|detective work|intrigue|\
          mysteriously|mystify|mystifying|mystified|baffle|baffling|brain teaser|brain teasers|hidden|unexplained|solve|solving|solved|\
-         guesswork|suspects|twists|twist|twisty|secretive|unknown",
+         guesswork|suspects|secretive",
     ),
     (
         &["romance"],
@@ -122,7 +125,7 @@ pub(super) const FIGURES: &[(&[&str], &str)] = &[
         &["thriller"],
         "thrill|thrills|thrilled|thrillingly|thrill seekers|thrill seeker|suspensefully|tension|tense|tensely|tensions|nail biting|nail biter|\
          nail biters|nails|edge of your seat|edge of the seat|edge of my seat|gripping|grips|gripped|nervous|nerve racking|nerve wracking|pulse|\
-         pulses|pulse pounding|racing pulse|heart pounding|breathless|twists|twist|twisty|danger|dangers|dangerous|edgy|on edge|white knuckle|\
+         pulses|pulse pounding|racing pulse|heart pounding|breathless|danger|dangers|dangerous|edgy|on edge|white knuckle|\
          pulse racing|heart racing|holding your breath",
     ),
     (

@@ -58,7 +58,9 @@ pub(super) fn is_plain(word: &str) -> bool {
 /// which texts do.
 pub(super) fn is_harmless(word: &str) -> bool {
     let bare = word.strip_suffix("'s").unwrap_or(word);
-    bare.len() >= 3 && bare.bytes().all(|b| b.is_ascii_lowercase()) && !FACTS.contains(bare) && !is_negation(bare)
+    let evokes = |form: &GenreForm| form.words.len() == 1 && form.words[0] == bare;
+    let english = bare.len() >= 3 && bare.bytes().all(|b| b.is_ascii_lowercase());
+    english && !FACTS.contains(bare) && !is_negation(bare) && !known_forms().iter().any(evokes)
 }
 
 /// Whether a lower-case word denies.

@@ -40,28 +40,28 @@ pub(super) const VERBS: &str = "\
      gravitate greet grin grip ground group grow guarantee guess guide gush hail hand handle hang happen harmonise \
      harmonize head hear heat heed help highlight hint hit hold hook hope hug hum hurry ignite illustrate imagine \
      imply impress include indicate indulge inform insist inspire intrigue introduce invest invite itch join judge \
-     juggle jump justify keep kick kindle kiss knit know label land last laud launch lay lead lean leap learn leave \
-     lend let lift light lighten like line linger link list load lock long look loop lounge love lump lure make \
-     manage mark marry match matter mean meet melt mention merge merit mesh mingle mirror miss mix motivate mould \
-     mount move munch muse nab nail name need nestle nibble nod note notice nudge nurture oblige observe obtain \
-     occupy occur offer open operate opt orbit order overflow overlap owe pack paint pair park part pass pave peek \
-     peg pencil perk permit persuade pick pique pitch place plan play please pledge plump point pop pounce pour \
-     practise praise predict prefer prepare prescribe present pretend prevail prime proceed proclaim promise prompt \
-     propose prove provide provoke pull pursue push put puzzle qualify quench question queue quote race raise rally \
-     rank rate reach read realise realize reassure recall receive reckon recognise recognize recommend reflect \
-     refresh reign rejoin relate relax relish relive rely remain remark remember remind render renew repeat reply \
-     request require resemble reserve reside resist resolve resonate respond rest result return reunite reveal revel \
-     revisit revive reward rhyme ride ring rise rock roll root round rouse rub rush sample satisfy save savor savour \
-     say scale scan schedule scratch screen seal search second secure see seek seem select send serve settle sew \
-     share shelve shift shine shout show shower shuffle side sigh signal sing sink sit skim sleep slide slip slot \
-     smell smile snap snuggle soak soar soothe sort sound spare spark speak spend spice spill spin split spoil spot \
-     spread spring squeeze stack stake stand start stay steal steep steer stem step stick stimulate stir stock stoke \
-     stop store straddle stretch strike stroll strum study stumble subscribe suffice suggest suit sum supply support \
-     suppose surf surprise sustain swap sway swear sweep swim switch sync tackle tag take talk tap target taste team \
-     tease tell tempt tend thank think thread thrive throw tick tickle tide tie tip top touch tour trace trade trail \
-     tread treat trust try tuck tug tumble tune turn twin underline unfold unite unlock unwind uphold urge use usher \
-     value vary veer venture vie view visit vote vouch wade wait wake walk wander want warm watch weave weigh welcome \
-     whet win wind wink wish wonder woo work worry worship wow wrap yearn yield zoom";
+     juggle jump justify keep kick kindle kiss knit know label land laud launch lay lead lean leap learn leave lend \
+     let lift light lighten like line linger link list load lock long look loop lounge love lump lure make manage \
+     mark marry match matter mean meet melt mention merge merit mesh mingle mirror miss mix motivate mould mount move \
+     munch muse nab nail name need nestle nibble nod note notice nudge nurture oblige observe obtain occupy occur \
+     offer open operate opt orbit order overflow overlap owe pack paint pair park part pass pave peek peg pencil perk \
+     permit persuade pick pique pitch place plan play please pledge plump point pop pounce pour practise praise \
+     predict prefer prepare prescribe present pretend prevail prime proceed proclaim promise prompt propose prove \
+     provide provoke pull pursue push put puzzle qualify quench question queue quote race raise rally rank rate reach \
+     read realise realize reassure recall receive reckon recognise recognize recommend reflect refresh reign rejoin \
+     relate relax relish relive rely remain remark remember remind render renew repeat reply request require resemble \
+     reserve reside resist resolve resonate respond rest result return reunite reveal revel revisit revive reward \
+     rhyme ride ring rise rock roll root round rouse rub rush sample satisfy save savor savour say scale scan \
+     schedule scratch screen seal search second secure see seek seem select send serve settle sew share shelve shift \
+     shine shout show shower shuffle side sigh signal sing sink sit skim sleep slide slip slot smell smile snap \
+     snuggle soak soar soothe sort sound spare spark speak spend spice spill spin split spoil spot spread spring \
+     squeeze stack stake stand start stay steal steep steer stem step stick stimulate stir stock stoke stop store \
+     straddle stretch strike stroll strum study stumble subscribe suffice suggest suit sum supply support suppose \
+     surf surprise sustain swap sway swear sweep swim switch sync tackle tag take talk tap target taste team tease \
+     tell tempt tend thank think thread thrive throw tick tickle tide tie tip top touch tour trace trade trail tread \
+     treat trust try tuck tug tumble tune turn twin underline unfold unite unlock unwind uphold urge use usher value \
+     vary veer venture vie view visit vote vouch wade wait wake walk wander want warm watch weave weigh welcome whet \
+     win wind wink wish wonder woo work worry worship wow wrap yearn yield zoom";
 
 /// Forms of these verbs that no rule gives.
 pub(super) const IRREGULAR: &str = "\

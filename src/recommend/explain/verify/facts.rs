@@ -75,8 +75,11 @@ impl<'a> Reader<'a> {
     /// Checks what begins at a word; how many words that is.
     fn word(&mut self, around: Around<'a>, text: &str, lower: &str) -> Result<usize, Rejection> {
         let word = |ahead: usize| if ahead == 0 { Some(lower) } else { around.next(ahead) };
+        let opens = self.opens_sentence(around.place);
+        // A capital within a sentence is a name's: `as It is` says something of a film called It.
+        let small = |len: usize| (usize::from(opens)..len).all(|ahead| is_small(around, ahead));
         let phrase = lexicon::phrase_len(word);
-        if phrase > 0 {
+        if phrase > 0 && small(phrase) {
             self.said.idiomatic = true;
             return Ok(phrase);
         }
@@ -85,7 +88,7 @@ impl<'a> Reader<'a> {
         {
             return Ok(len);
         }
-        if let Some(len) = self.genre(&word)? {
+        if let Some(len) = self.genre(&word, small)? {
             return Ok(len);
         }
         if lexicon::is_negation(lower) {
@@ -93,11 +96,11 @@ impl<'a> Reader<'a> {
         }
         self.time_word(around, lower)?;
         self.people_word(around, lower)?;
-        let capital = text.starts_with(char::is_uppercase);
-        let opens = self.opens_sentence(around.place);
-        let known = lexicon::is_phrasing(lower) && (opens || !capital || lexicon::may_be_capitalized(lower));
-        let known = known || self.is_known_here(around, lower) || self.is_trusted(lower, opens || !capital);
-        if !known || (lower == "about" && self.tells_content(around)) {
+        let small = small(1);
+        let known = lexicon::is_phrasing(lower) && (small || lexicon::may_be_capitalized(lower));
+        let known = known || self.is_known_here(around, lower) || self.is_trusted(lower, small);
+        if !known || (lower == "about" && self.tells_content(around)) || (opens && self.is_unnamed_title(around, lower))
+        {
             return Err(Rejection::Word(text.into()));
         }
         self.said.idiomatic |= !lexicon::is_plain(lower);
@@ -135,9 +138,15 @@ impl<'a> Reader<'a> {
     }
 
     /// The words of a genre that begin here, if its genres are the plan's.
-    fn genre<'w>(&mut self, word: &impl Fn(usize) -> Option<&'w str>) -> Result<Option<usize>, Rejection> {
+    /// Only names of genres may have capitals.
+    fn genre<'w>(
+        &mut self,
+        word: &impl Fn(usize) -> Option<&'w str>,
+        small: impl Fn(usize) -> bool,
+    ) -> Result<Option<usize>, Rejection> {
         let here = |form: &&GenreForm| form.words.iter().enumerate().all(|(place, part)| word(place) == Some(part));
-        let mut here = self.forms.iter().filter(here).peekable();
+        let mut here =
+            self.forms.iter().filter(here).filter(|form| !form.is_figure || small(form.words.len())).peekable();
         let Some(first) = here.peek().map(|form| (form.words.join(" "), form.words.len())) else { return Ok(None) };
         let backed = here.find(|form| form.genres.iter().all(|genre| self.genres.contains(genre)));
         let Some(form) = backed else {
@@ -222,6 +231,18 @@ impl<'a> Reader<'a> {
         matches!(last.next(1), Some("star" | "stars" | "points")) || around.back().take(3).any(rated)
     }
 
+    /// Whether a sentence begins with a title that reads like a word: nothing has been named yet that `It` could mean.
+    fn is_unnamed_title(&self, around: Around<'a>, lower: &str) -> bool {
+        let unnamed = !self.tokens[..around.place].iter().any(|token| token.role().is_some());
+        let next = around.next(1).unwrap_or_default();
+        unnamed
+            && match lower {
+                "it" => !matches!(next, "is" | "was" | "has" | "came" | "comes" | "may" | "might" | "seems" | "looks"),
+                "up" => !matches!(next, "next" | "for" | "to"),
+                _ => false,
+            }
+    }
+
     /// Words that say something of times: `the same year`, `decades later`.
     fn time_word(&mut self, around: Around<'a>, lower: &str) -> Result<(), Rejection> {
         if times::is_time_word(lower) {
@@ -279,5 +300,15 @@ impl<'a> Reader<'a> {
             "a" | "an" | "the" => !(begins(1) || title(1) || after(1) == Some("same")),
             _ => !begins(0) && numbers::parse(after).is_none(),
         }
+    }
+}
+
+/// Whether a word ahead does not begin with a capital that only names have.
+fn is_small(around: Around<'_>, ahead: usize) -> bool {
+    match around.tokens.get(around.place + ahead) {
+        Some(Token::Word { text, lower }) => {
+            !text.starts_with(char::is_uppercase) || lexicon::may_be_capitalized(lower)
+        }
+        _ => true,
     }
 }

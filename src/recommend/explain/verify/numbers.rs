@@ -51,6 +51,11 @@ pub(super) fn parse<'a>(word: impl Fn(usize) -> Option<&'a str>) -> Option<(Numb
     if first == "dozen" {
         return Some((Number::Plain(12.0), 1));
     }
+    let half = [(&["half", "a", "dozen"][..], 6.0), (&["half", "dozen"], 6.0)];
+    let spelled = |words: &[&str]| words.iter().enumerate().all(|(place, part)| word(place) == Some(part));
+    if let Some((words, value)) = half.into_iter().find(|(words, _)| spelled(words)) {
+        return Some((Number::Plain(value), words.len()));
+    }
     let (value, len) = below_hundred(&word)?;
     if word(len) == Some("dozen") {
         return Some((Number::Plain(f64::from(value * 12)), len + 1));
@@ -97,6 +102,7 @@ mod tests {
             ("twelve", Some((Number::Plain(12.0), 1))),
             ("dozen fans", Some((Number::Plain(12.0), 1))),
             ("two dozen", Some((Number::Plain(24.0), 2))),
+            ("half a dozen", Some((Number::Plain(6.0), 3))),
             ("one hundred and four of", Some((Number::Plain(104.0), 4))),
             ("two hundred and", Some((Number::Plain(200.0), 2))),
             ("4.5 stars", Some((Number::Plain(4.5), 1))),

@@ -28,6 +28,7 @@ const LIKING: &[&str] = &[
     "laughed",
     "favoured",
     "favored",
+    "found",
     "braved",
     "picked",
     "relished",
@@ -254,29 +255,52 @@ fn by_verb(before: &[&str]) -> Option<Role> {
     }
     // A liking may have its own object before the title: `you liked the horror in <title>`.
     if let Some(at) = before.iter().take(FAR).position(|word| LIKING.contains(word))
-        && (at <= small || matches!(before[0], "in" | "of" | "about" | "over" | "a" | "for" | "at" | "by" | "the"))
-        && let Some(role) = by_liking(&before[at + 1..], at <= small)
+        && (at <= small
+            || matches!(before[0], "in" | "of" | "about" | "over" | "a" | "for" | "at" | "by" | "the" | "to"))
+        && let Some(role) = by_liking(&before[at + 1..])
     {
         return Some(role);
+    }
+    // `those who had fun with <title>`
+    let since_who = before.iter().take(5).position(|word| *word == "who");
+    let elsewhere = |word: &&str| {
+        MODALS.contains(word) || matches!(*word, "also" | "like" | "were" | "are" | "have" | "is" | "and")
+    };
+    if since_who.is_some_and(|at| !before[..at].iter().any(elsewhere)) {
+        return Some(Role::Anchor);
+    }
+    if *verb == "be" && earlier.iter().take(2).any(|word| MODALS.contains(word)) {
+        return Some(Role::Item);
+    }
+    // `I suggest the animated musical <title>`
+    let offered = before.windows(2).take(5).position(|pair| {
+        matches!(pair[0], "the" | "a" | "an") && matches!(pair[1], "suggest" | "recommend" | "try" | "see" | "consider")
+    });
+    if offered.is_some_and(|at| !before[..at].iter().any(|word| PREPOSITIONS.contains(word))) {
+        return Some(Role::Item);
+    }
+    if *verb == "considered" && earlier.starts_with(&["you", "have"]) {
+        return Some(Role::Item);
     }
     let you = earlier.first().is_some_and(|word| matches!(*word, "you" | "you've" | "who"));
     let beside = *verb == "next" && before[0] == "to";
     (OFFERING.contains(verb) && !you && !beside).then_some(Role::Item)
 }
 
-/// Who likes, by the words before the verb: `you` and `those who` did, or will where a modal says so.
-fn by_liking(before: &[&str], near: bool) -> Option<Role> {
+/// Who likes, by the words before the verb: `you` and `those who` did, or will where a modal says so. What somebody
+/// `also` likes is what is recommended.
+fn by_liking(before: &[&str]) -> Option<Role> {
     let also = before.first() == Some(&"also");
     let mut subject = before.iter().skip_while(|word| ADVERBS.contains(word));
-    let first = *subject.next()?;
+    let first = subject.next().copied().unwrap_or_default();
     let modal = MODALS.contains(&first);
-    let who = if modal { *subject.find(|word| !ADVERBS.contains(word))? } else { first };
+    let who = if modal { subject.find(|word| !ADVERBS.contains(word)).copied().unwrap_or_default() } else { first };
     let reader = matches!(who, "you" | "you've" | "you'll" | "you'd" | "who" | "that");
     match (modal || matches!(first, "you'll" | "you'd"), reader) {
         (true, _) => Some(Role::Item),
         (false, true) if also && who != "you" => None,
         (false, true) => Some(Role::Anchor),
-        (false, false) => (also && near).then_some(Role::Item),
+        (false, false) => also.then_some(Role::Item),
     }
 }
 
@@ -286,8 +310,10 @@ fn by_comparison(before: &[&str]) -> Option<Role> {
     let second = rest.first().copied().unwrap_or_default();
     let compared = match *first {
         "like" => !matches!(second, "you" | "they" | "people" | "who" | "i" | "we" | "also" | "to" | "would" | "not"),
+        "as" if rest.iter().take(5).any(|word| *word == "same") => true,
         "as" => matches!(second, "such" | "just" | "same" | "decade" | "year" | "kind" | "vein" | "well" | "much"),
-        "in" => second == "as",
+        "in" => second == "as" || matches!(rest, ["does" | "do" | "did", "it" | "they", "as", ..]),
+        "is" if second == "so" => return Some(Role::Item),
         "is" => second == "as",
         "to" => {
             matches!(second, "similar" | "close" | "akin" | "related" | "companion" | "partner" | "closest" | "kin")
@@ -297,6 +323,20 @@ fn by_comparison(before: &[&str]) -> Option<Role> {
                 || rest.iter().take(3).any(|word| matches!(*word, "goes" | "go"))
                 || rest.iter().take(5).any(|word| matches!(*word, "shares" | "shared"))
         }
+        "of" => matches!(
+            second,
+            "lines"
+                | "footsteps"
+                | "vein"
+                | "style"
+                | "mould"
+                | "mold"
+                | "manner"
+                | "spirit"
+                | "tradition"
+                | "heels"
+                | "strength"
+        ),
         "alongside" | "beside" => true,
         "after" => !matches!(second, "year" | "years" | "decade" | "decades"),
         _ => false,
@@ -308,6 +348,9 @@ fn by_comparison(before: &[&str]) -> Option<Role> {
 fn by_predicate(after: &[&str]) -> Option<Role> {
     let first = *after.first()?;
     if matches!(first, "should" | "might" | "may" | "could" | "ought" | "deserves" | "will") {
+        return Some(Role::Item);
+    }
+    if first == "would" && matches!(after.get(1), Some(&"be" | &"make" | &"suit" | &"fit" | &"go")) {
         return Some(Role::Item);
     }
     let near = |words: &[&str], count: usize| after.iter().take(count).any(|word| words.contains(word));

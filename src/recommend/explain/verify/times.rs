@@ -114,16 +114,29 @@ pub(super) fn check_word(around: Around<'_>, word: &str, plan: &Plan) -> Result<
     }
 }
 
-/// Whether all titles that a year is said of came out in it.
-pub(super) fn in_year(around: Around<'_>, year: i32, plan: &Plan) -> bool {
-    let owners = owners(around, plan);
-    !owners.is_empty() && owners.into_iter().all(|owner| owner == Some(year))
+/// Which title a time is said of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Owner {
+    One(Role),
+    Both,
+    /// One of them, more likely this one.
+    Likely(Role),
 }
 
-/// Whether all titles that a decade is said of came out in it. Decades below 100 leave the century open.
+/// Whether what a year is said of came out in it.
+pub(super) fn in_year(around: Around<'_>, year: i32, plan: &Plan) -> bool {
+    let years = years(plan);
+    match owner(around, plan) {
+        Owner::Both => years == [Some(year); 2],
+        Owner::One(role) | Owner::Likely(role) => years[role as usize] == Some(year),
+    }
+}
+
+/// Whether what a decade is said of came out in it. Decades below 100 leave the century open.
 pub(super) fn in_decade(around: Around<'_>, decade: i32, plan: &Plan) -> bool {
     let part = around.previous().unwrap_or_default();
-    let fits = |year: i32| {
+    let fits = |year: Option<i32>| {
+        let Some(year) = year else { return false };
         let start = year.div_euclid(10) * 10;
         let same = if decade < 100 { start.rem_euclid(100) == decade } else { start == decade };
         let fits_part = match part {
@@ -134,73 +147,72 @@ pub(super) fn in_decade(around: Around<'_>, decade: i32, plan: &Plan) -> bool {
         };
         same && fits_part
     };
-    let shared = plan.decade.is_some() && !matches!(part, "early" | "mid" | "late");
-    let owners = if shared { vec![plan.decade] } else { owners(around, plan) };
-    !owners.is_empty() && owners.into_iter().all(|owner| owner.is_some_and(fits))
-}
-
-/// The years of the titles that a time at this place is said of.
-fn owners(around: Around<'_>, plan: &Plan) -> Vec<Option<i32>> {
-    let year = |role: Role| match role {
-        Role::Item => plan.item.year,
-        Role::Anchor => plan.anchor.as_ref().and_then(|anchor| anchor.year),
-    };
+    let years = years(plan);
     match owner(around, plan) {
-        Some(role) => vec![year(role)],
-        None => vec![year(Role::Item), year(Role::Anchor)],
+        Owner::Both => years.into_iter().all(fits),
+        Owner::One(role) => fits(years[role as usize]),
+        Owner::Likely(_) => years.into_iter().any(fits),
     }
 }
 
-/// The title that a time is said of; none if it is said of both.
-fn owner(around: Around<'_>, plan: &Plan) -> Option<Role> {
+/// The years of item and anchor.
+fn years(plan: &Plan) -> [Option<i32>; 2] {
+    [plan.item.year, plan.anchor.as_ref().and_then(|anchor| anchor.year)]
+}
+
+fn owner(around: Around<'_>, plan: &Plan) -> Owner {
     let Around { tokens, place } = around;
     if plan.anchor.is_none() {
-        return Some(Role::Item);
+        return Owner::One(Role::Item);
     }
-    if place >= 2 && tokens[place - 1] == Token::Bracket && tokens[place - 2].role().is_some() {
-        return tokens[place - 2].role();
+    if place >= 2
+        && tokens[place - 1] == Token::Bracket
+        && let Some(role) = tokens[place - 2].role()
+    {
+        return Owner::One(role);
     }
     let (before, after) = (around.clause_before(), around.clause_after());
     let has = |words: &[&str]| before.iter().filter_map(Token::lower).any(|word| words.contains(&word));
-    let nearest_before = before.iter().rev().find_map(Token::role);
     if has(&PAIR) {
-        return None;
+        return Owner::Both;
     }
-    if nearest_before.is_some() {
-        return nearest_before;
+    if let Some(role) = before.iter().rev().find_map(Token::role) {
+        return Owner::One(role);
     }
     // `from a 1959 comedy to a 1980 one`, `after a seventies one`
     let near: Vec<&str> = around.back().take(2).collect();
     let ahead_has = |word: &str| after.iter().any(|token| token.lower() == Some(word));
-    match () {
-        () if near.contains(&"after") || (near.contains(&"from") && ahead_has("to")) => return Some(Role::Anchor),
-        () if near.contains(&"to") && has(&["from"]) => return Some(Role::Item),
-        () => {}
+    if near.contains(&"after") || (near.contains(&"from") && ahead_has("to")) {
+        return Owner::One(Role::Anchor);
+    }
+    if near.contains(&"to") && has(&["from"]) {
+        return Owner::One(Role::Item);
     }
     let start = place - before.len();
     let sentence = tokens[..place].iter().rposition(|token| *token == Token::End).map_or(0, |end| end + 1);
     let first = before.first().and_then(Token::lower).unwrap_or_default();
     let behind_title = start >= 2 && tokens[start - 1] == Token::Break && tokens[start - 2].role().is_some();
     // `The Matrix, a 1999 thriller that goes with The Terminator`
-    if behind_title && matches!(first, "a" | "an" | "the" | "which" | "from" | "released" | "made" | "out" | "another")
-    {
-        return tokens[start - 2].role();
+    let apposed = matches!(first, "a" | "an" | "the" | "which" | "from" | "released" | "made" | "out" | "another");
+    if let (true, true, Some(role)) = (behind_title, apposed, start.checked_sub(2).and_then(|at| tokens[at].role())) {
+        return Owner::One(role);
     }
     if after.iter().any(|token| token.role().is_some()) {
-        return ahead(tokens, place, place + 1 + after.len());
+        return Owner::Likely(ahead(tokens, place, place + 1 + after.len()).unwrap_or(Role::Item));
     }
     if has(&["you", "you've"]) && has(&["liked", "loved", "enjoyed", "watched", "rated", "appreciated", "saw"]) {
-        return Some(Role::Anchor);
+        return Owner::One(Role::Anchor);
     }
     if has(&["it"]) {
-        return Some(Role::Item);
+        return Owner::Likely(Role::Item);
     }
     let end = tokens[place..].iter().position(|token| *token == Token::End).map_or(tokens.len(), |end| place + end);
     let previous = tokens[sentence..place].iter().rev().find_map(Token::role);
     let next = ahead(tokens, place, end);
     let fronted = start == sentence || AHEAD.contains(&first);
     let near = if fronted && !behind_title { next.or(previous) } else { previous.or(next) };
-    near.or_else(|| tokens[..place].iter().rev().find_map(Token::role)).or(Some(Role::Item))
+    let earlier = || tokens[..place].iter().rev().find_map(Token::role);
+    Owner::Likely(near.or_else(earlier).unwrap_or(Role::Item))
 }
 
 /// The title that a time is said of before it is named: the first one up to `end` that is not there to compare with.
