@@ -199,20 +199,19 @@ impl<'a> Reader<'a> {
                 self.said.count = true;
                 Ok(Some(len))
             }
-            n => backed(around.previous() == Some("all") && n as usize == self.genres.len(), len),
+            n => {
+                let of_genres = around.previous() == Some("all") || matches!(last.next(1), Some("genres"));
+                backed(of_genres && n as usize == self.genres.len(), len)
+            }
         }
     }
 
     /// Whether `two` means the two titles: `the two`, `two of a kind`, `two comedies`.
     fn means_the_pair(&self, around: Around<'_>, last: Around<'_>) -> bool {
-        const OF_TITLES: [&str; 14] = [
-            "of", "films", "movies", "titles", "stories", "pictures", "works", "picks", "are", "have", "go", "make",
-            "share", "together",
-        ];
         let Some(next) = last.next(1) else { return true };
         let genre = |form: &GenreForm| form.words.first().is_some_and(|word| word == next);
         matches!(around.previous(), Some("the" | "these" | "those"))
-            || OF_TITLES.contains(&next)
+            || lexicon::is_phrasing(next)
             || self.forms.iter().any(genre)
     }
 

@@ -80,13 +80,16 @@ fn below_hundred<'a>(word: &impl Fn(usize) -> Option<&'a str>) -> Option<(u32, u
     Some(unit.map_or((tens, 1), |unit| (tens + unit as u32, 2)))
 }
 
-/// A word that begins with a digit; what is no number is none that can be backed.
+/// A word that begins with a digit; what is no number is none that can be backed. `1999's` is a year, `1990s` a decade,
+/// and so is `1990's`.
 fn digits(word: &str) -> Number {
-    let decade = word.strip_suffix("'s").or(word.strip_suffix('s'));
-    if let Some(decade) = decade.and_then(|digits| digits.parse().ok()) {
-        return Number::Decade(decade);
+    let whole = |digits: &str| digits.parse::<i32>().ok();
+    let owned = word.strip_suffix("'s").and_then(whole);
+    match owned.or(word.strip_suffix('s').and_then(whole)) {
+        Some(year) if year % 10 != 0 && owned.is_some() => Number::Plain(f64::from(year)),
+        Some(decade) => Number::Decade(decade),
+        None => Number::Plain(word.parse().unwrap_or(f64::NAN)),
     }
-    Number::Plain(word.parse().unwrap_or(f64::NAN))
 }
 
 #[cfg(test)]
@@ -108,6 +111,7 @@ mod tests {
             ("4.5 stars", Some((Number::Plain(4.5), 1))),
             ("1990s film", Some((Number::Decade(1990), 1))),
             ("90's film", Some((Number::Decade(90), 1))),
+            ("1999's film", Some((Number::Plain(1999.0), 1))),
             ("nineties", Some((Number::Decade(90), 1))),
             ("people", None),
             ("", None),

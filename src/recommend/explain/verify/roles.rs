@@ -5,6 +5,7 @@ use super::{
     Rejection,
     tokens::{Role, Token},
 };
+use crate::recommend::explain::lexicon;
 
 /// Verbs whose object is what somebody liked.
 const LIKING: &[&str] = &[
@@ -37,41 +38,30 @@ const LIKING: &[&str] = &[
 /// Words that ask somebody to try what follows.
 const OFFERING: &[&str] = &[
     "try",
-    "trying",
     "consider",
-    "considering",
     "recommend",
     "recommended",
     "recommending",
     "suggest",
     "suggesting",
     "check",
-    "see",
-    "watch",
-    "watching",
     "queue",
-    "pick",
-    "choose",
-    "choosing",
     "welcome",
     "meet",
-    "remember",
     "namely",
     "next",
-    "giving",
-    "give",
-    "play",
     "comes",
     "explore",
     "discover",
-    "picking",
-    "add",
-    "put",
-    "take",
-    "grab",
-    "tackle",
-    "catch",
-    "hand",
+    "choose",
+];
+/// Such words that offer only where nobody did it already: `then see <title>`, but `after watching <title>`.
+const OFFERING_SOMETIMES: &[&str] =
+    &["see", "watch", "pick", "watching", "trying", "seeing", "choosing", "considering"];
+/// What stands before them then.
+const BEFORE_OFFERS: &[&str] = &[
+    "so", "then", "to", "and", "should", "must", "please", "also", "now", "will", "just", "by", "about", "worth",
+    "for", "my", "could", "might",
 ];
 /// Words that make a liking a prediction.
 const MODALS: &[&str] =
@@ -163,7 +153,6 @@ const PLEASED: &[&str] = &[
     "charmed",
     "entertained",
     "moved",
-    "seems",
 ];
 
 /// Words that may stand between somebody and their verb.
@@ -202,6 +191,13 @@ const ADVERBS: &[&str] = &[
 const PREPOSITIONS: &[&str] = &[
     "by", "of", "in", "at", "with", "for", "like", "to", "from", "about", "on", "after", "than", "over", "as", "such",
     "and", "or",
+];
+/// Forms of [`LIKING`] that may speak of what is to come.
+const PRESENT: &[&str] = &["like", "love", "enjoy", "appreciate", "adore"];
+/// Words by which somebody foresees a liking: `I hope you enjoy <title>`.
+const FORESEEING: &[&str] = &[
+    "hope", "think", "bet", "expect", "guess", "sure", "reckon", "predict", "chances", "odds", "wager", "suspect",
+    "help", "lets", "let",
 ];
 /// How far before a title its verb may stand.
 const FAR: usize = 8;
@@ -251,13 +247,15 @@ fn by_verb(before: &[&str]) -> Option<Role> {
     let (verb, earlier) = before[small..].split_first()?;
     let falling = *verb == "love" && earlier.first() == Some(&"in");
     if FONDNESS.contains(verb) && !falling && small > 0 && matches!(before[small - 1], "of" | "for" | "with") {
-        return Some(Role::Anchor);
+        let becoming =
+            |word: &&str| MODALS.contains(word) || matches!(*word, "become" | "make" | "also" | "are" | "were");
+        return if earlier.iter().take(4).any(becoming) { None } else { Some(Role::Anchor) };
     }
     // A liking may have its own object before the title: `you liked the horror in <title>`.
     if let Some(at) = before.iter().take(FAR).position(|word| LIKING.contains(word))
         && (at <= small
             || matches!(before[0], "in" | "of" | "about" | "over" | "a" | "for" | "at" | "by" | "the" | "to"))
-        && let Some(role) = by_liking(&before[at + 1..])
+        && let Some(role) = by_liking(&before[at + 1..], PRESENT.contains(&before[at]))
     {
         return Some(role);
     }
@@ -284,12 +282,14 @@ fn by_verb(before: &[&str]) -> Option<Role> {
     }
     let you = earlier.first().is_some_and(|word| matches!(*word, "you" | "you've" | "who"));
     let beside = *verb == "next" && before[0] == "to";
-    (OFFERING.contains(verb) && !you && !beside).then_some(Role::Item)
+    let offered = OFFERING.contains(verb)
+        || (OFFERING_SOMETIMES.contains(verb) && earlier.first().is_none_or(|word| BEFORE_OFFERS.contains(word)));
+    (offered && !you && !beside).then_some(Role::Item)
 }
 
 /// Who likes, by the words before the verb: `you` and `those who` did, or will where a modal says so. What somebody
 /// `also` likes is what is recommended.
-fn by_liking(before: &[&str]) -> Option<Role> {
+fn by_liking(before: &[&str], is_present: bool) -> Option<Role> {
     let also = before.first() == Some(&"also");
     let mut subject = before.iter().skip_while(|word| ADVERBS.contains(word));
     let first = subject.next().copied().unwrap_or_default();
@@ -298,6 +298,7 @@ fn by_liking(before: &[&str]) -> Option<Role> {
     let reader = matches!(who, "you" | "you've" | "you'll" | "you'd" | "who" | "that");
     match (modal || matches!(first, "you'll" | "you'd"), reader) {
         (true, _) => Some(Role::Item),
+        (false, true) if is_present && subject.take(3).any(|word| FORESEEING.contains(word)) => Some(Role::Item),
         (false, true) if also && who != "you" => None,
         (false, true) => Some(Role::Anchor),
         (false, false) => also.then_some(Role::Item),
@@ -309,6 +310,7 @@ fn by_comparison(before: &[&str]) -> Option<Role> {
     let [first, rest @ ..] = before else { return None };
     let second = rest.first().copied().unwrap_or_default();
     let compared = match *first {
+        "like" if lexicon::is_people(second) => false,
         "like" => !matches!(second, "you" | "they" | "people" | "who" | "i" | "we" | "also" | "to" | "would" | "not"),
         "as" if rest.iter().take(5).any(|word| *word == "same") => true,
         "as" => matches!(second, "such" | "just" | "same" | "decade" | "year" | "kind" | "vein" | "well" | "much"),
@@ -347,19 +349,30 @@ fn by_comparison(before: &[&str]) -> Option<Role> {
 /// `<title> should suit you`, `<title> is a good choice`, `<title> won you over`.
 fn by_predicate(after: &[&str]) -> Option<Role> {
     let first = *after.first()?;
+    let second = after.get(1).copied().unwrap_or_default();
+    let leads = matches!(
+        second,
+        "have" | "lead" | "point" | "take" | "bring" | "prepare" | "steer" | "send" | "explain" | "mean"
+    );
     if matches!(first, "should" | "might" | "may" | "could" | "ought" | "deserves" | "will") {
-        return Some(Role::Item);
+        return (!leads).then_some(Role::Item);
     }
     if first == "would" && matches!(after.get(1), Some(&"be" | &"make" | &"suit" | &"fit" | &"go")) {
         return Some(Role::Item);
     }
     let near = |words: &[&str], count: usize| after.iter().take(count).any(|word| words.contains(word));
-    if PLEASED.contains(&first) && near(&["you", "your", "me"], 5) {
+    let pleased = match first {
+        "was" => matches!(second, "to" | "a" | "one" | "the" | "right" | "your"),
+        _ => PLEASED.contains(&first),
+    };
+    if pleased && near(&["you", "your", "me"], 5) {
         return Some(Role::Anchor);
     }
     let verb = matches!(
         first,
         "is" | "makes" | "looks" | "seems" | "feels" | "sounds" | "comes" | "earns" | "gets" | "fits" | "suits"
     );
-    (verb && near(PRAISE, 6)).then_some(Role::Item)
+    let elsewhere = near(&["reason", "case", "start", "you", "liked", "enjoyed"], 7);
+    let for_you = near(&["for"], 6) && near(&["you"], 7);
+    (verb && near(PRAISE, 6) && (!elsewhere || for_you)).then_some(Role::Item)
 }

@@ -31,7 +31,7 @@ impl Gap {
 
 /// Whether years or decades are counted behind a number: `three years after`.
 pub(super) fn gap_ahead(last: Around<'_>) -> Option<Gap> {
-    let skip = usize::from(matches!(last.next(1), Some("short" | "full" | "whole" | "more" | "little")));
+    let skip = usize::from(matches!(last.next(1), Some("short" | "full" | "whole" | "more" | "odd")));
     let unit = match last.next(1 + skip)? {
         "year" | "years" => 1.0,
         "decade" | "decades" => 10.0,
@@ -91,7 +91,7 @@ pub(super) fn check_word(around: Around<'_>, word: &str, plan: &Plan) -> Result<
             backed(same_year())
         }
         "year" | "years" if direction(around).is_some() => {
-            let one = matches!(before, "a" | "single" | "one");
+            let one = matches!(before, "a" | "single" | "one" | "the") && word == "year";
             let gap = Gap { len: 0, unit: 1.0 };
             let any = plan.anchor.as_ref().and_then(|a| Some((plan.item.year? - a.year?).abs())).unwrap_or(0);
             let value = if one { 1 } else { any };
@@ -169,6 +169,10 @@ fn owner(around: Around<'_>, plan: &Plan) -> Owner {
         && tokens[place - 1] == Token::Bracket
         && let Some(role) = tokens[place - 2].role()
     {
+        return Owner::One(role);
+    }
+    // `1999's The Matrix`
+    if let Some(role) = tokens.get(place + 1).and_then(Token::role) {
         return Owner::One(role);
     }
     let (before, after) = (around.clause_before(), around.clause_after());
