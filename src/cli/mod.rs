@@ -10,8 +10,10 @@ mod embed;
 mod error;
 mod generate;
 mod input;
+mod lines;
 mod models;
 mod progress;
+mod rerank;
 mod score;
 mod settings;
 mod tokenize;
@@ -78,6 +80,8 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Turn texts into vectors
     Embed(embed::EmbedArgs),
+    /// Rank texts by how well they answer a query
+    Rerank(rerank::RerankArgs),
     /// List, fetch, find and check models
     Models(models::ModelsArgs),
     /// Show what this machine has, what runs on it, and what is missing
@@ -95,6 +99,7 @@ impl Cli {
             Command::Score(args) => score::run(args, &mut context),
             Command::Generate(args) => generate::run(args, &mut context),
             Command::Embed(args) => embed::run(args, &mut context),
+            Command::Rerank(args) => rerank::run(args, &mut context),
             Command::Doctor => doctor::run(&mut context),
             Command::Models(args) => run_models(args, &mut context),
         };

@@ -78,19 +78,28 @@ impl<'a> LLMReranker<'a> {
     }
 
     fn means(&mut self, liked: &[String], titles: &[String]) -> Result<Vec<f32>> {
-        if titles.is_empty() {
-            return Ok(Vec::new());
-        }
-        let chat = self.engine.has_chat_template();
-        let prefix = self.engine.tokenize(&prompt(liked, chat))?;
-        // Behind raw text a title is a word that follows; a chat's answer starts with it.
-        let lead = if chat { "" } else { " " };
-        let tokens = titles.iter().map(|title| self.engine.tokenize_continuation(&format!("{lead}{title}")));
-        let scoring = Scoring { prefix, continuations: tokens.collect::<Result<_, _>>()?, ..Scoring::default() };
-        let scores = self.engine.score(&scoring)?;
-        let mean = |log_probs: &Vec<f32>| log_probs.iter().sum::<f32>() / log_probs.len().max(1) as f32;
-        Ok(scores.continuations.iter().map(mean).collect())
+        let prompt = prompt(liked, self.engine.has_chat_template());
+        let tokens = continuations(self.engine, titles)?;
+        mean_log_likelihoods(self.engine, &prompt, &tokens)
     }
+}
+
+/// Texts as what may follow a prompt.
+pub(super) fn continuations(engine: &Engine, texts: &[String]) -> Result<Vec<Vec<u32>>> {
+    // Behind raw text an answer is a word that follows; a chat's answer starts with it.
+    let lead = if engine.has_chat_template() { "" } else { " " };
+    Ok(texts.iter().map(|text| engine.tokenize_continuation(&format!("{lead}{text}"))).collect::<Result<_, _>>()?)
+}
+
+/// The mean log-likelihood of each continuation's tokens in nats; the prompt is computed once.
+pub(super) fn mean_log_likelihoods(engine: &mut Engine, prompt: &Prompt, tokens: &[Vec<u32>]) -> Result<Vec<f32>> {
+    if tokens.is_empty() {
+        return Ok(Vec::new());
+    }
+    let prefix = engine.tokenize(prompt)?;
+    let scores = engine.score(&Scoring { prefix, continuations: tokens.to_vec(), ..Scoring::default() })?;
+    let mean = |log_probs: &Vec<f32>| log_probs.iter().sum::<f32>() / log_probs.len().max(1) as f32;
+    Ok(scores.continuations.iter().map(mean).collect())
 }
 
 fn prompt(liked: &[String], chat: bool) -> Prompt {

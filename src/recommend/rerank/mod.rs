@@ -7,10 +7,12 @@
 mod cross_encoder;
 mod fuse;
 mod likelihood;
+mod query;
 
 pub use cross_encoder::{CrossEncoderOptions, CrossEncoderReranker};
 pub use fuse::fuse;
 pub use likelihood::{LLMReranker, RerankOptions};
+pub use query::QueryLikelihood;
 
 use super::{Catalogue, Interaction, interactions::liked};
 
