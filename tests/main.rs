@@ -5,6 +5,7 @@ mod cli;
 mod demo;
 mod determinism;
 mod engine;
+mod explain;
 mod layers;
 mod references;
 mod support;

@@ -3,6 +3,7 @@
 use std::{
     fmt::Display,
     io::{self, BufWriter, IsTerminal, Write},
+    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -72,6 +73,11 @@ impl Context {
     /// Whether an interrupt has come.
     pub(crate) fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
+    }
+
+    /// What long work is told: to break off once an interrupt has come.
+    pub(crate) fn flow(&self) -> ControlFlow<()> {
+        if self.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
     /// Standard output, buffered: for data only.

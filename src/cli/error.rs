@@ -29,7 +29,7 @@ pub(crate) enum CliError {
     Engine(#[from] engine::Error),
     /// Something is wrong with the items or interactions, or a part of the recommender fails.
     #[error(transparent)]
-    Recommend(#[from] recommend::Error),
+    Recommend(recommend::Error),
     /// A file that the user gave does not hold what it should.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -121,6 +121,15 @@ impl CliError {
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
         let path = path.to_owned();
         move |source| CliError::Io { action, path, source }
+    }
+}
+
+impl From<recommend::Error> for CliError {
+    fn from(error: recommend::Error) -> Self {
+        match error {
+            recommend::Error::Interrupted => CliError::Interrupted,
+            error => CliError::Recommend(error),
+        }
     }
 }
 

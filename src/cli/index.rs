@@ -1,6 +1,6 @@
 //! `docent index`: from files of items, interactions, users and facts to a store.
 
-use std::{ops::ControlFlow, path::PathBuf};
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args, ValueEnum};
 use docent::{
@@ -80,19 +80,7 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
         unknown_items: args.unknown_items.into(),
     };
     context.catch_interrupts();
-    let mut find = || find_encoder(context);
-    let find: Option<&mut FindEncoder<'_>> = if args.no_embeddings { None } else { Some(&mut find) };
-    let mut counter = None;
-    let indexed = index(&args.store, &options, find, &mut |event| {
-        show(event, context, &mut counter);
-        if context.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    });
-    drop(counter);
-    let report = match indexed {
-        Ok((_, report)) => report,
-        Err(recommend::Error::Interrupted) => return Err(CliError::Interrupted),
-        Err(error) => return Err(error.into()),
-    };
+    let report = make(&args.store, &options, !args.no_embeddings, context)?;
     if report.interactions.skipped > 0 {
         let skipped = counted(report.interactions.skipped, "interaction", "interactions");
         context.status(format_args!("warning: left out {skipped} with items that are not in the catalogue"));
@@ -101,7 +89,32 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
     if context.json { context.json_line(&report) } else { Ok(()) }
 }
 
-fn find_encoder(context: &Context) -> recommend::Result<Encoder> {
+/// Makes a store, or adds to one, and shows how that advances.
+///
+/// # Errors
+/// If a file is at fault, the encoder cannot be fetched or fails, the store cannot be written, or the user interrupts.
+pub(crate) fn make(
+    store: &Path,
+    options: &IndexOptions,
+    embeddings: bool,
+    context: &Context,
+) -> Result<IndexReport, CliError> {
+    let mut find = || find_encoder(context);
+    let find: Option<&mut FindEncoder<'_>> = if embeddings { Some(&mut find) } else { None };
+    let mut counter = None;
+    let indexed = index(store, options, find, &mut |event| {
+        show(event, context, &mut counter);
+        context.flow()
+    });
+    drop(counter);
+    Ok(indexed?.1)
+}
+
+/// The encoder that is set, fetched if need be.
+///
+/// # Errors
+/// If it cannot be fetched.
+pub(crate) fn find_encoder(context: &Context) -> recommend::Result<Encoder> {
     let reference = context.settings.encoder.clone();
     let resolved = context.resolve(&reference).map_err(engine::Error::from)?;
     Ok(Encoder { reference, path: resolved.path, files: resolved.files, options: context.settings.engine_options() })

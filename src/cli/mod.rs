@@ -4,6 +4,7 @@
 //! [`CliError`]; none of them prints or exits by itself.
 
 mod context;
+mod demo;
 mod doctor;
 mod embed;
 mod error;
@@ -11,9 +12,11 @@ mod eval;
 mod generate;
 mod index;
 mod input;
+mod lines;
 mod models;
 mod progress;
 mod recommend;
+mod rerank;
 mod score;
 mod settings;
 mod tokenize;
@@ -71,6 +74,8 @@ pub(crate) struct GlobalArgs {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Recommend on the bundled sample: everything at once
+    Demo(demo::DemoArgs),
     /// Make a store of items, interactions, users and facts, or add to one
     Index(index::IndexArgs),
     /// Recommend items to a user, to somebody who names what they liked, or for a request in words
@@ -91,6 +96,8 @@ enum Command {
     Embed(embed::EmbedArgs),
     /// Compare ways to rank on data that they have not seen
     Eval(eval::EvalArgs),
+    /// Rank texts by how well they answer a query
+    Rerank(rerank::RerankArgs),
     /// List, fetch, find and check models
     Models(models::ModelsArgs),
     /// Show what this machine has, what runs on it, and what is missing
@@ -103,6 +110,7 @@ impl Cli {
         let settings = Settings::load(&self.global)?;
         let mut context = Context::new(settings, &self.global)?;
         let result = match &self.command {
+            Command::Demo(args) => demo::run(args, &mut context),
             Command::Index(args) => index::run(args, &mut context),
             Command::Recommend(args) => recommend::run(args, &mut context),
             Command::Explain(args) => recommend::explain::run(args, &mut context),
@@ -113,6 +121,7 @@ impl Cli {
             Command::Generate(args) => generate::run(args, &mut context),
             Command::Embed(args) => embed::run(args, &mut context),
             Command::Eval(args) => eval::run(args, &mut context),
+            Command::Rerank(args) => rerank::run(args, &mut context),
             Command::Doctor => doctor::run(&mut context),
             Command::Models(args) => run_models(args, &mut context),
         };

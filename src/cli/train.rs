@@ -1,14 +1,17 @@
 //! `docent train hybrid`: learns both stages of the recommender from a store's interactions, and keeps them in it.
 
 use std::{
-    ops::ControlFlow,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::{Args, Subcommand};
 use docent::recommend::{
-    self, Recommender, Store, StoreWriter,
-    hybrid::{HYBRID, Hybrid, Progress, learn_hybrid},
+    self, LLMReranker, Recommender, Store, StoreWriter,
+    evaluate::{Split, Ties, learn_weight},
+    hybrid::{HYBRID, Hybrid, LIKELIHOOD, LikelihoodWeight, Progress, Ranker, learn_hybrid},
+    rerank::{LikelihoodScorer, RerankOptions},
+    signals::Signals,
 };
 use serde::Serialize;
 
@@ -27,6 +30,9 @@ enum Model {
     Hybrid {
         /// Folder of the store
         store: PathBuf,
+        /// Learn, too, what the language model's likelihoods may count; takes minutes
+        #[arg(long)]
+        language_model: bool,
         /// Decides every draw
         #[arg(long, value_name = "S", default_value_t = 0)]
         seed: u64,
@@ -40,6 +46,8 @@ struct Report<'a> {
     hybrid_feature_model: f32,
     /// Elements of the items' vectors that the model sees.
     llm_features: usize,
+    /// How much the language model's likelihoods count; `None` if that was not asked for.
+    likelihood: Option<f32>,
 }
 
 /// Runs the command.
@@ -47,13 +55,14 @@ struct Report<'a> {
 /// # Errors
 /// If the store is missing, damaged or being written, there are too few interactions, or a model fails.
 pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliError> {
-    let Model::Hybrid { store, seed } = &args.model;
+    let Model::Hybrid { store, language_model, seed } = &args.model;
     context.catch_interrupts();
     let hybrid = train(store, *seed, context)?;
+    let likelihood = language_model.then(|| weigh_likelihoods(store, hybrid.clone(), *seed, context)).transpose()?;
     let residual = hybrid.residual.as_ref();
     let (share, llm) = residual.map_or((0.0, 0), |(model, share)| (*share, model.config().llm));
     if context.json {
-        return context.json_line(&Report { store, hybrid_feature_model: share, llm_features: llm });
+        return context.json_line(&Report { store, hybrid_feature_model: share, llm_features: llm, likelihood });
     }
     let found = match (share, llm) {
         (0.0, _) => "the model does not help on validation items: the linear weights rank alone".into(),
@@ -61,7 +70,37 @@ pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliErro
         (share, llm) => format!("the model counts {share} beside the linear weights, with {llm} vector elements"),
     };
     context.status(format_args!("Trained {}: {found}", store.display()));
+    if let Some(weight) = likelihood {
+        context.status(format_args!("The language model's likelihoods count {weight}"));
+    }
     Ok(())
+}
+
+/// Learns on everybody's last interaction what the language model may count, and keeps it.
+fn weigh_likelihoods(path: &Path, hybrid: Hybrid, seed: u64, context: &Context) -> Result<f32, CliError> {
+    let mut writer = StoreWriter::create_or_update(path)?;
+    let store = Store::open(path)?;
+    let known = Recommender::open(&store)?;
+    let split = Split::new(known.interactions(), 0, Ties::Id);
+    let signals = Signals::fit(&split.fitted(), known.catalogue(), known.semantic().cloned())?;
+    let ranker = Ranker { signals: Arc::new(signals), hybrid: Arc::new(hybrid), second_stage: true };
+    let mut engine = context.engine()?;
+    let reranker = LLMReranker::new(&mut engine, RerankOptions::default());
+    let mut scorer = LikelihoodScorer::new(reranker, known.catalogue());
+    let mut counter = None;
+    let weight = learn_weight(&ranker, &split, &mut scorer, seed, &mut |done, all| {
+        let counter = counter.get_or_insert_with(|| context.counter("scoring validation lists", all as u64));
+        if done > 0 {
+            counter.advance(1);
+        }
+        if context.is_interrupted() { Err(recommend::Error::Interrupted) } else { Ok(()) }
+    });
+    drop(counter);
+    let weight = weight?;
+    let learned = LikelihoodWeight { model: context.settings.model.clone(), weight };
+    writer.put(LIKELIHOOD, &learned.to_bytes()?)?;
+    writer.commit()?;
+    Ok(weight)
 }
 
 /// Trains and keeps what was learned.
@@ -75,13 +114,10 @@ pub(crate) fn train(path: &Path, seed: u64, context: &Context) -> Result<Hybrid,
     let mut bar = Bar { context, counter: None, what: "" };
     let learned = learn_hybrid(known.catalogue(), known.interactions(), known.semantic(), seed, &mut |state| {
         bar.show(state);
-        if context.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        context.flow()
     });
     drop(bar);
-    let hybrid = match learned {
-        Err(recommend::Error::Interrupted) => return Err(CliError::Interrupted),
-        other => other?,
-    };
+    let hybrid = learned?;
     writer.put(HYBRID, &hybrid.to_bytes()?)?;
     writer.commit()?;
     Ok(hybrid)

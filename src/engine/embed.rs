@@ -8,7 +8,7 @@ use docent_models::{
 };
 use rayon::prelude::*;
 
-use super::Result;
+use super::{Result, packing};
 
 /// Tokens that one step takes.
 const TOKENS_PER_STEP: usize = 2048;
@@ -65,28 +65,27 @@ impl Embedder {
     /// If the tokenizer or a step fails.
     pub fn embed<T: AsRef<str> + Sync>(&mut self, texts: &[T], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
         let width = self.config.hidden;
-        let encodings = self.encode(texts)?;
-        let mut order: Vec<usize> = (0..texts.len()).collect();
-        order.sort_by_key(|&i| std::cmp::Reverse(encodings[i].ids.len()));
+        let encodings = self.encode(texts, self.config.max_length)?;
+        let lengths: Vec<usize> = encodings.iter().map(|encoding| encoding.ids.len()).collect();
         let mut values = vec![0.0; texts.len() * width];
-        let mut open = order.as_slice();
-        while !open.is_empty() {
-            let mut tokens = 0;
-            let fits = open.iter().take_while(|&&i| {
-                tokens += encodings[i].ids.len();
-                tokens <= TOKENS_PER_STEP
-            });
-            let (group, rest) = open.split_at(fits.count().max(1));
-            self.embed_group(&encodings, group, &mut values)?;
+        for group in packing::by_length(&lengths, TOKENS_PER_STEP) {
+            self.embed_group(&encodings, &group, &mut values)?;
             progress(group.len());
-            open = rest;
         }
-        let tokens = encodings.iter().map(|e| e.ids.len()).sum();
-        Ok(Embeddings { values, width, tokens })
+        Ok(Embeddings { values, width, tokens: lengths.iter().sum() })
     }
 
-    fn encode<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<Vec<Encoding>> {
-        let (tokenizer, max_length) = (&self.tokenizer, self.config.max_length);
+    /// How many of the texts are longer than [`max_length`](Self::max_length), so that embedding cuts them.
+    ///
+    /// # Errors
+    /// If the tokenizer fails.
+    pub fn count_longer<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<usize> {
+        let encodings = self.encode(texts, usize::MAX)?;
+        Ok(encodings.iter().filter(|encoding| encoding.ids.len() > self.config.max_length).count())
+    }
+
+    fn encode<T: AsRef<str> + Sync>(&self, texts: &[T], max_length: usize) -> Result<Vec<Encoding>> {
+        let tokenizer = &self.tokenizer;
         let encode = |text: &T| tokenizer.encode_for_encoder(text.as_ref(), None, max_length);
         Ok(texts.par_iter().map(encode).collect::<Result<Vec<_>, _>>().map_err(docent_models::Error::from)?)
     }

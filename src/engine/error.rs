@@ -23,6 +23,20 @@ pub enum Error {
         /// Their architecture.
         architecture: &'static str,
     },
+    /// The encoder makes vectors only.
+    #[error("`{model}` has no classification head")]
+    NoHead {
+        /// Where the weights are.
+        model: String,
+    },
+    /// The classification head sorts texts into classes.
+    #[error("the classification head of `{model}` has {labels} labels, expected 1 or 2")]
+    ManyLabels {
+        /// Where the weights are.
+        model: String,
+        /// Outputs of the head.
+        labels: usize,
+    },
     /// Messages cannot be rendered.
     #[error("the model has no chat template")]
     NoChatTemplate,
@@ -67,6 +81,9 @@ impl Error {
             Error::Model(e) => e.hint(),
             Error::NotALanguageModel { .. } => Some("name a language model with `--model`".into()),
             Error::NotAnEncoder { .. } => Some("name a sentence encoder with `--encoder`".into()),
+            Error::NoHead { .. } | Error::ManyLabels { .. } => {
+                Some("name a cross-encoder with `--encoder`, such as `hf:cross-encoder/ms-marco-MiniLM-L6-v2`".into())
+            }
             Error::NoChatTemplate => Some("give the text itself with `--prompt`".into()),
             Error::ContextExceeded { .. } => Some("shorten the prompt, or ask for fewer tokens".into()),
             Error::CacheExceeded { .. } => Some("raise `--kv-positions`, or ask for fewer tokens".into()),

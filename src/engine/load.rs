@@ -7,11 +7,12 @@ use docent_models::{
     backend::{self, Backend, BackendKind, LoadOptions},
     chat_template::ChatTemplate,
     checkpoint::{Architecture, Checkpoint},
+    layers::encoder::EncoderConfig,
     memory,
     tokenizer::Tokenizer,
 };
 
-use super::{Embedder, Engine, Error, Result, timeline::Cache};
+use super::{CrossEncoder, Embedder, Engine, Error, Result, timeline::Cache};
 
 /// Rows that one step takes: enough to fill the matrix kernels, few enough to stay responsive.
 const ROWS_PER_STEP: usize = 512;
@@ -76,15 +77,39 @@ impl Embedder {
     /// suffice.
     pub fn load(path: &Path, options: &EngineOptions) -> Result<Self> {
         let checkpoint = Checkpoint::open(path)?;
-        let config = match checkpoint.architecture() {
-            Architecture::Encoder(config) => config.clone(),
-            Architecture::Decoder(config) => {
-                let model = path.display().to_string();
-                return Err(Error::NotAnEncoder { model, architecture: config.model_type });
-            }
-        };
+        let config = encoder(&checkpoint, path)?;
         let tokenizer = tokenizer(&checkpoint)?;
         Ok(Self::new(options.load(&checkpoint)?, tokenizer, config))
+    }
+}
+
+impl CrossEncoder {
+    /// Loads an encoder with a classification head from a folder.
+    ///
+    /// # Errors
+    /// If a file is damaged, the architecture is none that is supported or a language model's, there is no head or one
+    /// of more than two labels, or memory does not suffice.
+    pub fn load(path: &Path, options: &EngineOptions) -> Result<Self> {
+        let checkpoint = Checkpoint::open(path)?;
+        let config = encoder(&checkpoint, path)?;
+        let model = || path.display().to_string();
+        match config.labels {
+            0 => return Err(Error::NoHead { model: model() }),
+            1 | 2 => {}
+            labels => return Err(Error::ManyLabels { model: model(), labels }),
+        }
+        let tokenizer = tokenizer(&checkpoint)?;
+        Ok(Self::new(options.load(&checkpoint)?, tokenizer, config))
+    }
+}
+
+/// The sizes of an encoder; an error for a language model.
+fn encoder(checkpoint: &Checkpoint, path: &Path) -> Result<EncoderConfig> {
+    match checkpoint.architecture() {
+        Architecture::Encoder(config) => Ok(config.clone()),
+        Architecture::Decoder(config) => {
+            Err(Error::NotAnEncoder { model: path.display().to_string(), architecture: config.model_type })
+        }
     }
 }
 

@@ -1,22 +1,27 @@
 //! The loaded model in use: prompts, generation, likelihood scoring, choice and embedding.
 //!
-//! [`Engine`] is a language model, [`Embedder`] an encoder. Sequences that share the beginning of their prompts compute
+//! [`Engine`] is a language model, [`Embedder`] an encoder, [`CrossEncoder`] one that reads two texts together. Sequences that share the beginning of their prompts compute
 //! it once and keep one copy of its keys and values. On the CPU a sequence's output does not depend on its company.
 
 mod choose;
+mod cross_encoder;
 mod embed;
 mod error;
 mod generate;
 mod load;
+mod packing;
+mod pooled;
 mod score;
 mod stop;
 mod timeline;
 
 pub use choose::Choice;
+pub use cross_encoder::{CrossEncoder, Relevance};
 pub use embed::{Embedder, Embeddings};
 pub use error::{Error, Result};
 pub use generate::{Event, FinishReason, Generation, Request};
 pub use load::EngineOptions;
+pub use pooled::POOLED_TOKENS;
 pub use score::{Scores, Scoring};
 
 pub use docent_models::{

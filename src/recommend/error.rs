@@ -84,14 +84,6 @@ pub enum Error {
         /// Items that there are.
         items: usize,
     },
-    /// A file of vectors is damaged.
-    #[error("`{}` is not a whole matrix of 32-bit floats for {items} items", path.display())]
-    VectorFile {
-        /// The file.
-        path: PathBuf,
-        /// Rows that it should have.
-        items: usize,
-    },
     /// There is no item with this id.
     #[error("there is no item `{id}` among {items} items")]
     NoSuchItem {
@@ -189,7 +181,6 @@ impl Error {
                 let examples: Vec<String> = examples.iter().map(|id| format!("`{id}`")).collect();
                 format!("there are {}", examples.join(", "))
             }
-            Error::VectorFile { path, .. } => format!("remove `{}`, and the items are embedded anew", path.display()),
             Error::Tensors { .. } | Error::Tensor { .. } | Error::Learned { .. } => {
                 "learn anew with `docent train hybrid`".into()
             }

@@ -39,7 +39,7 @@ pub use interactions::{Interaction, Interactions, UnknownItems};
 pub use knowledge::{Knowledge, Triple};
 pub use output::{HistoryItem, Recommendations, RecommendedItem};
 pub use recommender::Recommender;
-pub use rerank::{CandidateScorer, LLMReranker, NoScorer};
+pub use rerank::{CandidateScorer, CrossEncoderReranker, LLMReranker, NoScorer};
 pub use retrieve::{Candidate, Query, Retriever, Source, SourceScore};
 pub use store::{Store, StoreWriter};
 pub use table::{ColumnRole, LineFault, Place, Role, Roles, TableError, TableFault};

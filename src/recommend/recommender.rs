@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     Candidate, Catalogue, Filter, Interaction, Interactions, Query, Result, Source, SourceScore, Store,
-    hybrid::{Fusion, Hybrid, HYBRID, RETRIEVAL},
+    hybrid::{Fusion, HYBRID, Hybrid, LIKELIHOOD, LikelihoodWeight, RETRIEVAL},
     retrieve::{Semantic, SemanticOptions, best},
     signals::{Signal, Signals},
 };
@@ -27,6 +27,7 @@ pub struct Recommender {
     signals: Signals,
     fusion: Fusion,
     hybrid: Option<Hybrid>,
+    likelihood: Option<LikelihoodWeight>,
 }
 
 impl Recommender {
@@ -46,7 +47,8 @@ impl Recommender {
         let fusion = store.component(RETRIEVAL)?.map(|bytes| Fusion::from_bytes(&bytes)).transpose()?;
         let learned = hybrid.as_ref().map(|hybrid| hybrid.fusion.clone()).or(fusion);
         let fusion = learned.unwrap_or_default();
-        Ok(Self { catalogue, interactions, semantic, signals, fusion, hybrid })
+        let likelihood = store.component(LIKELIHOOD)?.map(|bytes| LikelihoodWeight::from_bytes(&bytes)).transpose()?;
+        Ok(Self { catalogue, interactions, semantic, signals, fusion, hybrid, likelihood })
     }
 
     /// The items.
@@ -64,9 +66,14 @@ impl Recommender {
         self.semantic.as_ref()
     }
 
-    /// Whether the second stage was trained.
-    pub fn has_hybrid(&self) -> bool {
-        self.hybrid.is_some()
+    /// The second stage, if it was trained.
+    pub fn hybrid(&self) -> Option<&Hybrid> {
+        self.hybrid.as_ref()
+    }
+
+    /// What the language model's likelihoods count: nothing, until validation items have shown that they help.
+    pub fn likelihood_weight(&self) -> f32 {
+        self.likelihood.as_ref().map_or(0.0, |learned| learned.weight)
     }
 
     /// The history of somebody who is not in the store, and who liked some items, by id; the last one liked last.

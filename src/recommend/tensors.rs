@@ -24,11 +24,6 @@ impl TensorsOut {
         self.put(name, Dtype::F32, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect());
     }
 
-    /// Adds 32-bit indices.
-    pub(super) fn put_u32(&mut self, name: &str, shape: &[usize], values: &[u32]) {
-        self.put(name, Dtype::U32, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect());
-    }
-
     fn put(&mut self, name: &str, dtype: Dtype, shape: &[usize], bytes: Vec<u8>) {
         self.tensors.insert(name.into(), (dtype, shape.to_vec(), bytes));
     }
@@ -76,19 +71,6 @@ impl<'a> TensorsIn<'a> {
         self.metadata.get(name).map(String::as_str).ok_or_else(|| fault(name, "is missing"))
     }
 
-    /// Whether there is such a tensor.
-    pub(super) fn has(&self, name: &str) -> bool {
-        self.tensors.tensor(name).is_ok()
-    }
-
-    /// The shape of a tensor.
-    ///
-    /// # Errors
-    /// If it is missing.
-    pub(super) fn shape(&self, name: &str) -> Result<Vec<usize>> {
-        Ok(self.tensors.tensor(name).map_err(|source| Error::Tensors { source })?.shape().to_vec())
-    }
-
     /// Finite 32-bit floats of a shape.
     ///
     /// # Errors
@@ -98,18 +80,6 @@ impl<'a> TensorsIn<'a> {
         match values.iter().all(|value| value.is_finite()) {
             true => Ok(values),
             false => Err(fault(name, "holds a number that is not finite")),
-        }
-    }
-
-    /// 32-bit indices of a shape, each below `end`.
-    ///
-    /// # Errors
-    /// If they are missing, of another type or shape, or too large.
-    pub(super) fn u32(&self, name: &str, shape: &[usize], end: usize) -> Result<Vec<u32>> {
-        let values: Vec<u32> = self.words(name, Dtype::U32, shape)?.map(u32::from_le_bytes).collect();
-        match values.iter().all(|&value| (value as usize) < end) {
-            true => Ok(values),
-            false => Err(fault(name, "holds an index that is too large")),
         }
     }
 
@@ -136,7 +106,7 @@ mod tests {
     fn bytes() -> Vec<u8> {
         let mut out = TensorsOut::default();
         out.put_f32("values", &[2, 2], &[1.0, -2.5, 0.0, 1e-9]);
-        out.put_u32("indices", &[3], &[0, 7, 2]);
+        out.put("bytes", Dtype::U8, &[3], vec![1, 2, 3]);
         out.put_f32("nan", &[1], &[f32::NAN]);
         out.note("kind", "test".into());
         out.into_bytes().unwrap()
@@ -147,9 +117,7 @@ mod tests {
         let bytes = bytes();
         let tensors = TensorsIn::new(&bytes).unwrap();
         assert_eq!(tensors.f32("values", &[2, 2]).unwrap(), [1.0, -2.5, 0.0, 1e-9]);
-        assert_eq!(tensors.u32("indices", &[3], 8).unwrap(), [0, 7, 2]);
-        assert_eq!((tensors.note("kind").unwrap(), tensors.shape("values").unwrap()), ("test", vec![2, 2]));
-        assert!(tensors.has("nan") && !tensors.has("none"));
+        assert_eq!(tensors.note("kind").unwrap(), "test");
     }
 
     #[test]
@@ -158,8 +126,7 @@ mod tests {
         let tensors = TensorsIn::new(&bytes).unwrap();
         let cases = [
             (tensors.f32("values", &[4]).map(|_| ()), "tensor `values` has another shape than expected"),
-            (tensors.f32("indices", &[3]).map(|_| ()), "tensor `indices` has another type than expected"),
-            (tensors.u32("indices", &[3], 7).map(|_| ()), "tensor `indices` holds an index that is too large"),
+            (tensors.f32("bytes", &[3]).map(|_| ()), "tensor `bytes` has another type than expected"),
             (tensors.f32("nan", &[1]).map(|_| ()), "tensor `nan` holds a number that is not finite"),
             (tensors.note("who").map(|_| ()), "tensor `who` is missing"),
             (tensors.f32("none", &[1]).map(|_| ()), "the tensors cannot be read"),

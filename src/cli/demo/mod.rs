@@ -1,42 +1,38 @@
 //! `docent demo`: the whole way from a catalogue to explained recommendations, on the bundled sample.
+//!
+//! The store that it makes is kept in the user's cache, under a name that follows from the sample, so that a second run
+//! starts from there.
 
 mod sample;
-mod show;
 
 use std::{
-    path::PathBuf,
-    time::{Duration, Instant},
+    fs,
+    path::{Path, PathBuf},
+    time::Instant,
 };
 
 use clap::Args;
-use docent::{
-    engine::Embeddings,
-    recommend::{
-        Candidate, Catalogue, HistoryItem, Interactions, LLMFeatureExtractor, LLMReranker, Recommendations,
-        RecommendedItem, Roles, UnknownItems, XRecExplainer,
-        explain::Planner,
-        features::{VectorFile, fingerprint, item_texts},
-        rerank::RerankOptions,
-        retrieve::{CoOccurrence, CoOccurrenceOptions, Fused, Semantic, SemanticOptions},
-    },
+use docent::recommend::{
+    Recommender, Store,
+    hybrid::HYBRID,
+    index::IndexOptions,
+    store::{ENCODER, fingerprint},
 };
 
-use super::{CliError, Context, progress::Counter};
+use super::{
+    CliError, Context, index,
+    recommend::{List, Rerank, Whom, show},
+    train,
+};
 
 /// Somebody who rated 62 films, liked some and others not.
 const DEFAULT_USER: &str = "432";
-/// The weight of co-occurrence: the measure of the other.
-const CO_OCCURRENCE_WEIGHT: f32 = 1.0;
-/// The weight of semantic similarity: on validation data anything from 0.1 to 0.4 does equally well.
-const SEMANTIC_WEIGHT: f32 = 0.2;
-/// How many candidates the language model scores.
-const CANDIDATES: usize = 20;
-/// How many items are recommended.
+/// How many items are recommended and explained.
 const RECOMMENDED: usize = 10;
-/// How many of them are explained.
-const EXPLAINED: usize = 3;
-/// How much of the history is shown.
-const SHOWN_HISTORY: usize = 10;
+/// Digits of the sample's fingerprint in the store's name.
+const KEY: usize = 16;
+/// Decides how the hybrid model is trained.
+const SEED: u64 = 0;
 
 /// Arguments of `docent demo`.
 #[derive(Args, Clone, Debug)]
@@ -49,136 +45,76 @@ pub(crate) struct DemoArgs {
     data: Option<PathBuf>,
 }
 
-/// What each source counts, by its name.
-type Weights = Vec<(&'static str, f32)>;
-
-/// What a run works on.
-struct Demo<'a> {
-    context: &'a Context,
-    catalogue: Catalogue,
-    interactions: Interactions,
-    user: usize,
-}
-
 /// Runs the command.
 ///
 /// # Errors
-/// If the sample is not found or damaged, there is no such user, or a model cannot be fetched or fails.
+/// If the sample is not found or damaged, there is no such user, the store cannot be made, or a model cannot be fetched
+/// or fails.
 pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError> {
-    let demo = Demo::load(args, context)?;
-    let vectors = demo.embed()?;
-    let (candidates, weights) = demo.retrieve(vectors)?;
-    let (best, items) = demo.rank_and_explain(candidates)?;
-    let history = demo.interactions.history(demo.user);
-    let shown = &history[history.len().saturating_sub(SHOWN_HISTORY)..];
-    let answer = Recommendations {
-        user: args.user.clone(),
-        history: shown.iter().map(|event| HistoryItem::new(event, &demo.catalogue)).collect(),
-        items,
-    };
+    context.catch_interrupts();
+    let store = store(&sample::find(args.data.as_deref())?, context)?;
+    let recommender = Recommender::open(&store)?;
+    let whom = Whom::user(&args.user, &recommender)?;
+    let started = Instant::now();
+    let list = List { k: RECOMMENDED, filter: None, rerank: Rerank::Likelihood, explained: Some(RECOMMENDED) };
+    let answer = list.make(&recommender, &whom, context)?;
+    done(context, &format!("Recommended and explained {} items", answer.items.len()), started);
     if context.json {
         return context.json_line(&answer);
     }
-    let text = show::page(&show::Page {
-        answer: &answer,
-        catalogue: &demo.catalogue,
-        shown,
-        best: &best,
-        rated: history.len(),
-        weights: &weights,
-    });
-    context.show(&text)
+    let (rated, weight) = (whom.history.len(), recommender.likelihood_weight());
+    let note = format!(
+        "\n{rated} ratings in all. The order is the hybrid model's; likelihood is the language model's opinion, and\n\
+         counts {weight}: on validation items it must gain before it may count.\n"
+    );
+    context.show(&format!("\n{}{note}", show::page(&answer)))
 }
 
-impl<'a> Demo<'a> {
-    fn load(args: &DemoArgs, context: &'a Context) -> Result<Self, CliError> {
-        let started = Instant::now();
-        let folder = sample::find(args.data.as_deref())?;
-        let catalogue = Catalogue::read(&folder.join(sample::ITEMS), &Roles::default())?;
-        let interactions =
-            Interactions::read(&folder.join(sample::RATINGS), &catalogue, UnknownItems::default(), &Roles::default())?;
-        let user = interactions.user(&args.user)?;
-        let (items, rows, users) = (catalogue.len(), interactions.len(), interactions.users());
-        let demo = Self { context, catalogue, interactions, user };
-        demo.done(&format!("Read {items} items and {rows} ratings by {users} people"), started.elapsed());
-        match demo.interactions.skipped() {
-            0 => {}
-            skipped => context.status(format!("warning: left out {skipped} ratings of items that are not there")),
-        }
-        Ok(demo)
+/// The store of the last run, or a new one.
+fn store(sample: &Path, context: &Context) -> Result<Store, CliError> {
+    let (items, interactions) = (sample.join(sample::ITEMS), sample.join(sample::RATINGS));
+    let key = fingerprint(&[items.clone(), interactions.clone()])?;
+    let cache = context.settings.cache.clone().unwrap_or_else(|| PathBuf::from(".docent"));
+    let path = cache.join(format!("demo-{}", &key[..KEY]));
+    let started = Instant::now();
+    if let Some(store) = finished(&path, context)? {
+        done(context, &format!("Took the store of the last run, {}", path.display()), started);
+        return Ok(store);
     }
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(CliError::io("create", folder))?;
+    }
+    let options = IndexOptions { items: Some(items), interactions: Some(interactions), ..IndexOptions::default() };
+    let report = index::make(&path, &options, true, context)?;
+    let (items, rows) = (report.items.total, report.interactions.total);
+    done(context, &format!("Indexed {items} items and {rows} ratings"), started);
+    let started = Instant::now();
+    train::train(&path, SEED, context)?;
+    done(context, "Trained the hybrid model", started);
+    Ok(Store::open(&path)?)
+}
 
-    /// The catalogue's vectors: those of the last run, or new ones.
-    fn embed(&self) -> Result<Embeddings, CliError> {
-        let started = Instant::now();
-        let texts = item_texts(&self.catalogue);
-        let encoder = self.context.resolve(&self.context.settings.encoder)?.path;
-        let key = fingerprint(std::iter::once(&*encoder.to_string_lossy()).chain(texts.iter().map(String::as_str)));
-        let file = self.context.settings.cache.as_ref().map(|folder| VectorFile::new(folder, key, texts.len()));
-        match file.as_ref().map(VectorFile::read) {
-            Some(Ok(Some(vectors))) => {
-                self.done("Took the items' vectors from the last run", started.elapsed());
-                return Ok(vectors);
-            }
-            Some(Err(error)) => tracing::warn!(%error, "the items are embedded anew"),
-            Some(Ok(None)) | None => {}
+/// The store of a run that came to its end, with the encoder that is set now.
+fn finished(path: &Path, context: &Context) -> Result<Option<Store>, CliError> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    match Store::open(path) {
+        Ok(store) if store.manifest().components.contains_key(HYBRID) => {
+            let encoder = index::find_encoder(context)?;
+            let sha256 = fingerprint(&encoder.files)?;
+            let same = store.manifest().models.get(ENCODER).is_some_and(|model| model.sha256 == sha256);
+            Ok(same.then_some(store))
         }
-        let mut embedder = self.context.embedder()?;
-        let started = Instant::now();
-        let mut counter = Counter::new("Embedding the items", texts.len() as u64, self.context.quiet);
-        let mut extractor = LLMFeatureExtractor::new(&mut embedder);
-        let vectors = extractor.items(&self.catalogue, &mut |done| counter.advance(done as u64))?;
-        drop(counter);
-        let (items, width) = (vectors.rows().len(), vectors.width);
-        self.done(&format!("Embedded {items} items in {width} dimensions"), started.elapsed());
-        // Without the file the next run takes longer, and nothing else is lost.
-        if let Some(Err(error)) = file.map(|file| file.write(&vectors)) {
-            tracing::warn!(%error, "the vectors are not kept for the next run");
+        Ok(_) => Ok(None),
+        Err(error) => {
+            tracing::info!(%error, "the store is made anew");
+            Ok(None)
         }
-        Ok(vectors)
     }
+}
 
-    /// The best of the whole catalogue, and what each source counts.
-    fn retrieve(&self, vectors: Embeddings) -> Result<(Vec<Candidate>, Weights), CliError> {
-        let started = Instant::now();
-        let items = self.catalogue.len();
-        let neighbours = CoOccurrence::new(self.interactions.histories(), items, CoOccurrenceOptions::default());
-        let semantic = Semantic::new(vectors, items, SemanticOptions::default())?;
-        let fused = Fused::default().with(CO_OCCURRENCE_WEIGHT, neighbours).with(SEMANTIC_WEIGHT, semantic);
-        let candidates = fused.retrieve(self.interactions.history(self.user), CANDIDATES);
-        let mut weights: Weights = fused.weights().map(|(source, weight)| (source.name(), weight)).collect();
-        weights.push((docent::recommend::Source::Likelihood.name(), RerankOptions::default().weight));
-        self.done(&format!("Retrieved the best {} of {items} items", candidates.len()), started.elapsed());
-        Ok((candidates, weights))
-    }
-
-    /// The language model's part: likelihoods of all candidates, and an explanation of the first of them.
-    fn rank_and_explain(&self, candidates: Vec<Candidate>) -> Result<(Vec<Candidate>, Vec<RecommendedItem>), CliError> {
-        let mut engine = self.context.engine()?;
-        let started = Instant::now();
-        let scored = candidates.len();
-        let history = self.interactions.history(self.user);
-        let mut best =
-            LLMReranker::new(&mut engine, RerankOptions::default()).rerank(history, candidates, &self.catalogue)?;
-        best.truncate(RECOMMENDED);
-        self.done(&format!("Scored the likelihood of {scored} titles"), started.elapsed());
-        let started = Instant::now();
-        let first: Vec<usize> = best.iter().take(EXPLAINED).map(|candidate| candidate.item).collect();
-        let plans = Planner::new(&self.catalogue, &self.interactions).plan(self.user, &first);
-        let explained = XRecExplainer::new(&mut engine).explain(&plans)?;
-        self.done(&format!("Explained {} of them", explained.len()), started.elapsed());
-        let mut items: Vec<_> = best.iter().map(|candidate| RecommendedItem::new(candidate, &self.catalogue)).collect();
-        for (item, explained) in items.iter_mut().zip(explained) {
-            if let Some(rejection) = explained.rejection {
-                tracing::info!(%rejection, draft = explained.draft, "an explanation was turned down");
-            }
-            item.explanation = Some(explained.explanation);
-        }
-        Ok((best, items))
-    }
-
-    /// Tells what was done and how long it took.
-    fn done(&self, what: &str, took: Duration) {
-        self.context.status(format_args!("{what:<56} {:>8.2} s", took.as_secs_f64()));
-    }
+/// Tells what was done and how long it took.
+fn done(context: &Context, what: &str, started: Instant) {
+    context.status(format_args!("{what:<56} {:>8.2} s", started.elapsed().as_secs_f64()));
 }

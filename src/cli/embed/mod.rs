@@ -19,9 +19,9 @@ use clap::Args;
 use docent::engine::Embedder;
 use serde::Serialize;
 
-use super::{CliError, Context, input::Source, progress::Counter};
+use super::{CliError, Context, input::Source, lines::Id, progress::Counter};
 use format::{FileFormat, InputFormat, Output};
-use records::{Columns, Id, Records, Summary};
+use records::{Columns, Records, Summary};
 use staged::Staged;
 use writer::{JsonLines, Npy, Parquet, VectorWriter};
 

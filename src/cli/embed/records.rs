@@ -5,14 +5,11 @@ use std::{
     io::{self, BufRead, BufReader, Seek},
 };
 
-use docent::recommend::LineFault;
-use serde::Serialize;
-use serde_json::Value;
-
 use super::format::InputFormat;
 use crate::cli::{
     CliError,
-    input::{InputError, Source, describe},
+    input::{InputError, Source},
+    lines::{Id, JsonLine, Lines},
 };
 
 /// The names under which ids are looked for, if none is given.
@@ -32,16 +29,6 @@ impl Columns {
         let given = self.id.as_deref();
         given.or_else(|| ID_COLUMNS.into_iter().find(|name| is_there(name))).unwrap_or(ID_COLUMNS[0])
     }
-}
-
-/// What names a text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(untagged)]
-pub(super) enum Id {
-    /// A whole number.
-    Number(i64),
-    /// Anything else.
-    Text(String),
 }
 
 /// What all ids of a file have in common.
@@ -123,7 +110,7 @@ impl Records {
         let reader = BufReader::with_capacity(1 << 16, &self.file);
         Ok(match self.format {
             InputFormat::Csv => Box::new(CsvRecords::new(self, reader, ids)?),
-            InputFormat::Jsonl => Box::new(JsonRecords { input: self, reader, line: 0, buffer: Vec::new() }),
+            InputFormat::Jsonl => Box::new(JsonRecords { input: self, lines: Lines::new(self.source.clone(), reader) }),
         })
     }
 
@@ -218,75 +205,41 @@ fn csv_error(source: &Source, error: csv::Error) -> CliError {
 
 struct JsonRecords<'a, R> {
     input: &'a Records,
-    reader: R,
-    line: u64,
-    buffer: Vec<u8>,
+    lines: Lines<R>,
 }
 
 impl<R: BufRead> JsonRecords<'_, R> {
-    /// The next line that is not blank.
-    fn next_line(&mut self) -> io::Result<bool> {
-        const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
-        loop {
-            self.buffer.clear();
-            if self.reader.read_until(b'\n', &mut self.buffer)? == 0 {
-                return Ok(false);
-            }
-            self.line += 1;
-            if self.line == 1 && self.buffer.starts_with(BYTE_ORDER_MARK) {
-                self.buffer.drain(..BYTE_ORDER_MARK.len());
-            }
-            if !self.buffer.trim_ascii().is_empty() {
-                return Ok(true);
-            }
-        }
+    fn next_record(&mut self) -> Result<Option<Record>, CliError> {
+        let Some(text) = self.lines.next()? else { return Ok(None) };
+        let text = text.to_owned();
+        Ok(Some(record(self.input, self.lines.number(), &text)?))
     }
+}
 
-    fn record(&self) -> Result<Record, InputError> {
-        let (file, line) = (&self.input.source, self.line);
-        let text = std::str::from_utf8(&self.buffer).map_err(|_| InputError::NotUtf8 { file: file.clone(), line })?;
-        let not_json = |error| InputError::JsonLine { file: file.clone(), line, source: LineFault(error) };
-        let mut value = serde_json::from_str(text.trim_end()).map_err(not_json)?;
-        let Value::Object(fields) = &mut value else {
-            return Err(self.input.wrong(line, "the line", describe(Some(&value)), "an object"));
-        };
-        let find = |name: &str, flag| {
-            fields.get(name).ok_or_else(|| InputError::NoColumn {
-                file: file.clone(),
-                line: Some(line),
-                kind: "field",
-                column: name.to_owned(),
-                columns: fields.keys().cloned().collect(),
-                flag,
-            })
-        };
-        let columns = &self.input.columns;
-        let id_field = columns.id(|name| fields.contains_key(name));
-        let id = match find(id_field, "--id-column")? {
-            Value::String(text) => Id::Text(text.clone()),
-            value => match value.as_i64() {
-                Some(number) => Id::Number(number),
-                None => {
-                    return Err(self.input.wrong(line, id_field, describe(Some(value)), "a string or a whole number"));
-                }
-            },
-        };
-        match find(&columns.text, "--text-column")? {
-            Value::String(text) => Ok(Record { id, text: text.clone() }),
-            value => Err(self.input.wrong(line, &columns.text, describe(Some(value)), "a string")),
-        }
-    }
+fn record(input: &Records, line: u64, text: &str) -> Result<Record, InputError> {
+    let here = JsonLine { source: &input.source, line };
+    let fields = here.fields(text)?;
+    let find = |name: &str, flag| {
+        fields.get(name).ok_or_else(|| InputError::NoColumn {
+            file: input.source.clone(),
+            line: Some(line),
+            kind: "field",
+            column: name.to_owned(),
+            columns: fields.keys().cloned().collect(),
+            flag,
+        })
+    };
+    let columns = &input.columns;
+    let id_field = columns.id(|name| fields.contains_key(name));
+    let id = here.id(id_field, find(id_field, "--id-column")?)?;
+    Ok(Record { id, text: here.text(&columns.text, find(&columns.text, "--text-column")?)? })
 }
 
 impl<R: BufRead> Iterator for JsonRecords<'_, R> {
     type Item = Result<Record, CliError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.next_line() {
-            Ok(false) => None,
-            Ok(true) => Some(self.record().map_err(CliError::from)),
-            Err(error) => Some(Err(self.input.source.read_error(error))),
-        }
+        self.next_record().transpose()
     }
 }
 

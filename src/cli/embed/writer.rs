@@ -11,7 +11,8 @@ use docent::engine::Embeddings;
 use parquet::{arrow::ArrowWriter, basic::Compression, file::properties::WriterProperties};
 use serde::Serialize;
 
-use super::records::{Id, IdKind};
+use super::records::IdKind;
+use crate::cli::lines::Id;
 
 /// Rows of a Parquet row group: the most that a reader, and this writer, hold at once.
 const ROWS_PER_GROUP: usize = 16_384;

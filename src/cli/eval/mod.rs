@@ -2,12 +2,17 @@
 
 mod show;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
-use docent::recommend::{
-    Catalogue, Interactions, NoScorer, Roles, UnknownItems,
-    evaluate::{Candidates, EvaluateData, EvaluateOptions, Evaluation, Method, Ties, evaluate},
+use docent::{
+    engine::Embeddings,
+    recommend::{
+        Catalogue, Interactions, LLMFeatureExtractor, LLMReranker, NoScorer, Roles, Store, UnknownItems,
+        evaluate::{Candidates, EvaluateData, EvaluateOptions, Evaluation, Method, Ties, evaluate},
+        rerank::{LikelihoodScorer, RerankOptions},
+        retrieve::{Semantic, SemanticOptions},
+    },
 };
 
 use super::{CliError, Context};
@@ -102,18 +107,67 @@ impl EvalArgs {
 /// If the data cannot be read, nobody has enough interactions, or a model cannot be loaded or fails.
 pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError> {
     let options = args.options()?;
-    let (items, interactions) = (args.items.clone().unwrap_or_default(), args.interactions.clone().unwrap_or_default());
-    let catalogue = Catalogue::read(&items, &Roles::default())?;
-    let interactions = Interactions::read(&interactions, &catalogue, UnknownItems::default(), &Roles::default())?;
-    let vectors = std::env::var("VEC").ok().map(|p| {
-        let b = std::fs::read(p).unwrap();
-        let n = u16::from_le_bytes([b[8], b[9]]) as usize + 10;
-        let values: Vec<f32> = b[n..].chunks_exact(4).map(|c| f32::from_le_bytes([c[0], c[1], c[2], c[3]])).collect();
-        std::sync::Arc::new(docent::recommend::retrieve::Semantic::new(docent::engine::Embeddings { values, width: 384, tokens: 0 }, catalogue.len(), Default::default()).unwrap())
-    });
-    let data = EvaluateData { catalogue: &catalogue, interactions: &interactions, semantic: vectors.as_ref() };
-    let evaluations = evaluate(data, &options, &mut NoScorer, &mut |what| context.status(what))?;
-    show(&evaluations, context)
+    context.catch_interrupts();
+    let Data { catalogue, interactions, semantic } = Data::read(args, &options, context)?;
+    let data = EvaluateData { catalogue: &catalogue, interactions: &interactions, semantic: semantic.as_ref() };
+    let mut tell = |what: &str| {
+        context.status(what);
+        context.flow()
+    };
+    let evaluated = if options.methods.iter().any(|method| method.needs_language_model()) {
+        let mut engine = context.engine()?;
+        let reranker = LLMReranker::new(&mut engine, RerankOptions::default());
+        evaluate(data, &options, &mut LikelihoodScorer::new(reranker, &catalogue), &mut tell)
+    } else {
+        evaluate(data, &options, &mut NoScorer, &mut tell)
+    };
+    show(&evaluated?, context)
+}
+
+/// What is evaluated on.
+struct Data {
+    catalogue: Catalogue,
+    interactions: Interactions,
+    semantic: Option<Arc<Semantic>>,
+}
+
+impl Data {
+    fn read(args: &EvalArgs, options: &EvaluateOptions, context: &Context) -> Result<Self, CliError> {
+        let (catalogue, interactions, vectors) = match (&args.store, &args.items, &args.interactions) {
+            (Some(store), ..) => {
+                let store = Store::open(store)?;
+                let catalogue = store.catalogue()?;
+                let interactions = store.interactions(&catalogue)?;
+                (catalogue, interactions, store.embeddings()?)
+            }
+            (None, Some(items), Some(interactions)) => {
+                let roles = Roles::default();
+                let catalogue = Catalogue::read(items, &roles)?;
+                let interactions = Interactions::read(interactions, &catalogue, UnknownItems::default(), &roles)?;
+                let wanted = options.methods.iter().any(|method| method.uses_vectors());
+                let vectors = wanted.then(|| embed(&catalogue, context)).transpose()?;
+                (catalogue, interactions, vectors)
+            }
+            _ => {
+                return Err(CliError::usage(
+                    "nothing to evaluate on",
+                    "name a store, or `--items` and `--interactions`",
+                ));
+            }
+        };
+        let semantic = vectors.map(|vectors| Semantic::new(vectors, catalogue.len(), SemanticOptions::default()));
+        Ok(Self { semantic: semantic.transpose()?.map(Arc::new), catalogue, interactions })
+    }
+}
+
+fn embed(catalogue: &Catalogue, context: &Context) -> Result<Embeddings, CliError> {
+    let mut embedder = context.embedder()?;
+    let mut counter = context.counter("Embedding the items", catalogue.len() as u64);
+    let vectors = LLMFeatureExtractor::new(&mut embedder).items(catalogue, &mut |more| {
+        counter.advance(more as u64);
+        context.flow()
+    })?;
+    Ok(vectors)
 }
 
 fn show(evaluations: &[Evaluation], context: &mut Context) -> Result<(), CliError> {

@@ -24,7 +24,8 @@ pub(super) fn table(evaluations: &[Evaluation]) -> String {
     for evaluation in evaluations {
         let metric = |metric: Metric| evaluation.metrics.get(metric.name()).copied();
         let value = |of: Metric| metric(of).map_or(0.0, |estimate| estimate.value);
-        text += &format!("{:<14}{:<27}", evaluation.method.name(), metric(Metric::Ndcg10).map_or(String::new(), interval));
+        text +=
+            &format!("{:<14}{:<27}", evaluation.method.name(), metric(Metric::Ndcg10).map_or(String::new(), interval));
         rest.iter().for_each(|&metric| text += &format!("{:>8.4}", value(metric)));
         let versus = evaluation.versus_fused.get(Metric::Ndcg10.name()).map_or(String::new(), signed);
         text += format!("{:>10.4}  {versus}", evaluation.coverage).trim_end();

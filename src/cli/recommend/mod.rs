@@ -49,7 +49,8 @@ pub(crate) enum Rerank {
     /// Nothing
     #[default]
     None,
-    /// The likelihood of each title after the titles that the user liked counts a little
+    /// The likelihood of each title after the titles that the user liked counts, by the weight that
+    /// `docent train hybrid --language-model` learned; without, it is shown and does not count
     Likelihood,
 }
 
@@ -94,7 +95,8 @@ impl List<'_> {
         let needs_model = self.rerank != Rerank::None || self.explained.is_some();
         let mut engine = if needs_model && !best.is_empty() { Some(context.engine()?) } else { None };
         if let (Rerank::Likelihood, Some(engine)) = (self.rerank, &mut engine) {
-            best = LLMReranker::new(engine, RerankOptions::default()).rerank(&whom.history, best, catalogue)?;
+            let options = RerankOptions { weight: recommender.likelihood_weight(), ..RerankOptions::default() };
+            best = LLMReranker::new(engine, options).rerank(&whom.history, best, catalogue)?;
         }
         best.truncate(self.k);
         let mut items: Vec<_> = best.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
@@ -136,7 +138,7 @@ fn explain(
 /// If it is missing or damaged.
 pub(crate) fn open(store: &std::path::Path, context: &Context) -> Result<Recommender, CliError> {
     let recommender = Recommender::open(&Store::open(store)?)?;
-    if !recommender.has_hybrid() {
+    if recommender.hybrid().is_none() {
         context.status(format_args!("note: no hybrid model: `docent train hybrid {}` makes one", store.display()));
     }
     Ok(recommender)

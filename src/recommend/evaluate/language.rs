@@ -12,6 +12,8 @@ use crate::recommend::{
 
 /// How many of the first stage's best the language model scores.
 pub const RERANKED: usize = 20;
+/// Users whose validation items decide: each costs a language model's step or two.
+const ASKED: usize = 300;
 /// The weights that are tried, beside a first stage of weight 1.
 const WEIGHTS: [f32; 5] = [0.05, 0.1, 0.2, 0.5, 1.0];
 
@@ -66,22 +68,21 @@ fn order(first: &[f32], likelihoods: &[f32], part: LanguagePart) -> Vec<usize> {
     order
 }
 
-/// The weight that raises NDCG@10 on the validation cases most, if its interval excludes 0; otherwise none. At most
-/// `limit` users are asked, drawn by `seed`; `progress` hears how many are done, of how many.
+/// The weight that raises NDCG@10 on the validation cases most, if its interval excludes 0; otherwise none. Asks at most
+/// [`ASKED`] users, drawn by `seed`; `progress` hears how many are done, of how many.
 ///
 /// # Errors
-/// If the model fails.
-pub(super) fn learn(
+/// If the model or `progress` fails.
+pub fn learn_weight(
     ranker: &dyn Retriever,
     split: &Split,
     scorer: &mut dyn CandidateScorer,
-    limit: usize,
     seed: u64,
-    progress: &mut dyn FnMut(usize, usize),
+    progress: &mut dyn FnMut(usize, usize) -> Result<()>,
 ) -> Result<f32> {
     let mut cases = split.validation();
     shuffle(&mut cases, &mut ChaCha8Rng::seed_from_u64(seed));
-    cases.truncate(limit);
+    cases.truncate(ASKED);
     let list = |&case: &_| {
         let history = split.history(case);
         let scores = ranker.scores(&Query::of(history))?;
@@ -96,7 +97,7 @@ pub(super) fn learn(
     // Where the target is not among the candidates no order of theirs matters.
     let (mut gains, mut users) = (vec![Vec::new(); WEIGHTS.len()], Vec::new());
     for (done, (case, candidates, first, target)) in lists.iter().enumerate() {
-        progress(done, lists.len());
+        progress(done, lists.len())?;
         users.push(case.user);
         let Some(target) = *target else {
             gains.iter_mut().for_each(|gains| gains.push(0.0));
@@ -164,9 +165,9 @@ mod tests {
         // Everybody's last item is the seventh: the first stage has it in the middle.
         let history = |user: usize| (user.to_string(), vec![event(user, 20), event(user, 21), event(user, 7)]);
         let split = Split::new(&Interactions::from_histories((0..60).map(history)), 0, Ties::Id);
-        let mut learn = |opinion: fn(usize) -> f32| {
+        let learn = |opinion: fn(usize) -> f32| {
             let mut scorer = Opinion((0..25).map(opinion).collect());
-            learn(&Flat(25), &split, &mut scorer, 50, 1, &mut |_, _| {}).unwrap()
+            learn_weight(&Flat(25), &split, &mut scorer, 1, &mut |_, _| Ok(())).unwrap()
         };
         assert!(learn(|item| f32::from(u8::from(item == 7))) > 0.0);
         assert_eq!(learn(|item| f32::from(u8::from(item == 9))), 0.0);

@@ -61,9 +61,9 @@ impl Method {
         }
     }
 
-    /// Whether it needs the items' vectors.
-    pub fn needs_vectors(self) -> bool {
-        self == Method::Semantic
+    /// Whether the items' vectors make a difference to it.
+    pub fn uses_vectors(self) -> bool {
+        matches!(self, Method::Semantic | Method::Fused | Method::Hybrid | Method::Reranked)
     }
 
     /// Whether it needs a language model.

@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
-use super::{EvaluateData, Method, Split, language::LanguagePart, tune::choose};
+use super::{
+    EvaluateData, Method, Split,
+    language::{LanguagePart, learn_weight},
+    run::{Telling, tell},
+    tune::choose,
+};
 use crate::recommend::{
     CandidateScorer, Error, Interaction, Result,
     hybrid::{Progress, Ranker, TrainingData, train},
+    retrieve::{CoOccurrence, CoOccurrenceOptions, Ease, EaseOptions, ItemKnn, ItemKnnOptions, Popularity, Retriever},
     signals::Signals,
-    retrieve::{
-        CoOccurrence, CoOccurrenceOptions, Ease, EaseOptions, ItemKnn, ItemKnnOptions, Popularity, Retriever,
-    },
 };
 
 /// A method, ready to rank.
@@ -44,8 +47,8 @@ impl<'a> Models<'a> {
     pub(super) fn fit(
         &mut self,
         method: Method,
-        _scorer: &mut dyn CandidateScorer,
-        progress: &mut dyn FnMut(&str),
+        scorer: &mut dyn CandidateScorer,
+        progress: &mut Telling<'_>,
     ) -> Result<Fitted> {
         match method {
             Method::Pop => Ok(fitted(method, Popularity::fit(&self.fitted, self.items()), [])),
@@ -58,51 +61,64 @@ impl<'a> Models<'a> {
                 Ok(fitted(method, (**semantic).clone(), []))
             }
             Method::Fused | Method::Hybrid => self.ranker(method, progress),
-            Method::Likelihood | Method::Reranked => todo!(),
+            Method::Likelihood => {
+                let popularity = Popularity::fit(&self.fitted, self.items());
+                Ok(Fitted { language: Some(LanguagePart::Alone), ..fitted(method, popularity, []) })
+            }
+            Method::Reranked => self.reranked(scorer, progress),
         }
     }
 
-    /// Both stages, learned once for all methods that need them.
-    fn ranker(&mut self, method: Method, progress: &mut dyn FnMut(&str)) -> Result<Fitted> {
-        let ranker = match &self.learned {
-            Some(ranker) => ranker.clone(),
-            None => {
-                let validation: Vec<(&[Interaction], usize)> = self.split.validation().into_iter()
-                    .map(|case| (self.split.history(case), self.split.target(case))).collect();
-                let data = TrainingData {
-                    catalogue: self.data.catalogue,
-                    semantic: self.data.semantic,
-                    histories: &self.fitted,
-                    validation: &validation,
-                    seed: self.seed,
-                };
-                let hybrid = train(data, &mut |state| {
-                    match state {
-                        Progress::Moments(done, all) if done < all => {
-                            progress(&format!("{method}: gathering moments, part {} of {all}", done + 1));
-                        }
-                        Progress::Validated(value) => {
-                            progress(&format!("{method}: validation log-likelihood {value:.4}"));
-                        }
-                        Progress::Moments(..) | Progress::Steps(..) => {}
-                    }
-                    ControlFlow::Continue(())
-                })?;
-                let signals = Signals::fit(&self.fitted, self.data.catalogue, self.data.semantic.cloned())?;
-                let ranker = Ranker { signals: Arc::new(signals), hybrid: Arc::new(hybrid), second_stage: false };
-                self.learned.insert(ranker).clone()
-            }
-        };
-        let second_stage = method == Method::Hybrid;
+    /// Retrieval or both stages, with what was learned.
+    fn ranker(&mut self, method: Method, progress: &mut Telling<'_>) -> Result<Fitted> {
+        let second_stage = method != Method::Fused;
+        let ranker = Ranker { second_stage, ..self.learned(method, progress)? };
         let fusion = if second_stage { &ranker.hybrid.linear } else { &ranker.hybrid.fusion };
-        let named = fusion.signals.iter().map(|signal| serde_json::to_value(signal).ok().and_then(|n| n.as_str().map(str::to_owned)).unwrap_or_default());
-        let mut weights: BTreeMap<String, f64> = named.zip(fusion.weights.iter().map(|[a, b]| f64::from(a + b))).collect();
-        if second_stage {
-            let residual = ranker.hybrid.residual.as_ref();
-            weights.insert("hybrid_feature_model".into(), residual.map_or(0.0, |(_, share)| f64::from(*share)));
-            weights.insert("llm_features".into(), residual.map_or(0.0, |(model, _)| model.config().llm as f64));
+        let counts = fusion.weights.iter().map(|[straight, tail]| f64::from(straight + tail));
+        let mut weights: BTreeMap<String, f64> =
+            fusion.signals.iter().map(|signal| signal.name().to_owned()).zip(counts).collect();
+        if let (true, Some((model, share))) = (second_stage, &ranker.hybrid.residual) {
+            weights.insert("hybrid_feature_model".into(), f64::from(*share));
+            weights.insert("llm_features".into(), model.config().llm as f64);
         }
-        Ok(Fitted { method, ranker: Box::new(Ranker { second_stage, ..ranker }), language: None, weights })
+        Ok(Fitted { method, ranker: Box::new(ranker), language: None, weights })
+    }
+
+    /// Both stages, learned once for all methods that need them.
+    fn learned(&mut self, method: Method, progress: &mut Telling<'_>) -> Result<Ranker> {
+        if let Some(ranker) = &self.learned {
+            return Ok(ranker.clone());
+        }
+        let case = |case| (self.split.history(case), self.split.target(case));
+        let validation: Vec<(&[Interaction], usize)> = self.split.validation().into_iter().map(case).collect();
+        let data = TrainingData {
+            catalogue: self.data.catalogue,
+            semantic: self.data.semantic,
+            histories: &self.fitted,
+            validation: &validation,
+            seed: self.seed,
+        };
+        let hybrid = train(data, &mut |state| match state {
+            Progress::Moments(done, all) if done < all => {
+                progress(&format!("{method}: gathering moments, part {} of {all}", done + 1))
+            }
+            Progress::Validated(value) => progress(&format!("{method}: validation log-likelihood {value:.4}")),
+            Progress::Moments(..) | Progress::Steps(..) => ControlFlow::Continue(()),
+        })?;
+        let signals = Signals::fit(&self.fitted, self.data.catalogue, self.data.semantic.cloned())?;
+        let ranker = Ranker { signals: Arc::new(signals), hybrid: Arc::new(hybrid), second_stage: true };
+        Ok(self.learned.insert(ranker).clone())
+    }
+
+    /// Both stages, and the language model by a weight that validation justifies.
+    fn reranked(&mut self, scorer: &mut dyn CandidateScorer, progress: &mut Telling<'_>) -> Result<Fitted> {
+        let fitted = self.ranker(Method::Reranked, progress)?;
+        let weight = learn_weight(&*fitted.ranker, self.split, scorer, self.seed, &mut |done, all| match done % 50 {
+            0 => tell(progress, &format!("reranked: learning the language model's weight, list {done} of {all}")),
+            _ => Ok(()),
+        })?;
+        let weights = BTreeMap::from([("likelihood".to_owned(), f64::from(weight))]);
+        Ok(Fitted { language: Some(LanguagePart::Beside(weight)), weights, ..fitted })
     }
 
     fn item_knn(&self) -> Result<Fitted> {
@@ -121,9 +137,11 @@ impl<'a> Models<'a> {
         for penalty in [100.0, 200.0, 400.0, 800.0] {
             let options = EaseOptions { penalty, history_decay: 1.0 };
             let model = Ease::fit(&self.fitted, self.items(), options)?;
-            made.extend(decays.iter().map(|&history_decay| {
-                (EaseOptions { history_decay, ..options }, model.with_decay(history_decay))
-            }));
+            made.extend(
+                decays
+                    .iter()
+                    .map(|&history_decay| (EaseOptions { history_decay, ..options }, model.with_decay(history_decay))),
+            );
         }
         let (options, model) = self.chosen(made)?;
         let weights = [("penalty", options.penalty), ("history_decay", f64::from(options.history_decay))];
@@ -131,7 +149,8 @@ impl<'a> Models<'a> {
     }
 
     fn co_occurrence(&self) -> Result<Fitted> {
-        let grid = [10, 20].into_iter().flat_map(|window| [0.3, 0.5].map(|popularity_power| (window, popularity_power)));
+        let grid =
+            [10, 20].into_iter().flat_map(|window| [0.3, 0.5].map(|popularity_power| (window, popularity_power)));
         let made = grid.flat_map(|(window, popularity_power)| {
             let options = CoOccurrenceOptions { window, popularity_power, history_decay: 1.0 };
             let model = CoOccurrence::fit(&self.fitted, self.items(), options);

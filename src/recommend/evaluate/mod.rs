@@ -15,9 +15,9 @@ mod tune;
 
 pub use bootstrap::Estimate;
 pub use candidates::Candidates;
-pub use language::{LanguagePart, RERANKED};
+pub use language::{LanguagePart, RERANKED, learn_weight};
 pub use method::Method;
 pub use metrics::{Metric, rank};
-pub use run::{EvaluateData, EvaluateOptions, Evaluation, Protocol, evaluate};
+pub use run::{EvaluateData, EvaluateOptions, Evaluation, Protocol, Telling, evaluate};
 pub use split::{Case, Split, Ties};
 pub use tune::{choose, validate};

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::ControlFlow,
     sync::Arc,
 };
 
@@ -101,15 +102,26 @@ struct Record {
     coverage: Vec<f64>,
 }
 
+/// Hears what is done next, and may break it off.
+pub type Telling<'a> = dyn FnMut(&str) -> ControlFlow<()> + 'a;
+
+pub(super) fn tell(progress: &mut Telling<'_>, what: &str) -> Result<()> {
+    match progress(what) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(Error::Interrupted),
+    }
+}
+
 /// Evaluates all methods. `scorer` is the language model ([`NoScorer`] where no method needs one); `progress` hears what is done next.
 ///
 /// # Errors
-/// If nobody has enough interactions, a method needs vectors or a language model that are not given, or a model fails.
+/// If nobody has enough interactions, a method needs vectors or a language model that are not given, a model fails, or
+/// `progress` breaks it off.
 pub fn evaluate(
     data: EvaluateData<'_>,
     options: &EvaluateOptions,
     scorer: &mut dyn CandidateScorer,
-    progress: &mut dyn FnMut(&str),
+    progress: &mut Telling<'_>,
 ) -> Result<Vec<Evaluation>> {
     let mut records: Vec<Record> = options.methods.iter().map(|_| Record::default()).collect();
     let mut users = Vec::new();
@@ -124,8 +136,8 @@ pub fn evaluate(
         let board = Board::new(data, &split, &cases, options.candidates);
         for (&method, record) in options.methods.iter().zip(&mut records) {
             match options.orders.len() {
-                1 => progress(method.name()),
-                orders => progress(&format!("{method}, order {} of {orders}", order + 1)),
+                1 => tell(progress, method.name())?,
+                orders => tell(progress, &format!("{method}, order {} of {orders}", order + 1))?,
             }
             let fitted = models.fit(method, scorer, progress)?;
             let shown = board.play(&fitted, scorer, record, progress)?;
@@ -179,7 +191,7 @@ impl<'a> Board<'a> {
         fitted: &Fitted,
         scorer: &mut dyn CandidateScorer,
         record: &mut Record,
-        progress: &mut dyn FnMut(&str),
+        progress: &mut Telling<'_>,
     ) -> Result<usize> {
         let first = |case: &Case| fitted.ranker.scores(&Query::of(self.split.history(*case)));
         let played: Vec<(f64, Vec<usize>)> = match fitted.language {
@@ -190,7 +202,8 @@ impl<'a> Board<'a> {
                     part.rerank(&mut scores, self.split.history(*case), &open, scorer)?;
                     played.push(self.judge(&scores, &open, *case));
                     if done % 50 == 49 {
-                        progress(&format!("{}: {} of {} lists", fitted.method, done + 1, self.cases.len()));
+                        let all = self.cases.len();
+                        tell(progress, &format!("{}: {} of {all} lists", fitted.method, done + 1))?;
                     }
                 }
                 played

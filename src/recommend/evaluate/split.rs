@@ -100,9 +100,10 @@ mod tests {
     use proptest::prelude::*;
 
     fn interactions(histories: &[Vec<i64>]) -> Interactions {
-        let event = |user, (item, &timestamp)| Interaction { user, item, rating: None, timestamp: Some(timestamp) };
+        let event = |user, item, time| Interaction { user, item, rating: None, timestamp: Some(time) };
         let history = |(user, times): (usize, &Vec<i64>)| {
-            (user.to_string(), times.iter().enumerate().map(|at| event(user, at)).collect())
+            let events = times.iter().enumerate().map(|(item, &time)| event(user, item, time));
+            (user.to_string(), events.collect())
         };
         Interactions::from_histories(histories.iter().enumerate().map(history))
     }

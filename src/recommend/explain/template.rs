@@ -1,47 +1,54 @@
 //! A plan in words without a model: always true, since it says the plan and nothing else.
 
-use super::{Plan, Titled, lexicon};
+use super::{
+    Plan,
+    kind::{self, Kind},
+    lexicon,
+    prompt::fill,
+};
 
-/// The sentence of a plan; `place` in the list varies how it begins.
-pub(super) fn sentence(plan: &Plan, place: usize) -> String {
-    let item = full(&plan.item);
-    let kind = kind(plan);
+/// How a sentence on two titles begins.
+const BEGINNINGS: [&str; 10] = [
+    "Because you liked {anchor}, {item} may be something for you",
+    "{item} goes well with {anchor}, which you liked",
+    "You liked {anchor}, and {item} is close to it",
+    "If you want more like {anchor}, try {item}",
+    "{item} is our suggestion for you as a fan of {anchor}",
+    "Having liked {anchor}, you may well like {item}",
+    "{item} has much in common with {anchor}, which you enjoyed",
+    "We recommend {item}, since you enjoyed {anchor}",
+    "Your liking for {anchor} makes {item} a natural choice",
+    "After {anchor}, which you liked, {item} should fit",
+];
+/// How a sentence on one title begins.
+const BEGINNINGS_ALONE: [&str; 4] =
+    ["{item} may be something for you", "{item} is worth a look", "Try {item}", "{item} could suit you"];
+
+/// How many forms a sentence has.
+pub(super) const FORMS: usize = BEGINNINGS.len();
+
+/// The sentence of a plan; `turn` varies how it begins.
+pub(super) fn sentence(plan: &Plan, turn: usize) -> String {
+    let item = plan.item.full();
     let Some(anchor) = &plan.anchor else {
-        return match kind.is_empty() {
-            true => format!("{item} may be something for you."),
-            false => format!("{item} may be something for you: it is {kind}."),
+        let beginning = fill(BEGINNINGS_ALONE[turn % BEGINNINGS_ALONE.len()], &item, "");
+        return match Kind::of(&plan.genres) {
+            Some(Kind { singular, .. }) => format!("{beginning}: it is {} {singular}.", kind::article(&singular)),
+            None if plan.genres.is_empty() => format!("{beginning}."),
+            None => format!("{beginning}: it is tagged {}.", lexicon::list(&plan.genres)),
         };
     };
-    let anchor = full(anchor);
-    let mut text = match place % 3 {
-        0 => format!("Because you liked {anchor}, {item} may be something for you"),
-        1 => format!("{item} goes well with {anchor}, which you liked"),
-        _ => format!("You liked {anchor}, and {item} is close to it"),
+    let beginning = fill(BEGINNINGS[turn % BEGINNINGS.len()], &item, &anchor.full());
+    let what = match Kind::of(&plan.genres) {
+        Some(kind) => Some(kind.plural),
+        None => (!plan.genres.is_empty()).then(|| format!("tagged {}", lexicon::list(&plan.genres))),
     };
-    if !kind.is_empty() {
-        text += &format!(": both are {kind}");
-    }
-    match plan.liked_by {
-        0 => text += ".",
-        people => text += &format!(", and {people} people liked both."),
-    }
-    text
-}
-
-/// `from the 1990s and tagged Comedy and Drama`; empty if nothing of it is known.
-fn kind(plan: &Plan) -> String {
-    let genres = lexicon::list(&plan.genres);
-    match (plan.decade, genres.is_empty()) {
-        (Some(decade), true) => format!("from the {decade}s"),
-        (Some(decade), false) => format!("from the {decade}s and tagged {genres}"),
-        (None, true) => genres,
-        (None, false) => format!("tagged {genres}"),
-    }
-}
-
-fn full(item: &Titled) -> String {
-    match item.year {
-        Some(year) => format!("{} ({year})", item.title),
-        None => item.title.clone(),
+    let when = plan.decade.map(|decade| format!("from the {decade}s"));
+    let are = [what, when].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    match (are.is_empty(), plan.liked_by) {
+        (true, 0) => format!("{beginning}."),
+        (true, people) => format!("{beginning}: {people} people liked both."),
+        (false, 0) => format!("{beginning}: both are {are}."),
+        (false, people) => format!("{beginning}: both are {are}, and {people} people liked both."),
     }
 }

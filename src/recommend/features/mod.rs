@@ -1,51 +1,87 @@
-//! Items as vectors: their texts through the sentence encoder, kept on disk for the next time.
+//! Items and users as vectors: their texts through a sentence encoder, or through the language model, whose last hidden
+//! states are averaged.
 
-mod file;
+mod user;
 
-pub use file::{VectorFile, fingerprint};
+pub use user::{LAST_INTERACTIONS, User};
 
 use std::ops::ControlFlow;
 
 use super::{Catalogue, Error, Result};
-use crate::engine::{Embedder, Embeddings};
+use crate::engine::{Embedder, Embeddings, Engine};
 
 /// Texts between two chances to break off: enough for batches of equal length, few enough to stay interruptible.
 const TEXTS_PER_CHUNK: usize = 512;
 
-/// Turns what is known of items into vectors.
-#[derive(Debug)]
-pub struct LLMFeatureExtractor<'a> {
-    embedder: &'a mut Embedder,
+/// Hears how many more texts are done after every step, and may break the work off.
+pub type Encoding<'a> = dyn FnMut(usize) -> ControlFlow<()> + 'a;
+
+/// A model that turns texts into vectors.
+pub trait TextEncoder {
+    /// A vector for every text, in their order. `progress` hears how many more are done after every step.
+    ///
+    /// # Errors
+    /// If the model fails.
+    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings>;
 }
 
-impl<'a> LLMFeatureExtractor<'a> {
-    /// Uses a loaded encoder, with its own pooling and normalization.
-    pub fn new(embedder: &'a mut Embedder) -> Self {
-        Self { embedder }
+/// By the encoder's own pooling and normalization.
+impl TextEncoder for Embedder {
+    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+        Ok(self.embed(texts, progress)?)
+    }
+}
+
+/// By the mean over the last hidden states of at most 512 tokens.
+impl TextEncoder for Engine {
+    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+        Ok(self.embed(texts, progress)?)
+    }
+}
+
+/// Turns what is known of items and users into vectors of the same space.
+#[derive(Debug)]
+pub struct LLMFeatureExtractor<'a, E: TextEncoder = Embedder> {
+    encoder: &'a mut E,
+}
+
+impl<'a, E: TextEncoder> LLMFeatureExtractor<'a, E> {
+    /// Uses a loaded encoder or language model.
+    pub fn new(encoder: &'a mut E) -> Self {
+        Self { encoder }
     }
 
-    /// A vector for every item, by index. `progress` hears how many more are done after every step.
+    /// A vector for every item, by index.
     ///
     /// # Errors
-    /// If the encoder fails.
-    pub fn items(&mut self, catalogue: &Catalogue, progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
-        Ok(self.embedder.embed(&item_texts(catalogue), progress)?)
+    /// If the model fails, or `progress` breaks it off.
+    pub fn items(&mut self, catalogue: &Catalogue, progress: &mut Encoding<'_>) -> Result<Embeddings> {
+        self.texts(&item_texts(catalogue), progress)
     }
 
-    /// A vector for every text, in their order. `progress` hears how many more are done after every step; when it
-    /// breaks, the work ends soon after.
+    /// A vector for every user, in their order.
     ///
     /// # Errors
-    /// If the encoder fails, or `progress` broke it off.
-    pub fn texts<T: AsRef<str> + Sync>(
+    /// If the model fails, or `progress` breaks it off.
+    pub fn users(
         &mut self,
-        texts: &[T],
-        progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+        users: &[User<'_>],
+        catalogue: &Catalogue,
+        progress: &mut Encoding<'_>,
     ) -> Result<Embeddings> {
-        let mut all = Embeddings { width: self.embedder.width(), ..Embeddings::default() };
+        let texts: Vec<String> = users.iter().map(|user| user.text(catalogue)).collect();
+        self.texts(&texts, progress)
+    }
+
+    /// A vector for every text, in their order.
+    ///
+    /// # Errors
+    /// If the model fails, or `progress` breaks it off.
+    pub fn texts(&mut self, texts: &[String], progress: &mut Encoding<'_>) -> Result<Embeddings> {
+        let mut all = Embeddings::default();
         let mut flow = ControlFlow::Continue(());
         for chunk in texts.chunks(TEXTS_PER_CHUNK) {
-            let embedded = self.embedder.embed(chunk, &mut |more| {
+            let encoded = self.encoder.encode(chunk, &mut |more| {
                 if flow.is_continue() {
                     flow = progress(more);
                 }
@@ -53,8 +89,9 @@ impl<'a> LLMFeatureExtractor<'a> {
             if flow.is_break() {
                 return Err(Error::Interrupted);
             }
-            all.values.extend(embedded.values);
-            all.tokens += embedded.tokens;
+            all.width = encoded.width;
+            all.values.extend(encoded.values);
+            all.tokens += encoded.tokens;
         }
         Ok(all)
     }

@@ -22,8 +22,38 @@ pub const RETRIEVAL: &str = "retrieval";
 /// The store's component that holds both learned stages.
 pub const HYBRID: &str = "hybrid";
 
+/// The store's component that holds the language model's weight.
+pub const LIKELIHOOD: &str = "likelihood";
+
 /// The note beside the tensors.
 const LEARNED: &str = "learned";
+
+/// What a language model's likelihoods count beside the second stage's scores, both standardized.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LikelihoodWeight {
+    /// The model that the weight was learned for, as the user names it.
+    pub model: String,
+    /// The weight; 0 if the likelihoods do not help on validation items.
+    pub weight: f32,
+}
+
+impl LikelihoodWeight {
+    /// The weight as bytes.
+    ///
+    /// # Errors
+    /// If it is not finite.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        serde_json::to_vec(self).map_err(|source| Error::Learned { source })
+    }
+
+    /// The weight from bytes.
+    ///
+    /// # Errors
+    /// If the bytes are damaged.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        serde_json::from_slice(bytes).map_err(|source| Error::Learned { source })
+    }
+}
 
 /// Everything but the model's weights.
 #[derive(Serialize, Deserialize)]
@@ -136,6 +166,8 @@ mod tests {
         }
         let without = Hybrid { residual: None, ..hybrid(0) };
         assert!(Hybrid::from_bytes(&without.to_bytes().unwrap()).unwrap().residual.is_none());
+        let weight = LikelihoodWeight { model: "a".into(), weight: 0.1 };
+        assert_eq!(LikelihoodWeight::from_bytes(&weight.to_bytes().unwrap()).unwrap(), weight);
         let fusion = hybrid(0).fusion;
         assert_eq!(Fusion::from_bytes(&fusion.to_bytes().unwrap()).unwrap(), fusion);
     }
@@ -149,6 +181,6 @@ mod tests {
         renamed[at..at + 11].copy_from_slice(b"ease_rotten");
         assert!(Hybrid::from_bytes(&renamed).unwrap_err().to_string().contains("learned"));
         assert!(Fusion::from_bytes(br#"{"signals":["popularity"],"weights":[]}"#).is_err());
-        assert!(Fusion::from_bytes(b"{").is_err());
+        assert!(Fusion::from_bytes(b"{").is_err() && LikelihoodWeight::from_bytes(b"{").is_err());
     }
 }

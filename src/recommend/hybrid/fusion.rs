@@ -1,6 +1,6 @@
 //! Signals as one score: standardized, each as it is and with its tail drawn in, weighted and summed.
 
-use super::{listwise, lists::Moment};
+use super::{lists::Moment, listwise};
 use crate::recommend::{
     Query,
     signals::{Signal, Signals, drawn_in},

@@ -7,10 +7,7 @@
 
 use std::sync::Arc;
 
-use rand_chacha::{
-    ChaCha8Rng,
-    rand_core::SeedableRng,
-};
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rayon::prelude::*;
 
 use super::{context::context, listwise::List};
@@ -117,7 +114,10 @@ pub(super) fn moments<'a>(
 /// The features of some items from standardized signals, (signals, items of the catalogue): each as it is and with its
 /// tail drawn in; (items, [`FEATURES`])
 pub(super) fn features(values: &[Vec<f32>], items: &[usize]) -> Vec<f32> {
-    items.iter().flat_map(|&item| values.iter().flat_map(move |values| [values[item], drawn_in(values[item])])).collect()
+    items
+        .iter()
+        .flat_map(|&item| values.iter().flat_map(move |values| [values[item], drawn_in(values[item])]))
+        .collect()
 }
 
 /// One moment; none if the item was had before, and so could not be offered.

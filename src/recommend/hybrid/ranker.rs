@@ -54,7 +54,8 @@ impl Inputs {
         let rows = features.chunks_exact(FEATURES);
         // With their tails drawn in: a few large values would drown all others.
         let tails = |row: &'_ [f32]| row.iter().skip(1).step_by(2).copied().collect::<Vec<f32>>();
-        let traditional: Vec<f32> = rows.flat_map(|row| tails(row).into_iter().chain(context.iter().copied())).collect();
+        let traditional: Vec<f32> =
+            rows.flat_map(|row| tails(row).into_iter().chain(context.iter().copied())).collect();
         let traditional = Tensor::from_vec(traditional, (items.len(), TRADITIONAL), &Device::Cpu)?;
         let llm = profile.map(|(semantic, profile)| {
             // Of unit length both, their products would be tiny beside the other features.

@@ -3,7 +3,7 @@
 //!
 //! The model learns by a sampled softmax (Jean et al., 2015; Covington et al., 2016): the taken item against hard negatives
 //! out of what retrieval offers and a few random ones, with AdamW. The validation items end the training, and decide how much of
-//! the model counts, and whether it sees the items' vectors.
+//! the model counts.
 
 use std::{ops::ControlFlow, sync::Arc};
 
@@ -78,9 +78,10 @@ pub type Learning<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 /// # Errors
 /// If a model cannot be fitted, or `progress` breaks it off.
 pub fn train(data: TrainingData<'_>, progress: &mut Learning<'_>) -> Result<Hybrid> {
-    let gathered = moments(data.histories, data.catalogue, data.semantic, Extent::Many, data.seed, &mut |done, all| {
-        tell(progress, Progress::Moments(done, all))
-    })?;
+    let gathered =
+        moments(data.histories, data.catalogue, data.semantic, Extent::Many, data.seed, &mut |done, all| {
+            tell(progress, Progress::Moments(done, all))
+        })?;
     let fusion = Fusion::retrieval(&gathered);
     let linear = Fusion::learn(&gathered, Signal::ALL.to_vec());
     let hybrid = Hybrid { fusion, linear, residual: None };
@@ -89,13 +90,10 @@ pub fn train(data: TrainingData<'_>, progress: &mut Learning<'_>) -> Result<Hybr
     let lists = lists(&gathered, &hybrid);
     let mut best = (validation.value(None), None);
     tell(progress, Progress::Validated(best.0))?;
-    let widths = [0].into_iter().chain(data.semantic.map(|semantic| semantic.width()));
-    for llm in widths {
-        let config = HybridConfig { llm, traditional: TRADITIONAL };
-        let trained = Trainer { data: &data, lists: &lists, validation: &validation }.run(config, progress)?;
-        if trained.0 > best.0 {
-            best = (trained.0, Some(trained.1));
-        }
+    let config = HybridConfig { llm: data.semantic.map_or(0, |semantic| semantic.width()), traditional: TRADITIONAL };
+    let trained = Trainer { data: &data, lists: &lists, validation: &validation }.run(config, progress)?;
+    if trained.0 > best.0 {
+        best = (trained.0, Some(trained.1));
     }
     Ok(Hybrid { residual: best.1, ..hybrid })
 }
@@ -144,11 +142,7 @@ struct Trainer<'a> {
 
 impl Trainer<'_> {
     /// Trains one model; returns its best log-likelihood of the validation items, its state then, and the share that counts.
-    fn run(
-        &self,
-        config: HybridConfig,
-        progress: &mut Learning<'_>,
-    ) -> Result<(f64, (HybridFeatureModel, f32))> {
+    fn run(&self, config: HybridConfig, progress: &mut Learning<'_>) -> Result<(f64, (HybridFeatureModel, f32))> {
         let model = HybridFeatureModel::new(config, self.data.seed)?;
         let variables = model.variables().iter().map(|(_, variable)| variable.clone()).collect();
         let parameters = ParamsAdamW { lr: LEARNING_RATE, weight_decay: WEIGHT_DECAY, ..ParamsAdamW::default() };
@@ -192,7 +186,8 @@ impl Trainer<'_> {
             let features: Vec<f32> = rows.flatten().copied().collect();
             linear.extend(list.iter().map(|&(_, score)| score));
             let profile = self.data.semantic.filter(|_| model.config().llm > 0);
-            let profile = profile.map(|semantic| (&**semantic, Signals::profile_with(semantic, &Query::of(moment.history))));
+            let profile =
+                profile.map(|semantic| (&**semantic, Signals::profile_with(semantic, &Query::of(moment.history))));
             let profile = profile.as_ref().map(|(semantic, profile)| (*semantic, profile.as_slice()));
             let inputs = Inputs::new(&items, &features, &moment.context, profile)?;
             traditional.push(inputs.traditional);

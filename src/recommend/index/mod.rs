@@ -4,6 +4,7 @@
 //! facts that are there already are counted and change nothing. Items whose text and encoder are what they were keep
 //! their vectors.
 
+mod learn;
 mod merge;
 mod report;
 mod sources;
@@ -101,10 +102,11 @@ pub fn index(
         None => None,
     };
     sources.put(&mut writer)?;
-    if let Some((vectors, encoder)) = vectors {
-        writer.put_embeddings(&vectors, encoder)?;
+    if let Some((vectors, encoder)) = &vectors {
+        writer.put_embeddings(vectors, encoder.clone())?;
     }
-    // Models that are learned from these come last: a source that is put takes the models of another one away.
+    // What is learned from these comes last: a source that is put takes what was learned from another one away.
+    learn::retrieval(&sources, vectors.as_ref().map(|(vectors, _)| vectors), base.as_ref(), &mut writer, progress)?;
     Ok((writer.commit()?, report))
 }
 

@@ -1,5 +1,7 @@
 //! The tables that a store is made from, read and joined to those that are in it.
 
+use std::borrow::Cow;
+
 use super::{Facts, IndexEvent, IndexOptions, IndexProgress, IndexReport, merge, tell};
 use crate::recommend::{
     Catalogue, ColumnRole, Error, Interactions, Knowledge, Result, Store, StoreWriter, Users, store::Rows, table::Table,
@@ -35,8 +37,17 @@ impl Sources {
         }
     }
 
+    /// All interactions: those that were read, or those that the store has; none if there are none.
+    pub(super) fn all_interactions(&self, base: Option<&Store>) -> Result<Option<Cow<'_, Interactions>>> {
+        match (&self.interactions, base) {
+            (Some(interactions), _) => Ok(Some(Cow::Borrowed(interactions))),
+            (None, Some(store)) => Ok(Some(Cow::Owned(store.interactions(&self.catalogue)?))),
+            (None, None) => Ok(None),
+        }
+    }
+
     /// Puts what was read into a store.
-    pub(super) fn put(self, writer: &mut StoreWriter) -> Result<()> {
+    pub(super) fn put(&self, writer: &mut StoreWriter) -> Result<()> {
         writer.put_catalogue(&self.catalogue)?;
         if let Some(interactions) = &self.interactions {
             writer.put_interactions(interactions, &self.catalogue)?;
@@ -47,7 +58,7 @@ impl Sources {
         if let Some(knowledge) = &self.knowledge {
             writer.put_knowledge(knowledge)?;
         }
-        self.roles.into_iter().for_each(|(table, roles)| writer.put_roles(table, roles));
+        self.roles.iter().for_each(|(table, roles)| writer.put_roles(table, roles.clone()));
         Ok(())
     }
 }

@@ -37,8 +37,8 @@ pub(super) fn embed(
     let texts = item_texts(catalogue);
     let known = known(current, &model);
     let found = known.find(&texts);
-    let missing: Vec<&String> =
-        texts.iter().zip(&found).filter(|(_, row)| row.is_none()).map(|(text, _)| text).collect();
+    let missing: Vec<String> =
+        texts.iter().zip(&found).filter(|(_, row)| row.is_none()).map(|(text, _)| text.clone()).collect();
     let (computed, reused) = (missing.len(), texts.len() - missing.len());
     let new = match computed {
         0 => Embeddings { width: known.vectors.width, ..Embeddings::default() },

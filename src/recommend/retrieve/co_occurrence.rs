@@ -61,7 +61,11 @@ impl CoOccurrence {
         }
         let scale = |users: &f32| (users + 1.0).powf(-options.popularity_power);
         let scales = Popularity::fit(histories, items).users().iter().map(scale).collect();
-        Self { counts: Arc::new(Sparse::from_rows(rows)), scales: Arc::new(scales), history_decay: options.history_decay }
+        Self {
+            counts: Arc::new(Sparse::from_rows(rows)),
+            scales: Arc::new(scales),
+            history_decay: options.history_decay,
+        }
     }
 
     /// The same counts, asked with another decay of the history.

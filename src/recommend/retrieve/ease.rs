@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use super::{Query, Retriever, Source, decayed, distinct};
 use crate::recommend::sparse::Sparse;
-use crate::recommend::{dense::dot, Error, Interaction, Result};
+use crate::recommend::{Error, Interaction, Result, dense::dot};
 
 /// The most rows of the matrix that is inverted: its inverse takes 8 bytes an element while fitting (512 MB).
 const MOST_ROWS: usize = 8192;

@@ -38,6 +38,8 @@ pub enum Source {
     Semantic,
     /// How likely the language model finds an item's title after the history.
     Likelihood,
+    /// How relevant a cross-encoder finds an item's text to the history or query.
+    CrossEncoder,
 }
 
 impl Source {
@@ -52,6 +54,7 @@ impl Source {
             Source::Hybrid => "hybrid",
             Source::Semantic => "semantic",
             Source::Likelihood => "likelihood",
+            Source::CrossEncoder => "cross_encoder",
         }
     }
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::{Query, Retriever, Source};
 use crate::{
     engine::Embeddings,
-    recommend::{dense::dot, Error, Result, interactions::liked},
+    recommend::{Error, Result, dense::dot, interactions::liked},
 };
 
 /// How a profile is made.
@@ -122,7 +122,8 @@ mod tests {
     fn the_profile_leans_to_what_was_liked_last() {
         let options = SemanticOptions { decay: 0.5, last: 2 };
         let semantic = Semantic::new(vectors(&[2.0, 0.0, 0.0, 3.0, -1.0, 0.0, 0.0, 0.0]), 4, options).unwrap();
-        let scores = semantic.scores(&Query::of(&[event(2, 5.0), event(2, 1.0), event(0, 5.0), event(1, 4.0)])).unwrap();
+        let scores =
+            semantic.scores(&Query::of(&[event(2, 5.0), event(2, 1.0), event(0, 5.0), event(1, 4.0)])).unwrap();
         let length = 1.25f32.sqrt();
         let expected = [0.5 / length, 1.0 / length, -0.5 / length, 0.0];
         for (score, expected) in scores.iter().zip(expected) {

@@ -115,6 +115,11 @@ impl Signal {
         Signal::TextRecent,
     ];
 
+    /// Its name in every output.
+    pub fn name(self) -> &'static str {
+        NAMES[self.index()]
+    }
+
     /// Its place among all.
     pub fn index(self) -> usize {
         self as usize
@@ -144,6 +149,35 @@ pub fn drawn_in(z: f32) -> f32 {
     z.signum() * z.abs().ln_1p()
 }
 
+/// The names of all signals.
+const NAMES: [&str; Signal::ALL.len()] = [
+    "ease_recent",
+    "ease_long",
+    "ease_whole",
+    "near_last",
+    "near_recent",
+    "near_long",
+    "clock_last",
+    "clock_recent",
+    "next",
+    "era",
+    "popularity",
+    "popularity_weeks",
+    "popularity_year",
+    "popularity_years",
+    "rating",
+    "known",
+    "age",
+    "new_release",
+    "place",
+    "year_recent",
+    "year_long",
+    "category_recent",
+    "category_long",
+    "text_last",
+    "text_recent",
+];
+
 /// All signals, fitted.
 #[derive(Clone, Debug)]
 pub struct Signals {
@@ -167,11 +201,7 @@ impl Signals {
     ///
     /// # Errors
     /// If there are too many users and items for the linear models.
-    pub fn fit(
-        histories: &[&[Interaction]],
-        catalogue: &Catalogue,
-        semantic: Option<Arc<Semantic>>,
-    ) -> Result<Self> {
+    pub fn fit(histories: &[&[Interaction]], catalogue: &Catalogue, semantic: Option<Arc<Semantic>>) -> Result<Self> {
         let items = catalogue.len();
         let ease = |penalty| Ease::fit(histories, items, EaseOptions { penalty, history_decay: 1.0 });
         let popularity = Popularity::fit(histories, items).users().to_vec();
@@ -298,7 +328,8 @@ fn standardize_open(values: &mut [f32], open: &[bool]) {
 
 /// How far each item's ratings lie above the mean of all, (items).
 fn mean_ratings(histories: &[&[Interaction]], items: usize) -> Vec<f32> {
-    let rated = || histories.iter().flat_map(|history| history.iter()).filter_map(|event| Some((event.item, event.rating?)));
+    let rated =
+        || histories.iter().flat_map(|history| history.iter()).filter_map(|event| Some((event.item, event.rating?)));
     let mean = rated().map(|(_, rating)| f64::from(rating)).sum::<f64>() / rated().count().max(1) as f64;
     let (mut sums, mut counts) = (vec![0.0; items], vec![RATING_PRIOR; items]);
     for (item, rating) in rated() {

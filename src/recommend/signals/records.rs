@@ -80,8 +80,7 @@ impl Years {
         let (low, high) = (known.get(known.len() / 1000)?, known.get(known.len() - 1 - known.len() / 1000)?);
         let (median, first, last) = (known[known.len() / 2], *low, *high.min(&(low.saturating_add(2000))));
         let place = |year: i32| (year.clamp(first, last) - first) as usize;
-        let places: Vec<usize> =
-            catalogue.items().iter().map(|item| place(item.year().unwrap_or(median))).collect();
+        let places: Vec<usize> = catalogue.items().iter().map(|item| place(item.year().unwrap_or(median))).collect();
         let mut usual = vec![PRIOR; place(last) + 1];
         places.iter().zip(users).for_each(|(&place, users)| usual[place] += users);
         Some(Self { first, places, usual: blurred(&usual) })

@@ -26,7 +26,8 @@ pub(super) struct Recent {
 impl Recent {
     pub(super) fn fit(histories: &[&[Interaction]], items: usize) -> Self {
         let dated = |event: &Interaction| Some((event.timestamp?, event.item as u32));
-        let mut events: Vec<(i64, u32)> = histories.iter().flat_map(|history| history.iter().filter_map(dated)).collect();
+        let mut events: Vec<(i64, u32)> =
+            histories.iter().flat_map(|history| history.iter().filter_map(dated)).collect();
         events.par_sort_unstable();
         Self { events, items }
     }

@@ -1,6 +1,7 @@
 //! True texts pass; each of them with one thing changed does not.
 
 use super::*;
+use crate::recommend::explain::Titled;
 
 fn titled(title: &str, year: i32) -> Titled {
     Titled { title: title.into(), year: Some(year) }
@@ -8,12 +9,11 @@ fn titled(title: &str, year: i32) -> Titled {
 
 fn plan() -> Plan {
     Plan {
-        item: titled("The Iron Giant", 1999),
         anchor: Some(titled("Toy Story", 1995)),
         genres: ["Adventure", "Animation", "Children"].map(str::to_owned).to_vec(),
         decade: Some(1990),
         liked_by: 23,
-        claims: Vec::new(),
+        ..Plan::of(titled("The Iron Giant", 1999))
     }
 }
 

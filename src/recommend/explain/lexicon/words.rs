@@ -1,0 +1,831 @@
+//! The words themselves. The lists are closed: they hold words that join, address, feel, choose and recommend, and none
+//! that states a fact of its own about a title: who made it, what happens in it, how long, old, famous or successful it
+//! is.
+
+/// Words that plain explanations are made of: all that a language model's drafts may hold.
+pub(super) const PLAIN: &str = "\
+     a an the and or of in on at to for from with by as into among between about like since because so that which who whom \
+     whose while when where if then thus due given along alongside just also too well again even both each other others \
+     another same similar similarly alike likewise such this these those it its itself they them their there here one two \
+     pair together all any some much very really quite certainly definitely surely perhaps maybe probably likely what how \
+     why up out next back over plus moreover it'll \
+     i we you your yours yourself me my our us people person user viewer watcher fan lover someone anyone folks you'll \
+     you'd you've you're they're they've i'd i'll i'm i've let's we'd who've we've we're think it's that's there's here's \
+     is are was were be been being has have had having do does did can could may might will would should must \
+     liked likes liking love loved loves enjoy enjoyed enjoys enjoying enjoyment enjoyable appreciate appreciated suit suits \
+     suited suitable fit fits fitting match matches matching matched appeal appeals appealing please pleased recommend \
+     recommended recommends recommending recommendation suggest suggested suggests suggestion try trying give gave check \
+     consider look looks watch watched watching see seen saw find found want go goes come comes came follow follows worth \
+     good great nice fine solid perfect ideal natural lovely wonderful excellent choice pick option reason chance taste \
+     tastes preference interest something kind sort way mix blend combination vein line \
+     movie film title picture story work item genre category decade era period year release released share shares shared \
+     sharing common overlap combine combines combining belong belongs tagged close related rate rated rating labelled \
+     labeled films movies titles stories genres years works";
+
+/// Verbs by their base form; regular endings are understood.
+pub(super) const VERBS: &str = "\
+     accept accompany add admire admit adore advise agree aim alert amuse anchor answer appeal applaud appreciate \
+     approve arrange arrive ask assure attract await awaken bag bask bear beat beckon beg belong benefit bet bite \
+     blend blow boast boil bond bookmark boost borrow bounce branch brave break breathe breeze brew bridge brighten \
+     brim bring brush buckle build bump burst call calm captivate care carry catch cater celebrate charm chart chase \
+     chat cheer cherish chime chip choose chuckle circle claim click climb coax collect combine come commend \
+     communicate compare compel complement compliment concur confess confirm conjure connect consider consult contain \
+     continue contribute convince cook cool correspond cosy count couple cover cozy crack crave credit cross cruise \
+     cuddle cue cure dabble dangle dare dazzle decide delight deliver delve demand depend describe deserve desire \
+     devour dig dine dip discover dish dive do draw drift drink dwell earn ease eat echo edge elect embrace enchant \
+     encounter encourage endorse engage enjoy enlist enrich enter entertain enthral enthrall enthuse entice evoke \
+     examine exchange excite exist expect experience explain explore express extend face fall fancy favor favour feed \
+     feel fetch figure fill find fire fit fix flatter flick flip float flock flow fly fold follow form forward \
+     freshen fuse gain gamble gather gauge gaze gear gel get give glance glide glow glue go grab grace grant \
+     gravitate greet grin grip ground group grow guarantee guess guide gush hail hand handle hang happen harmonise \
+     harmonize head hear heat heed help highlight hint hit hold hook hope hug hum hurry ignite illustrate imagine \
+     imply impress include indicate indulge inform insist inspire intrigue introduce invest invite itch join judge \
+     juggle jump justify keep kick kindle kiss knit know label land laud launch lay lead lean leap learn leave lend \
+     let lift light lighten like line linger link list load lock long look loop lounge love lump lure make manage \
+     mark marry match matter mean meet melt mention merge merit mesh mingle mirror miss mix motivate mould mount move \
+     munch muse nab nail name need nestle nibble nod note notice nudge nurture oblige observe obtain occupy occur \
+     offer open operate opt orbit order overflow overlap owe pack paint pair park part pass pave peek peg pencil perk \
+     permit persuade pick pique pitch place plan play please pledge plump point pop pounce pour practise praise \
+     predict prefer prepare prescribe present pretend prevail prime proceed proclaim promise prompt propose prove \
+     provide provoke pull pursue push put puzzle qualify quench question queue quote race raise rally rank rate reach \
+     read realise realize reassure recall receive reckon recognise recognize recommend reflect refresh reign rejoin \
+     relate relax relish relive rely remain remark remember remind render renew repeat reply request require resemble \
+     reserve reside resist resolve resonate respond rest result return reunite reveal revel revisit revive reward \
+     rhyme ride ring rise rock roll root round rouse rub rush sample satisfy save savor savour say scale scan \
+     schedule scratch screen seal search second secure see seek seem select send serve settle sew share shelve shift \
+     shine shout show shower shuffle side sigh signal sing sink sit skim sleep slide slip slot smell smile snap \
+     snuggle soak soar soothe sort sound spare spark speak spend spice spill spin split spoil spot spread spring \
+     squeeze stack stake stand start stay steal steep steer stem step stick stimulate stir stock stoke stop store \
+     straddle stretch strike stroll strum study stumble subscribe suffice suggest suit sum supply support suppose \
+     surf surprise sustain swap sway swear sweep swim switch sync tackle tag take talk tap target taste team tease \
+     tell tempt tend thank think thread thrive throw tick tickle tide tie tip top touch tour trace trade trail tread \
+     treat trust try tuck tug tumble tune turn twin underline unfold unite unlock unwind uphold urge use usher value \
+     vary veer venture vie view visit vote vouch wade wait wake walk wander want warm watch weave weigh welcome whet \
+     win wind wink wish wonder woo work worry worship wow wrap yearn yield zoom";
+
+/// Forms of these verbs that no rule gives.
+pub(super) const IRREGULAR: &str = "\
+     am are arose ate be beaten became become becomes been began begun being bit blew blown bought bound broke broken \
+     brought built came caught chose chosen clung crept dealt did does doing done dove drank drawn drew driven drove \
+     dug dwelt eaten fallen fed fell felt flew flown flung found gave given gone got gotten grew grown had has have \
+     having heard held hung is kept knew known laid lain lay leapt led left lent lit lost made meant met outdone \
+     overtook paid put ran rang rid risen rode rose rung said sang sank sat saw seen sent shone shown slept slid \
+     slung sought spent spoke spoken sprang spread sprung spun stood strove struck strung stuck sung swam swept swore \
+     sworn swung taken taught thought threw told took trod understand understood was went were woke woken won wore \
+     wound wove woven";
+
+/// Nouns by their singular; plurals are understood.
+pub(super) const NOUNS: &str = "\
+     ability ace addition address admiration advantage advice affection affinity agreement aim air alley alternative \
+     amount angle answer anticipation appeal appetite appreciation approach approval area arm arrival aspect \
+     attention attraction audience avenue awe back balance bargain base basis basket beacon bean bearing bed belief \
+     belly bench bet bill birthday bit bite blanket blast blend blessing bloom board bond bonus bookmark boon boost \
+     boot bottom bounce bound bowl brain branch breath breeze bridge brush bubble bucket buddy bunch bundle business \
+     button buzz cake call calling camp candidate capital card cart case category cause celebration center centre \
+     certainty chain chair chance charm chat check cheer chemistry cherry choice chord chunk circle client cloud clue \
+     coat cocktail coin collection column combination combo comfort companion company comparison compass complement \
+     conclusion confidence connection consideration contender conversation cookie copy corner couch counterpart \
+     couple courage course craving credit crop cross crossover crowd crush cue cup curiosity curve cushion cut cycle \
+     dash date dawn day deal decade deck degree delight demand dessert destination detail detour devotee devotion \
+     diet difference dinner dip discovery dish diversion doer door doorstep dose double drawer dream dreamer drift \
+     drink drive drop duo dusk ear ease echo edge effect effort element endorsement energy enjoyment enthusiasm entry \
+     envelope equal era essence evening event evidence example exchange excitement excuse expectation experience \
+     extension eye eyebrow face fact factor faith fancy fare fascination favor favorite favour favourite feast \
+     feedback feeling fellow fence field fill film finding finger fire fireplace fit flag flair flame flash flavor \
+     flavour flight flip flock floor flow focus fold fondness foot footing force fork form formula fortune foundation \
+     frame freshness fruit fuel fun future gate gear genre gift glance glass glee glimpse glove glow glue go goal \
+     goodness grab grace grade grain grasp grip groove ground group guarantee guess guest guide gut habit half hand \
+     handful handle hat haven head headline heart hearth heaven heel help highlight hint history hobby hold holiday \
+     home honor honour hook hope horizon hug hunch hunger icing idea impact impression impulse inclination indication \
+     inspiration instance instinct intention interest introduction invitation itch item jacket jar jewel job jolt joy \
+     judgement judgment juice jump kernel key kick kin kind kinship kiss kit knack knee knot label ladder lamp lane \
+     language layer lead leaf league leaning leap leg leisure lens lesson level lid lift light liking limb line linen \
+     lineup link list load lock logic look lookout loop lot lounge luck luxury magnet manner mantle map mark marvel \
+     mat match mate matter meal meat meeting member memory mention menu message middle mile milestone mind mirror mix \
+     mixture mold moment money mood mould mouth move movie munch muscle muse nail name nature neck need neighborhood \
+     neighbourhood nerve nest net network niche night nod nominee nook nose notch note notion nudge nugget number nut \
+     oath obsession occasion odds offer offering one opinion opportunity option order other outcome outing oven \
+     overlap overtone pace package page pair pairing palate paper parallel parcel part partner partnership passion \
+     pastime pat patch path pattern peak pearl peg perch perfection pick picture piece pile pillow pin pinch pint \
+     pitch place plain plan plate platter pleasure pledge plus pocket point pole pool popcorn port portion position \
+     post pot pouch power praise preference premise present pride priority process profile program programme promise \
+     prompt proof proposal proposition prospect provision puff pull pulse pump punch purpose question queue quota \
+     rack radar rail rainbow range rank rapport rating rave ray reach reaction reason recipe recommendation reference \
+     reflection refuge regard rein relation relative release relief relish reminder remote rendezvous repeat request \
+     resemblance resonance resort response rest result return revelation reward rhythm ribbon ride right ring rise \
+     risk roof root rope roster rotation route row rug rule rundown rush sake salad salt sandwich satisfaction sauce \
+     say scale scent schedule scheme seal season seat secret section sector seed selection sense sensibility \
+     sentiment serving session shade shape share shelf shell shoe shop shortcut shortlist shoulder show shower \
+     sibling side sign signal silver similarity sip situation skin slate sleep sleeve slice slide slipper slot smile \
+     snack snap sofa sound soup space spark specimen spectrum speed spell spice spin spirit splash spoon spot \
+     spotlight spread spring square stack stake stamp stand standard staple start stay steam step stew sticker stir \
+     stock stomach stone stop store story strand strap straw streak street strength stretch strike string stripe \
+     stroke stroll stronghold stuff style suggestion suit suite sum summary sun sunshine supper supply support \
+     surface surprise swap sweep sweet switch symmetry syrup tab table tag take tally tandem tang target task taste \
+     team temperament temptation tendency tenor term terrace territory text texture theory thing thirst thought \
+     thread thumb tick ticket tide tie tier time tip title toast toe token tongue tonic tool tooth top topping torch \
+     toss total touch trace track traction trade tradition trail trait trance transition trap tray treat treatment \
+     trek trend tribe trick trigger trio trip trouble trunk trust truth try tub tune turf turn twinkle twosome type \
+     union uplift upside urge use vacation variation variety vault vein velvet venture verdict verge vibe view \
+     viewing virtue visit visitor vote vow wager wagon walk wall wallet wand wardrobe warmth watch watchlist \
+     watchword water wave way weakness weather week weekend weight welcome while whim whirl whisper wick wind window \
+     wing wink wire wisdom wish wonder word work wrap year yearning yes zest zone";
+
+/// Words that change no fact about a title: adjectives, adverbs and particles.
+pub(super) const MODIFIERS: &str = "\
+     able aboard above abreast absolutely absorbing abundant abundantly accordingly across actually addictive \
+     additionally adept adjacent admirably adoring affectionate affectionately afresh after afterwards again against \
+     agreeable ahead akin alert alive all almost alone along already alright altogether always amazing amiable amid \
+     amidst amongst ample amused anew apart aplenty apparently apt aptly ardent ardently around as aside assured \
+     assuredly astray astute attentive attractive avid avidly aware away awesome back balanced basically beautifully \
+     because before beginning behind beneath beside besides beyond big blissful blissfully bold brave bravely breezy \
+     bright brilliant brisk briskly broadly bubbly bursting but calm calmly captivating carefree careful carefully \
+     casual casually central certain charming cheerful cheerfully chiefly choice classy clean clear clearly clever \
+     close closely comfortable comfortably commonly compact comparable comparably compatible compelling complementary \
+     complete conceivably concrete confident confidently congenial conscious consequently considering consistent \
+     constant content convenient conveniently convincingly cool cordially correct correctly correspondingly cosy \
+     covered cozy credible crisp crucial curious daring dashing dazzling dear dearly decent decidedly deep deeply \
+     delicious delighted delightful delightfully dependable desirable devoted directly discerning distinct distinctly \
+     doubly down downwards dreamy dual due duly during each eager eagerly early earnest easily easy easygoing \
+     eclectic ecstatic effectively effortless effortlessly either elated eligible else elsewhere emphatic \
+     emphatically endearing endless endlessly energetic engaging enjoyable enormously enough enriching enthusiastic \
+     enthusiastically enticing entirely equal equally especially essential essentially evenly eventually ever \
+     evidently exact exactly excellent excited exciting expressly exquisite extra extremely fabulous fair fairly \
+     faithful faithfully familiar famously fantastic far fast favorable favourable fellow fervent final finally fine \
+     finely fire firm firmly fit fitting fittingly flexible fond fondly foremost forever forth forthcoming fortunate \
+     fortunately forward frankly free fresh freshly friendly fruitful full fully fun further furthermore galore game \
+     gamely generally generous gentle gently genuine genuinely glad gladly gleeful glorious going good gorgeous \
+     graceful gracefully grand grateful gratefully gratifying great greatly grown half halfway handily handy happily \
+     happy hard harmonious harmoniously healthy heartfelt heartily hearty heavenly helpful hence hereby highly hip \
+     homely honest honestly hooked hopeful hopefully hot huge hugely hungry hypnotic ideally identical immediate \
+     immediately immense immensely impeccable impeccably importantly impressive incidentally inclined including \
+     incredible indeed inevitably infectious inherently innate inside inspired instant instantly instinctively \
+     intense intensely intent interested interesting intimate invaluable invariably invested inviting involved \
+     irresistible irresistibly joint jointly jolly joyful joyous just justifiably keen keenly kindly kindred large \
+     largely lasting leading lest light lightly likable likeable likely literal literally little lively lofty logical \
+     loose lovable lovely loving luckily lucky luscious magnetic mainly major marvellous marvelous meanwhile mellow \
+     memorable mere merely merrily merry mid mightily mild mindful minor modest modestly more moreish mostly moved \
+     moving much mutual mutually namely natural naturally near nearby nearly neat neatly necessarily nevertheless \
+     nice nicely nifty nigh noble nonetheless notably noteworthy noticeable noticeably now nowadays obliging obvious \
+     obviously off often okay once onto onward onwards open openly opportune opposite optimally optimistic orderly \
+     ordinary otherwise out outright outside over overall own parallel partially particular particularly partly \
+     passionate patiently perfect perfectly perhaps personal personally plain plainly plausible plausibly playfully \
+     pleasant pleasantly pleasing pleasurable plenty plum plush polished positive positively possible possibly \
+     potential potentially powerfully practically precise precisely presumably pretty priceless primarily princely \
+     probable probably productive profound promising promptly prone pronounced proper properly proud proudly proven \
+     provided pumped pure purely quick quickly quietly quite radiant rapidly rapt raring rational ravenous readily \
+     ready real really reasonable reasonably reassuring receptive recognisable recognizable refined refreshing \
+     regardless relaxed relaxing relevant reliable reliably remarkable remarkably resonant respectable restful \
+     rewarding rich richly right rightly riveted riveting robust rosy roughly round rousing safe safely satisfactory \
+     satisfied satisfying satisfyingly savvy seamless seamlessly seasoned secure seemingly select self sensible \
+     sensibly serious seriously settled sharp sharply sheer shiny shortly shrewd sideways silky similar similarly \
+     simple simply simultaneously sincerely single singly singularly skilled slick slightly sly smart smitten smooth \
+     smoothly snappy snug snugly so solely solid some somehow sometime somewhat somewhere soon soothing sought sound \
+     soundly sparkling special specially specifically spirited splendid splendidly spontaneously spry squarely stable \
+     steadily steady stellar sterling still stimulating stirring stock straight straightforward striking strikingly \
+     strong strongly stunning sturdy stylish stylishly substantial substantially subtle subtly suitable suitably \
+     sumptuous sunny super superb sure surely sweet swell swift swiftly tailor taken tangible tasty tempted tempting \
+     tender tenderly terrific textbook thankful thankfully thanks then there thereafter thereby therefore therein \
+     thirsty thorough thoroughly thoughtful thoughtfully through throughout thus tickled tidily tidy tight tightly \
+     timely tireless today together tomorrow tonight too top totally touching toward towards tremendous tremendously \
+     tried truly trustworthy trusty twin typical typically unanimous unanimously uncannily uncanny undeniable \
+     undeniably under underneath understandable understandably undoubtedly uniform unique unmissable unmistakable \
+     unmistakably unreservedly upbeat uplifting upon upwards useful utterly vaguely valid valuable varied vastly \
+     versatile via viable vibrant vibrantly virtually visibly vital vivid vividly warm warmly welcome well whereas \
+     whereby wherein whole wholehearted wholeheartedly wholly wicked widely wild wildly willing willingly wise wisely \
+     within wonderful wonderfully wondrous worthwhile worthy yet zesty";
+
+/// Function words beside the plain ones.
+pub(super) const FUNCTION: &str = "\
+     anybody anyhow anything anyway anywhere apiece everything hello hey hi how'd how's ought oneself onto per rather shall \
+     somebody than themselves there'd there'll these they'd they'll till until what'd what'll what's whatever \
+     whenever where's wherever whether whichever who'd who'll who's whoever yeah yep yes yours y'all that'd that'll it'd \
+     ours ourselves mine s ok okay am being below every he'd only rather under we'll although though however despite instead";
+
+/// Words that may start with a capital anywhere.
+pub(super) const CAPITALIZED: &str = "i monday tuesday wednesday thursday friday saturday sunday ok";
+
+/// Words that deny, or set apart.
+pub(super) const NEGATIONS: &str = "\
+     no not never none nothing nobody nowhere neither nor without hardly barely scarcely seldom rarely unlike cannot lack \
+     lacks lacking except fail fails failed avoid avoids avoided skip \
+     skipped dislike disliked dislikes hate hated hates unless minus fewer less non un";
+
+/// Words for those who watch, read or buy.
+pub(super) const PEOPLE: &str = "\
+     people person persons user users viewer viewers watcher watchers other others fan fans folk folks lover lovers \
+     audience audiences enthusiast enthusiasts buff buffs admirer admirers moviegoer moviegoers filmgoer filmgoers member \
+     members soul souls individual individuals devotee devotees rater raters reviewer reviewers likes cinephiles customer \
+     customers listeners reader readers";
+
+/// Turns of phrase whose words would say something else by themselves. Hyphens count as spaces.
+pub(super) const PHRASES: &[&str] = &[
+    // what cannot go wrong, and other denials that deny nothing
+    "can't go wrong",
+    "cannot go wrong",
+    "can hardly go wrong",
+    "won't go wrong",
+    "no wonder",
+    "no surprise",
+    "why not",
+    "not only",
+    "not to mention",
+    "no doubt",
+    "without a doubt",
+    "without doubt",
+    "look no further",
+    "don't miss",
+    "not to be missed",
+    "can't miss",
+    "won't be disappointed",
+    "won't disappoint",
+    "shouldn't disappoint",
+    "needn't look far",
+    "but also",
+    "no reason not to",
+    "no stranger to",
+    "wouldn't be surprised",
+    "won't regret",
+    "nothing if not",
+    "more or less",
+    "needless to say",
+    // body and house
+    "thumbs up",
+    "thumb up",
+    "two thumbs",
+    "at heart",
+    "by heart",
+    "heart set",
+    "hearts of",
+    "soft spot",
+    "sweet spot",
+    "safe bet",
+    "cup of tea",
+    "up your street",
+    "up your alley",
+    "down your street",
+    "under their belt",
+    "under your belt",
+    "in their hearts",
+    "in your heart",
+    "close to your heart",
+    "hand in hand",
+    "side by side",
+    "arm in arm",
+    "shoulder to shoulder",
+    "eye to eye",
+    "shake hands",
+    "rub shoulders",
+    "on your doorstep",
+    "round the corner",
+    "around the corner",
+    "at home",
+    "home in on",
+    "bring home",
+    "bring it home",
+    "take home",
+    "hit home",
+    "close to home",
+    "feel at home",
+    "stay home",
+    "food for thought",
+    "icing on the cake",
+    "piece of cake",
+    "bread and butter",
+    "two peas in a pod",
+    "peas in a pod",
+    "birds of a feather",
+    "of a feather",
+    "cut from the same cloth",
+    "same cloth",
+    "two sides of the same coin",
+    "sides of the same coin",
+    "same coin",
+    "in the same boat",
+    "same wavelength",
+    "same page",
+    "same league",
+    "same ballpark",
+    "same family as",
+    "in the same family",
+    "family resemblance",
+    "part of the same family",
+    "a cousin in",
+    "a cousin of",
+    "a cousin to",
+    "close cousin",
+    "a sibling to",
+    "kindred spirit",
+    "kindred spirits",
+    "next of kin",
+    "as long as",
+    "before long",
+    "in the long run",
+    "all along",
+    "in short",
+    "in a nutshell",
+    "so long as",
+    "at long last",
+    "part of",
+    "in part",
+    "for my part",
+    "for your part",
+    "best bet",
+    "for the best",
+    "at best",
+    "most likely",
+    "most of all",
+    "at most",
+    "first of all",
+    "at first",
+    "at first glance",
+    "at last",
+    "top of",
+    "on top of",
+    "top of your list",
+    "at the top of",
+    "once more",
+    "once again",
+    "at once",
+    "all at once",
+    "once you",
+    "for once",
+    "every bit",
+    "every reason",
+    "every chance",
+    "every sign",
+    "every right",
+    "each and every",
+    "as always",
+    "as ever",
+    "than ever",
+    "as usual",
+    "the usual",
+    "right now",
+    "these days",
+    "later tonight",
+    "later on tonight",
+    "sooner or later",
+    // liking
+    "a hit with",
+    "more than a few",
+    "few things",
+    "a little longer",
+    "a bit longer",
+    "a while longer",
+    "find a better",
+    "no better",
+    "better partner",
+    "better way",
+    "better time",
+    "better place",
+    "nothing better",
+    "hard pressed",
+    "high marks",
+    "top marks",
+    "full marks",
+    "good marks",
+    "high on your",
+    "high on the",
+    "high on any",
+    "high praise",
+    "high time",
+    "short step",
+    "small step",
+    "short list",
+    "on a par with",
+    "near neighbours",
+    "near neighbors",
+    "next door",
+    "next door to",
+    "set beside",
+    "set alongside",
+    "set next to",
+    "set you up",
+    "all set",
+    "set for",
+    "set for you",
+    "hit with you",
+    "a friend of",
+    "such a success with you",
+    "worse than",
+    "the same language",
+    "no trouble",
+    "boxes",
+    "first choice",
+    "top of your pile",
+    "most of what",
+    "the most of it",
+    "first pick",
+    "first on",
+    "first in line",
+    "comes first",
+    "for the most part",
+    "most fitting",
+    "most natural",
+    "to the fore",
+    "cinema trip",
+    "trip to the cinema",
+    "the big screen",
+    "the small screen",
+    "big screen",
+    "silver screen",
+    "hit the screens",
+    "on screen",
+    "new favourite",
+    "new favorite",
+    "something new",
+    "anything new",
+    "new to you",
+    "new to your list",
+    "whatever else",
+    "nothing new",
+    "old favourite",
+    "old favorite",
+    "oldie but goodie",
+    "good time",
+    "great time",
+    "time flies",
+    "time again",
+    "time and again",
+    "many a",
+    "as many as",
+    "in many ways",
+    "a good many",
+    "in so many ways",
+    "family likeness",
+    "runs in the family",
+    "runs in your family",
+    "is to",
+    "case closed",
+    "the case for",
+    "the jury is in",
+    "open and shut case",
+    "beyond doubt",
+    "beyond question",
+    "the world of",
+    "the world over",
+    "world of good",
+    "best of both worlds",
+    "worlds meet",
+    "do your part",
+    "the time of your life",
+    "the life of the party",
+    "in your life",
+    "hit for you",
+    "hit the spot",
+    "hits the spot",
+    "hit the mark",
+    "hits the mark",
+    "hit it off",
+    "hit the right",
+    "hits the right",
+    "hit all the right",
+    "struck a chord",
+    "strikes a chord",
+    "strike a chord",
+    "struck the right",
+    "worth a shot",
+    "a shot",
+    "a whirl",
+    "a spin",
+    "a go",
+    "a try",
+    "a look",
+    "a watch",
+    "a view",
+    "a glance",
+    "kick out of",
+    "kicks out of",
+    "won you over",
+    "win you over",
+    "won over",
+    "won them over",
+    "hooked on",
+    "had you hooked",
+    "has you hooked",
+    "on your radar",
+    "made an impression",
+    "left an impression",
+    "left its mark",
+    "left a mark",
+    "to your liking",
+    "to their liking",
+    "tick the same boxes",
+    "ticks the same boxes",
+    "tick all the boxes",
+    "ticks all the boxes",
+    "ticks many",
+    "ticks both",
+    "tick both",
+    "ticks every box",
+    "checks the same boxes",
+    "checks all the boxes",
+    "same boxes",
+    "right boxes",
+    "same notes",
+    "right notes",
+    "same buttons",
+    "right buttons",
+    "push the right",
+    "pushes the right",
+    "scratch the same itch",
+    "scratches the same itch",
+    "that itch",
+    "same itch",
+    "fall for",
+    "fell for",
+    "fallen for",
+    "falls for",
+    "fall in love with",
+    "fell in love with",
+    "in love with",
+    "head over heels",
+    "crazy about",
+    "mad about",
+    "wild about",
+    "big on",
+    "keen on",
+    "sold on",
+    "taken with",
+    "taken by",
+    "smitten with",
+    "partial to",
+    "a weakness for",
+    "hunger for",
+    "thirst for",
+    "hungry for",
+    "in the mood for",
+    "mood for",
+    "appetite for",
+    "craving for",
+    "whet your appetite",
+    "in good company",
+    "good company",
+    "good hands",
+    "in safe hands",
+    "took to",
+    "take to",
+    "warm to",
+    "warmed to",
+    "dig into",
+    "sink your teeth into",
+    "sink into",
+    "curl up with",
+    "settle in with",
+    "settle down with",
+    "cosy up",
+    "cozy up",
+    "sit back",
+    "kick back",
+    "lean back",
+    "pop the popcorn",
+    "grab the popcorn",
+    "grab some popcorn",
+    "get the popcorn",
+    "make some popcorn",
+    "make room for",
+    "found room",
+    "room for",
+    "room in",
+    "find a place",
+    "found a place",
+    "earned a place",
+    "earns its place",
+    "earns a place",
+    "pride of place",
+    "place in the hearts",
+    "pack their bags",
+    "pack your bags",
+    "feed the habit",
+    "fill the gap",
+    "bridge the gap",
+    "fill the void",
+    "mind the gap",
+    "the gap",
+    "the road",
+    "down the road",
+    "along the road",
+    "down the same road",
+    "on the road to",
+    "a trip to",
+    "worth the trip",
+    "speak volumes",
+    "speaks volumes",
+    "says a lot",
+    "says it all",
+    "goes to show",
+    "go a long way",
+    "a long way",
+    "take it from",
+    "take note",
+    "take a chance",
+    "take a chance on",
+    "take a look",
+    "take a seat",
+    "have a look",
+    "give it a go",
+    "give it a try",
+    "give it a shot",
+    "give it a chance",
+    "on the cards",
+    "in the cards",
+    "in the bag",
+    "in the making",
+    "on the menu",
+    "on the list",
+    "on your list",
+    "on the strength of",
+    "on the basis of",
+    "on the back of",
+    "on the heels of",
+    "in the footsteps of",
+    "in the wake of",
+    "the footsteps",
+    "in the spirit of",
+    "in the vein of",
+    "in the style of",
+    "in the mould of",
+    "in the mold of",
+    "along the lines of",
+    "along those lines",
+    "similar lines",
+    "same lines",
+    "based on your",
+    "based on what",
+    "based on how",
+    "based on the way",
+    "based on that",
+    "base on your",
+    "with that in mind",
+    "in mind",
+    "of the same mind",
+    "of one mind",
+    "peace of mind",
+    "onto something",
+    "say the word",
+    "in a word",
+    "in other words",
+    "word of mouth",
+    "by word of mouth",
+    "back me up",
+    "back it up",
+    "backed by",
+    "backed up by",
+    "bear it out",
+    "bears it out",
+    "bear this out",
+    "get my vote",
+    "gets my vote",
+    "has my vote",
+    "my money is on",
+    "my money's on",
+    "bet on",
+    "a bet on",
+    "worth betting on",
+    "money on",
+    "worth your time",
+    "worth the time",
+    "worth your while",
+    "time well spent",
+    "well spent",
+    "well worth",
+    "movie night",
+    "film night",
+    "double bill",
+    "double feature",
+    "a double feature",
+    "as a double feature",
+    "back to back",
+    "one after the other",
+    "one after another",
+    "a stone's throw",
+    "stone's throw",
+    "a world away",
+    "worlds apart",
+    "a heartbeat away",
+    "in a heartbeat",
+    "step further",
+    "one step further",
+    "the natural next step",
+    "next step",
+    "next stop",
+    "next in line",
+    "next on",
+    "up next",
+    "what comes next",
+    "where to go next",
+    "keep guessing",
+    "kept you guessing",
+    "keeps you guessing",
+    "kept guessing",
+    "on repeat",
+    "come full circle",
+    "full circle",
+    "the bill",
+    "fits the bill",
+    "fit the bill",
+    "fills the bill",
+    "fits like a glove",
+    "like a glove",
+    "made for you",
+    "made for each other",
+    "right on cue",
+    "on cue",
+    "in tune with",
+    "in tune",
+    "in line with",
+    "in step with",
+    "in keeping with",
+    "in sync with",
+    "in common",
+    "in kind",
+    "in spirit",
+    "in style",
+    "in turn",
+    "in fact",
+    "in general",
+    "in particular",
+    "in addition",
+    "in tandem",
+    "in hand",
+    "in store",
+    "in store for",
+    "lies in store",
+    "in reach",
+    "grown ups",
+    "grown up",
+    "rain or shine",
+    "odds are",
+    "chances are",
+    "the odds",
+    "the more the merrier",
+    "you and",
+    "as well",
+    "as well as",
+    "as much as",
+    "as soon as",
+    "as far as",
+    "as it were",
+    "as it is",
+    "so to speak",
+    "if you will",
+    "if you like",
+    "by the way",
+    "by example",
+    "by the same token",
+    "at the same time",
+    "same time",
+    "at any rate",
+    "by all means",
+    "of course",
+    "after all",
+    "above all",
+    "all in all",
+    "all the more",
+    "all the same",
+    "at least",
+    "least of all",
+    "let alone",
+    "not least",
+    "not unlike",
+    "like minded",
+    "well matched",
+    "tailor made",
+    "well suited",
+    "spot on",
+    "hard to",
+    "easy to",
+    "get going",
+    "give or take",
+    "ready to go",
+    "good to go",
+    "go to",
+    "go for",
+    "must see",
+    "must watch",
+    "can't wait",
+    "can't help",
+    "couldn't be",
+    "could not be",
+    "couldn't agree",
+    "more of the same",
+    "the same again",
+    "closer to",
+    "closer look",
+    "even better",
+    "all the better",
+    "better still",
+    "for the better",
+    "know better",
+    "had better",
+    "you'd better",
+    "get better",
+    "better match",
+    "better fit",
+    "better pick",
+    "better choice",
+    "the one for you",
+    "meant for you",
+    "meant to be",
+];

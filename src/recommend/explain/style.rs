@@ -1,0 +1,118 @@
+//! What a draft of the language model must be beside true: plain, whole, and not like the others of its list.
+
+use std::collections::HashSet;
+
+use super::{
+    Plan, Rejection,
+    verify::{Said, read},
+};
+
+/// The most words of a draft, beside titles.
+const MOST_WORDS: usize = 40;
+
+/// Checks a draft: true, in plain words, without the slips that small models make, and with a reason where one is
+/// known.
+pub(super) fn check(draft: &str, plan: &Plan) -> Result<Said, Rejection> {
+    let said = read(draft, plan)?;
+    let words: Vec<String> = outline(draft, plan).split_whitespace().map(str::to_owned).collect();
+    check_repetition(&words)?;
+    check_articles(&words)?;
+    if words.len() > MOST_WORDS {
+        return Err(Rejection::Form);
+    }
+    if said.idiomatic {
+        return Err(Rejection::Word(draft.into()));
+    }
+    let reasons = !plan.genres.is_empty() || plan.decade.is_some() || plan.liked_by > 0;
+    if reasons && said.is_empty() { Err(Rejection::NoReason) } else { Ok(said) }
+}
+
+/// A text in lower case with signs for its titles: equal for texts that differ in nothing else.
+pub(super) fn outline(text: &str, plan: &Plan) -> String {
+    let mut names = vec![(plan.item.title.as_str(), "<item>")];
+    names.extend(plan.anchor.iter().map(|anchor| (anchor.title.as_str(), "<anchor>")));
+    names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
+    let mut rest = text;
+    let mut outline = String::new();
+    while let Some(next) = rest.chars().next() {
+        let found = names.iter().find(|(name, _)| !name.is_empty() && rest.starts_with(name));
+        let (len, shown) = found.map_or((next.len_utf8(), None), |(name, sign)| (name.len(), Some(*sign)));
+        match shown {
+            Some(sign) => outline += sign,
+            None => outline.extend(next.to_lowercase()),
+        }
+        rest = &rest[len..];
+    }
+    outline
+}
+
+/// Three words may not come twice, nor one word twice in a row.
+fn check_repetition(words: &[String]) -> Result<(), Rejection> {
+    let mut seen = HashSet::new();
+    for phrase in words.windows(3) {
+        if !seen.insert(phrase) {
+            return Err(Rejection::Repetition(phrase.join(" ")));
+        }
+    }
+    let both = words.iter().filter(|word| word.as_str() == "both").count();
+    let twice = words.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone());
+    match twice.or((both > 2).then(|| "both".to_owned())) {
+        Some(word) => Err(Rejection::Repetition(word)),
+        None => Ok(()),
+    }
+}
+
+/// An article must fit what follows.
+fn check_articles(words: &[String]) -> Result<(), Rejection> {
+    for pair in words.windows(2) {
+        let vowel = pair[1].starts_with(['a', 'e', 'i', 'o']);
+        let year = |word: &str| word.trim_end_matches(['.', ',']).parse::<u32>().is_ok();
+        let slip = match pair[0].as_str() {
+            "a" => vowel,
+            "an" => !vowel,
+            "the" => year(&pair[1]),
+            _ => false,
+        };
+        if slip {
+            return Err(Rejection::Grammar(pair.join(" ")));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recommend::explain::Titled;
+
+    fn plan() -> Plan {
+        let titled = |title: &str| Titled { title: title.into(), year: Some(1999) };
+        let genres = ["Action", "Animation", "Children"].map(str::to_owned).to_vec();
+        Plan { anchor: Some(titled("Toy Story")), genres, decade: Some(1990), ..Plan::of(titled("The Iron Giant")) }
+    }
+
+    #[test]
+    fn drafts_with_slips_are_turned_down() {
+        let begin = "Since you liked Toy Story, The Iron Giant should suit you:";
+        assert!(check(&format!("{begin} both are animated stories from the 1990s."), &plan()).is_ok());
+        let slips = [
+            "it is a action story.",
+            "it is an children's story.",
+            "it is from the 1999.",
+            "it is an action story, and it is an action film.",
+            "both are both animated, and both are good.",
+            "it hits the spot with action.",
+            "it is a good choice.",
+            "both are",
+        ];
+        for slip in slips {
+            assert!(check(&format!("{begin} {slip}"), &plan()).is_err(), "{slip}");
+        }
+    }
+
+    #[test]
+    fn texts_that_differ_in_titles_have_one_outline() {
+        let other = Plan { anchor: None, ..Plan::of(Titled { title: "Big".into(), year: None }) };
+        assert_eq!(outline("Try The Iron Giant.", &plan()), outline("try Big.", &other));
+    }
+}

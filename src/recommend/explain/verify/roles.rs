@@ -1,0 +1,378 @@
+//! Who is who: what the user liked, and what is recommended. A title's role is read off the words around it alone,
+//! whichever title it is, so that a text whose titles are exchanged contradicts itself.
+
+use super::{
+    Rejection,
+    tokens::{Role, Token},
+};
+use crate::recommend::explain::lexicon;
+
+/// Verbs whose object is what somebody liked.
+const LIKING: &[&str] = &[
+    "liked",
+    "loved",
+    "enjoyed",
+    "appreciated",
+    "adored",
+    "watched",
+    "saw",
+    "seen",
+    "rated",
+    "gave",
+    "admired",
+    "like",
+    "love",
+    "enjoy",
+    "appreciate",
+    "adore",
+    "fell",
+    "laughed",
+    "favoured",
+    "favored",
+    "found",
+    "braved",
+    "picked",
+    "relished",
+    "savoured",
+];
+/// Words that ask somebody to try what follows.
+const OFFERING: &[&str] = &[
+    "try",
+    "consider",
+    "recommend",
+    "recommended",
+    "recommending",
+    "suggest",
+    "suggesting",
+    "check",
+    "queue",
+    "welcome",
+    "meet",
+    "namely",
+    "next",
+    "comes",
+    "explore",
+    "discover",
+    "choose",
+];
+/// Such words that offer only where nobody did it already: `then see <title>`, but `after watching <title>`.
+const OFFERING_SOMETIMES: &[&str] =
+    &["see", "watch", "pick", "watching", "trying", "seeing", "choosing", "considering"];
+/// What stands before them then.
+const BEFORE_OFFERS: &[&str] = &[
+    "so", "then", "to", "and", "should", "must", "please", "also", "now", "will", "just", "by", "about", "worth",
+    "for", "my", "could", "might",
+];
+/// Words that make a liking a prediction.
+const MODALS: &[&str] =
+    &["may", "might", "will", "would", "should", "could", "can", "must", "you'll", "you'd", "shall", "ought", "likely"];
+/// Words that may stand between a verb and its title.
+const SMALL: &[&str] = &[
+    "the", "a", "an", "film", "movie", "title", "out", "up", "on", "in", "of", "at", "for", "also", "to", "with", "as",
+    "well", "both", "about", "into", "over", "tonight", "then",
+];
+/// Nouns that lead to what somebody likes.
+const FONDNESS: &[&str] = &[
+    "fan",
+    "fans",
+    "lover",
+    "lovers",
+    "love",
+    "taste",
+    "liking",
+    "fondness",
+    "affection",
+    "enjoyment",
+    "appreciation",
+    "fond",
+    "admirer",
+    "admirers",
+    "enthusiasm",
+    "spot",
+    "strength",
+    "enthusiast",
+    "enthusiasts",
+    "devotee",
+    "devotees",
+    "viewers",
+    "history",
+    "passion",
+    "admiration",
+    "regard",
+    "weakness",
+    "rating",
+];
+/// Words that praise what is recommended.
+const PRAISE: &[&str] = &[
+    "pick",
+    "choice",
+    "match",
+    "fit",
+    "bet",
+    "great",
+    "good",
+    "worth",
+    "next",
+    "suggestion",
+    "tip",
+    "recommendation",
+    "answer",
+    "recommended",
+    "ideal",
+    "perfect",
+    "natural",
+    "right",
+    "easy",
+    "logical",
+    "treat",
+    "vote",
+    "place",
+    "candidate",
+    "option",
+    "look",
+    "fine",
+];
+/// Verbs by which a title has pleased somebody.
+const PLEASED: &[&str] = &[
+    "worked",
+    "won",
+    "was",
+    "struck",
+    "made",
+    "touched",
+    "had",
+    "hooked",
+    "kept",
+    "hit",
+    "left",
+    "drew",
+    "spoke",
+    "landed",
+    "tickled",
+    "pleased",
+    "charmed",
+    "entertained",
+    "moved",
+];
+
+/// Words that may stand between somebody and their verb.
+const ADVERBS: &[&str] = &[
+    "also",
+    "really",
+    "certainly",
+    "very",
+    "much",
+    "just",
+    "probably",
+    "definitely",
+    "surely",
+    "both",
+    "even",
+    "already",
+    "clearly",
+    "well",
+    "truly",
+    "quite",
+    "so",
+    "do",
+    "did",
+    "have",
+    "has",
+    "to",
+    "find",
+    "want",
+    "found",
+    "too",
+    "be",
+    "evidently",
+    "obviously",
+];
+/// Words after which a title is no subject.
+const PREPOSITIONS: &[&str] = &[
+    "by", "of", "in", "at", "with", "for", "like", "to", "from", "about", "on", "after", "than", "over", "as", "such",
+    "and", "or",
+];
+/// Forms of [`LIKING`] that may speak of what is to come.
+const PRESENT: &[&str] = &["like", "love", "enjoy", "appreciate", "adore"];
+/// Words by which somebody foresees a liking: `I hope you enjoy <title>`.
+const FORESEEING: &[&str] = &[
+    "hope", "think", "bet", "expect", "guess", "sure", "reckon", "predict", "chances", "odds", "wager", "suspect",
+    "help", "lets", "let",
+];
+/// How far before a title its verb may stand.
+const FAR: usize = 8;
+
+pub(super) fn check(tokens: &[Token]) -> Result<(), Rejection> {
+    for (place, token) in tokens.iter().enumerate() {
+        let Some(role) = token.role() else { continue };
+        let said = said(tokens, place);
+        if said.is_some_and(|said| said != role) {
+            return Err(Rejection::Roles);
+        }
+    }
+    Ok(())
+}
+
+/// The role that the words around a title give it, if they give it one.
+pub(super) fn said(tokens: &[Token], place: usize) -> Option<Role> {
+    let before = words_before(tokens, place);
+    let after = words_after(tokens, place);
+    // `fans of one are fans of <title> as well`
+    let added = matches!(after.as_slice(), ["too" | "also", ..] | ["as", "well", ..]);
+    let verb = by_verb(&before).filter(|role| !(added && *role == Role::Anchor));
+    let fans = || after.first().is_some_and(|word| matches!(*word, "fan" | "fans" | "lover" | "lovers" | "viewers"));
+    verb.or_else(|| by_comparison(&before).filter(|_| !added))
+        .or_else(|| by_predicate(&after).filter(|_| !before.first().is_some_and(|word| PREPOSITIONS.contains(word))))
+        .or_else(|| fans().then_some(Role::Anchor))
+}
+
+/// The words before a title in its clause, nearest first.
+fn words_before(tokens: &[Token], place: usize) -> Vec<&str> {
+    tokens[..place].iter().rev().map_while(Token::lower).collect()
+}
+
+/// The words after a title in its clause; a year in brackets is left out.
+fn words_after(tokens: &[Token], place: usize) -> Vec<&str> {
+    let rest = &tokens[place + 1..];
+    let bracket = match rest {
+        [Token::Bracket, Token::Word { .. }, Token::Bracket, ..] => 3,
+        _ => 0,
+    };
+    rest[bracket..].iter().map_while(Token::lower).collect()
+}
+
+/// `you liked <title>`, `fan of <title>`, `try <title>`, `you may like <title>`.
+fn by_verb(before: &[&str]) -> Option<Role> {
+    let small = before.iter().take_while(|word| SMALL.contains(word)).count();
+    let (verb, earlier) = before[small..].split_first()?;
+    let falling = *verb == "love" && earlier.first() == Some(&"in");
+    if FONDNESS.contains(verb) && !falling && small > 0 && matches!(before[small - 1], "of" | "for" | "with") {
+        let becoming =
+            |word: &&str| MODALS.contains(word) || matches!(*word, "become" | "make" | "also" | "are" | "were");
+        return if earlier.iter().take(4).any(becoming) { None } else { Some(Role::Anchor) };
+    }
+    // A liking may have its own object before the title: `you liked the horror in <title>`.
+    if let Some(at) = before.iter().take(FAR).position(|word| LIKING.contains(word))
+        && (at <= small
+            || matches!(before[0], "in" | "of" | "about" | "over" | "a" | "for" | "at" | "by" | "the" | "to"))
+        && let Some(role) = by_liking(&before[at + 1..], PRESENT.contains(&before[at]))
+    {
+        return Some(role);
+    }
+    // `those who had fun with <title>`
+    let since_who = before.iter().take(5).position(|word| *word == "who");
+    let elsewhere = |word: &&str| {
+        MODALS.contains(word) || matches!(*word, "also" | "like" | "were" | "are" | "have" | "is" | "and")
+    };
+    if since_who.is_some_and(|at| !before[..at].iter().any(elsewhere)) {
+        return Some(Role::Anchor);
+    }
+    if *verb == "be" && earlier.iter().take(2).any(|word| MODALS.contains(word)) {
+        return Some(Role::Item);
+    }
+    // `I suggest the animated musical <title>`
+    let offered = before.windows(2).take(5).position(|pair| {
+        matches!(pair[0], "the" | "a" | "an") && matches!(pair[1], "suggest" | "recommend" | "try" | "see" | "consider")
+    });
+    if offered.is_some_and(|at| !before[..at].iter().any(|word| PREPOSITIONS.contains(word))) {
+        return Some(Role::Item);
+    }
+    if *verb == "considered" && earlier.starts_with(&["you", "have"]) {
+        return Some(Role::Item);
+    }
+    let you = earlier.first().is_some_and(|word| matches!(*word, "you" | "you've" | "who"));
+    let beside = *verb == "next" && before[0] == "to";
+    let offered = OFFERING.contains(verb)
+        || (OFFERING_SOMETIMES.contains(verb) && earlier.first().is_none_or(|word| BEFORE_OFFERS.contains(word)));
+    (offered && !you && !beside).then_some(Role::Item)
+}
+
+/// Who likes, by the words before the verb: `you` and `those who` did, or will where a modal says so. What somebody
+/// `also` likes is what is recommended.
+fn by_liking(before: &[&str], is_present: bool) -> Option<Role> {
+    let also = before.first() == Some(&"also");
+    let mut subject = before.iter().skip_while(|word| ADVERBS.contains(word));
+    let first = subject.next().copied().unwrap_or_default();
+    let modal = MODALS.contains(&first);
+    let who = if modal { subject.find(|word| !ADVERBS.contains(word)).copied().unwrap_or_default() } else { first };
+    let reader = matches!(who, "you" | "you've" | "you'll" | "you'd" | "who" | "that");
+    match (modal || matches!(first, "you'll" | "you'd"), reader) {
+        (true, _) => Some(Role::Item),
+        (false, true) if is_present && subject.take(3).any(|word| FORESEEING.contains(word)) => Some(Role::Item),
+        (false, true) if also && who != "you" => None,
+        (false, true) => Some(Role::Anchor),
+        (false, false) => also.then_some(Role::Item),
+    }
+}
+
+/// `like <title>`, `similar to <title>`, `after <title>`.
+fn by_comparison(before: &[&str]) -> Option<Role> {
+    let [first, rest @ ..] = before else { return None };
+    let second = rest.first().copied().unwrap_or_default();
+    let compared = match *first {
+        "like" if lexicon::is_people(second) => false,
+        "like" => !matches!(second, "you" | "they" | "people" | "who" | "i" | "we" | "also" | "to" | "would" | "not"),
+        "as" if rest.iter().take(5).any(|word| *word == "same") => true,
+        "as" => matches!(second, "such" | "just" | "same" | "decade" | "year" | "kind" | "vein" | "well" | "much"),
+        "in" => second == "as" || matches!(rest, ["does" | "do" | "did", "it" | "they", "as", ..]),
+        "is" if second == "so" => return Some(Role::Item),
+        "is" => second == "as",
+        "to" => {
+            matches!(second, "similar" | "close" | "akin" | "related" | "companion" | "partner" | "closest" | "kin")
+        }
+        "with" => {
+            matches!(second, "common" | "goes" | "pairs")
+                || rest.iter().take(3).any(|word| matches!(*word, "goes" | "go"))
+                || rest.iter().take(5).any(|word| matches!(*word, "shares" | "shared"))
+        }
+        "of" => matches!(
+            second,
+            "lines"
+                | "footsteps"
+                | "vein"
+                | "style"
+                | "mould"
+                | "mold"
+                | "manner"
+                | "spirit"
+                | "tradition"
+                | "heels"
+                | "strength"
+        ),
+        "alongside" | "beside" => true,
+        "after" => !matches!(second, "year" | "years" | "decade" | "decades"),
+        _ => false,
+    };
+    compared.then_some(Role::Anchor)
+}
+
+/// `<title> should suit you`, `<title> is a good choice`, `<title> won you over`.
+fn by_predicate(after: &[&str]) -> Option<Role> {
+    let first = *after.first()?;
+    let second = after.get(1).copied().unwrap_or_default();
+    let leads = matches!(
+        second,
+        "have" | "lead" | "point" | "take" | "bring" | "prepare" | "steer" | "send" | "explain" | "mean"
+    );
+    if matches!(first, "should" | "might" | "may" | "could" | "ought" | "deserves" | "will") {
+        return (!leads).then_some(Role::Item);
+    }
+    if first == "would" && matches!(after.get(1), Some(&"be" | &"make" | &"suit" | &"fit" | &"go")) {
+        return Some(Role::Item);
+    }
+    let near = |words: &[&str], count: usize| after.iter().take(count).any(|word| words.contains(word));
+    let pleased = match first {
+        "was" => matches!(second, "to" | "a" | "one" | "the" | "right" | "your"),
+        _ => PLEASED.contains(&first),
+    };
+    if pleased && near(&["you", "your", "me"], 5) {
+        return Some(Role::Anchor);
+    }
+    let verb = matches!(
+        first,
+        "is" | "makes" | "looks" | "seems" | "feels" | "sounds" | "comes" | "earns" | "gets" | "fits" | "suits"
+    );
+    let elsewhere = near(&["reason", "case", "start", "you", "liked", "enjoyed"], 7);
+    let for_you = near(&["for"], 6) && near(&["you"], 7);
+    (verb && near(PRAISE, 6) && (!elsewhere || for_you)).then_some(Role::Item)
+}

@@ -1,0 +1,60 @@
+//! A cross-encoder's opinion on a few candidates: the user's liked titles as the query, an item's text beside it.
+
+use super::{fuse, liked_titles};
+use crate::{
+    engine::{CrossEncoder, Relevance},
+    recommend::{Candidate, Catalogue, Interaction, Result, Source},
+};
+
+/// How candidates are judged.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct CrossEncoderOptions {
+    /// How many of the user's liked titles the query lists, the latest ones.
+    pub history: usize,
+    /// What a standardized relevance counts beside a standardized score of the first stage.
+    pub weight: f32,
+}
+
+impl Default for CrossEncoderOptions {
+    fn default() -> Self {
+        Self { history: 10, weight: 0.1 }
+    }
+}
+
+/// Scores candidates one by one, each together with what the user liked.
+#[derive(Debug)]
+pub struct CrossEncoderReranker<'a> {
+    encoder: &'a mut CrossEncoder,
+    options: CrossEncoderOptions,
+}
+
+impl<'a> CrossEncoderReranker<'a> {
+    /// Uses a loaded cross-encoder.
+    pub fn new(encoder: &'a mut CrossEncoder, options: CrossEncoderOptions) -> Self {
+        Self { encoder, options }
+    }
+
+    /// Adds relevance to candidates and puts them into their new order: a permutation of what came in.
+    ///
+    /// # Errors
+    /// If the model fails.
+    pub fn rerank(
+        &mut self,
+        history: &[Interaction],
+        candidates: Vec<Candidate>,
+        catalogue: &Catalogue,
+    ) -> Result<Vec<Candidate>> {
+        let query = liked_titles(history, self.options.history, catalogue).join(", ");
+        let texts: Vec<String> = candidates.iter().map(|candidate| catalogue[candidate.item].text()).collect();
+        let relevance = self.relevance(&query, &texts)?;
+        Ok(fuse(candidates, Source::CrossEncoder, &relevance, self.options.weight))
+    }
+
+    /// How relevant each text is to a query, in words or as a list of liked titles: the head's logits.
+    ///
+    /// # Errors
+    /// If the model fails.
+    pub fn relevance(&mut self, query: &str, texts: &[String]) -> Result<Vec<f32>> {
+        Ok(self.encoder.score_pairs(query, texts, Relevance::Logit)?)
+    }
+}
