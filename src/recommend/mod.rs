@@ -11,6 +11,7 @@ mod error;
 pub mod explain;
 pub mod features;
 pub mod filter;
+pub mod fixture;
 pub mod index;
 pub mod interactions;
 mod knowledge;
