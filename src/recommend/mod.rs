@@ -14,6 +14,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod features;
 pub mod filter;
+pub mod fixture;
 pub mod hybrid;
 pub mod index;
 pub mod interactions;

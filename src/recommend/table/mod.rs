@@ -3,12 +3,12 @@
 //! Whatever is wrong is named by file, line (or row) and column. A cell is a text or a list of texts, trimmed; an empty
 //! text stands for what is not known, and numbers are texts until somebody asks for them.
 
-mod csv_source;
 mod fault;
 mod json_lines;
 mod parquet;
 mod records;
 mod role;
+mod separated;
 
 use std::{
     borrow::Cow,
@@ -23,7 +23,7 @@ pub use role::{ColumnRole, Role, Roles};
 pub(super) use role::{place, require};
 
 use super::{Result, attribute::Kind};
-use csv_source::{CsvSource, Dialect};
+use separated::{Dialect, Separated};
 
 /// What can be read from the beginning again.
 pub(super) trait Input: Read + Seek {}
@@ -114,9 +114,9 @@ impl Table {
     /// Reads the columns of a text file; `path` tells its format and is what errors call it.
     pub(super) fn read(path: &Path, input: Box<dyn Input>) -> Result<Self> {
         match extension(path).as_str() {
-            "csv" => Self::of(path, CsvSource::open(input, Dialect::Csv), '|'),
+            "csv" => Self::of(path, Separated::open(input, Dialect::Csv), '|'),
             "jsonl" | "ndjson" => Self::of(path, json_lines::open(input), '|'),
-            "inter" | "item" | "user" | "kg" => Self::of(path, CsvSource::open(input, Dialect::Atomic), ' '),
+            "inter" | "item" | "user" | "kg" => Self::of(path, Separated::open(input, Dialect::Atomic), ' '),
             _ => Err(TableFault::Format.of(path).into()),
         }
     }

@@ -13,13 +13,13 @@ pub(super) enum Dialect {
 }
 
 /// Rows of a separated file.
-pub(super) struct CsvSource {
+pub(super) struct Separated {
     reader: Reader<Box<dyn Input>>,
     record: ByteRecord,
     names: Vec<String>,
 }
 
-impl CsvSource {
+impl Separated {
     /// Reads the header.
     pub(super) fn open(input: Box<dyn Input>, dialect: Dialect) -> Opened {
         let mut builder = ReaderBuilder::new();
@@ -38,7 +38,7 @@ impl CsvSource {
     }
 }
 
-impl Source for CsvSource {
+impl Source for Separated {
     fn next(&mut self, cells: &mut [Cell]) -> Result<Option<Place>, TableFault> {
         if !self.reader.read_byte_record(&mut self.record).map_err(read_error)? {
             return Ok(None);

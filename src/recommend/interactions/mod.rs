@@ -1,6 +1,10 @@
 //! What users did: ratings or plain interactions, for each user in the order of time.
 
+mod gathering;
+
 use std::{collections::HashMap, path::Path};
+
+pub(super) use gathering::Gathering;
 
 use super::{
     Catalogue, ColumnRole, Error, Result, Role, Roles,
@@ -43,74 +47,6 @@ pub struct Interactions {
     reviews: HashMap<(usize, usize), String>,
     skipped: usize,
     duplicates: usize,
-}
-
-/// Interactions that are not in order yet, each with its review.
-#[derive(Debug, Default)]
-pub(super) struct Gathering {
-    users: Vec<String>,
-    by_id: HashMap<String, usize>,
-    histories: Vec<Vec<(Interaction, Option<String>)>>,
-    skipped: usize,
-}
-
-impl Gathering {
-    /// None yet, but for some that were left out.
-    pub(super) fn new(skipped: usize) -> Self {
-        Self { skipped, ..Self::default() }
-    }
-
-    /// Adds one.
-    pub(super) fn push(
-        &mut self,
-        id: &str,
-        item: usize,
-        rating: Option<f32>,
-        timestamp: Option<i64>,
-        review: Option<String>,
-    ) {
-        let user = self.by_id.get(id).copied().unwrap_or_else(|| {
-            self.by_id.insert(id.to_owned(), self.users.len());
-            self.users.push(id.to_owned());
-            self.histories.push(Vec::new());
-            self.users.len() - 1
-        });
-        self.histories[user].push((Interaction { user, item, rating, timestamp }, review));
-    }
-
-    /// Puts them into their order. Of duplicates the one that came first stays.
-    pub(super) fn finish(self, catalogue: &Catalogue) -> Interactions {
-        let Self { users, by_id, histories: gathered, skipped } = self;
-        let (mut histories, mut reviews, mut duplicates) = (Vec::with_capacity(users.len()), HashMap::new(), 0);
-        for (user, mut history) in gathered.into_iter().enumerate() {
-            history.sort_by_cached_key(|(event, _)| {
-                let id = catalogue[event.item].id.as_str();
-                let number = id.parse::<u64>().ok();
-                (event.timestamp, number.is_none(), number, id)
-            });
-            let all = history.len();
-            history.dedup_by_key(|(event, _)| (event.item, event.timestamp));
-            duplicates += all - history.len();
-            let mut events = Vec::with_capacity(history.len());
-            for (place, (event, review)) in history.into_iter().enumerate() {
-                events.push(event);
-                review.map(|review| reviews.insert((user, place), review));
-            }
-            histories.push(events);
-        }
-        Interactions { users, by_id, histories, reviews, skipped, duplicates }
-    }
-}
-
-impl From<Interactions> for Gathering {
-    /// Takes interactions apart, so that more can be added.
-    fn from(interactions: Interactions) -> Self {
-        let Interactions { users, by_id, histories, mut reviews, skipped, .. } = interactions;
-        let pair = |(place, event): (usize, Interaction)| (event, reviews.remove(&(event.user, place)));
-        let mut pair = pair;
-        let histories = histories.into_iter().map(|history| history.into_iter().enumerate().map(&mut pair).collect());
-        Self { users, by_id, histories: histories.collect(), skipped }
-    }
 }
 
 impl Interactions {
@@ -161,7 +97,7 @@ impl Interactions {
             let review = review.filter(|review| !review.is_empty()).map(String::from);
             match catalogue.index(&id) {
                 Some(item) => gathering.push(&user, item, rating, timestamp, review),
-                None if policy == UnknownItems::Skip => gathering.skipped += 1,
+                None if policy == UnknownItems::Skip => gathering.skip(),
                 None => return Err(named(TableFault::UnknownItem { place: row.place, id: id.into_owned() })),
             }
         }
