@@ -1,20 +1,17 @@
 //! Explains ten recommendations to each of twenty users of the bundled sample, and says how many the language model
-//! wrote. The models are fetched if they are not there; the items' vectors are kept in a temporary folder.
+//! wrote. The model is fetched if it is not there.
 //!
 //! ```text
 //! cargo run --release --example explanations
 //! ```
 
-use std::{collections::BTreeMap, error::Error, time::Instant};
+use std::{error::Error, time::Instant};
 
 use docent::{
-    engine::{Embedder, Engine, EngineOptions},
+    engine::{Engine, EngineOptions},
     models::hub::{HubSettings, Quiet, Resolver},
     recommend::{
-        Catalogue, Interactions, LLMFeatureExtractor, UnknownItems, WrittenBy, XRecExplainer,
-        explain::Planner,
-        features::{VectorFile, fingerprint, item_texts},
-        retrieve::{CoOccurrence, CoOccurrenceOptions, Fused, Semantic, SemanticOptions},
+        Catalogue, Interactions, Query, Recommender, Roles, UnknownItems, WrittenBy, XRecExplainer, explain::Planner,
     },
 };
 
@@ -23,36 +20,22 @@ const USERS: usize = 20;
 const ITEMS: usize = 10;
 
 fn main() -> Result<(), Box<dyn Error>> {
+    let roles = Roles::default();
+    let catalogue = Catalogue::read(format!("{SAMPLE}/items.csv").as_ref(), &roles)?;
+    let ratings = format!("{SAMPLE}/ratings.csv");
+    let interactions = Interactions::read(ratings.as_ref(), &catalogue, UnknownItems::Skip, &roles)?;
+    let recommender = Recommender::new(catalogue, interactions, None)?;
+    let (catalogue, interactions) = (recommender.catalogue(), recommender.interactions());
+
     let resolver = Resolver::new(HubSettings::from_env(|name| std::env::var(name).ok()));
-    let path = |alias: &str| Ok::<_, Box<dyn Error>>(resolver.resolve(&alias.parse()?, &Quiet)?.path);
-    let catalogue = Catalogue::from_csv(format!("{SAMPLE}/items.csv").as_ref())?;
-    let interactions =
-        Interactions::from_csv(format!("{SAMPLE}/ratings.csv").as_ref(), &catalogue, UnknownItems::Skip)?;
-
-    let texts = item_texts(&catalogue);
-    let key = fingerprint(texts.iter().map(String::as_str));
-    let file = VectorFile::new(&std::env::temp_dir().join("docent-explanations"), key, texts.len());
-    let vectors = match file.read()? {
-        Some(vectors) => vectors,
-        None => {
-            let mut embedder = Embedder::load(&path("minilm-l6")?, &EngineOptions::default())?;
-            let vectors = LLMFeatureExtractor::new(&mut embedder).items(&catalogue, &mut |_| ())?;
-            file.write(&vectors)?;
-            vectors
-        }
-    };
-    let neighbours = CoOccurrence::new(interactions.histories(), catalogue.len(), CoOccurrenceOptions::default());
-    let semantic = Semantic::new(vectors, catalogue.len(), SemanticOptions::default())?;
-    let fused = Fused::default().with(1.0, neighbours).with(0.2, semantic);
-
-    let mut engine = Engine::load(&path("smollm2-135m")?, &EngineOptions::default())?;
-    let planner = Planner::new(&catalogue, &interactions);
+    let path = resolver.resolve(&"smollm2-135m".parse()?, &Quiet)?.path;
+    let mut engine = Engine::load(&path, &EngineOptions::default())?;
+    let planner = Planner::new(catalogue, interactions);
     let (mut written, mut all) = (0, 0);
-    let mut rejections: BTreeMap<String, usize> = BTreeMap::new();
     let started = Instant::now();
     for user in (0..USERS).map(|place| place * interactions.users() / USERS) {
-        let items: Vec<usize> =
-            fused.retrieve(interactions.history(user), ITEMS).into_iter().map(|candidate| candidate.item).collect();
+        let best = recommender.recommend(&Query::of(interactions.history(user)), ITEMS, None)?;
+        let items: Vec<usize> = best.iter().map(|candidate| candidate.item).collect();
         println!("\nUser {}", interactions.user_id(user));
         for explained in XRecExplainer::new(&mut engine).explain(&planner.plan(user, &items))? {
             let by_model = explained.explanation.written_by == WrittenBy::Model;
@@ -61,7 +44,6 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("  {} {}", if by_model { "model   " } else { "template" }, explained.explanation.text);
             if let Some(rejection) = explained.rejection {
                 println!("           ({rejection}: {})", explained.draft);
-                *rejections.entry(rejection.to_string()).or_default() += 1;
             }
         }
     }

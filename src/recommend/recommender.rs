@@ -9,6 +9,7 @@ use super::{
     retrieve::{Semantic, SemanticOptions, best},
     signals::{Signal, Signals},
 };
+use crate::engine::Embeddings;
 
 /// The signals that are told with a recommendation, by their sources.
 const TOLD: [(Source, Signal); 4] = [
@@ -38,17 +39,32 @@ impl Recommender {
     pub fn open(store: &Store) -> Result<Self> {
         let catalogue = store.catalogue()?;
         let interactions = store.interactions(&catalogue)?;
-        let vectors = store.embeddings()?;
+        let mut recommender = Self::new(catalogue, interactions, store.embeddings()?)?;
+        if let Some(bytes) = store.component(RETRIEVAL)? {
+            recommender.fusion = Fusion::from_bytes(&bytes)?;
+        }
+        if let Some(bytes) = store.component(HYBRID)? {
+            let hybrid = Hybrid::from_bytes(&bytes)?;
+            recommender.fusion = hybrid.fusion.clone();
+            recommender.hybrid = Some(hybrid);
+        }
+        if let Some(bytes) = store.component(LIKELIHOOD)? {
+            recommender.likelihood = Some(LikelihoodWeight::from_bytes(&bytes)?);
+        }
+        Ok(recommender)
+    }
+
+    /// Recommends from what is given, by retrieval with its default weights.
+    ///
+    /// # Errors
+    /// If there are more or fewer vectors than items.
+    pub fn new(catalogue: Catalogue, interactions: Interactions, vectors: Option<Embeddings>) -> Result<Self> {
         let semantic = vectors.map(|vectors| Semantic::new(vectors, catalogue.len(), SemanticOptions::default()));
         let semantic = semantic.transpose()?.map(Arc::new);
         let histories: Vec<&[Interaction]> = interactions.histories().iter().map(Vec::as_slice).collect();
         let signals = Signals::fit(&histories, &catalogue, semantic.clone())?;
-        let hybrid = store.component(HYBRID)?.map(|bytes| Hybrid::from_bytes(&bytes)).transpose()?;
-        let fusion = store.component(RETRIEVAL)?.map(|bytes| Fusion::from_bytes(&bytes)).transpose()?;
-        let learned = hybrid.as_ref().map(|hybrid| hybrid.fusion.clone()).or(fusion);
-        let fusion = learned.unwrap_or_default();
-        let likelihood = store.component(LIKELIHOOD)?.map(|bytes| LikelihoodWeight::from_bytes(&bytes)).transpose()?;
-        Ok(Self { catalogue, interactions, semantic, signals, fusion, hybrid, likelihood })
+        let fusion = Fusion::default();
+        Ok(Self { catalogue, interactions, semantic, signals, fusion, hybrid: None, likelihood: None })
     }
 
     /// The items.
