@@ -7,5 +7,6 @@ mod determinism;
 mod engine;
 mod explain;
 mod layers;
+mod recommend;
 mod references;
 mod support;

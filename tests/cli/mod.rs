@@ -7,6 +7,7 @@ mod errors;
 mod help;
 mod index;
 mod interrupts;
+mod recommend;
 
 use std::{
     fs,

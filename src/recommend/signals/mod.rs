@@ -7,6 +7,8 @@
 mod near;
 mod order;
 mod records;
+#[cfg(test)]
+mod tests;
 mod times;
 
 use std::{collections::HashSet, sync::Arc};

@@ -1,0 +1,146 @@
+//! `recommend`, `explain`, `search`, `train` and `eval` on a small store: what they print, and what they refuse.
+
+use std::{process::Stdio, time::Duration};
+
+use docent::recommend::{Store, hybrid::HYBRID};
+
+use super::{Workplace, json};
+
+/// A store of 40 items and 60 people who go through them in steps of their own, without vectors.
+fn workplace() -> Workplace {
+    let workplace = Workplace::new();
+    let mut items = String::from("item_id,title,year,genres\n");
+    for item in 0..40 {
+        let genres = ["Action", "Comedy", "Action|Comedy", "Drama"][item % 4];
+        items += &format!("{item},Title {item},{},{genres}\n", 1980 + item);
+    }
+    let mut ratings = String::from("user_id,item_id,rating,timestamp\n");
+    for user in 0..60 {
+        for place in 0..8 {
+            let item = (user * 7 + place * (1 + user % 3)) % 40;
+            ratings += &format!("u{user},{item},{},{}\n", 3 + (user + place) % 3, 1_000_000 + user * 1000 + place * 60);
+        }
+    }
+    workplace.write("items.csv", items);
+    workplace.write("ratings.csv", ratings);
+    let arguments =
+        ["index", "store", "--items", "items.csv", "--interactions", "ratings.csv", "--no-embeddings", "--quiet"];
+    assert!(workplace.run(&arguments).status.success());
+    workplace
+}
+
+#[test]
+fn a_list_is_printed_and_conditions_hold() {
+    let workplace = workplace();
+    let answer = json(workplace.run(&["recommend", "store", "--user", "u7", "--json", "--quiet"]));
+    assert_eq!(answer["user"], "u7");
+    assert_eq!(answer["history"].as_array().map(Vec::len), Some(8));
+    let items = answer["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 10);
+    let sources: Vec<&String> = items[0]["scores"].as_object().expect("scores").keys().collect();
+    assert_eq!(sources, ["co_occurrence", "ease", "popularity", "fused"]);
+    let seen: Vec<_> = answer["history"].as_array().expect("a list").iter().map(|item| &item["item_id"]).collect();
+    assert!(items.iter().all(|item| !seen.contains(&&item["item_id"])));
+
+    let condition = "year >= 2000 and not genres has \"Comedy\"";
+    let arguments = ["recommend", "store", "--liked", "1,2", "-k", "3", "--where", condition, "--json", "--quiet"];
+    let answer = json(workplace.run(&arguments));
+    let items = answer["items"].as_array().expect("a list");
+    let id = |item: &serde_json::Value| item["item_id"].as_str().and_then(|id| id.parse::<usize>().ok());
+    assert_eq!(items.len(), 3);
+    assert!(items.iter().filter_map(id).all(|item| item >= 20 && [0, 3].contains(&(item % 4))), "{items:?}");
+    let none = ["recommend", "store", "--user", "u7", "--where", "year > 3000", "--quiet"];
+    insta::assert_snapshot!("recommend-nothing", workplace.transcript(&none));
+}
+
+#[test]
+fn what_cannot_be_recommended_is_an_error_with_a_hint() {
+    let workplace = workplace();
+    let cases: [(&str, &[&str]); 12] = [
+        ("no-store", &["recommend", "nowhere", "--user", "u7"]),
+        ("nobody", &["recommend", "store"]),
+        ("two", &["recommend", "store", "--user", "u7", "--liked", "1"]),
+        ("no-user", &["recommend", "store", "--user", "zoe"]),
+        ("no-item", &["recommend", "store", "--liked", "1,nothing"]),
+        ("where", &["recommend", "store", "--user", "u7", "--where", "yeer > 1990"]),
+        ("where-broken", &["recommend", "store", "--user", "u7", "--where", "year >"]),
+        ("query", &["recommend", "store", "--query", "a heist"]),
+        ("search", &["search", "store", "--query", "a heist"]),
+        ("explain-item", &["explain", "store", "--user", "u7", "--item", "nothing"]),
+        ("top", &["recommend", "store", "--user", "u7", "-k", "0"]),
+        ("rerank-mode", &["recommend", "store", "--user", "u7", "--rerank", "writing"]),
+    ];
+    for (name, arguments) in cases {
+        insta::assert_snapshot!(format!("recommend-{name}"), workplace.transcript(arguments));
+    }
+}
+
+#[test]
+fn an_evaluation_is_stamped_with_its_protocol() {
+    let workplace = workplace();
+    let arguments = ["eval", "store", "--methods", "pop,cooccurrence,fused", "--targets", "2", "--json", "--quiet"];
+    let output = workplace.run(&arguments);
+    let text = super::stdout(output);
+    let lines: Vec<serde_json::Value> =
+        text.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    assert_eq!(lines.iter().map(|line| &line["method"]).collect::<Vec<_>>(), ["pop", "cooccurrence", "fused"]);
+    let protocol = serde_json::json!({
+        "split": "last 2 interactions, each in turn", "candidates": "full", "ties": "id", "seen": "excluded",
+        "gain": "binary", "seed": 0,
+    });
+    for line in &lines {
+        assert_eq!(line["protocol"], protocol);
+        assert_eq!((&line["users"], &line["cases"]), (&60.into(), &120.into()));
+        let ndcg = &line["metrics"]["ndcg@10"];
+        assert!(ndcg["low"].as_f64() <= ndcg["value"].as_f64() && ndcg["value"].as_f64() <= ndcg["high"].as_f64());
+    }
+    assert!(lines[0]["versus_fused"]["ndcg@10"]["value"].is_number() && lines[2].get("versus_fused").is_none());
+    assert!(lines[1]["weights"]["window"].is_number());
+    let again = ["eval", "--items", "items.csv", "--interactions", "ratings.csv"];
+    let again = [&again[..], &["--methods", "pop", "--targets", "2", "--limit-users", "9", "--json", "--quiet"]].concat();
+    assert_eq!(json(workplace.run(&again))["users"], 9);
+}
+
+#[test]
+fn evaluations_that_make_no_sense_are_refused() {
+    let workplace = workplace();
+    let cases: [(&str, &[&str]); 6] = [
+        ("nothing", &["eval"]),
+        ("method", &["eval", "store", "--methods", "pop,best"]),
+        ("twice", &["eval", "store", "--methods", "pop,pop"]),
+        ("orders", &["eval", "store", "--orders", "5"]),
+        ("alone", &["eval", "store", "--methods", "likelihood"]),
+        ("targets", &["eval", "store", "--methods", "pop", "--targets", "40", "--quiet"]),
+    ];
+    for (name, arguments) in cases {
+        insta::assert_snapshot!(format!("eval-{name}"), workplace.transcript(arguments));
+    }
+}
+
+#[test]
+fn a_killed_training_leaves_the_store_as_it_was() {
+    let workplace = workplace();
+    let path = workplace.path("store");
+    let before = Store::open(&path).expect("a store").manifest().clone();
+    for moment in [0, 30, 100, 300, 900] {
+        let mut command = workplace.command(&["train", "hybrid", "store"]);
+        let mut child = command.stderr(Stdio::null()).spawn().expect("docent runs");
+        std::thread::sleep(Duration::from_millis(moment));
+        child.kill().expect("a child");
+        child.wait().expect("docent ends");
+        let store = Store::open(&path).expect("a whole store");
+        let trained = store.component(HYBRID).expect("a sound component");
+        assert!(trained.is_some() || store.manifest().components == before.components);
+    }
+    let output = workplace.run(&["train", "hybrid", "store", "--json", "--quiet"]);
+    let report = json(output);
+    assert_eq!(report["llm_features"], 0);
+    let store = Store::open(&path).expect("a store");
+    assert!(store.component(HYBRID).expect("a sound component").is_some());
+    let answer = json(workplace.run(&["recommend", "store", "--user", "u7", "--json", "--quiet"]));
+    assert!(answer["items"][0]["scores"]["hybrid"].is_number(), "{answer}");
+    let small = ["index", "small", "--items", "items.csv", "--no-embeddings", "--quiet"];
+    assert!(workplace.run(&small).status.success());
+    insta::assert_snapshot!("train-nobody", workplace.transcript(&["train", "hybrid", "small", "--quiet"]));
+    insta::assert_snapshot!("train-nowhere", workplace.transcript(&["train", "hybrid", "nowhere", "--quiet"]));
+}
