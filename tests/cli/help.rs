@@ -9,12 +9,13 @@ const GLOBAL: &str = "Global options:";
 fn every_command_says_what_it_takes() {
     let workplace = Workplace::new();
     insta::assert_snapshot!("help", workplace.transcript(&["--help"]));
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 12] = [
         &["demo"],
         &["tokenize"],
         &["score"],
         &["generate"],
         &["embed"],
+        &["rerank"],
         &["models"],
         &["models", "list"],
         &["models", "pull"],

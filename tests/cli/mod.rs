@@ -6,6 +6,7 @@ mod engine;
 mod errors;
 mod help;
 mod interrupts;
+mod rerank;
 
 use std::{
     fs,
