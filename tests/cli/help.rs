@@ -16,6 +16,7 @@ fn every_command_says_what_it_takes() {
         &["score"],
         &["generate"],
         &["embed"],
+        &["rerank"],
         &["models"],
         &["models", "list"],
         &["models", "pull"],

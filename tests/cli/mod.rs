@@ -8,6 +8,7 @@ mod help;
 mod index;
 mod interrupts;
 mod recommend;
+mod rerank;
 
 use std::{
     fs,

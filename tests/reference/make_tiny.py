@@ -247,6 +247,24 @@ def save_sentence_transformer(folder, pooling, normalize):
     write_json(folder / "1_Pooling" / "config.json", config, indent=2)
 
 
+def save_words(folder):
+    """A tokenizer whose words are their ids: `w5 w6` is 5, 6; [CLS] is 1 and [SEP] is 2."""
+    names = ["[PAD]", "[CLS]", "[SEP]"] + [f"w{i}" for i in range(3, VOCAB)]
+    special = [{"id": i, "content": names[i], "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
+                "special": True} for i in range(3)]
+    token = lambda name, kind: {"SpecialToken": {"id": name, "type_id": kind}}
+    text = lambda name, kind: {"Sequence": {"id": name, "type_id": kind}}
+    single = [token("[CLS]", 0), text("A", 0), token("[SEP]", 0)]
+    write_json(folder / "tokenizer.json", {
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": special, "normalizer": None,
+        "pre_tokenizer": {"type": "WhitespaceSplit"},
+        "post_processor": {
+            "type": "TemplateProcessing", "single": single, "pair": single + [text("B", 1), token("[SEP]", 1)],
+            "special_tokens": {n: {"id": n, "ids": [i], "tokens": [n]} for i, n in ((1, "[CLS]"), (2, "[SEP]"))}},
+        "decoder": None,
+        "model": {"type": "WordLevel", "vocab": {name: i for i, name in enumerate(names)}, "unk_token": "[PAD]"}})
+
+
 def make(name, config, dtype, shards, auto):
     """Write config and weights, load them back with transformers, and return (model, weights, rng)."""
     rng = np.random.default_rng(zlib.crc32(name.encode()))
@@ -279,6 +297,7 @@ def main():
         write_json(OUT / name / "outputs.json", {"made_by": MADE_BY, "cases": encoder_cases(model, name, rng)})
         if name == "bert-cls":
             save_gguf(name, config, weights, OUT / name / f"{name}.gguf", "F32")
+    save_words(OUT / "bert-classifier")
     save_sentence_transformer(OUT / "bert-mean", "mean_tokens", normalize=False)
     save_sentence_transformer(OUT / "bert-cls", "cls_token", normalize=True)
 

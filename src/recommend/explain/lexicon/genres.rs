@@ -114,7 +114,7 @@ pub(super) const FIGURES: &[(&[&str], &str)] = &[
         "romantically|romantics|romancing|swoon|swoons|swooning|swoony|sweethearts|sweetheart|valentine|courtship|falling in love|heartwarming|\
          heart melting|hearts and flowers|amour|lovestruck|lovebirds|smooch|kisses|tender|true love|love affair|wooing|cupid",
     ),
-    (&["romance", "comedy"], "romantic comedies|romcommy|meet cute"),
+    (&["romance", "comedy"], "meet cute"),
     (
         &["sci fi"],
         "sf|futuristic|science|sciency|scientific|space|outer space|spaceships|spaceship|planets|planet|galaxy|galaxies|universe|universes|\

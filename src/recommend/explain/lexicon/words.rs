@@ -41,7 +41,7 @@ pub(super) const VERBS: &str = "\
      harmonize head hear heat heed help highlight hint hit hold hook hope hug hum hurry ignite illustrate imagine \
      imply impress include indicate indulge inform insist inspire intrigue introduce invest invite itch join judge \
      juggle jump justify keep kick kindle kiss knit know label land laud launch lay lead lean leap learn leave lend \
-     let lift light lighten like line linger link list load lock long look loop lounge love lump lure make manage \
+     let lift light lighten like line linger link list load lock look loop lounge love lump lure make manage \
      mark marry match matter mean meet melt mention merge merit mesh mingle mirror miss mix motivate mould mount move \
      munch muse nab nail name need nestle nibble nod note notice nudge nurture oblige observe obtain occupy occur \
      offer open operate opt orbit order overflow overlap owe pack paint pair park part pass pave peek peg pencil perk \

@@ -80,7 +80,7 @@ impl<'a> Reader<'a> {
         let small = |len: usize| (usize::from(opens)..len).all(|ahead| is_small(around, ahead));
         let phrase = lexicon::phrase_len(word);
         if phrase > 0 && small(phrase) {
-            self.said.idiomatic = true;
+            self.said.idiomatic |= (0..phrase).any(|ahead| !word(ahead).is_some_and(lexicon::is_plain));
             return Ok(phrase);
         }
         if let Some((number, len)) = numbers::parse(word)
@@ -167,6 +167,10 @@ impl<'a> Reader<'a> {
         let wrong = || Rejection::Number(around.tokens[around.place].lower().unwrap_or_default().to_owned());
         let backed = |backed: bool, len: usize| if backed { Ok(Some(len)) } else { Err(wrong()) };
         let last = Around { place: around.place + len - 1, ..around };
+        // `Toy Story 2` is another title.
+        if around.place.checked_sub(1).is_some_and(|before| around.tokens[before].role().is_some()) {
+            return Err(wrong());
+        }
         let value = match number {
             Number::Decade(decade) => {
                 self.said.time = true;
@@ -230,12 +234,15 @@ impl<'a> Reader<'a> {
         matches!(last.next(1), Some("star" | "stars" | "points")) || around.back().take(3).any(rated)
     }
 
-    /// Whether a sentence begins with a title that reads like a word: nothing has been named yet that `It` could mean.
+    /// Whether a sentence begins with a title that reads like a word: nothing has been named yet that `It` could mean, and
+    /// `Heat and <title>` are two titles.
     fn is_unnamed_title(&self, around: Around<'a>, lower: &str) -> bool {
         let unnamed = !self.tokens[..around.place].iter().any(|token| token.role().is_some());
         let next = around.next(1).unwrap_or_default();
+        let paired = next == "and" && self.tokens.get(around.place + 2).is_some_and(|token| token.role().is_some());
         unnamed
             && match lower {
+                _ if paired => true,
                 "it" => !matches!(next, "is" | "was" | "has" | "came" | "comes" | "may" | "might" | "seems" | "looks"),
                 "up" => !matches!(next, "next" | "for" | "to"),
                 _ => false,

@@ -34,6 +34,9 @@ pub enum Rejection {
     /// It gives no reason, though one is known.
     #[error("the text gives no reason")]
     NoReason,
+    /// It says something true in a way that reads badly.
+    #[error("the text is not as plain as it should be")]
+    Style,
     /// Another text of the list says the same of another title.
     #[error("another text of the list says the same")]
     Same,

@@ -127,17 +127,13 @@ fn the_roles_may_not_be_exchanged() {
 }
 
 #[test]
-fn the_form_is_that_of_one_or_two_sentences() {
+fn the_form_is_that_of_a_few_sentences() {
     let cases = [
         ("", Rejection::Form),
         ("The Iron Giant.", Rejection::Form),
         ("Since you liked Toy Story, The Iron Giant should suit you: both are", Rejection::Form),
         ("You liked it. You loved it. You saw it. See The Iron Giant.", Rejection::Form),
         ("Since you liked Toy Story, this film should suit you.", Rejection::TitleMissing),
-        (
-            "It is an adventure, and it is an adventure, The Iron Giant.",
-            Rejection::Repetition("is an adventure".into()),
-        ),
     ];
     for (text, rejection) in cases {
         assert_eq!(verify(text, &plan()).map_err(|r| r.to_string()), Err(rejection.to_string()), "{text}");
@@ -151,14 +147,6 @@ fn a_decade_is_said_of_those_that_came_out_in_it() {
     assert_eq!(verify(&format!("{begin} it is an animation from the 1990s."), &apart), Ok(()));
     for tail in ["both are from the 1990s", "both are from 1999", "it is from the 1940s", "it is from 1942"] {
         assert!(verify(&format!("{begin} {tail}."), &apart).is_err(), "{tail}");
-    }
-}
-
-#[test]
-fn articles_fit_what_follows() {
-    for slip in ["a animated film", "an children's film", "a film from the 1999"] {
-        let text = format!("Since you liked Toy Story, The Iron Giant should suit you: it is {slip}.");
-        assert!(matches!(verify(&text, &plan()), Err(Rejection::Grammar(_))), "{text}");
     }
 }
 

@@ -208,7 +208,7 @@ fn owner(around: Around<'_>, plan: &Plan) -> Owner {
         return Owner::One(Role::Anchor);
     }
     if has(&["it"]) {
-        return Owner::Likely(Role::Item);
+        return Owner::One(Role::Item);
     }
     let end = tokens[place..].iter().position(|token| *token == Token::End).map_or(tokens.len(), |end| place + end);
     let previous = tokens[sentence..place].iter().rev().find_map(Token::role);

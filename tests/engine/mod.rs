@@ -1,5 +1,8 @@
 //! The engine on the default model: batches, sharing, streams, choices, and the errors that users meet.
 
+mod cross_encoder;
+mod pooled;
+
 use std::{fs, ops::ControlFlow, path::Path};
 
 use docent::{
