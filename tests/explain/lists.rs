@@ -5,9 +5,9 @@ use std::{collections::HashSet, path::Path};
 use docent::{
     engine::{Engine, EngineOptions},
     recommend::{
-        Attribute, Catalogue, Interaction, Interactions, Item, UnknownItems, WrittenBy, XRecExplainer,
+        Attribute, Catalogue, Interaction, Interactions, Item, Query, Recommender, Roles, UnknownItems, WrittenBy,
+        XRecExplainer,
         explain::{Plan, Planner, verify},
-        retrieve::{CoOccurrence, CoOccurrenceOptions, Fused},
     },
 };
 
@@ -35,15 +35,17 @@ fn outline(text: &str, plan: &Plan) -> String {
 #[test]
 fn lists_are_explained_by_the_records_and_no_two_items_alike() {
     let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/data/movielens-small"));
-    let catalogue = Catalogue::from_csv(&folder.join("items.csv")).unwrap();
-    let interactions = Interactions::from_csv(&folder.join("ratings.csv"), &catalogue, UnknownItems::Refuse).unwrap();
-    let neighbours = CoOccurrence::new(interactions.histories(), catalogue.len(), CoOccurrenceOptions::default());
-    let fused = Fused::default().with(1.0, neighbours);
-    let (planner, records) = (Planner::new(&catalogue, &interactions), Records::read(folder));
+    let roles = Roles::default();
+    let catalogue = Catalogue::read(&folder.join("items.csv"), &roles).unwrap();
+    let ratings = folder.join("ratings.csv");
+    let interactions = Interactions::read(&ratings, &catalogue, UnknownItems::Refuse, &roles).unwrap();
+    let recommender = Recommender::new(catalogue, interactions, None).unwrap();
+    let (catalogue, interactions) = (recommender.catalogue(), recommender.interactions());
+    let (planner, records) = (Planner::new(catalogue, interactions), Records::read(folder));
     let mut engine = engine();
     let (mut by_model, mut all) = (0, 0);
     for user in (0..USERS).map(|place| place * interactions.users() / USERS) {
-        let candidates = fused.retrieve(interactions.history(user), ITEMS);
+        let candidates = recommender.recommend(&Query::of(interactions.history(user)), ITEMS, None).unwrap();
         let items: Vec<usize> = candidates.into_iter().map(|candidate| candidate.item).collect();
         let plans = planner.plan(user, &items);
         let explained = XRecExplainer::new(&mut engine).explain(&plans).unwrap();
