@@ -7,15 +7,18 @@ use std::{
 
 use clap::{Args, Subcommand};
 use docent::recommend::{
-    self, LLMReranker, Recommender, Store, StoreWriter,
+    self, Recommender, Store, StoreWriter,
     evaluate::{Split, Ties, learn_weight},
-    hybrid::{HYBRID, Hybrid, LIKELIHOOD, LikelihoodWeight, Progress, Ranker, learn_hybrid},
-    rerank::{LikelihoodScorer, RerankOptions},
+    hybrid::{HYBRID, Hybrid, Progress, RERANK, Ranker, RerankWeight, learn_hybrid},
     signals::Signals,
 };
 use serde::Serialize;
 
-use super::{CliError, Context, progress::Counter};
+use super::{
+    CliError, Context,
+    progress::Counter,
+    recommend::{Judge, JudgeArgs},
+};
 
 /// Arguments of `docent train`.
 #[derive(Args, Clone, Debug)]
@@ -30,9 +33,8 @@ enum Model {
     Hybrid {
         /// Folder of the store
         store: PathBuf,
-        /// Learn, too, what the language model's likelihoods may count; takes minutes
-        #[arg(long)]
-        language_model: bool,
+        #[command(flatten)]
+        judge: JudgeArgs,
         /// Decides every draw
         #[arg(long, value_name = "S", default_value_t = 0)]
         seed: u64,
@@ -46,8 +48,8 @@ struct Report<'a> {
     hybrid_feature_model: f32,
     /// Elements of the items' vectors that the model sees.
     llm_features: usize,
-    /// How much the language model's likelihoods count; `None` if that was not asked for.
-    likelihood: Option<f32>,
+    /// How much the reranker's scores count; `None` if none was named.
+    rerank: Option<f32>,
 }
 
 /// Runs the command.
@@ -55,14 +57,14 @@ struct Report<'a> {
 /// # Errors
 /// If the store is missing, damaged or being written, there are too few interactions, or a model fails.
 pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliError> {
-    let Model::Hybrid { store, language_model, seed } = &args.model;
+    let Model::Hybrid { store, judge, seed } = &args.model;
     context.catch_interrupts();
     let hybrid = train(store, *seed, context)?;
-    let likelihood = language_model.then(|| weigh_likelihoods(store, hybrid.clone(), *seed, context)).transpose()?;
+    let rerank = weigh(store, judge, hybrid.clone(), *seed, context)?;
     let residual = hybrid.residual.as_ref();
     let (share, llm) = residual.map_or((0.0, 0), |(model, share)| (*share, model.config().llm));
     if context.json {
-        return context.json_line(&Report { store, hybrid_feature_model: share, llm_features: llm, likelihood });
+        return context.json_line(&Report { store, hybrid_feature_model: share, llm_features: llm, rerank });
     }
     let found = match (share, llm) {
         (0.0, _) => "the model does not help on validation items: the linear weights rank alone".into(),
@@ -70,37 +72,35 @@ pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliErro
         (share, llm) => format!("the model counts {share} beside the linear weights, with {llm} vector elements"),
     };
     context.status(format_args!("Trained {}: {found}", store.display()));
-    if let Some(weight) = likelihood {
-        context.status(format_args!("The language model's likelihoods count {weight}"));
+    if let Some(weight) = rerank {
+        context.status(format_args!("The reranker's scores count {weight}"));
     }
     Ok(())
 }
 
-/// Learns on everybody's last interaction what the language model may count, and keeps it.
-fn weigh_likelihoods(path: &Path, hybrid: Hybrid, seed: u64, context: &Context) -> Result<f32, CliError> {
+/// Learns on everybody's last interaction what a reranker may count, and keeps it; nothing if none is named.
+fn weigh(path: &Path, args: &JudgeArgs, hybrid: Hybrid, seed: u64, context: &Context) -> Result<Option<f32>, CliError> {
+    let (Some(mode), Some(mut judge)) = (args.mode, Judge::load(args, context)?) else { return Ok(None) };
     let mut writer = StoreWriter::create_or_update(path)?;
-    let store = Store::open(path)?;
-    let known = Recommender::open(&store)?;
+    let known = Recommender::open(&Store::open(path)?)?;
     let split = Split::new(known.interactions(), 0, Ties::Id);
     let signals = Signals::fit(&split.fitted(), known.catalogue(), known.semantic().cloned())?;
     let ranker = Ranker { signals: Arc::new(signals), hybrid: Arc::new(hybrid), second_stage: true };
-    let mut engine = context.engine()?;
-    let reranker = LLMReranker::new(&mut engine, RerankOptions::default());
-    let mut scorer = LikelihoodScorer::new(reranker, known.catalogue());
+    let mut scorer = judge.scorer(known.catalogue());
     let mut counter = None;
-    let weight = learn_weight(&ranker, &split, &mut scorer, seed, &mut |done, all| {
+    let weight = learn_weight(&ranker, &split, &mut *scorer, seed, &mut |done, all| {
         let counter = counter.get_or_insert_with(|| context.counter("scoring validation lists", all as u64));
         if done > 0 {
             counter.advance(1);
         }
         if context.is_interrupted() { Err(recommend::Error::Interrupted) } else { Ok(()) }
-    });
-    drop(counter);
-    let weight = weight?;
-    let learned = LikelihoodWeight { model: context.settings.model.clone(), weight };
-    writer.put(LIKELIHOOD, &learned.to_bytes()?)?;
+    })?;
+    let model = args.reranker.clone().unwrap_or_else(|| context.settings.model.clone());
+    let mut weights = known.rerank_weights().clone();
+    weights.0.insert(mode.source().name().to_owned(), RerankWeight { model, weight });
+    writer.put(RERANK, &weights.to_bytes()?)?;
     writer.commit()?;
-    Ok(weight)
+    Ok(Some(weight))
 }
 
 /// Trains and keeps what was learned.

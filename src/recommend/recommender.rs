@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{
     Candidate, Catalogue, Filter, Interaction, Interactions, Query, Result, Source, SourceScore, Store,
-    hybrid::{Fusion, HYBRID, Hybrid, LIKELIHOOD, LikelihoodWeight, RETRIEVAL},
+    hybrid::{Fusion, HYBRID, Hybrid, RERANK, RETRIEVAL, RerankWeights},
     retrieve::{Semantic, SemanticOptions, best},
     signals::{Signal, Signals},
 };
@@ -28,7 +28,7 @@ pub struct Recommender {
     signals: Signals,
     fusion: Fusion,
     hybrid: Option<Hybrid>,
-    likelihood: Option<LikelihoodWeight>,
+    rerank: RerankWeights,
 }
 
 impl Recommender {
@@ -48,8 +48,8 @@ impl Recommender {
             recommender.fusion = hybrid.fusion.clone();
             recommender.hybrid = Some(hybrid);
         }
-        if let Some(bytes) = store.component(LIKELIHOOD)? {
-            recommender.likelihood = Some(LikelihoodWeight::from_bytes(&bytes)?);
+        if let Some(bytes) = store.component(RERANK)? {
+            recommender.rerank = RerankWeights::from_bytes(&bytes)?;
         }
         Ok(recommender)
     }
@@ -64,7 +64,8 @@ impl Recommender {
         let histories: Vec<&[Interaction]> = interactions.histories().iter().map(Vec::as_slice).collect();
         let signals = Signals::fit(&histories, &catalogue, semantic.clone())?;
         let fusion = Fusion::default();
-        Ok(Self { catalogue, interactions, semantic, signals, fusion, hybrid: None, likelihood: None })
+        let rerank = RerankWeights::default();
+        Ok(Self { catalogue, interactions, semantic, signals, fusion, hybrid: None, rerank })
     }
 
     /// The items.
@@ -87,9 +88,14 @@ impl Recommender {
         self.hybrid.as_ref()
     }
 
-    /// What the language model's likelihoods count: nothing, until validation items have shown that they help.
-    pub fn likelihood_weight(&self) -> f32 {
-        self.likelihood.as_ref().map_or(0.0, |learned| learned.weight)
+    /// What rerankers count.
+    pub fn rerank_weights(&self) -> &RerankWeights {
+        &self.rerank
+    }
+
+    /// What a reranker's scores count: nothing, until validation items have shown that they help.
+    pub fn rerank_weight(&self, source: Source) -> f32 {
+        self.rerank.0.get(source.name()).map_or(0.0, |learned| learned.weight)
     }
 
     /// The history of somebody who is not in the store, and who liked some items, by id; the last one liked last.

@@ -97,7 +97,8 @@ fn an_evaluation_is_stamped_with_its_protocol() {
     assert!(lines[0]["versus_fused"]["ndcg@10"]["value"].is_number() && lines[2].get("versus_fused").is_none());
     assert!(lines[1]["weights"]["window"].is_number());
     let again = ["eval", "--items", "items.csv", "--interactions", "ratings.csv"];
-    let again = [&again[..], &["--methods", "pop", "--targets", "2", "--limit-users", "9", "--json", "--quiet"]].concat();
+    let again =
+        [&again[..], &["--methods", "pop", "--targets", "2", "--limit-users", "9", "--json", "--quiet"]].concat();
     assert_eq!(json(workplace.run(&again))["users"], 9);
 }
 

@@ -28,8 +28,7 @@ fn where_the_next_item_is_chance_nothing_beats_chance() {
     const USERS: usize = 150;
     const ITEMS: usize = 200;
     const LENGTH: usize = 24;
-    let evaluations =
-        evaluation(&catalogue(ITEMS), &noise(USERS, ITEMS, LENGTH), &[Method::Fused, Method::Hybrid]);
+    let evaluations = evaluation(&catalogue(ITEMS), &noise(USERS, ITEMS, LENGTH), &[Method::Fused, Method::Hybrid]);
     // Every rank among the open items is equally likely; the last five of each user test.
     let open = (ITEMS - LENGTH + 3) as f64;
     let gain = |rank: i32| 1.0 / f64::from(rank + 2).log2();

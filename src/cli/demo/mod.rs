@@ -21,7 +21,7 @@ use docent::recommend::{
 
 use super::{
     CliError, Context, index,
-    recommend::{List, Rerank, Whom, show},
+    recommend::{JudgeArgs, List, Rerank, Whom, show},
     train,
 };
 
@@ -56,13 +56,14 @@ pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError
     let recommender = Recommender::open(&store)?;
     let whom = Whom::user(&args.user, &recommender)?;
     let started = Instant::now();
-    let list = List { k: RECOMMENDED, filter: None, rerank: Rerank::Likelihood, explained: Some(RECOMMENDED) };
+    let judge = JudgeArgs { mode: Some(Rerank::Likelihood), reranker: None };
+    let list = List { k: RECOMMENDED, filter: None, judge: &judge, explained: RECOMMENDED };
     let answer = list.make(&recommender, &whom, context)?;
     done(context, &format!("Recommended and explained {} items", answer.items.len()), started);
     if context.json {
         return context.json_line(&answer);
     }
-    let (rated, weight) = (whom.history.len(), recommender.likelihood_weight());
+    let (rated, weight) = (whom.history.len(), recommender.rerank_weight(Rerank::Likelihood.source()));
     let note = format!(
         "\n{rated} ratings in all. The order is the hybrid model's; likelihood is the language model's opinion, and\n\
          counts {weight}: on validation items it must gain before it may count.\n"

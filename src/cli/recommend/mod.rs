@@ -2,25 +2,25 @@
 //! words.
 
 pub(crate) mod explain;
+mod judge;
 pub(crate) mod search;
 pub(crate) mod show;
 mod whom;
 
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use docent::recommend::{
-    Candidate, Catalogue, Filter, HistoryItem, LLMReranker, Recommendations, RecommendedItem, Recommender, Store,
-    XRecExplainer, explain::Planner, rerank::RerankOptions,
+    Candidate, Catalogue, Filter, HistoryItem, Recommendations, RecommendedItem, Recommender, Store, XRecExplainer,
+    evaluate::RERANKED, explain::Planner, rerank::fuse,
 };
 
 use super::{CliError, Context};
+pub(crate) use judge::{Judge, JudgeArgs, Rerank};
 pub(crate) use whom::{Whom, WhomArgs};
 
 /// How much of the history is shown.
 const SHOWN_HISTORY: usize = 10;
-/// How many candidates the language model scores.
-const RERANKED: usize = 20;
 
 /// Arguments of `docent recommend`.
 #[derive(Args, Clone, Debug)]
@@ -35,23 +35,11 @@ pub(crate) struct RecommendArgs {
     /// Only items that meet a condition, such as `year >= 1990 and not genres has "Horror"`
     #[arg(long = "where", value_name = "EXPR")]
     filter: Option<String>,
-    /// Let the language model's opinion count
-    #[arg(long, value_enum, value_name = "MODE", default_value_t)]
-    rerank: Rerank,
+    #[command(flatten)]
+    judge: JudgeArgs,
     /// Say why each item is recommended
     #[arg(long)]
     explain: bool,
-}
-
-/// What the language model does with the best items.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Rerank {
-    /// Nothing
-    #[default]
-    None,
-    /// The likelihood of each title after the titles that the user liked counts, by the weight that
-    /// `docent train hybrid --language-model` learned; without, it is shown and does not count
-    Likelihood,
 }
 
 /// Runs the command.
@@ -63,8 +51,8 @@ pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), Cli
     let recommender = open(&args.store, context)?;
     let filter = filter(args.filter.as_deref(), recommender.catalogue())?;
     let whom = Whom::find(&args.whom, &recommender, context)?;
-    let wanted = List { k: usize::from(args.k), filter: filter.as_ref(), rerank: args.rerank, explained: None };
-    let wanted = List { explained: args.explain.then_some(wanted.k), ..wanted };
+    let k = usize::from(args.k);
+    let wanted = List { k, filter: filter.as_ref(), judge: &args.judge, explained: if args.explain { k } else { 0 } };
     let answer = wanted.make(&recommender, &whom, context)?;
     print(&answer, context)
 }
@@ -73,9 +61,9 @@ pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), Cli
 pub(crate) struct List<'a> {
     pub(crate) k: usize,
     pub(crate) filter: Option<&'a Filter>,
-    pub(crate) rerank: Rerank,
+    pub(crate) judge: &'a JudgeArgs,
     /// How many of the items are explained.
-    pub(crate) explained: Option<usize>,
+    pub(crate) explained: usize,
 }
 
 impl List<'_> {
@@ -90,18 +78,22 @@ impl List<'_> {
         context: &Context,
     ) -> Result<Recommendations, CliError> {
         let catalogue = recommender.catalogue();
-        let count = if self.rerank == Rerank::None { self.k } else { self.k.max(RERANKED) };
+        let count = if self.judge.mode.is_some() { self.k.max(RERANKED) } else { self.k };
         let mut best = recommender.recommend(&whom.query(), count, self.filter)?;
-        let needs_model = self.rerank != Rerank::None || self.explained.is_some();
-        let mut engine = if needs_model && !best.is_empty() { Some(context.engine()?) } else { None };
-        if let (Rerank::Likelihood, Some(engine)) = (self.rerank, &mut engine) {
-            let options = RerankOptions { weight: recommender.likelihood_weight(), ..RerankOptions::default() };
-            best = LLMReranker::new(engine, options).rerank(&whom.history, best, catalogue)?;
+        let mut judge = if best.is_empty() { None } else { Judge::load(self.judge, context)? };
+        if let (Some(judge), Some(mode)) = (&mut judge, self.judge.mode) {
+            let items: Vec<usize> = best.iter().map(|candidate| candidate.item).collect();
+            let judged = judge.scorer(catalogue).score(&whom.history, &items)?;
+            best = fuse(best, mode.source(), &judged, recommender.rerank_weight(mode.source()));
         }
         best.truncate(self.k);
         let mut items: Vec<_> = best.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
-        if let (Some(explained), Some(engine)) = (self.explained, &mut engine) {
-            explain(&mut items, &best[..explained.min(best.len())], whom, recommender, engine)?;
+        let explained = &best[..self.explained.min(best.len())];
+        if !explained.is_empty() {
+            match judge.as_mut().and_then(Judge::engine) {
+                Some(engine) => explain(&mut items, explained, whom, recommender, engine)?,
+                None => explain(&mut items, explained, whom, recommender, &mut context.engine()?)?,
+            }
         }
         let shown = &whom.history[whom.history.len().saturating_sub(SHOWN_HISTORY)..];
         let history = shown.iter().map(|event| HistoryItem::new(event, catalogue)).collect();

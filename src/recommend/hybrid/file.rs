@@ -1,7 +1,7 @@
 //! What was learned, as components of a store: the fusion as JSON, both stages as safetensors with the weights of the
 //! model and, beside them, everything else as JSON.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
@@ -22,31 +22,35 @@ pub const RETRIEVAL: &str = "retrieval";
 /// The store's component that holds both learned stages.
 pub const HYBRID: &str = "hybrid";
 
-/// The store's component that holds the language model's weight.
-pub const LIKELIHOOD: &str = "likelihood";
+/// The store's component that holds what rerankers count.
+pub const RERANK: &str = "rerank";
 
 /// The note beside the tensors.
 const LEARNED: &str = "learned";
 
-/// What a language model's likelihoods count beside the second stage's scores, both standardized.
+/// What one reranker's scores count beside the second stage's, both standardized.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LikelihoodWeight {
+pub struct RerankWeight {
     /// The model that the weight was learned for, as the user names it.
     pub model: String,
-    /// The weight; 0 if the likelihoods do not help on validation items.
+    /// The weight; 0 if its scores do not help on validation items.
     pub weight: f32,
 }
 
-impl LikelihoodWeight {
-    /// The weight as bytes.
+/// What each reranker counts, by the name of its source.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RerankWeights(pub BTreeMap<String, RerankWeight>);
+
+impl RerankWeights {
+    /// The weights as bytes.
     ///
     /// # Errors
-    /// If it is not finite.
+    /// If one is not finite.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         serde_json::to_vec(self).map_err(|source| Error::Learned { source })
     }
 
-    /// The weight from bytes.
+    /// The weights from bytes.
     ///
     /// # Errors
     /// If the bytes are damaged.
@@ -166,8 +170,9 @@ mod tests {
         }
         let without = Hybrid { residual: None, ..hybrid(0) };
         assert!(Hybrid::from_bytes(&without.to_bytes().unwrap()).unwrap().residual.is_none());
-        let weight = LikelihoodWeight { model: "a".into(), weight: 0.1 };
-        assert_eq!(LikelihoodWeight::from_bytes(&weight.to_bytes().unwrap()).unwrap(), weight);
+        let weight = RerankWeight { model: "a".into(), weight: 0.1 };
+        let weights = RerankWeights([("likelihood".into(), weight)].into());
+        assert_eq!(RerankWeights::from_bytes(&weights.to_bytes().unwrap()).unwrap(), weights);
         let fusion = hybrid(0).fusion;
         assert_eq!(Fusion::from_bytes(&fusion.to_bytes().unwrap()).unwrap(), fusion);
     }
@@ -181,6 +186,6 @@ mod tests {
         renamed[at..at + 11].copy_from_slice(b"ease_rotten");
         assert!(Hybrid::from_bytes(&renamed).unwrap_err().to_string().contains("learned"));
         assert!(Fusion::from_bytes(br#"{"signals":["popularity"],"weights":[]}"#).is_err());
-        assert!(Fusion::from_bytes(b"{").is_err() && LikelihoodWeight::from_bytes(b"{").is_err());
+        assert!(Fusion::from_bytes(b"{").is_err() && RerankWeights::from_bytes(b"{").is_err());
     }
 }

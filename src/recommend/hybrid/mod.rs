@@ -14,7 +14,7 @@ mod model;
 mod ranker;
 mod train;
 
-pub use file::{HYBRID, LIKELIHOOD, LikelihoodWeight, RETRIEVAL};
+pub use file::{HYBRID, RERANK, RETRIEVAL, RerankWeight, RerankWeights};
 pub use fusion::Fusion;
 pub use learn::{learn_hybrid, learn_retrieval};
 pub use model::{HybridConfig, HybridFeatureModel};

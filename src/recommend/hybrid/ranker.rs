@@ -14,14 +14,15 @@ use super::{
 use crate::recommend::{
     Query, Result, Retriever, Source,
     retrieve::{Semantic, best},
-    signals::{Signal, Signals},
+    signals::{CATEGORIES, Signal, Signals},
 };
 
 /// How many of retrieval's best the second stage scores: below, the right item is too seldom to pay.
 pub const POOL: usize = 200;
 
-/// Traditional features of the model: the signals with their tails drawn in, and the moment's context.
-pub(super) const TRADITIONAL: usize = Signal::ALL.len() + CONTEXT;
+/// Traditional features of the model: the signals with their tails drawn in, the moment's context, and the item's
+/// categories as ones and zeros.
+pub(super) const TRADITIONAL: usize = Signal::ALL.len() + CONTEXT + CATEGORIES;
 
 /// What was learned.
 #[derive(Clone, Debug)]
@@ -46,16 +47,17 @@ pub(super) struct Inputs {
 impl Inputs {
     /// `features` is (items, [`FEATURES`]).
     pub(super) fn new(
+        signals: &Signals,
         items: &[usize],
         features: &[f32],
         context: &[f32],
         profile: Option<(&Semantic, &[f32])>,
     ) -> Result<Self> {
-        let rows = features.chunks_exact(FEATURES);
+        let rows = items.iter().zip(features.chunks_exact(FEATURES));
         // With their tails drawn in: a few large values would drown all others.
         let tails = |row: &'_ [f32]| row.iter().skip(1).step_by(2).copied().collect::<Vec<f32>>();
-        let traditional: Vec<f32> =
-            rows.flat_map(|row| tails(row).into_iter().chain(context.iter().copied())).collect();
+        let row = |(&item, row)| tails(row).into_iter().chain(context.iter().copied()).chain(signals.multi_hot(item));
+        let traditional: Vec<f32> = rows.flat_map(row).collect();
         let traditional = Tensor::from_vec(traditional, (items.len(), TRADITIONAL), &Device::Cpu)?;
         let llm = profile.map(|(semantic, profile)| {
             // Of unit length both, their products would be tiny beside the other features.
@@ -99,7 +101,7 @@ impl Hybrid {
         if let Some((model, share)) = &self.residual {
             let profile = signals.profile(query).filter(|_| model.config().llm > 0);
             let profile = profile.as_ref().map(|(semantic, profile)| (&**semantic, profile.as_slice()));
-            let inputs = Inputs::new(items, features, &context(query.history), profile)?;
+            let inputs = Inputs::new(signals, items, features, &context(query.history), profile)?;
             let residual = model.forward(inputs.llm.as_ref(), &inputs.traditional)?.to_vec1::<f32>()?;
             scores.iter_mut().zip(residual).for_each(|(score, residual)| *score += share * residual);
         }

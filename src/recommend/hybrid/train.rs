@@ -38,7 +38,7 @@ const LEARNING_RATE: f64 = 2e-4;
 /// The pull of weights to 0.
 const WEIGHT_DECAY: f64 = 5e-2;
 /// Rounds over all lists: the model overfits soon.
-const MOST_EPOCHS: usize = 5;
+const MOST_EPOCHS: usize = 6;
 /// Rounds without a gain on validation that end the training.
 const PATIENCE: usize = 1;
 /// How much of the model may count beside the linear score.
@@ -91,7 +91,8 @@ pub fn train(data: TrainingData<'_>, progress: &mut Learning<'_>) -> Result<Hybr
     let mut best = (validation.value(None), None);
     tell(progress, Progress::Validated(best.0))?;
     let config = HybridConfig { llm: data.semantic.map_or(0, |semantic| semantic.width()), traditional: TRADITIONAL };
-    let trained = Trainer { data: &data, lists: &lists, validation: &validation }.run(config, progress)?;
+    let trained =
+        Trainer { data: &data, signals: &signals, lists: &lists, validation: &validation }.run(config, progress)?;
     if trained.0 > best.0 {
         best = (trained.0, Some(trained.1));
     }
@@ -136,6 +137,7 @@ fn lists<'a>(moments: &'a [Moment<'a>], hybrid: &Hybrid) -> Vec<Scored<'a>> {
 
 struct Trainer<'a> {
     data: &'a TrainingData<'a>,
+    signals: &'a Signals,
     lists: &'a [Scored<'a>],
     validation: &'a Validation,
 }
@@ -189,7 +191,7 @@ impl Trainer<'_> {
             let profile =
                 profile.map(|semantic| (&**semantic, Signals::profile_with(semantic, &Query::of(moment.history))));
             let profile = profile.as_ref().map(|(semantic, profile)| (*semantic, profile.as_slice()));
-            let inputs = Inputs::new(&items, &features, &moment.context, profile)?;
+            let inputs = Inputs::new(self.signals, &items, &features, &moment.context, profile)?;
             traditional.push(inputs.traditional);
             llm.extend(inputs.llm);
         }
@@ -228,7 +230,7 @@ impl Validation {
             let features = features(&all, &items);
             let profile = signals.profile(&query);
             let profile = profile.as_ref().map(|(semantic, profile)| (&**semantic, profile.as_slice()));
-            let inputs = Inputs::new(&items, &features, &context(history), profile)?;
+            let inputs = Inputs::new(signals, &items, &features, &context(history), profile)?;
             Ok(Some(Pool { inputs, linear: hybrid.linear_scores(&features), target }))
         };
         let pools: Result<Vec<Option<Pool>>> = data.validation.par_iter().map(pool).collect();

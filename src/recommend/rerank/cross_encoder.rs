@@ -44,10 +44,19 @@ impl<'a> CrossEncoderReranker<'a> {
         candidates: Vec<Candidate>,
         catalogue: &Catalogue,
     ) -> Result<Vec<Candidate>> {
-        let query = liked_titles(history, self.options.history, catalogue).join(", ");
-        let texts: Vec<String> = candidates.iter().map(|candidate| catalogue[candidate.item].text()).collect();
-        let relevance = self.relevance(&query, &texts)?;
+        let items: Vec<usize> = candidates.iter().map(|candidate| candidate.item).collect();
+        let relevance = self.scores(history, &items, catalogue)?;
         Ok(fuse(candidates, Source::CrossEncoder, &relevance, self.options.weight))
+    }
+
+    /// How relevant some items are, by index.
+    ///
+    /// # Errors
+    /// If the model fails.
+    pub fn scores(&mut self, history: &[Interaction], items: &[usize], catalogue: &Catalogue) -> Result<Vec<f32>> {
+        let query = liked_titles(history, self.options.history, catalogue).join(", ");
+        let texts: Vec<String> = items.iter().map(|&item| catalogue[item].text()).collect();
+        self.relevance(&query, &texts)
     }
 
     /// How relevant each text is to a query, in words or as a list of liked titles: the head's logits.

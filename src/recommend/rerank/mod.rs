@@ -14,7 +14,7 @@ pub use cross_encoder::{CrossEncoderOptions, CrossEncoderReranker};
 pub use fuse::fuse;
 pub use likelihood::{LLMReranker, RerankOptions};
 pub use query::QueryLikelihood;
-pub use scorer::{CandidateScorer, LikelihoodScorer, NoScorer};
+pub use scorer::{CandidateScorer, CrossEncoderScorer, LikelihoodScorer, NoScorer};
 
 use super::{Catalogue, Interaction, interactions::liked};
 

@@ -1,6 +1,6 @@
 //! What evaluation asks of a model: scores for a few candidates.
 
-use super::LLMReranker;
+use super::{CrossEncoderReranker, LLMReranker};
 use crate::recommend::{Catalogue, Error, Interaction, Result};
 
 /// Scores a few candidates for somebody.
@@ -33,6 +33,26 @@ impl<'a> LikelihoodScorer<'a> {
     /// Scores items of this catalogue.
     pub fn new(reranker: LLMReranker<'a>, catalogue: &'a Catalogue) -> Self {
         Self { reranker, catalogue }
+    }
+}
+
+/// A cross-encoder's relevance of items of a catalogue.
+#[derive(Debug)]
+pub struct CrossEncoderScorer<'a> {
+    reranker: CrossEncoderReranker<'a>,
+    catalogue: &'a Catalogue,
+}
+
+impl<'a> CrossEncoderScorer<'a> {
+    /// Scores items of this catalogue.
+    pub fn new(reranker: CrossEncoderReranker<'a>, catalogue: &'a Catalogue) -> Self {
+        Self { reranker, catalogue }
+    }
+}
+
+impl CandidateScorer for CrossEncoderScorer<'_> {
+    fn score(&mut self, history: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>> {
+        self.reranker.scores(history, candidates, self.catalogue)
     }
 }
 

@@ -16,6 +16,7 @@ use std::{collections::HashSet, sync::Arc};
 use near::{Near, Nearness};
 use order::{by_age, pairs};
 use rayon::prelude::*;
+pub use records::CATEGORIES;
 use records::{Categories, Years};
 use times::{Eras, Places, Recent, YEAR};
 
@@ -229,6 +230,12 @@ impl Signals {
     /// How many items there are.
     pub fn items(&self) -> usize {
         self.items
+    }
+
+    /// Which of the catalogue's [`CATEGORIES`] most common categories an item has, as ones and zeros; (categories)
+    pub fn multi_hot(&self, item: usize) -> impl Iterator<Item = f32> {
+        let bits = self.categories.common(item);
+        (0..CATEGORIES).map(move |bit| (bits >> bit & 1) as f32)
     }
 
     /// A signal as it is, (items); all 0 where nothing is known.

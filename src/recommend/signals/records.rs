@@ -11,6 +11,9 @@ const MIXED: f32 = 0.02;
 /// What every year has beside its users.
 const PRIOR: f32 = 5.0;
 
+/// Categories that are told apart one by one: a bit each.
+pub const CATEGORIES: usize = 32;
+
 /// The categories of items as vectors of length 1 whose rare categories count more.
 #[derive(Clone, Debug)]
 pub(super) struct Categories {
@@ -18,6 +21,8 @@ pub(super) struct Categories {
     items: Sparse,
     /// (categories, items)
     by_category: Sparse,
+    /// Which of the most common categories each item has, by bits; (items)
+    common: Vec<u32>,
 }
 
 impl Categories {
@@ -46,8 +51,18 @@ impl Categories {
             let length = row.iter().map(|(_, value)| value * value).sum::<f32>().sqrt().max(1e-9);
             row.iter_mut().for_each(|(_, value)| *value /= length);
         }
+        let mut names: Vec<(&str, u32)> = ids.into_iter().collect();
+        names.sort_by(|a, b| count[b.1 as usize].total_cmp(&count[a.1 as usize]).then(a.0.cmp(b.0)));
+        let mut bits = vec![0; count.len()];
+        names.iter().take(CATEGORIES).enumerate().for_each(|(bit, &(_, id))| bits[id as usize] = 1 << bit);
+        let common = rows.iter().map(|row| row.iter().fold(0, |mask, &(id, _)| mask | bits[id as usize])).collect();
         let items = Sparse::from_rows(rows);
-        Self { by_category: items.transposed(count.len()), items }
+        Self { by_category: items.transposed(count.len()), items, common }
+    }
+
+    /// Which of the most common categories an item has, by bits: the most common first, equally common ones by name.
+    pub(super) fn common(&self, item: usize) -> u32 {
+        self.common[item]
     }
 
     /// The cosine of each item's categories with the weighted ones of a history, (items).

@@ -136,6 +136,9 @@ fn records_speak_for_like_items() {
     assert!(years[3] > years[6] && years[6] > years[11], "{years:?}");
     let categories = signals.raw(Signal::CategoryRecent, &Query::of(&history(&[(1, 5)])));
     assert!((categories[4] - 1.0).abs() < 1e-5 && categories[0] == 0.0, "{categories:?}");
+    // Of equally common categories the first by name is the first: Comedy, Drama, War.
+    let hot: Vec<f32> = signals.multi_hot(1).collect();
+    assert_eq!((hot.len(), hot[0], hot[1..].iter().sum::<f32>()), (CATEGORIES, 1.0, 0.0));
     let text = signals.raw(Signal::TextRecent, &Query { history: &[], text: Some(&[1.0, 0.0]) });
     assert!((text[0] - 1.0).abs() < 1e-6 && text[3] < 0.0, "{text:?}");
 }
