@@ -309,7 +309,9 @@ fn by_liking(before: &[&str], is_present: bool) -> Option<Role> {
         return Some(Role::Item);
     }
     match who {
-        "you" | "you've" if is_present && subject.take(3).any(|word| FORESEEING.contains(&word)) => Some(Role::Item),
+        "you" | "you've" if is_present && subject.by_ref().take(3).any(|word| FORESEEING.contains(&word)) => {
+            Some(Role::Item)
+        }
         "you" | "you've" => Some(Role::Anchor),
         "who" | "that" if !subject.next().is_some_and(are_counted) => Some(Role::Anchor),
         _ => None,
