@@ -183,12 +183,10 @@ pub(super) fn of(text: &str, plan: &Plan) -> Vec<Mutant> {
         for other in [count + 1, count * 10, count.saturating_sub(1).max(3) + 3] {
             add("count", replace_outside(text, &format!("{count} "), &format!("{other} "), &[item, anchor]));
         }
-        for (small, large) in
-            [("wenty", "hirty"), ("hirty", "orty"), ("ifty", "ixty"), ("ight ", "leven "), ("ive ", "ine ")]
-        {
-            let people = ["people", "viewers", "others", "fans"].iter().any(|word| text.contains(word));
-            if people && !text.contains("years") && !text.contains("decade") {
-                add("count", replace_outside(text, small, large, &[item, anchor]));
+        for (number, other) in WRITTEN {
+            if !text.contains("year") {
+                add("count", replace_outside(text, number, other, &[item, anchor]));
+                add("count", replace_outside(text, &capitalized(number), &capitalized(other), &[item, anchor]));
             }
         }
     }
@@ -196,7 +194,7 @@ pub(super) fn of(text: &str, plan: &Plan) -> Vec<Mutant> {
     let paired = [("and", item, anchor), ("and", anchor, item)]
         .iter()
         .any(|(and, a, b)| text.contains(&format!("{a} {and} {b}")) || text.contains(&format!("{a}, {and} {b}")));
-    if text.contains(anchor) && !anchor.is_empty() && !paired {
+    if text.contains(anchor) && !anchor.is_empty() && !paired && !is_about_people(text) {
         add("roles", exchange(text, item, anchor));
     }
     if text.contains(" you ") || text.starts_with("You ") {
@@ -207,6 +205,15 @@ pub(super) fn of(text: &str, plan: &Plan) -> Vec<Mutant> {
         FACTS.iter().for_each(|fact| add("fact", format!("{whole}{fact}.")));
     }
     mutants
+}
+
+/// Whether a text says that people liked both, and nothing of the reader: that is true in either order.
+fn is_about_people(text: &str) -> bool {
+    let words: Vec<String> = text.to_lowercase().split(|c: char| !c.is_alphabetic()).map(str::to_owned).collect();
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&["people", "viewers", "others", "fans"])
+        && has(&["liked", "like", "enjoyed", "loved", "appreciate", "fond", "had", "adore"])
+        && !has(&["you", "your", "try", "should", "see", "watch", "recommend", "i", "my", "look"])
 }
 
 fn capitalized(word: &str) -> String {

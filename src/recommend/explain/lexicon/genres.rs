@@ -30,7 +30,7 @@ pub(super) const FORMS: &[(&[&str], &str)] = &[
     (&["sci fi"], "science fiction|scifi"),
     (&["thriller"], "thrilling|thrillers|suspense|suspenseful"),
     (&["war"], "wartime|wars"),
-    (&["western"], "westerns"),
+    (&["western"], "westerns|wild west|old west|the west|west"),
 ];
 
 /// Words that evoke a genre. They pass where the genre is backed, but plain explanations do without them.
@@ -135,8 +135,18 @@ pub(super) const FIGURES: &[(&[&str], &str)] = &[
     ),
     (
         &["western"],
-        "cowboy|cowboys|wild west|old west|the west|west|frontier|frontiers|saddle|saddles|saddle up|ride|rides|riding|rode|gallop|galloping|\
+        "cowboy|cowboys|frontier|frontiers|saddle|saddles|saddle up|ride|rides|riding|rode|gallop|galloping|\
          gunslinger|gunslingers|gunfight|gunfights|six shooter|six shooters|spurs|stetson|stetsons|horseback|horse|horses|hat|hats|prairie|saloon|\
          dust|dusty|tumbleweed|sunset|lasso|holster|high plains|showdown|showdowns|duel|ranch|trail",
     ),
 ];
+
+/// Words among [`FIGURES`] that are too common to say their genre by themselves.
+pub(super) const COMMON: &str = "\
+     dark darker darkness moving serious heavy weighty tender witty wit silly grips gripping gripped tense tension nervous nerve nerves \
+     danger dangers dangerous emotional emotions emotionally human weight tragic poignant reality facts worlds imagination imaginative \
+     imaginary parents parent generations childhood rides riding hat hats dusty sunset trail law shady fight fights fighting battle conflict \
+     march hide hiding fear fears afraid haunt haunts haunting haunted dread secrets hidden clue clues puzzle puzzles puzzled riddle solve \
+     solved solving intrigue tune tunes tuneful dance dances dancing numbers chorus hum humming melody space future stars universe \
+     technology spell spells journey journeys travel travels sail kisses dream pulse breathless explosive muscle mayhem cynical moody \
+     gloomy whimsical light hearted lives truth spine jumpy edgy drawn drawing young junior chills chill blood";

@@ -28,6 +28,7 @@ static PHRASING: LazyLock<Words> = LazyLock::new(|| {
 static NEGATIONS: LazyLock<Words> = LazyLock::new(|| listed(words::NEGATIONS).collect());
 static PEOPLE: LazyLock<Words> = LazyLock::new(|| listed(words::PEOPLE).collect());
 static CAPITALIZED: LazyLock<Words> = LazyLock::new(|| listed(words::CAPITALIZED).collect());
+static COMMON: LazyLock<Words> = LazyLock::new(|| listed(genres::COMMON).collect());
 static FACTS: LazyLock<Words> = LazyLock::new(|| {
     let mut all: Words = listed(facts::FORMS).collect();
     all.extend(facts::STEMS.split_whitespace().flat_map(verb_forms));
@@ -54,6 +55,11 @@ pub(super) fn is_plain(word: &str) -> bool {
     PLAIN.contains(word)
 }
 
+/// Whether a word that evokes a genre is too common to say it by itself.
+pub(super) fn is_common(word: &str) -> bool {
+    COMMON.contains(word)
+}
+
 /// Whether a lower-case word that is no phrasing is unlikely to state a fact: it is an English-looking word, and none by
 /// which texts do.
 pub(super) fn is_harmless(word: &str) -> bool {
@@ -61,7 +67,8 @@ pub(super) fn is_harmless(word: &str) -> bool {
     let english = bare.len() >= 3 && bare.bytes().all(|b| b.is_ascii_lowercase());
     // Where a word that says something is longer by a few letters, it most likely still says it.
     let says = |listed: &str| bare == listed || listed.len() >= 5 && bare.starts_with(listed);
-    let genre = || known_forms().iter().any(|form| form.words.len() == 1 && says(&form.words[0]));
+    let genre =
+        || known_forms().iter().any(|form| form.words.len() == 1 && says(&form.words[0])) && !COMMON.contains(bare);
     english && !is_negation(bare) && !FACTS.iter().any(|fact| says(fact)) && !genre()
 }
 

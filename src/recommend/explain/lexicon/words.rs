@@ -24,44 +24,56 @@ pub(super) const PLAIN: &str = "\
 
 /// Verbs by their base form; regular endings are understood.
 pub(super) const VERBS: &str = "\
-     accept accompany add admire admit adore advise agree aim alert amuse anchor answer appeal applaud appreciate \
-     approve arrange arrive ask assure attract await awaken bag bask bear beat beckon beg belong benefit bet bite \
-     blend blow boast boil bond bookmark boost borrow bounce branch brave break breathe breeze brew bridge brighten \
-     brim bring brush buckle build bump burst call calm captivate care carry catch cater celebrate charm chart chase \
-     chat cheer cherish chime chip choose chuckle circle claim click climb coax collect combine come commend \
-     communicate compare compel complement compliment concur confess confirm conjure connect consider consult contain \
-     continue contribute convince cook cool correspond cosy count couple cover cozy crack crave credit cross cruise \
-     cuddle cue cure dabble dangle dare dazzle decide delight deliver delve demand depend describe deserve desire \
-     devour dig dine dip discover dish dive do draw drift drink dwell earn ease eat echo edge elect embrace enchant \
-     encounter encourage endorse engage enjoy enlist enrich enter entertain enthral enthrall enthuse entice evoke \
-     examine exchange excite exist expect experience explain explore express extend face fall fancy favor favour feed \
-     feel fetch figure fill find fire fit fix flatter flick flip float flock flow fly fold follow form forward \
-     freshen fuse gain gamble gather gauge gaze gear gel get give glance glide glow glue go grab grace grant \
-     gravitate greet grin grip ground group grow guarantee guess guide gush hail hand handle hang happen harmonise \
-     harmonize head hear heat heed help highlight hint hit hold hook hope hug hum hurry ignite illustrate imagine \
-     imply impress include indicate indulge inform insist inspire intrigue introduce invest invite itch join judge \
-     juggle jump justify keep kick kindle kiss knit know label land laud launch lay lead lean leap learn leave lend \
-     let lift light lighten like line linger link list load lock look loop lounge love lump lure make manage \
-     mark marry match matter mean meet melt mention merge merit mesh mingle mirror miss mix motivate mould mount move \
-     munch muse nab nail name need nestle nibble nod note notice nudge nurture oblige observe obtain occupy occur \
-     offer open operate opt orbit order overflow overlap owe pack paint pair park part pass pave peek peg pencil perk \
-     permit persuade pick pique pitch place plan play please pledge plump point pop pounce pour practise praise \
-     predict prefer prepare prescribe present pretend prevail prime proceed proclaim promise prompt propose prove \
-     provide provoke pull pursue push put puzzle qualify quench question queue quote race raise rally rank rate reach \
-     read realise realize reassure recall receive reckon recognise recognize recommend reflect refresh reign rejoin \
-     relate relax relish relive rely remain remark remember remind render renew repeat reply request require resemble \
-     reserve reside resist resolve resonate respond rest result return reunite reveal revel revisit revive reward \
-     rhyme ride ring rise rock roll root round rouse rub rush sample satisfy save savor savour say scale scan \
-     schedule scratch screen seal search second secure see seek seem select send serve settle sew share shelve shift \
-     shine shout show shower shuffle side sigh signal sing sink sit skim sleep slide slip slot smell smile snap \
-     snuggle soak soar soothe sort sound spare spark speak spend spice spill spin split spoil spot spread spring \
-     squeeze stack stake stand start stay steal steep steer stem step stick stimulate stir stock stoke stop store \
-     straddle stretch strike stroll strum study stumble subscribe suffice suggest suit sum supply support suppose \
-     surf surprise sustain swap sway swear sweep swim switch sync tackle tag take talk tap target taste team tease \
-     tell tempt tend thank think thread thrive throw tick tickle tide tie tip top touch tour trace trade trail tread \
-     treat trust try tuck tug tumble tune turn twin underline unfold unite unlock unwind uphold urge use usher value \
-     vary veer venture vie view visit vote vouch wade wait wake walk wander want warm watch weave weigh welcome whet \
-     win wind wink wish wonder woo work worry worship wow wrap yearn yield zoom";
+     accept accommodate accompany acquaint add adjoin admire admit adore advise affirm agree aim alert allure amount \
+     amuse anchor answer appeal applaud appreciate approve approximate arrange arrive ascertain ask assume assure \
+     attach attest attract await awaken bag bask bear beat beckon befit befriend beg belong benefit bet bid bind bite \
+     blend blow boast boil bond bookmark boost borrow bounce brace branch brave break breathe breeze brew bridge \
+     brighten brim bring broaden brush buckle build bump bundle burst call calm cap captivate care carry catch cater \
+     celebrate center charm chart chase chat cheer cherish chime chip choose chuckle circle claim click climb clinch \
+     cluster coax coincide collect combine come command commend communicate compare compel complement compliment \
+     compound conclude concur confess confirm conform congratulate conjure connect conquer consent consider consult \
+     contain contend continue contribute converge convey convince cook cool correlate correspond cosy count couple \
+     cover cozy crack crave credit cross cruise cuddle cue cultivate cure dabble dangle dare dawn dazzle decide \
+     dedicate deem define delight deliver delve demand demonstrate depend derive describe deserve desire detect \
+     devour dig digest dine dip discover dish distil dive do draw drift drink duplicate dwell earn ease eat echo edge \
+     elect embrace emerge enchant encounter encourage endorse engage enhance enjoy enlarge enlist enrich enter \
+     entertain enthral enthrall enthuse entice equate escort evaluate evoke examine exceed exchange excite exemplify \
+     exert exist expect experience explain explore express extend extol face fall familiarise familiarize fancy favor \
+     favour feed feel fetch figure fill find fire fit fix flatter flick flicker flip float flock flow flutter fly \
+     fold follow foresee form forward foster freshen fulfil further fuse gain gamble gather gauge gaze gear gel get \
+     give glance glide glow glue go grab grace grant gratify gravitate greet grin grip ground group grow guarantee \
+     guess guide gush hail hand handle hang happen harmonise harmonize hasten head hear heat heed help herald \
+     highlight hint hit hold honor honour hook hope hug hum hurry ignite illuminate illustrate imagine imbue immerse \
+     imply impress improve incline include indicate indulge infer inform inject insert insist inspire instil intend \
+     interest intersect intertwine intrigue introduce invest invite itch join judge juggle jump justify keep kick \
+     kindle kiss knit know label land laud launch lavish lay lead lean leap learn leave lend let lift light lighten \
+     like liken line linger link list load lock look loop lounge love lump lure make manage mark marry match matter \
+     mean meet melt mention merge merit mesh mingle minimise mirror miss mix motivate mould mount move munch muse nab \
+     nail name need nestle nibble nod nominate note notice nourish nudge nurture oblige observe obtain occupy occur \
+     offer open operate opt orbit order originate overflow overjoy overlap owe pack paint pair pamper park part \
+     partake pass pave peek peer peg pencil perceive perk permit persist persuade pertain pick pique pitch place plan \
+     play please pledge plump plunge point ponder pop possess pounce pour practise praise preach predict prefer \
+     prepare prescribe present pretend prevail preview prime proceed proclaim prolong promise prompt propose prove \
+     provide provoke pull purchase pursue push put puzzle qualify quench question queue quote race raise rally rank \
+     rate ratify reach read reaffirm realise realize reassure reawaken recall receive reckon recognise recognize \
+     recommend recreate rediscover reflect refresh regard register reign reignite rejoice rejoin rekindle relate \
+     relax relish relive rely remain remark remember remind reminisce render renew repeat reply reprise reproduce \
+     request require resemble reserve reside resist resolve resonate respond rest result resurface return reunite \
+     reveal revel revisit revive reward rhapsodise rhyme ride ring rise rock roll root round rouse rub rummage rush \
+     sample sate satiate satisfy save savor savour say scale scan schedule scoop scratch screen seal search season \
+     second secure seduce see seek seem select send sense serenade serve settle sew share shelve shift shine shout \
+     show shower shuffle side sigh signal signify sing sink sit sizzle skim sleep slide slip slot slumber smell smile \
+     snap snuggle soak soar soften solidify soothe sort sound spare spark speak specify spend spice spill spin split \
+     spoil spot spotlight spread spring sprinkle squeeze stack stake stand start stay steal steep steer stem step \
+     stick stimulate stir stock stoke stop store straddle strengthen stretch strike stroll strum study stumble submit \
+     subscribe substantiate suffice suffuse suggest suit sum supplement supply support suppose surf surprise \
+     surrender surround sustain swap sway swear sweep sweeten swell swim switch symbolise sympathise sync tackle tag \
+     take talk tap target taste team tease tell tempt tend testify thank thaw think thread thrive throw tick tickle \
+     tide tie tingle tip top touch tour trace trade trail transcend transfer translate transport tread treasure treat \
+     trot trust try tuck tug tumble tune turn twin typify underline unearth unfold unite unlock unveil unwind uphold \
+     urge use usher validate value vary veer venture verify vie view visit vote vouch vouchsafe wade wait wake walk \
+     wallow waltz wander want warm watch weave weigh welcome whet whisk widen win wind wink wish wonder woo work \
+     worry worship wow wrap yearn yell yield zoom";
 
 /// Forms of these verbs that no rule gives.
 pub(super) const IRREGULAR: &str = "\
@@ -76,124 +88,152 @@ pub(super) const IRREGULAR: &str = "\
 
 /// Nouns by their singular; plurals are understood.
 pub(super) const NOUNS: &str = "\
-     ability ace addition address admiration advantage advice affection affinity agreement aim air alley alternative \
-     amount angle answer anticipation appeal appetite appreciation approach approval area arm arrival aspect \
-     attention attraction audience avenue awe back balance bargain base basis basket beacon bean bearing bed belief \
-     belly bench bet bill birthday bit bite blanket blast blend blessing bloom board bond bonus bookmark boon boost \
-     boot bottom bounce bound bowl brain branch breath breeze bridge brush bubble bucket buddy bunch bundle business \
-     button buzz cake call calling camp candidate capital card cart case category cause celebration center centre \
-     certainty chain chair chance charm chat check cheer chemistry cherry choice chord chunk circle client cloud clue \
-     coat cocktail coin collection column combination combo comfort companion company comparison compass complement \
-     conclusion confidence connection consideration contender conversation cookie copy corner couch counterpart \
-     couple courage course craving credit crop cross crossover crowd crush cue cup curiosity curve cushion cut cycle \
-     dash date dawn day deal decade deck degree delight demand dessert destination detail detour devotee devotion \
-     diet difference dinner dip discovery dish diversion doer door doorstep dose double drawer dream dreamer drift \
-     drink drive drop duo dusk ear ease echo edge effect effort element endorsement energy enjoyment enthusiasm entry \
-     envelope equal era essence evening event evidence example exchange excitement excuse expectation experience \
+     ability ace addition address admiration advantage advice affection affinity agreement aim air allegiance alley \
+     ally alternative amount angle answer anticipation appeal appetite appraisal appreciation approach approval area \
+     arm armchair arrival aspect assessment attention attraction audience avenue awe back balance bargain base basis \
+     basket beacon bean bearing bed bedside belief belly bench bet bill birthday bit bite blanket blast blend \
+     blessing bloom board bond bonfire bonus bookmark boon boost boot bottom bounce bound bouquet bowl brain branch \
+     breakfast breath breeze bridge brush bubble bucket buddy bunch bundle bunk business button buzz cake calendar \
+     call calling camp candidate capital card cart case catalogue category cause celebration center centre certainty \
+     chain chair chance chapter charm chat check cheer chemistry cherry choice chord chunk circle clan client cloud \
+     clue coat cocktail cocoa coffee coin coincidence collection column combination combo comfort companion company \
+     comparison compass complement conclusion confidence connection consideration contender contrast conversation \
+     cookie copy corner couch counterpart couple courage course craving credit crop cross crossover crowd crush cue \
+     cup curiosity curtain curve cushion cut cycle dash date dawn day daylight deal decade deck degree delight demand \
+     depth dessert destination detail detour devotee devotion diary diet difference dinner dip discovery dish \
+     diversion doer door doorstep dose double doubt drawer dream dreamer drift drink drive drop duo dusk ear earshot \
+     ease echo edge effect effort element emotion endorsement energy enjoyment enthusiasm entry envelope equal \
+     equation era essence evening event evidence example exception exchange excitement excuse expectation experience \
      extension eye eyebrow face fact factor faith fancy fare fascination favor favorite favour favourite feast \
-     feedback feeling fellow fence field fill film finding finger fire fireplace fit flag flair flame flash flavor \
-     flavour flight flip flock floor flow focus fold fondness foot footing force fork form formula fortune foundation \
-     frame freshness fruit fuel fun future gate gear genre gift glance glass glee glimpse glove glow glue go goal \
-     goodness grab grace grade grain grasp grip groove ground group guarantee guess guest guide gut habit half hand \
-     handful handle hat haven head headline heart hearth heaven heel help highlight hint history hobby hold holiday \
-     home honor honour hook hope horizon hug hunch hunger icing idea impact impression impulse inclination indication \
-     inspiration instance instinct intention interest introduction invitation itch item jacket jar jewel job jolt joy \
-     judgement judgment juice jump kernel key kick kin kind kinship kiss kit knack knee knot label ladder lamp lane \
-     language layer lead leaf league leaning leap leg leisure lens lesson level lid lift light liking limb line linen \
-     lineup link list load lock logic look lookout loop lot lounge luck luxury magnet manner mantle map mark marvel \
-     mat match mate matter meal meat meeting member memory mention menu message middle mile milestone mind mirror mix \
-     mixture mold moment money mood mould mouth move movie munch muscle muse nail name nature neck need neighborhood \
-     neighbourhood nerve nest net network niche night nod nominee nook nose notch note notion nudge nugget number nut \
-     oath obsession occasion odds offer offering one opinion opportunity option order other outcome outing oven \
-     overlap overtone pace package page pair pairing palate paper parallel parcel part partner partnership passion \
-     pastime pat patch path pattern peak pearl peg perch perfection pick picture piece pile pillow pin pinch pint \
-     pitch place plain plan plate platter pleasure pledge plus pocket point pole pool popcorn port portion position \
-     post pot pouch power praise preference premise present pride priority process profile program programme promise \
-     prompt proof proposal proposition prospect provision puff pull pulse pump punch purpose question queue quota \
-     rack radar rail rainbow range rank rapport rating rave ray reach reaction reason recipe recommendation reference \
-     reflection refuge regard rein relation relative release relief relish reminder remote rendezvous repeat request \
-     resemblance resonance resort response rest result return revelation reward rhythm ribbon ride right ring rise \
-     risk roof root rope roster rotation route row rug rule rundown rush sake salad salt sandwich satisfaction sauce \
-     say scale scent schedule scheme seal season seat secret section sector seed selection sense sensibility \
-     sentiment serving session shade shape share shelf shell shoe shop shortcut shortlist shoulder show shower \
-     sibling side sign signal silver similarity sip situation skin slate sleep sleeve slice slide slipper slot smile \
-     snack snap sofa sound soup space spark specimen spectrum speed spell spice spin spirit splash spoon spot \
-     spotlight spread spring square stack stake stamp stand standard staple start stay steam step stew sticker stir \
-     stock stomach stone stop store story strand strap straw streak street strength stretch strike string stripe \
-     stroke stroll stronghold stuff style suggestion suit suite sum summary sun sunshine supper supply support \
-     surface surprise swap sweep sweet switch symmetry syrup tab table tag take tally tandem tang target task taste \
-     team temperament temptation tendency tenor term terrace territory text texture theory thing thirst thought \
-     thread thumb tick ticket tide tie tier time tip title toast toe token tongue tonic tool tooth top topping torch \
-     toss total touch trace track traction trade tradition trail trait trance transition trap tray treat treatment \
-     trek trend tribe trick trigger trio trip trouble trunk trust truth try tub tune turf turn twinkle twosome type \
-     union uplift upside urge use vacation variation variety vault vein velvet venture verdict verge vibe view \
-     viewing virtue visit visitor vote vow wager wagon walk wall wallet wand wardrobe warmth watch watchlist \
-     watchword water wave way weakness weather week weekend weight welcome while whim whirl whisper wick wind window \
-     wing wink wire wisdom wish wonder word work wrap year yearning yes zest zone";
+     feedback feeling fellow fence field fill film finding finger fire fireplace fireside fit flag flair flame flash \
+     flavor flavour flicker flight flip flock floor flow flutter focus fold fondness foot foothold footing footpath \
+     footstep force forecast foretaste fork form formula forte fortune foundation frame freshness fruit fuel fun \
+     future gallery garland gate gateway gear genre gift glance glass glee glimpse glove glow glue go goal gold \
+     goodness grab grace grade grain grasp grip groove ground group guarantee guess guest guide guidebook gut habit \
+     half hammock hand handful handle handshake happiness harvest hat haven head headline heart heartbeat hearth \
+     heartstring heaven heel help helping highlight hint history hobby hold holiday home honor honour hook hooray \
+     hope horizon hue hug hunch hunger icing idea impact impression impulse inclination indication inheritance \
+     inkling inspiration installment instalment instance instinct intention interest intersection introduction \
+     invitation invite itch item jacket jackpot jar jewel jigsaw job jolt joy judgement judgment juice jump junction \
+     kernel kettle key kick kin kind kinship kiss kit knack knee knot label ladder lamp lane language lantern layer \
+     lead leaf league leaning leap leg leisure lens lesson level lid life lift light likelihood liking limb limelight \
+     line lineage linen lineup link list litmus load lock logic look lookout loop lot lounge luck luxury magnet \
+     manner mantelpiece mantle manual map mark marvel mat match mate matter meal meat medley meeting melt melting \
+     member memory mention menu message middle midnight midst mile milestone mind mindset mirror mix mixture mold \
+     moment money mood moonlight mould mouth move movie mug munch muscle muse nail name nap nature neck nectar need \
+     neighbor neighborhood neighbour neighbourhood nerve nest net network newcomer niche night nightcap nod nominee \
+     nook nose nostalgia notch note notion nudge nugget number nut oath obsession occasion odds offer offering offing \
+     one opinion opportunity option orbit order other outcome outing outlet outlook outset oven overlap overtone pace \
+     package page pair pairing palate palette paper parallel parcel part partner partnership passion passport pastime \
+     pat patch patchwork path patience pattern peak pearl pebble pedigree peg penchant perch perfection persuasion \
+     pew pick picture piece pile pillow pin pinch pinnacle pint pitch place plain plan plate platter playlist \
+     pleasure pledge plus pocket point pole pool popcorn port portal portion position post postcard postscript pot \
+     pouch power praise preamble predilection preference prelude premise present pride priority process profile \
+     program programme promise prompt proof proposal proposition prospect provision proximity puff pull pulse pump \
+     punch purpose quality quarter question queue quirk quota rack radar rail rainbow range rank rapport rating rave \
+     ray reach reaction realm reason recipe reckoning recollection recommendation reel reference reflection refrain \
+     refuge regard rein relation relative release relief relish remedy reminder remote rendezvous repeat repertoire \
+     repetition reprise request resemblance reservoir resident resonance resort response rest restraint result return \
+     revelation reward rhythm ribbon ride right ring ripple rise risk roof root rope roster rotation route row rug \
+     rule rundown rush sake salad salt sampler sandwich satisfaction sauce say scale scent schedule scheme scoop \
+     scrapbook seal season seasoning seat secret section sector seed selection sense sensibility sentiment serving \
+     session shade shape share shelf shell shoe shop shortcut shorthand shortlist shoulder show shower sibling side \
+     sign signal signature signpost silver similarity sip situation skin slate sleep sleepover sleeve slice slide \
+     slipper slot smile snack snap snapshot sofa soulmate sound soup space spark specimen spectrum speed spell spice \
+     spillover spin spirit splash spoon spoonful spot spotlight spread spring sprinkle sprinkling square stack stake \
+     stamp stand standard standout staple start stay steam step stepping stew sticker stir stock stocking stomach \
+     stone stop store story strand strap straw streak street strength stretch strike string stripe stroke stroll \
+     stronghold stuff style successor suggestion suit suite sum summary summons sun sunshine supper supplement supply \
+     support surface surplus surprise swap sweep sweet sweetener switch symmetry sympathy synergy syrup tab table tag \
+     take tally tandem tang tangent tapestry target task taste team temper temperament tempo temptation tendency \
+     tenor term terrace territory testament tether text texture theory thing thirst thought thread thumb tick ticket \
+     tidbit tide tie tier time tingle tip title toast toe token tongue tonic tool tooth top topping torch torchbearer \
+     toss total touch touchstone trace track traction trade trademark tradition trail trait trance transition trap \
+     tray treat treatment trek trend tribe trick trigger trio trip trouble trove trunk trust truth try tub tune turf \
+     turn twinkle twosome type understanding undertone union uplift upside uptake urge use vacation vantage variation \
+     variety vault vein velvet venture venue veranda verdict verge vibe view viewing virtue visit visitor vocabulary \
+     vote vow wager wagon walk wall wallet wand wardrobe warmth watch watchlist watchword water watering wave way \
+     weakness wealth weather week weekend weight welcome whiff while whim whirl whisper wick wind windfall window \
+     wing wink wire wisdom wish wonder word work world wrap yardstick year yearning yes zeal zest zone";
 
 /// Words that change no fact about a title: adjectives, adverbs and particles.
 pub(super) const MODIFIERS: &str = "\
      able aboard above abreast absolutely absorbing abundant abundantly accordingly across actually addictive \
      additionally adept adjacent admirably adoring affectionate affectionately afresh after afterwards again against \
      agreeable ahead akin alert alive all almost alone along already alright altogether always amazing amiable amid \
-     amidst amongst ample amused anew apart aplenty apparently apt aptly ardent ardently around as aside assured \
-     assuredly astray astute attentive attractive avid avidly aware away awesome back balanced basically beautifully \
-     because before beginning behind beneath beside besides beyond big blissful blissfully bold brave bravely breezy \
-     bright brilliant brisk briskly broadly bubbly bursting but calm calmly captivating carefree careful carefully \
-     casual casually central certain charming cheerful cheerfully chiefly choice classy clean clear clearly clever \
-     close closely comfortable comfortably commonly compact comparable comparably compatible compelling complementary \
-     complete conceivably concrete confident confidently congenial conscious consequently considering consistent \
-     constant content convenient conveniently convincingly cool cordially correct correctly correspondingly cosy \
-     covered cozy credible crisp crucial curious daring dashing dazzling dear dearly decent decidedly deep deeply \
-     delicious delighted delightful delightfully dependable desirable devoted directly discerning distinct distinctly \
-     doubly down downwards dreamy dual due duly during each eager eagerly early earnest easily easy easygoing \
-     eclectic ecstatic effectively effortless effortlessly either elated eligible else elsewhere emphatic \
-     emphatically endearing endless endlessly energetic engaging enjoyable enormously enough enriching enthusiastic \
-     enthusiastically enticing entirely equal equally especially essential essentially evenly eventually ever \
-     evidently exact exactly excellent excited exciting expressly exquisite extra extremely fabulous fair fairly \
-     faithful faithfully familiar famously fantastic far fast favorable favourable fellow fervent final finally fine \
-     finely fire firm firmly fit fitting fittingly flexible fond fondly foremost forever forth forthcoming fortunate \
-     fortunately forward frankly free fresh freshly friendly fruitful full fully fun further furthermore galore game \
-     gamely generally generous gentle gently genuine genuinely glad gladly gleeful glorious going good gorgeous \
-     graceful gracefully grand grateful gratefully gratifying great greatly grown half halfway handily handy happily \
-     happy hard harmonious harmoniously healthy heartfelt heartily hearty heavenly helpful hence hereby highly hip \
-     homely honest honestly hooked hopeful hopefully hot huge hugely hungry hypnotic ideally identical immediate \
-     immediately immense immensely impeccable impeccably importantly impressive incidentally inclined including \
-     incredible indeed inevitably infectious inherently innate inside inspired instant instantly instinctively \
-     intense intensely intent interested interesting intimate invaluable invariably invested inviting involved \
-     irresistible irresistibly joint jointly jolly joyful joyous just justifiably keen keenly kindly kindred large \
-     largely lasting leading lest light lightly likable likeable likely literal literally little lively lofty logical \
-     loose lovable lovely loving luckily lucky luscious magnetic mainly major marvellous marvelous meanwhile mellow \
-     memorable mere merely merrily merry mid mightily mild mindful minor modest modestly more moreish mostly moved \
-     moving much mutual mutually namely natural naturally near nearby nearly neat neatly necessarily nevertheless \
-     nice nicely nifty nigh noble nonetheless notably noteworthy noticeable noticeably now nowadays obliging obvious \
-     obviously off often okay once onto onward onwards open openly opportune opposite optimally optimistic orderly \
-     ordinary otherwise out outright outside over overall own parallel partially particular particularly partly \
-     passionate patiently perfect perfectly perhaps personal personally plain plainly plausible plausibly playfully \
-     pleasant pleasantly pleasing pleasurable plenty plum plush polished positive positively possible possibly \
-     potential potentially powerfully practically precise precisely presumably pretty priceless primarily princely \
-     probable probably productive profound promising promptly prone pronounced proper properly proud proudly proven \
-     provided pumped pure purely quick quickly quietly quite radiant rapidly rapt raring rational ravenous readily \
-     ready real really reasonable reasonably reassuring receptive recognisable recognizable refined refreshing \
-     regardless relaxed relaxing relevant reliable reliably remarkable remarkably resonant respectable restful \
-     rewarding rich richly right rightly riveted riveting robust rosy roughly round rousing safe safely satisfactory \
-     satisfied satisfying satisfyingly savvy seamless seamlessly seasoned secure seemingly select self sensible \
-     sensibly serious seriously settled sharp sharply sheer shiny shortly shrewd sideways silky similar similarly \
-     simple simply simultaneously sincerely single singly singularly skilled slick slightly sly smart smitten smooth \
-     smoothly snappy snug snugly so solely solid some somehow sometime somewhat somewhere soon soothing sought sound \
-     soundly sparkling special specially specifically spirited splendid splendidly spontaneously spry squarely stable \
-     steadily steady stellar sterling still stimulating stirring stock straight straightforward striking strikingly \
-     strong strongly stunning sturdy stylish stylishly substantial substantially subtle subtly suitable suitably \
-     sumptuous sunny super superb sure surely sweet swell swift swiftly tailor taken tangible tasty tempted tempting \
-     tender tenderly terrific textbook thankful thankfully thanks then there thereafter thereby therefore therein \
-     thirsty thorough thoroughly thoughtful thoughtfully through throughout thus tickled tidily tidy tight tightly \
-     timely tireless today together tomorrow tonight too top totally touching toward towards tremendous tremendously \
-     tried truly trustworthy trusty twin typical typically unanimous unanimously uncannily uncanny undeniable \
-     undeniably under underneath understandable understandably undoubtedly uniform unique unmissable unmistakable \
-     unmistakably unreservedly upbeat uplifting upon upwards useful utterly vaguely valid valuable varied vastly \
-     versatile via viable vibrant vibrantly virtually visibly vital vivid vividly warm warmly welcome well whereas \
-     whereby wherein whole wholehearted wholeheartedly wholly wicked widely wild wildly willing willingly wise wisely \
-     within wonderful wonderfully wondrous worthwhile worthy yet zesty";
+     amidst amongst ample amused anew apart apiece aplenty apparently applicable appreciably approving apt aptly \
+     ardent ardently arguably around as aside assured assuredly astray astute attentive attractive auspicious avid \
+     avidly aware away awesome back balanced basically beautifully because before beginning behind beneath beside \
+     besides beyond big blissful blissfully bold bonafide brave bravely breezy bright brightly brilliant brimming \
+     brisk briskly broadly bubbly bursting but calm calmly captivating cardinal carefree careful carefully casual \
+     casually celebratory central certain charming cheerful cheerfully chiefly choice choicest classy clean clear \
+     clearly clever close closely comfortable comfortably commendable commonly compact companionable comparable \
+     comparably compatible compelling complementary complete conceivably conclusive concrete conducive confident \
+     confidently congenial conscious consecutive consequently considerable considering consistent consonant constant \
+     contagious content convenient conveniently convincingly cool cordially correct correctly corresponding \
+     correspondingly cosily cosy covered cozy credible crisp crowning crucial curious customary daring dashing \
+     dazzling dear dearly decent decidedly deep deeply delectable delicious delighted delightful delightfully \
+     dependable desirable devoted devotedly digestible directly discerning distinct distinctly doubly doubtless down \
+     downwards dreamy dual due duly during each eager eagerly early earnest easily easy easygoing eclectic ecstatic \
+     effective effectively effortless effortlessly effusive either elated eligible else elsewhere embracing emphatic \
+     emphatically endeared endearing endless endlessly enduring energetic engaging enjoyable enjoyably enormously \
+     enough enriching enthused enthusiastic enthusiastically enticing entirely enviable equal equally especially \
+     essential essentially evenly eventually ever evidently evocative exact exactly excellent excited exciting \
+     expressive expressly exquisite extra extremely exuberant fabulous fair fairly faithful faithfully familiar \
+     famously fantastic far fast favorable favourable fellow fervent fervently final finally fine finely fire firm \
+     firmly fit fitting fittingly flattering flavourful flexible fond fondly forceful foregone foremost forever forth \
+     forthcoming fortuitous fortunate fortunately forward frankly free frequent frequently fresh freshly friendly \
+     fruitful full fully fun further furthermore galore game gamely generally generous gentle gently genuine \
+     genuinely glad gladdened gladly gleeful glorious going good gorgeous graceful gracefully grand grateful \
+     gratefully gratified gratifying great greatly grown habitual half halfway hallmark handily handy happily happy \
+     hard harmonious harmoniously headlong heady healthy heartfelt heartily hearty heavenly heightened helpful hence \
+     hereby highly hip homely homespun honest honestly hooked hopeful hopefully hot huge hugely humming hungry \
+     hypnotic ideally identical immediate immediately immense immensely immersive impeccable impeccably importantly \
+     impressive incidentally inclined including incredible indeed indispensable indulgent inevitable inevitably \
+     infectious inherently innate inside inspired instant instantly instinctive instinctively instructive intense \
+     intensely intent interested interesting interlocking intimate intriguing invaluable invariably invested \
+     invigorating inviting involved irresistible irresistibly joint jointly jolly joyful joyous jubilant just \
+     justifiably justified keen keenly kindly kindred large largely lasting leading legit leisurely lest light \
+     lightly likable likeable likely likewise literal literally little lively lofty logical longstanding loose \
+     lovable lovely loving luckily lucky luscious luxurious magnetic mainly major manageable marvellous marvelous \
+     matchless meaningful meanwhile mellow memorable mere merely meritorious merrily merry mid mightily mild mindful \
+     minor modest modestly momentous more moreish mostly motivated mouthwatering moved moving much mutual mutually \
+     namely natural naturally near nearby nearly neat neatly necessarily neighborly neighbouring nevertheless nice \
+     nicely nifty nigh noble nonetheless notably noteworthy noticeable noticeably nourishing now nowadays obliging \
+     obvious obviously off often okay once onto onward onwards open openly opportune opposite optimally optimistic \
+     orderly ordinary organic otherwise out outright outside over overall overdue overjoyed own parallel partial \
+     partially particular particularly partly passionate patiently peaceful peerless perfect perfectly perhaps \
+     personal personally persuasive pertinent plain plainly plausible plausibly playfully pleasant pleasantly \
+     pleasing pleasurable pleasurably plenty plum plush poised polished positive positively possible possibly \
+     potential potentially powerfully practical practically precise precisely predisposed preferred presumably pretty \
+     priceless primarily princely principal probable probably productive profound promising prompt promptly prone \
+     pronounced proper properly proportionate proud proudly proven proverbial provided pumped pure purely quenchless \
+     quick quickly quietly quite radiant rainy rapidly rapt rapturous raring rational ravenous readily ready real \
+     really reasonable reasonably reassuring receptive recognisable recognizable recommendable redoubtable refined \
+     refreshing regardless relaxed relaxing relevant reliable reliably remarkable remarkably reminiscing resolute \
+     resonant resounding respectable resplendent responsive restful restorative reverent revitalising rewarding rich \
+     richly right rightly riveted riveting robust rosy roughly round rousing safe safely salient satiated \
+     satisfactory satisfied satisfying satisfyingly savvy scrumptious seamless seamlessly seasoned secure seemingly \
+     select self selfsame sensible sensibly sentimental serious seriously settled sharp sharply sheer shiny shortly \
+     shrewd sideways silky similar similarly simple simply simultaneous simultaneously sincerely single singly \
+     singularly sizeable skilled slick slightly sly smart smashing smitten smooth smoothly snappy snug snuggly snugly \
+     so sociable solely solid some somehow sometime somewhat somewhere soon soothing sought sound soundly sparkling \
+     special specially specifically spirited splendid splendidly spontaneous spontaneously spry squarely stable \
+     staunch steadfast steadily steady stellar stepping sterling still stimulating stirring stock straight \
+     straightaway straightforward striking strikingly strong strongly stunning sturdy stylish stylishly substantial \
+     substantially subtle subtly succinct suggestive suitable suitably sumptuous sunny super superb supportive \
+     supreme sure surefire surely susceptible sweet swell swift swiftly symmetrical tailor taken tangible tantalising \
+     tantalizing tasty telltale tempted tempting tender tenderly terrific textbook thankful thankfully thanks then \
+     there thereafter thereby therefore therein thirsting thirsty thorough thoroughly thoughtful thoughtfully through \
+     throughout thus tickled tidily tidy tight tightly timely tireless today together tomorrow tonight too top \
+     topping totally touching toward towards tremendous tremendously tried triumphant truly trustworthy trusty twin \
+     twofold typical typically unabashed unanimous unanimously uncannily uncanny undeniable undeniably under \
+     underneath understandable understandably undivided undoubtedly unfailing unforgettable unified uniform unique \
+     unmissable unmistakable unmistakably unreservedly unswerving unwavering upbeat uplifting upon upstanding upwards \
+     useful utterly vaguely valid valuable varied vastly veritable versatile via viable vibrant vibrantly viewable \
+     virtually visibly vital vivid vividly vouchable warm warmhearted warmly watchable welcome welcoming well whereas \
+     whereby wherein whole wholehearted wholeheartedly wholesome wholly wicked widely wild wildly willing willingly \
+     wise wisely wistful within wonderful wonderfully wondrous worthwhile worthy yet yummy zealous zesty";
 
 /// Function words beside the plain ones.
 pub(super) const FUNCTION: &str = "\
@@ -203,7 +243,7 @@ pub(super) const FUNCTION: &str = "\
      ours ourselves mine s ok okay am being below every he'd only rather under we'll although though however despite instead";
 
 /// Words that may start with a capital anywhere.
-pub(super) const CAPITALIZED: &str = "i monday tuesday wednesday thursday friday saturday sunday ok";
+pub(super) const CAPITALIZED: &str = "i monday tuesday wednesday thursday friday saturday sunday ok tv";
 
 /// Words that deny, or set apart.
 pub(super) const NEGATIONS: &str = "\

@@ -94,7 +94,9 @@ impl<'a> Reader<'a> {
         if lexicon::is_negation(lower) {
             return Err(Rejection::Negation(text.into()));
         }
-        self.time_word(around, lower)?;
+        if self.time_word(around, lower)? {
+            return Ok(1);
+        }
         self.people_word(around, lower)?;
         let small = small(1);
         let known = lexicon::is_phrasing(lower) && (small || lexicon::may_be_capitalized(lower));
@@ -151,11 +153,8 @@ impl<'a> Reader<'a> {
         let backed = here.find(|form| form.genres.iter().all(|genre| self.genres.contains(genre)));
         let Some(form) = backed else {
             // Some words that evoke a genre say nothing elsewhere.
-            return if first.1 == 1 && lexicon::is_phrasing(&first.0) {
-                Ok(None)
-            } else {
-                Err(Rejection::Word(first.0))
-            };
+            let ordinary = first.1 == 1 && (lexicon::is_phrasing(&first.0) || lexicon::is_common(&first.0));
+            return if ordinary { Ok(None) } else { Err(Rejection::Word(first.0)) };
         };
         self.said.genres.extend(form.genres.iter().cloned());
         self.said.idiomatic |= form.is_figure;
@@ -167,10 +166,6 @@ impl<'a> Reader<'a> {
         let wrong = || Rejection::Number(around.tokens[around.place].lower().unwrap_or_default().to_owned());
         let backed = |backed: bool, len: usize| if backed { Ok(Some(len)) } else { Err(wrong()) };
         let last = Around { place: around.place + len - 1, ..around };
-        // `Toy Story 2` is another title.
-        if around.place.checked_sub(1).is_some_and(|before| around.tokens[before].role().is_some()) {
-            return Err(wrong());
-        }
         let value = match number {
             Number::Decade(decade) => {
                 self.said.time = true;
@@ -178,7 +173,7 @@ impl<'a> Reader<'a> {
             }
             Number::Plain(value) => value,
         };
-        if let Some(gap) = times::gap_ahead(last) {
+        if let Some(gap) = times::gap_ahead(last).filter(|gap| value != 1.0 || gap.has_direction(last)) {
             self.said.time = true;
             return backed(times::are_apart(last, gap, value, self.plan), len + gap.words());
         }
@@ -186,7 +181,7 @@ impl<'a> Reader<'a> {
         if (!year || value == self.plan.liked_by as f64) && self.counts_people(last, value) {
             self.said.count = true;
             let both = self.plan.anchor.is_some() && self.plan.liked_by > 0;
-            return backed(both && value == self.plan.liked_by as f64, len);
+            return backed(both && numbers::is_about(around.back(), value, self.plan.liked_by as f64), len);
         }
         if self.is_rating(around, last) {
             self.said.rating = true;
@@ -195,6 +190,14 @@ impl<'a> Reader<'a> {
         if year {
             self.said.time = true;
             return backed(times::in_year(around, value as i32, self.plan), len);
+        }
+        if len == 1 && value < 100.0 && times::is_short_year(around, value as i32, self.plan) {
+            self.said.time = true;
+            return Ok(Some(len));
+        }
+        // `Toy Story 2` is another title.
+        if around.place.checked_sub(1).is_some_and(|before| around.tokens[before].role().is_some()) {
+            return Err(wrong());
         }
         match value as i64 {
             1 => Ok(None),
@@ -249,12 +252,11 @@ impl<'a> Reader<'a> {
             }
     }
 
-    /// Words that say something of times: `the same year`, `decades later`.
-    fn time_word(&mut self, around: Around<'a>, lower: &str) -> Result<(), Rejection> {
-        if times::is_time_word(lower) {
-            self.said.time |= times::check_word(around, lower, self.plan)?;
-        }
-        Ok(())
+    /// Whether a word says something true of times: `the same year`, `decades later`.
+    fn time_word(&mut self, around: Around<'a>, lower: &str) -> Result<bool, Rejection> {
+        let said = times::is_time_word(lower) && times::check_word(around, lower, self.plan)?;
+        self.said.time |= said;
+        Ok(said)
     }
 
     /// Words that say something of all users, of none, or of the one who writes.
@@ -263,7 +265,9 @@ impl<'a> Reader<'a> {
         if matches!(lower, "all" | "every" | "each" | "more") {
             let of_the = around.next(1) == Some("of") && matches!(around.next(2), Some("the" | "our" | "these"));
             let whom = around.next(if of_the { 3 } else { 1 });
-            if whom.is_some_and(|whom| lexicon::is_people(whom) && !matches!(whom, "other" | "others" | "likes")) {
+            let people =
+                whom.is_some_and(|whom| lexicon::is_people(whom) && !matches!(whom, "other" | "others" | "likes"));
+            if people && self.says_that_people_liked(around) {
                 return wrong;
             }
         }
@@ -271,7 +275,7 @@ impl<'a> Reader<'a> {
         if likes && matches!(around.previous(), Some("i" | "we" | "i've" | "we've" | "i'd")) {
             return wrong;
         }
-        let pair = matches!(lower, "also" | "both" | "alike" | "equally" | "too");
+        let pair = matches!(lower, "also" | "alike" | "equally");
         if pair && self.plan.liked_by == 0 && self.says_that_people_liked(around) {
             return wrong;
         }
@@ -287,7 +291,7 @@ impl<'a> Reader<'a> {
         let some = |list: &[&str]| words.iter().any(|word| list.contains(word));
         let people = words.iter().any(|word| lexicon::is_people(word) && !matches!(*word, "fan" | "lover" | "person"));
         people
-            && some(&["liked", "loved", "enjoyed", "like", "love", "enjoy", "appreciated", "adored"])
+            && some(&["liked", "loved", "enjoyed", "appreciated", "adored"])
             && !some(&["may", "might", "should", "will", "would", "could", "can"])
     }
 

@@ -51,9 +51,9 @@ pub(super) fn parse<'a>(word: impl Fn(usize) -> Option<&'a str>) -> Option<(Numb
     if first == "dozen" {
         return Some((Number::Plain(12.0), 1));
     }
-    let half = [(&["half", "a", "dozen"][..], 6.0), (&["half", "dozen"], 6.0)];
+    let dozens = [(&["half", "a", "dozen"][..], 6.0), (&["half", "dozen"], 6.0), (&["baker's", "dozen"], 13.0)];
     let spelled = |words: &[&str]| words.iter().enumerate().all(|(place, part)| word(place) == Some(part));
-    if let Some((words, value)) = half.into_iter().find(|(words, _)| spelled(words)) {
+    if let Some((words, value)) = dozens.into_iter().find(|(words, _)| spelled(words)) {
         return Some((Number::Plain(value), words.len()));
     }
     let (value, len) = below_hundred(&word)?;
@@ -80,6 +80,20 @@ fn below_hundred<'a>(word: &impl Fn(usize) -> Option<&'a str>) -> Option<(u32, u
     Some(unit.map_or((tens, 1), |unit| (tens + unit as u32, 2)))
 }
 
+/// Whether `told` says the number `real`, as the words before it, nearest first, have it: `over fifty` says 52.
+pub(super) fn is_about<'a>(before: impl Iterator<Item = &'a str>, told: f64, real: f64) -> bool {
+    let before: Vec<&str> = before.take(2).collect();
+    let share = real / told;
+    told == real
+        || match before.as_slice() {
+            ["over", ..] | ["than", "more"] => share > 1.0 && share <= 1.25,
+            ["least", "at"] => (1.0..=1.25).contains(&share),
+            ["nearly" | "almost", ..] | ["to", "close"] => (0.8..1.0).contains(&share),
+            ["about" | "around" | "roughly" | "some", ..] => (0.85..=1.15).contains(&share),
+            _ => false,
+        }
+}
+
 /// A word that begins with a digit; what is no number is none that can be backed. `1999's` is a year, `1990s` a decade,
 /// and so is `1990's`.
 fn digits(word: &str) -> Number {
@@ -95,6 +109,14 @@ fn digits(word: &str) -> Number {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn round_numbers_are_as_round_as_they_are_said_to_be() {
+        let about = |words: &str, told: f64, real: f64| is_about(words.split(' ').rev(), told, real);
+        assert!(about("more than", 50.0, 52.0) && !about("more than", 50.0, 90.0));
+        assert!(about("nearly", 50.0, 48.0) && !about("nearly", 50.0, 52.0) && about("about", 50.0, 52.0));
+        assert!(about("liked by", 50.0, 50.0) && !about("liked by", 50.0, 51.0));
+    }
 
     #[test]
     fn numbers_are_read_in_digits_and_in_words() {

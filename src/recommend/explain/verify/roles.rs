@@ -106,13 +106,8 @@ const FONDNESS: &[&str] = &[
 const PRAISE: &[&str] = &[
     "pick",
     "choice",
-    "match",
-    "fit",
     "bet",
-    "great",
-    "good",
     "worth",
-    "next",
     "suggestion",
     "tip",
     "recommendation",
@@ -120,17 +115,13 @@ const PRAISE: &[&str] = &[
     "recommended",
     "ideal",
     "perfect",
-    "natural",
     "right",
     "easy",
     "logical",
     "treat",
     "vote",
-    "place",
     "candidate",
     "option",
-    "look",
-    "fine",
 ];
 /// Verbs by which a title has pleased somebody.
 const PLEASED: &[&str] = &[
@@ -217,13 +208,32 @@ pub(super) fn check(tokens: &[Token]) -> Result<(), Rejection> {
 pub(super) fn said(tokens: &[Token], place: usize) -> Option<Role> {
     let before = words_before(tokens, place);
     let after = words_after(tokens, place);
+    if is_paired(tokens, place) {
+        return None;
+    }
     // `fans of one are fans of <title> as well`
     let added = matches!(after.as_slice(), ["too" | "also", ..] | ["as", "well", ..]);
+    let behind_title =
+        tokens[..place - before.len()].last().is_some_and(|token| !matches!(token, Token::Break | Token::End));
     let verb = by_verb(&before).filter(|role| !(added && *role == Role::Anchor));
-    let fans = || after.first().is_some_and(|word| matches!(*word, "fan" | "fans" | "lover" | "lovers" | "viewers"));
-    verb.or_else(|| by_comparison(&before).filter(|_| !added))
-        .or_else(|| by_predicate(&after).filter(|_| !before.first().is_some_and(|word| PREPOSITIONS.contains(word))))
-        .or_else(|| fans().then_some(Role::Anchor))
+    // In `those who like one like <title>` nothing is compared.
+    let is_verb = before == ["like"] && behind_title;
+    let fans = |place: usize| {
+        let after = words_after(tokens, place);
+        after.first().is_some_and(|word| matches!(*word, "fan" | "fans" | "lover" | "lovers" | "viewers"))
+    };
+    let others = || (0..tokens.len()).any(|other| other != place && tokens[other].role().is_some() && fans(other));
+    let is_object = before.first().is_some_and(|word| PREPOSITIONS.contains(word));
+    verb.or_else(|| by_comparison(&before).filter(|_| !added && !is_verb))
+        .or_else(|| by_predicate(&after).filter(|_| !is_object))
+        .or_else(|| (fans(place) && !others()).then_some(Role::Anchor))
+}
+
+/// Whether a title stands in one breath with another: `both <title> and <title>`.
+fn is_paired(tokens: &[Token], place: usize) -> bool {
+    let and = |at: usize| tokens.get(at).and_then(Token::lower) == Some("and");
+    let title = |at: usize| tokens.get(at).is_some_and(|token| token.role().is_some());
+    (and(place + 1) && title(place + 2)) || (place >= 2 && and(place - 1) && title(place - 2))
 }
 
 /// The words before a title in its clause, nearest first.
@@ -264,7 +274,8 @@ fn by_verb(before: &[&str]) -> Option<Role> {
     let elsewhere = |word: &&str| {
         MODALS.contains(word) || matches!(*word, "also" | "like" | "were" | "are" | "have" | "is" | "and")
     };
-    if since_who.is_some_and(|at| !before[..at].iter().any(elsewhere)) {
+    let counted = |at: usize| before.get(at + 1).is_some_and(|word| are_counted(word));
+    if since_who.is_some_and(|at| !counted(at) && !before[..at].iter().any(elsewhere)) {
         return Some(Role::Anchor);
     }
     if *verb == "be" && earlier.iter().take(2).any(|word| MODALS.contains(word)) {
@@ -287,22 +298,29 @@ fn by_verb(before: &[&str]) -> Option<Role> {
     (offered && !you && !beside).then_some(Role::Item)
 }
 
-/// Who likes, by the words before the verb: `you` and `those who` did, or will where a modal says so. What somebody
-/// `also` likes is what is recommended.
+/// Who likes, by the words before the verb: `you` and `anyone who` did, or will where a modal says so. What people liked
+/// besides is true of both titles, whichever comes first.
 fn by_liking(before: &[&str], is_present: bool) -> Option<Role> {
-    let also = before.first() == Some(&"also");
-    let mut subject = before.iter().skip_while(|word| ADVERBS.contains(word));
-    let first = subject.next().copied().unwrap_or_default();
+    let mut subject = before.iter().copied().skip_while(|word| ADVERBS.contains(word));
+    let first = subject.next().unwrap_or_default();
     let modal = MODALS.contains(&first);
-    let who = if modal { subject.find(|word| !ADVERBS.contains(word)).copied().unwrap_or_default() } else { first };
-    let reader = matches!(who, "you" | "you've" | "you'll" | "you'd" | "who" | "that");
-    match (modal || matches!(first, "you'll" | "you'd"), reader) {
-        (true, _) => Some(Role::Item),
-        (false, true) if is_present && subject.take(3).any(|word| FORESEEING.contains(word)) => Some(Role::Item),
-        (false, true) if also && who != "you" => None,
-        (false, true) => Some(Role::Anchor),
-        (false, false) => also.then_some(Role::Item),
+    let who = if modal { subject.find(|word| !ADVERBS.contains(word)).unwrap_or_default() } else { first };
+    if modal || matches!(first, "you'll" | "you'd") {
+        return Some(Role::Item);
     }
+    match who {
+        "you" | "you've" if is_present && subject.by_ref().take(3).any(|word| FORESEEING.contains(&word)) => {
+            Some(Role::Item)
+        }
+        "you" | "you've" => Some(Role::Anchor),
+        "who" | "that" if !subject.next().is_some_and(are_counted) => Some(Role::Anchor),
+        _ => None,
+    }
+}
+
+/// Whether a word stands for those of whom a number liked both titles.
+fn are_counted(word: &str) -> bool {
+    matches!(word, "people" | "viewers" | "others" | "users" | "watchers" | "readers" | "listeners")
 }
 
 /// `like <title>`, `similar to <title>`, `after <title>`.
@@ -372,7 +390,7 @@ fn by_predicate(after: &[&str]) -> Option<Role> {
         first,
         "is" | "makes" | "looks" | "seems" | "feels" | "sounds" | "comes" | "earns" | "gets" | "fits" | "suits"
     );
-    let elsewhere = near(&["reason", "case", "start", "you", "liked", "enjoyed"], 7);
+    let elsewhere = near(&["reason", "case", "start", "sign", "hint", "you", "liked", "enjoyed"], 7);
     let for_you = near(&["for"], 6) && near(&["you"], 7);
     (verb && near(PRAISE, 6) && (!elsewhere || for_you)).then_some(Role::Item)
 }

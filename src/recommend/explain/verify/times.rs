@@ -1,7 +1,7 @@
 //! What texts say of times, and of which title they say it.
 
 use super::{
-    Around, Rejection, roles,
+    Around, Rejection, numbers, roles,
     tokens::{Role, Token},
 };
 use crate::recommend::explain::Plan;
@@ -26,6 +26,11 @@ impl Gap {
     /// Words that tell the gap, from the number to the direction.
     pub(super) fn words(self) -> usize {
         self.len + 1
+    }
+
+    /// Whether it is told which title is the later one, or that they are apart.
+    pub(super) fn has_direction(self, last: Around<'_>) -> bool {
+        direction(Around { place: last.place + self.len, ..last }).is_some()
     }
 }
 
@@ -65,7 +70,7 @@ fn direction(unit: Around<'_>) -> Option<Option<bool>> {
         _ => return None,
     };
     let rest = &unit.tokens[place + 1..];
-    let skipped = rest.iter().take_while(|token| matches!(token.lower(), Some("than" | "to" | "of"))).count();
+    let skipped = rest.iter().take_while(|token| matches!(token.lower(), Some("than" | "to" | "of" | "from"))).count();
     // `three years after Rear Window`: the title that follows is the one to start from.
     if let Some(role) = rest.get(skipped).and_then(Token::role) {
         return Some(Some(later == (role == Role::Anchor)));
@@ -74,9 +79,24 @@ fn direction(unit: Around<'_>) -> Option<Option<bool>> {
     Some(Some(later == (subject == Role::Item)))
 }
 
+/// How many years are between the titles; 0 if that is not known.
+fn years_between(plan: &Plan) -> f64 {
+    let [item, anchor] = years(plan);
+    item.zip(anchor).map_or(0.0, |(item, anchor)| f64::from((item - anchor).abs()))
+}
+
+/// Whether two digits are a year's, as in `from '84`.
+pub(super) fn is_short_year(around: Around<'_>, value: i32, plan: &Plan) -> bool {
+    let dated = matches!(around.previous(), Some("in" | "from" | "of" | "since"));
+    dated && years(plan).into_iter().flatten().any(|year| year.rem_euclid(100) == value)
+}
+
 /// Whether a word may say something of times.
 pub(super) fn is_time_word(word: &str) -> bool {
-    matches!(word, "year" | "years" | "decade" | "decades" | "era" | "period" | "later" | "earlier" | "early")
+    matches!(
+        word,
+        "year" | "years" | "decade" | "decades" | "era" | "period" | "later" | "earlier" | "early" | "century"
+    )
 }
 
 /// Checks a word that says something of times; whether it says it of this plan.
@@ -100,10 +120,20 @@ pub(super) fn check_word(around: Around<'_>, word: &str, plan: &Plan) -> Result<
         "year" | "years" => Ok(false),
         "decade" | "decades" if direction(around).is_some() => {
             let gap = Gap { len: 0, unit: 10.0 };
-            backed(before == "a" && are_apart(around, gap, 1.0, plan))
+            let value = if word == "decades" { (years_between(plan) / 10.0).round().max(2.0) } else { 1.0 };
+            backed((before == "a" || word == "decades") && are_apart(around, gap, value, plan))
         }
+        "decade" if matches!(before, "next" | "following" | "previous") => {
+            backed((1.0..20.0).contains(&years_between(plan)))
+        }
+        "era" | "period" if numbers::parse(|ahead| (ahead == 0).then_some(before)).is_some() => Ok(true),
         "decade" | "era" | "period" => backed(plan.decade.is_some()),
         "decades" => Err(wrong()),
+        "century" => {
+            let parts = [("quarter", 25.0), ("half", 50.0)];
+            let part = parts.into_iter().find(|(part, _)| around.back().take(3).any(|word| word == *part));
+            backed(part.is_some_and(|(_, years)| (years_between(plan) - years).abs() <= 4.0))
+        }
         // These two compare, wherever no number stands before them.
         "later" | "earlier" => match around.previous() {
             Some("year" | "years" | "decade" | "decades") => Ok(false),
