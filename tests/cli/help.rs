@@ -9,9 +9,15 @@ const GLOBAL: &str = "Global options:";
 fn every_command_says_what_it_takes() {
     let workplace = Workplace::new();
     insta::assert_snapshot!("help", workplace.transcript(&["--help"]));
-    let commands: [&[&str]; 12] = [
+    let commands: [&[&str]; 19] = [
         &["demo"],
         &["index"],
+        &["recommend"],
+        &["explain"],
+        &["search"],
+        &["train"],
+        &["train", "hybrid"],
+        &["eval"],
         &["tokenize"],
         &["score"],
         &["generate"],

@@ -1,5 +1,7 @@
 //! A language model's mean hidden states, and the features made of them.
 
+use std::ops::ControlFlow;
+
 use docent::{
     engine::{Embedder, EngineOptions, POOLED_TOKENS},
     models::{backend::BackendKind, batch::RaggedBatch},
@@ -58,9 +60,11 @@ fn users_are_described_by_what_they_did_last() {
     let users = [User { profile: Some("likes space"), history: &history }, User::default()];
     let text = "likes space. Heat, rated 4; Alien, rated 5";
     let mut embedder = Embedder::load(minilm(), &EngineOptions::default()).unwrap();
-    let vectors = LLMFeatureExtractor::new(&mut embedder).users(&users, &catalogue, &mut |_| ()).unwrap();
+    let vectors =
+        LLMFeatureExtractor::new(&mut embedder).users(&users, &catalogue, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(vectors.values, embedder.embed(&[text, ""], &mut |_| ()).unwrap().values);
     let mut engine = engine();
-    let vectors = LLMFeatureExtractor::new(&mut engine).users(&users, &catalogue, &mut |_| ()).unwrap();
+    let vectors =
+        LLMFeatureExtractor::new(&mut engine).users(&users, &catalogue, &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(vectors.values, engine.embed(&[text, ""], &mut |_| ()).unwrap().values);
 }

@@ -1,14 +1,15 @@
-//! What lists look like to people: the history, the items with their scores, and the explanations, at most 100 columns
-//! wide.
+//! What lists look like to people: the history, the items with their scores, and the explanations.
 
-use docent::recommend::{HistoryItem, Recommendations, RecommendedItem, SourceScore, WrittenBy};
+use docent::recommend::{
+    HistoryItem, Recommendations, RecommendedItem, SourceScore, WrittenBy, catalogue::natural_title,
+};
 
 /// The most columns of a line.
 const COLUMNS: usize = 100;
-/// Columns of a title in the history.
-const TITLE: usize = 46;
+/// Columns of a title.
+const TITLE: usize = 40;
 /// The fewest columns of a source's score.
-const SCORE: usize = 8;
+const SCORE: usize = 6;
 
 /// History, items and explanations.
 pub(crate) fn page(answer: &Recommendations) -> String {
@@ -33,12 +34,11 @@ pub(crate) fn items(items: &[RecommendedItem]) -> String {
     let Some(first) = items.first() else { return "Nothing found.\n".into() };
     let sources: String =
         first.scores.iter().map(|score| format!("  {:>1$}", score.source.name(), width(score))).collect();
-    let mut text = format!("      {:>6}{sources}  title\n", "score");
+    let mut text = format!("      {}{sources}\n", padded("title", TITLE));
     for (place, item) in items.iter().enumerate() {
-        let column = |score: &SourceScore| format!("  {:>1$.3}", score.value, width(score));
+        let column = |score: &SourceScore| format!("  {:>1$.2}", score.value, width(score));
         let scores: String = item.scores.iter().map(column).collect();
-        let line = format!("  {:>2}  {:>6.2}{scores}  {}", place + 1, item.score, item.title);
-        text += &format!("{}\n", cut(&line, COLUMNS));
+        text += &format!("  {:>2}  {}{scores}\n", place + 1, padded(&natural_title(&item.title), TITLE));
     }
     text
 }
@@ -52,7 +52,7 @@ pub(crate) fn explanations(items: &[RecommendedItem]) -> String {
             WrittenBy::Model => "written by the model, checked against the records",
             WrittenBy::Template => "written by a template: the model's text did not pass the check",
         };
-        text += &format!("\n  {:>2}  {}\n", place + 1, cut(&item.title, COLUMNS - 6));
+        text += &format!("\n  {:>2}  {}\n", place + 1, cut(&natural_title(&item.title), COLUMNS - 6));
         text += &wrapped(&explanation.text, 6);
         text += &wrapped(&format!("({writer})"), 6);
     }
@@ -62,7 +62,7 @@ pub(crate) fn explanations(items: &[RecommendedItem]) -> String {
 fn history_line(item: &HistoryItem) -> String {
     let rating = item.rating.map_or_else(|| "-".into(), |rating| format!("{rating:.1}"));
     let day = item.timestamp.map_or_else(String::new, day);
-    format!("{}\n", format!("  {rating:>4}  {}  {day}", padded(&item.title, TITLE)).trim_end())
+    format!("{}\n", format!("  {rating:>4}  {}  {day}", padded(&natural_title(&item.title), TITLE)).trim_end())
 }
 
 /// The day of a time in seconds since 1970, as `2000-01-31` (Howard Hinnant, *chrono-Compatible Low-Level Date

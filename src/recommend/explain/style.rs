@@ -94,6 +94,44 @@ fn check_articles(words: &[String]) -> Result<(), Rejection> {
             return Err(Rejection::Grammar(pair.join(" ")));
         }
     }
+    check_numbers(words)
+}
+
+/// What follows `a` or `an` must be one thing: its last word before the phrase ends is no plural.
+fn check_numbers(words: &[String]) -> Result<(), Rejection> {
+    const ENDS: [&str; 12] = ["from", "of", "that", "which", "and", "with", "for", "like", "in", "about", "you", "as"];
+    const PLURALS: [&str; 20] = [
+        "films",
+        "movies",
+        "stories",
+        "titles",
+        "works",
+        "pictures",
+        "thrillers",
+        "comedies",
+        "dramas",
+        "adventures",
+        "mysteries",
+        "romances",
+        "musicals",
+        "westerns",
+        "animations",
+        "documentaries",
+        "fantasies",
+        "noirs",
+        "wars",
+        "crimes",
+    ];
+    for (place, _) in words.iter().enumerate().filter(|(_, word)| matches!(word.as_str(), "a" | "an")) {
+        let phrase = words[place + 1..].iter();
+        let inside = phrase.take_while(|word| !ENDS.contains(&word.as_str()));
+        let end = inside.clone().position(|word| word.ends_with([',', '.', '!', ':', ';']));
+        let last = inside.take(end.map_or(usize::MAX, |end| end + 1)).last();
+        let last = last.map(|word| word.trim_end_matches([',', '.', '!', ':', ';']));
+        if let Some(last) = last.filter(|last| PLURALS.contains(last)) {
+            return Err(Rejection::Grammar(format!("{} .. {last}", words[place])));
+        }
+    }
     Ok(())
 }
 
@@ -117,6 +155,8 @@ mod tests {
         let slips = [
             "both are animated children's action stories of the 1999.",
             "it is a animated children's action story.",
+            "it is a children's action stories from the 1990s.",
+            "it is an animated children's adventures.",
             "it is an animated children's action story, and it is an animated children's action story.",
             "both are both from the 1990s, and both are good.",
             "it hits the spot from the 1990s.",
