@@ -7,7 +7,7 @@ use super::{
     Candidate, Catalogue, Filter, Interaction, Interactions, Query, Result, Source, SourceScore, Store,
     hybrid::{Fusion, HYBRID, Hybrid, RERANK, RETRIEVAL, RerankWeights},
     retrieve::{Semantic, SemanticOptions, best},
-    signals::{Signal, Signals},
+    signals::{Signal, Signals, standardize_open},
 };
 use crate::engine::Embeddings;
 
@@ -18,6 +18,9 @@ const TOLD: [(Source, Signal); 4] = [
     (Source::Semantic, Signal::TextRecent),
     (Source::Popularity, Signal::Popularity),
 ];
+
+/// What all other signals count beside the nearness to a request in words, both standardized.
+const BEHAVIOUR: f32 = 0.25;
 
 /// Everything that a store knows, ready to recommend.
 #[derive(Clone, Debug)]
@@ -137,7 +140,7 @@ impl Recommender {
         // The second stage knows what follows from a history; it has never seen a request in words.
         let hybrid = self.hybrid.as_ref().filter(|_| query.text.is_none() && !query.history.is_empty());
         let fused = match hybrid {
-            None => self.fusion.scores(&self.signals, query, open),
+            None => self.answer(query, open),
             Some(hybrid) => {
                 let ranked = hybrid.rank(&self.signals, query, open)?;
                 let fused = ranked.retrieval.clone();
@@ -149,6 +152,19 @@ impl Recommender {
         };
         let list = best(&fused, k, |item| open[item]).into_iter().map(|item| (item, fused[item])).collect();
         Ok((list, vec![(Source::Fused, fused)]))
+    }
+
+    /// Retrieval's scores, (catalogue). What is asked for in words comes first: the history and everybody's behaviour
+    /// only choose among what answers it.
+    fn answer(&self, query: &Query<'_>, open: &[bool]) -> Vec<f32> {
+        let mut fused = self.fusion.scores(&self.signals, &Query::of(query.history), open);
+        if let (Some(text), Some(semantic)) = (query.text, &self.semantic) {
+            let mut asked = semantic.near(&semantic.profile(&[], Some(text)));
+            standardize_open(&mut asked, open);
+            standardize_open(&mut fused, open);
+            fused.iter_mut().zip(asked).for_each(|(score, asked)| *score = asked + BEHAVIOUR * *score);
+        }
+        fused
     }
 
     /// The `k` items whose texts are nearest to a text's vector, with their cosines, best first.

@@ -43,7 +43,7 @@ fn where_the_next_item_is_chance_nothing_beats_chance() {
 
 #[test]
 fn where_tastes_decide_both_stages_find_them() {
-    let options = FixtureOptions { seed: 3, items: 250, users: 150, interactions: 4000, ..FixtureOptions::default() };
+    let options = FixtureOptions { seed: 3, items: 250, users: 200, interactions: 25 };
     let fixture = Fixture::generate(&options);
     let methods = [Method::Pop, Method::Fused, Method::Hybrid];
     let evaluations = evaluation(&fixture.items, &fixture.interactions, &methods);

@@ -29,7 +29,8 @@ pub(crate) struct EvalArgs {
     /// Interactions to evaluate on, without a store
     #[arg(long, value_name = "FILE", requires = "items")]
     interactions: Option<PathBuf>,
-    /// Methods to compare [default: all that need no language model]
+    /// Methods to compare: pop, itemknn, ease, ease_decayed, cooccurrence, semantic, fused, hybrid, reranked; with
+    /// `--candidates` also likelihood [default: all that need no language model]
     #[arg(long, value_name = "M,..", value_delimiter = ',')]
     methods: Vec<Method>,
     /// How many of each user's last interactions test, each in turn
@@ -106,9 +107,12 @@ impl EvalArgs {
 /// # Errors
 /// If the data cannot be read, nobody has enough interactions, or a model cannot be loaded or fails.
 pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError> {
-    let options = args.options()?;
+    let mut options = args.options()?;
     context.catch_interrupts();
     let Data { catalogue, interactions, semantic } = Data::read(args, &options, context)?;
+    if args.methods.is_empty() && semantic.is_none() {
+        options.methods.retain(|&method| method != Method::Semantic);
+    }
     let data = EvaluateData { catalogue: &catalogue, interactions: &interactions, semantic: semantic.as_ref() };
     let mut tell = |what: &str| {
         context.status(what);

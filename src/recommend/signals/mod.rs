@@ -326,7 +326,7 @@ fn log(mut values: Vec<f32>, scale: f32) -> Vec<f32> {
 }
 
 /// Mean 0 and deviation 1 over the open items; equal values become 0.
-fn standardize_open(values: &mut [f32], open: &[bool]) {
+pub(super) fn standardize_open(values: &mut [f32], open: &[bool]) {
     let kept = || values.iter().zip(open).filter_map(|(&value, &open)| open.then_some(f64::from(value)));
     let count = kept().count().max(1) as f64;
     let mean = kept().sum::<f64>() / count;
