@@ -121,7 +121,10 @@ impl Recommender {
         let items = self.catalogue.items().iter();
         let mut open: Vec<bool> = items.map(|item| filter.is_none_or(|filter| filter.matches(item))).collect();
         query.history.iter().for_each(|event| open[event.item] = false);
-        let (list, stages) = self.rank(query, k, &open)?;
+        let stages = self.stages(query, &open)?;
+        let Some((_, scores)) = stages.last() else { return Ok(Vec::new()) };
+        let list: Vec<(usize, f32)> =
+            best(scores, k, |item| open[item]).into_iter().map(|item| (item, scores[item])).collect();
         let told: Vec<(Source, Vec<f32>)> = TOLD
             .into_iter()
             .filter(|(source, _)| *source != Source::Semantic || self.semantic.is_some())
@@ -135,23 +138,16 @@ impl Recommender {
         Ok(list.into_iter().map(candidate).collect())
     }
 
-    /// The best items with their scores, and what each stage says of all items.
-    fn rank(&self, query: &Query<'_>, k: usize, open: &[bool]) -> Result<(Vec<(usize, f32)>, Vec<(Source, Vec<f32>)>)> {
+    /// What each stage says of all items, (catalogue); the last one decides.
+    fn stages(&self, query: &Query<'_>, open: &[bool]) -> Result<Vec<(Source, Vec<f32>)>> {
         // The second stage knows what follows from a history; it has never seen a request in words.
-        let hybrid = self.hybrid.as_ref().filter(|_| query.text.is_none() && !query.history.is_empty());
-        let fused = match hybrid {
-            None => self.answer(query, open),
+        match self.hybrid.as_ref().filter(|_| query.text.is_none() && !query.history.is_empty()) {
+            None => Ok(vec![(Source::Fused, self.answer(query, open))]),
             Some(hybrid) => {
                 let ranked = hybrid.rank(&self.signals, query, open)?;
-                let fused = ranked.retrieval.clone();
-                let scores = ranked.into_scores();
-                let list = best(&scores, k, |item| open[item]);
-                let list = list.into_iter().map(|item| (item, scores[item])).collect();
-                return Ok((list, vec![(Source::Fused, fused), (Source::Hybrid, scores)]));
+                Ok(vec![(Source::Fused, ranked.retrieval.clone()), (Source::Hybrid, ranked.into_scores())])
             }
-        };
-        let list = best(&fused, k, |item| open[item]).into_iter().map(|item| (item, fused[item])).collect();
-        Ok((list, vec![(Source::Fused, fused)]))
+        }
     }
 
     /// Retrieval's scores, (catalogue). What is asked for in words comes first: the history and everybody's behaviour

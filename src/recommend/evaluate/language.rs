@@ -69,7 +69,7 @@ fn order(first: &[f32], likelihoods: &[f32], part: LanguagePart) -> Vec<usize> {
 }
 
 /// The weight that raises NDCG@10 on the validation cases most, if its interval excludes 0; otherwise none. Asks at most
-/// [`ASKED`] users, drawn by `seed`; `progress` hears how many are done, of how many.
+/// 300 users, drawn by `seed`; `progress` hears how many are done, of how many.
 ///
 /// # Errors
 /// If the model or `progress` fails.

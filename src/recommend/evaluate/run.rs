@@ -112,7 +112,8 @@ pub(super) fn tell(progress: &mut Telling<'_>, what: &str) -> Result<()> {
     }
 }
 
-/// Evaluates all methods. `scorer` is the language model ([`NoScorer`] where no method needs one); `progress` hears what is done next.
+/// Evaluates all methods. `scorer` is the language model ([`NoScorer`](crate::recommend::NoScorer) where no method needs
+/// one).
 ///
 /// # Errors
 /// If nobody has enough interactions, a method needs vectors or a language model that are not given, a model fails, or

@@ -87,7 +87,7 @@ fn slope(lists: &[List], weights: &[f64], penalty: f64) -> Slope {
     });
     // Collected first: the sum's order does not depend on the threads.
     let chunks: Vec<Slope> = chunks.collect();
-    let mut sum = chunks.iter().fold(Slope::zeros(width), |sum, chunk| sum.add(chunk));
+    let mut sum = chunks.iter().fold(Slope::zeros(width), Slope::add);
     let total = lists.len().max(1) as f64;
     sum.loss /= total;
     sum.gradient.iter_mut().for_each(|value| *value /= total);

@@ -125,7 +125,7 @@ impl HybridFeatureModel {
     /// # Errors
     /// If the shapes do not fit.
     pub fn forward(&self, llm: Option<&Tensor>, traditional: &Tensor) -> Result<Tensor> {
-        self.run(llm, traditional, |hidden| Ok(hidden))
+        self.run(llm, traditional, Ok)
     }
 
     /// [`forward`](Self::forward) with a part of the first layer left out at random, for training.

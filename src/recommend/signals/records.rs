@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::recommend::{Catalogue, sparse::Sparse};
+use crate::recommend::{Catalogue, Item, sparse::Sparse};
 
 /// Years in which nearness falls to a third.
 const NEAR: f32 = 2.0;
@@ -89,7 +89,7 @@ pub(super) struct Years {
 impl Years {
     /// Takes the years from the records; `users` says how many users each item has, (items). None if no item has one.
     pub(super) fn new(catalogue: &Catalogue, users: &[f32]) -> Option<Self> {
-        let mut known: Vec<i32> = catalogue.items().iter().filter_map(|item| item.year()).collect();
+        let mut known: Vec<i32> = catalogue.items().iter().filter_map(Item::year).collect();
         known.sort_unstable();
         // A year far away from all others is a slip of the record, and must not blow the table up.
         let (low, high) = (known.get(known.len() / 1000)?, known.get(known.len() - 1 - known.len() / 1000)?);
