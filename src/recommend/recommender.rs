@@ -48,8 +48,16 @@ impl Recommender {
         }
         if let Some(bytes) = store.component(HYBRID)? {
             let hybrid = Hybrid::from_bytes(&bytes)?;
+            let width = recommender.semantic.as_ref().map_or(0, |semantic| semantic.width());
             recommender.fusion = hybrid.fusion.clone();
-            recommender.hybrid = Some(hybrid);
+            recommender.signals.tell_apart(&hybrid.categories);
+            match hybrid.vector_width() {
+                0 => recommender.hybrid = Some(hybrid),
+                trained if trained == width => recommender.hybrid = Some(hybrid),
+                trained => {
+                    tracing::warn!(trained, width, "the hybrid model is left out: it was trained on other vectors")
+                }
+            }
         }
         if let Some(bytes) = store.component(RERANK)? {
             recommender.rerank = RerankWeights::from_bytes(&bytes)?;

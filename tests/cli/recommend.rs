@@ -140,6 +140,13 @@ fn a_killed_training_leaves_the_store_as_it_was() {
     assert!(store.component(HYBRID).expect("a sound component").is_some());
     let answer = json(workplace.run(&["recommend", "store", "--user", "u7", "--json", "--quiet"]));
     assert!(answer["items"][0]["scores"]["hybrid"].is_number(), "{answer}");
+    // A new item needs no training, and what was learned is kept.
+    workplace.write("new.csv", "item_id,title,year,genres\nnew,Brand New,2021,Action\n");
+    assert!(workplace.run(&["index", "store", "--append", "--items", "new.csv", "--no-embeddings"]).status.success());
+    let answer = json(workplace.run(&["recommend", "store", "--user", "u7", "-k", "50", "--json", "--quiet"]));
+    let items = answer["items"].as_array().expect("a list");
+    assert!(items.iter().any(|item| item["item_id"] == "new"), "{answer}");
+    assert!(items[0]["scores"]["hybrid"].is_number(), "{answer}");
     let small = ["index", "small", "--items", "items.csv", "--no-embeddings", "--quiet"];
     assert!(workplace.run(&small).status.success());
     insta::assert_snapshot!("train-nobody", workplace.transcript(&["train", "hybrid", "small", "--quiet"]));

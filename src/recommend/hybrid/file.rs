@@ -64,6 +64,7 @@ impl RerankWeights {
 struct Learned {
     fusion: Fusion,
     linear: Fusion,
+    categories: Vec<String>,
     residual: Option<Residual>,
 }
 
@@ -108,7 +109,8 @@ impl Hybrid {
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let residual = self.residual.as_ref();
         let residual = residual.map(|(model, share)| Residual { llm: model.config().llm, share: *share });
-        let learned = Learned { fusion: self.fusion.clone(), linear: self.linear.clone(), residual };
+        let (fusion, linear, categories) = (self.fusion.clone(), self.linear.clone(), self.categories.clone());
+        let learned = Learned { fusion, linear, categories, residual };
         let mut out = TensorsOut::default();
         out.note(LEARNED, serde_json::to_string(&learned).map_err(|source| Error::Learned { source })?);
         for (name, variable) in self.residual.iter().flat_map(|(model, _)| model.variables()) {
@@ -141,7 +143,7 @@ impl Hybrid {
             })?;
             Ok::<_, Error>((model, share))
         });
-        Ok(Self { fusion, linear, residual: residual.transpose()? })
+        Ok(Self { fusion, linear, categories: learned.categories, residual: residual.transpose()? })
     }
 }
 
@@ -155,6 +157,7 @@ mod tests {
         Hybrid {
             fusion: fusion(vec![Signal::EaseRecent, Signal::Popularity]),
             linear: fusion(Signal::ALL.to_vec()),
+            categories: vec!["Drama".into()],
             residual: Some((HybridFeatureModel::new(config, 3).unwrap(), 0.5)),
         }
     }
@@ -165,6 +168,7 @@ mod tests {
             let bytes = hybrid(llm).to_bytes().unwrap();
             let read = Hybrid::from_bytes(&bytes).unwrap();
             assert_eq!((&read.fusion, &read.linear), (&hybrid(llm).fusion, &hybrid(llm).linear));
+            assert_eq!(read.categories, ["Drama"]);
             assert_eq!(read.residual.as_ref().map(|(model, share)| (model.config().llm, *share)), Some((llm, 0.5)));
             assert_eq!(read.to_bytes().unwrap(), bytes);
         }

@@ -31,6 +31,8 @@ pub struct Hybrid {
     pub fusion: Fusion,
     /// All signals, and what each counts.
     pub linear: Fusion,
+    /// The categories that the model tells apart, in the order of its features.
+    pub categories: Vec<String>,
     /// What is added to the linear score, and how much of it counts.
     pub residual: Option<(HybridFeatureModel, f32)>,
 }
@@ -74,6 +76,11 @@ impl Inputs {
 }
 
 impl Hybrid {
+    /// Elements of the items' vectors that the model sees; 0 if it sees none.
+    pub fn vector_width(&self) -> usize {
+        self.residual.as_ref().map_or(0, |(model, _)| model.config().llm)
+    }
+
     /// Scores of some items, (items), and those of retrieval, (catalogue): all that are open, and of these the best
     /// [`POOL`] by the second stage.
     ///

@@ -84,8 +84,8 @@ pub fn train(data: TrainingData<'_>, progress: &mut Learning<'_>) -> Result<Hybr
         })?;
     let fusion = Fusion::retrieval(&gathered);
     let linear = Fusion::learn(&gathered, Signal::ALL.to_vec());
-    let hybrid = Hybrid { fusion, linear, residual: None };
     let signals = Signals::fit(data.histories, data.catalogue, data.semantic.cloned())?;
+    let hybrid = Hybrid { fusion, linear, categories: signals.common_categories(), residual: None };
     let validation = Validation::new(&data, &signals, &hybrid)?;
     let lists = lists(&gathered, &hybrid);
     let mut best = (validation.value(None), None);

@@ -1,13 +1,14 @@
-//! What a store learns when it is made: what each signal counts in retrieval.
+//! What a store learns when it is made: what each signal counts in retrieval. What is added to a store changes what the
+//! signals see and not what they count, so what was learned before is kept.
 
 use std::{ops::ControlFlow, sync::Arc};
 
 use super::{IndexEvent, IndexProgress, sources::Sources};
 use crate::recommend::{
     Result, Store, StoreWriter,
-    hybrid::{Progress, RETRIEVAL, learn_retrieval},
+    hybrid::{HYBRID, Progress, RERANK, RETRIEVAL, learn_retrieval},
     retrieve::{Semantic, SemanticOptions},
-    store::ItemVectors,
+    store::{ENCODER, ItemVectors},
 };
 
 /// Decides which moments are drawn.
@@ -21,6 +22,7 @@ pub(super) fn retrieval(
     writer: &mut StoreWriter,
     progress: &mut IndexProgress<'_>,
 ) -> Result<()> {
+    keep(base, writer)?;
     let Some(interactions) = sources.all_interactions(base)? else { return Ok(()) };
     if writer.manifest().components.contains_key(RETRIEVAL) {
         return Ok(());
@@ -38,4 +40,18 @@ pub(super) fn retrieval(
         Some(fusion) => writer.put(RETRIEVAL, &fusion.to_bytes()?),
         None => Ok(()),
     }
+}
+
+/// Keeps what the store that is added to has learned, if its vectors still come from the same encoder.
+fn keep(base: Option<&Store>, writer: &mut StoreWriter) -> Result<()> {
+    let Some(base) = base else { return Ok(()) };
+    if base.manifest().models.get(ENCODER) != writer.manifest().models.get(ENCODER) {
+        return Ok(());
+    }
+    for name in [RETRIEVAL, HYBRID, RERANK] {
+        if let Some(bytes) = base.component(name)? {
+            writer.put(name, &bytes)?;
+        }
+    }
+    Ok(())
 }

@@ -232,9 +232,19 @@ impl Signals {
         self.items
     }
 
-    /// Which of the catalogue's [`CATEGORIES`] most common categories an item has, as ones and zeros; (categories)
+    /// The names of the catalogue's most common categories, at most [`CATEGORIES`].
+    pub fn common_categories(&self) -> Vec<String> {
+        self.categories.common()
+    }
+
+    /// Tells some categories apart, in their order, instead of the most common ones.
+    pub fn tell_apart(&mut self, categories: &[String]) {
+        self.categories.tell_apart(categories);
+    }
+
+    /// Which of the categories that are told apart an item has, as ones and zeros; ([`CATEGORIES`])
     pub fn multi_hot(&self, item: usize) -> impl Iterator<Item = f32> {
-        let bits = self.categories.common(item);
+        let bits = self.categories.bits(item);
         (0..CATEGORIES).map(move |bit| (bits >> bit & 1) as f32)
     }
 

@@ -21,8 +21,10 @@ pub(super) struct Categories {
     items: Sparse,
     /// (categories, items)
     by_category: Sparse,
-    /// Which of the most common categories each item has, by bits; (items)
-    common: Vec<u32>,
+    /// All names, the most common first, equally common ones in the order of the alphabet, with their places.
+    names: Vec<(String, u32)>,
+    /// Which of the categories that are told apart each item has, by bits; (items)
+    bits: Vec<u32>,
 }
 
 impl Categories {
@@ -53,16 +55,33 @@ impl Categories {
         }
         let mut names: Vec<(&str, u32)> = ids.into_iter().collect();
         names.sort_by(|a, b| count[b.1 as usize].total_cmp(&count[a.1 as usize]).then(a.0.cmp(b.0)));
-        let mut bits = vec![0; count.len()];
-        names.iter().take(CATEGORIES).enumerate().for_each(|(bit, &(_, id))| bits[id as usize] = 1 << bit);
-        let common = rows.iter().map(|row| row.iter().fold(0, |mask, &(id, _)| mask | bits[id as usize])).collect();
+        let names: Vec<(String, u32)> = names.into_iter().map(|(name, id)| (name.to_owned(), id)).collect();
         let items = Sparse::from_rows(rows);
-        Self { by_category: items.transposed(count.len()), items, common }
+        let mut categories = Self { by_category: items.transposed(count.len()), items, names, bits: Vec::new() };
+        categories.tell_apart(&categories.common());
+        categories
     }
 
-    /// Which of the most common categories an item has, by bits: the most common first, equally common ones by name.
-    pub(super) fn common(&self, item: usize) -> u32 {
-        self.common[item]
+    /// The names of the most common categories, at most as many as are told apart.
+    pub(super) fn common(&self) -> Vec<String> {
+        self.names.iter().take(CATEGORIES).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Gives each of some names its bit, in their order.
+    pub(super) fn tell_apart(&mut self, names: &[String]) {
+        let mut bits = vec![0; self.by_category.rows()];
+        for (bit, name) in names.iter().take(CATEGORIES).enumerate() {
+            if let Some((_, id)) = self.names.iter().find(|(known, _)| known == name) {
+                bits[*id as usize] = 1 << bit;
+            }
+        }
+        let mask = |item: usize| self.items.row(item).fold(0, |mask, (id, _)| mask | bits[id as usize]);
+        self.bits = (0..self.items.rows()).map(mask).collect();
+    }
+
+    /// Which of the categories that are told apart an item has.
+    pub(super) fn bits(&self, item: usize) -> u32 {
+        self.bits[item]
     }
 
     /// The cosine of each item's categories with the weighted ones of a history, (items).
