@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use super::{
-    Candidate, Catalogue, Filter, Interaction, Interactions, Query, Result, Source, SourceScore, Store,
+    Candidate, Catalogue, Filter, Interaction, Interactions, Query, Result, Source, SourceScore, Store, Users,
     hybrid::{Fusion, HYBRID, Hybrid, RERANK, RETRIEVAL, RerankWeights},
     retrieve::{Semantic, SemanticOptions, best},
     signals::{Signal, Signals, standardize_open},
@@ -27,6 +27,7 @@ const BEHAVIOUR: f32 = 0.25;
 pub struct Recommender {
     catalogue: Catalogue,
     interactions: Interactions,
+    users: Users,
     semantic: Option<Arc<Semantic>>,
     signals: Signals,
     fusion: Fusion,
@@ -43,6 +44,7 @@ impl Recommender {
         let catalogue = store.catalogue()?;
         let interactions = store.interactions(&catalogue)?;
         let mut recommender = Self::new(catalogue, interactions, store.embeddings()?)?;
+        recommender.users = store.users()?;
         if let Some(bytes) = store.component(RETRIEVAL)? {
             recommender.fusion = Fusion::from_bytes(&bytes)?;
         }
@@ -76,7 +78,8 @@ impl Recommender {
         let signals = Signals::fit(&histories, &catalogue, semantic.clone())?;
         let fusion = Fusion::default();
         let rerank = RerankWeights::default();
-        Ok(Self { catalogue, interactions, semantic, signals, fusion, hybrid: None, rerank })
+        let users = Users::default();
+        Ok(Self { catalogue, interactions, users, semantic, signals, fusion, hybrid: None, rerank })
     }
 
     /// The items.
@@ -87,6 +90,11 @@ impl Recommender {
     /// Who interacted with what.
     pub fn interactions(&self) -> &Interactions {
         &self.interactions
+    }
+
+    /// What users say of themselves.
+    pub fn users(&self) -> &Users {
+        &self.users
     }
 
     /// The items' vectors.

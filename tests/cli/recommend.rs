@@ -49,6 +49,11 @@ fn a_list_is_printed_and_conditions_hold() {
     let id = |item: &serde_json::Value| item["item_id"].as_str().and_then(|id| id.parse::<usize>().ok());
     assert_eq!(items.len(), 3);
     assert!(items.iter().filter_map(id).all(|item| item >= 20 && [0, 3].contains(&(item % 4))), "{items:?}");
+    // Somebody who has said something and done nothing.
+    workplace.write("users.csv", "user_id,profile\nnewcomer,Likes quiet comedies.\n");
+    assert!(workplace.run(&["index", "store", "--append", "--users", "users.csv", "--no-embeddings"]).status.success());
+    let answer = json(workplace.run(&["recommend", "store", "--user", "newcomer", "--json", "--quiet"]));
+    assert_eq!(answer["items"].as_array().map(Vec::len), Some(10));
     let none = ["recommend", "store", "--user", "u7", "--where", "year > 3000", "--quiet"];
     insta::assert_snapshot!("recommend-nothing", workplace.transcript(&none));
 }

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError
     context.catch_interrupts();
     let store = store(&sample::find(args.data.as_deref())?, context)?;
     let recommender = Recommender::open(&store)?;
-    let whom = Whom::user(&args.user, &recommender)?;
+    let whom = Whom::user(&args.user, &recommender, context)?;
     let started = Instant::now();
     let judge = JudgeArgs { mode: Some(Rerank::Likelihood), reranker: None };
     let list = List { k: RECOMMENDED, filter: None, judge: &judge, explained: RECOMMENDED };

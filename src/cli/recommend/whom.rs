@@ -1,7 +1,7 @@
 //! Whom is recommended to: a user of the store, somebody who names items, or somebody who asks in words.
 
 use clap::Args;
-use docent::recommend::{Interaction, Query, Recommender};
+use docent::recommend::{Interaction, Query, Recommender, features::User};
 
 use crate::cli::{CliError, Context};
 
@@ -40,7 +40,7 @@ impl Whom {
     /// If there is no such user or item, or the encoder cannot be fetched, fails, or is not that of the store.
     pub(crate) fn find(args: &WhomArgs, recommender: &Recommender, context: &Context) -> Result<Self, CliError> {
         if let Some(id) = &args.user {
-            return Self::user(id, recommender);
+            return Self::user(id, recommender, context);
         }
         let history = recommender.liked(&args.liked)?;
         let text = args.query.as_deref().map(|query| embed(query, recommender, context)).transpose()?;
@@ -48,14 +48,26 @@ impl Whom {
         Ok(Self { name, user: None, history, text })
     }
 
-    /// Looks a user up.
+    /// Looks a user up. Of one who has done nothing yet the profile is what they ask for.
     ///
     /// # Errors
-    /// If there is no such user.
-    pub(crate) fn user(id: &str, recommender: &Recommender) -> Result<Self, CliError> {
-        let user = recommender.interactions().user(id)?;
-        let history = recommender.interactions().history(user).to_vec();
-        Ok(Self { name: id.to_owned(), user: Some(user), history, text: None })
+    /// If there is no such user, or the profile is needed and the encoder cannot be fetched, fails, or is not that of the
+    /// store.
+    pub(crate) fn user(id: &str, recommender: &Recommender, context: &Context) -> Result<Self, CliError> {
+        let name = id.to_owned();
+        let profile = match (recommender.interactions().user(id), recommender.users().get(id)) {
+            (Ok(user), _) => {
+                let history = recommender.interactions().history(user).to_vec();
+                return Ok(Self { name, user: Some(user), history, text: None });
+            }
+            (Err(_), Some(user)) => user.profile.as_deref().filter(|_| recommender.semantic().is_some()),
+            (Err(error), None) => return Err(error.into()),
+        };
+        let text = profile.map(|profile| {
+            let user = User { profile: Some(profile), history: &[] };
+            embed(&user.text(recommender.catalogue()), recommender, context)
+        });
+        Ok(Self { name, text: text.transpose()?, ..Self::default() })
     }
 
     /// What the recommender asks of.
