@@ -71,7 +71,7 @@ mod tests {
         let scores = [3.0, 1.0, 2.0, 2.0, 5.0, 2.0];
         let without = |closed: &[usize]| (0..6).map(|item| !closed.contains(&item)).collect::<Vec<_>>();
         for (closed, target, expected) in
-            [(&[4][..], 0, 0.0), (&[], 0, 1.0), (&[4], 2, 2.0), (&[4, 5], 2, 1.5), (&[4, 0, 2], 2, 0.5)]
+            [(&[4][..], 0, 0.0), (&[], 0, 1.0), (&[4], 2, 2.0), (&[4, 5], 2, 1.5), (&[4, 0, 2], 2, 1.0)]
         {
             assert_eq!(rank(&scores, &without(closed), target), expected);
         }

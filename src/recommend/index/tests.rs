@@ -147,7 +147,7 @@ fn what_fails_leaves_the_old_store_or_none() {
 }
 
 #[test]
-fn adding_items_takes_their_interactions_in_and_the_models_away() {
+fn what_was_learned_stays_when_items_are_added_and_goes_when_the_store_is_made_anew() {
     let workplace = Workplace::new();
     let (items, interactions) = (workplace.file("a.csv", ITEMS), workplace.file("b.csv", RATINGS));
     workplace.index(&IndexOptions { items, interactions, ..IndexOptions::default() }).unwrap();
@@ -160,5 +160,7 @@ fn adding_items_takes_their_interactions_in_and_the_models_away() {
     let same = IndexOptions { items: workplace.file("a.csv", ITEMS), append: true, ..IndexOptions::default() };
     assert!(workplace.index(&same).unwrap().0.component("retrieval").unwrap().is_some());
     let more = IndexOptions { items: workplace.file("c.csv", MORE_ITEMS), ..same };
-    assert!(workplace.index(&more).unwrap().0.component("retrieval").unwrap().is_none());
+    assert_eq!(workplace.index(&more).unwrap().0.component("retrieval").unwrap().as_deref(), Some(&b"weights"[..]));
+    let anew = IndexOptions { append: false, ..more };
+    assert!(workplace.index(&anew).unwrap().0.component("retrieval").unwrap().is_none());
 }
