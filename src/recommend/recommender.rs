@@ -20,7 +20,7 @@ const TOLD: [(Source, Signal); 4] = [
 ];
 
 /// What all other signals count beside the nearness to a request in words, both standardized.
-const BEHAVIOUR: f32 = 0.25;
+const BEHAVIOUR: f32 = 0.1;
 
 /// Everything that a store knows, ready to recommend.
 #[derive(Clone, Debug)]

@@ -43,7 +43,7 @@ fn an_item_that_nobody_has_is_found_by_its_text() {
     assert_eq!(found[0].item, ITEMS - 1);
     assert!(found[0].score > 0.99 && found[0].sources[0].source == Source::Semantic);
     let query = Query { history: &[], text: Some(text) };
-    let list = recommender.recommend(&query, 5, None).expect("a list");
+    let list = recommender.recommend(&query, 8, None).expect("a list");
     assert!(list.iter().any(|candidate| candidate.item == ITEMS - 1), "{list:?}");
 }
 

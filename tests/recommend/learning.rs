@@ -5,10 +5,9 @@ use std::ops::ControlFlow;
 use docent::recommend::{
     Catalogue, Interactions, NoScorer,
     evaluate::{Candidates, EvaluateData, EvaluateOptions, Evaluation, Method, Ties, evaluate},
-    fixture::{Fixture, FixtureOptions},
 };
 
-use super::{catalogue, noise};
+use super::{catalogue, noise, tastes};
 
 fn evaluation(catalogue: &Catalogue, interactions: &Interactions, methods: &[Method]) -> Vec<Evaluation> {
     let options = EvaluateOptions {
@@ -43,12 +42,11 @@ fn where_the_next_item_is_chance_nothing_beats_chance() {
 
 #[test]
 fn where_tastes_decide_both_stages_find_them() {
-    let options = FixtureOptions { seed: 3, items: 250, users: 200, interactions: 25 };
-    let fixture = Fixture::generate(&options);
+    const ITEMS: usize = 240;
     let methods = [Method::Pop, Method::Fused, Method::Hybrid];
-    let evaluations = evaluation(&fixture.items, &fixture.interactions, &methods);
+    let evaluations = evaluation(&catalogue(ITEMS), &tastes(150, ITEMS, 24, 6), &methods);
     let [pop, fused, hybrid] = [0, 1, 2].map(|at| evaluations[at].metrics["ndcg@10"].value);
-    assert!(fused > 1.2 * pop, "fused {fused}, popularity {pop}");
+    assert!(fused > 3.0 * pop, "fused {fused}, popularity {pop}");
     assert!(hybrid > 0.9 * fused, "hybrid {hybrid}, fused {fused}");
     assert!(evaluations[1].versus_fused.is_empty() && evaluations[2].versus_fused.contains_key("ndcg@10"));
     assert!(evaluations[2].weights.contains_key("ease_recent"), "{:?}", evaluations[2].weights);

@@ -19,12 +19,23 @@ fn catalogue(items: usize) -> Catalogue {
 
 /// Histories whose items say nothing of each other: each drawn from the whole catalogue.
 fn noise(users: usize, items: usize, length: usize) -> Interactions {
+    tastes(users, items, length, 1)
+}
+
+/// Histories of people of some tastes: four of five items are drawn from those of the own taste, the others from all.
+fn tastes(users: usize, items: usize, length: usize, tastes: usize) -> Interactions {
     let mut rng = ChaCha8Rng::seed_from_u64(5);
     let history = |user: usize| {
         let mut open: Vec<usize> = (0..items).collect();
+        let mut draw = || {
+            let own: Vec<usize> = (0..open.len()).filter(|&at| open[at] % tastes == user % tastes).collect();
+            let all = rng.next_u32() % 5 == 0 || own.is_empty();
+            let at = rng.next_u32() as usize % if all { open.len() } else { own.len() };
+            open.swap_remove(if all { at } else { own[at] })
+        };
         let event = |place: usize| Interaction {
             user,
-            item: open.swap_remove(rng.next_u32() as usize % open.len()),
+            item: draw(),
             rating: Some((place % 5) as f32 + 1.0),
             timestamp: Some(1_000_000_000 + (user * 1000 + place * 60) as i64),
         };
