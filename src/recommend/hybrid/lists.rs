@@ -40,7 +40,7 @@ impl Extent {
     fn moments(self) -> usize {
         match self {
             Extent::Few => 3,
-            Extent::Many => 12,
+            Extent::Many => 8,
         }
     }
 }

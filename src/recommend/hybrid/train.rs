@@ -28,17 +28,17 @@ use crate::recommend::{
 };
 
 /// Negatives of a list that are drawn from what retrieval offers.
-const HARD: usize = 24;
+const HARD: usize = 16;
 /// Negatives of a list that are drawn from the rest of the catalogue.
 const RANDOM: usize = 8;
 /// Lists of one step.
 const BATCH: usize = 32;
 /// The step size: small, for what the linear weights leave unexplained is mostly noise.
-const LEARNING_RATE: f64 = 2e-4;
+const LEARNING_RATE: f64 = 4e-4;
 /// The pull of weights to 0.
 const WEIGHT_DECAY: f64 = 5e-2;
 /// Rounds over all lists: the model overfits soon.
-const MOST_EPOCHS: usize = 6;
+const MOST_EPOCHS: usize = 4;
 /// Rounds without a gain on validation that end the training.
 const PATIENCE: usize = 1;
 /// How much of the model may count beside the linear score.
