@@ -228,9 +228,9 @@ fn replace_outside(text: &str, from: &str, to: &str, titles: &[&str]) -> String 
     }
     let inside = |c: Option<char>| c.is_some_and(char::is_alphanumeric);
     let whole = |at: &usize| {
-        let before = inside(masked[..*at].chars().next_back()) && inside(from.chars().next());
-        let behind = inside(masked[at + from.len()..].chars().next()) && inside(from.chars().next_back());
-        !before && !behind
+        let (before, after) = (masked[..*at].chars().next_back(), masked[at + from.len()..].chars().next());
+        let begins = !(inside(before) && inside(from.chars().next()));
+        begins && !(inside(after) && inside(from.chars().next_back()))
     };
     match masked.match_indices(from).map(|(at, _)| at).find(whole) {
         Some(at) => format!("{}{to}{}", &text[..at], &text[at + from.len()..]),

@@ -41,8 +41,10 @@ const PARTS: &[Part] = &[
 
 /// What stands for the noun where no genre is one: true of films, books and games alike.
 const STORY: (&str, &str) = ("story", "stories");
-/// Genres that a phrase holds before it becomes hard to read.
-const MOST: usize = 3;
+/// Genres that a phrase holds before it becomes hard to read; one more with those that read like adjectives.
+const MOST: usize = 2;
+/// Genres that are left out first, where there are too many; before them drama, which goes with everything.
+const LEFT_OUT: [&str; 6] = ["action", "adventure", "thriller", "fantasy", "mystery", "crime"];
 
 /// The sort of item that some of the genres make, in singular and plural, and how many words that is; none if a genre
 /// that is no part of common phrases is all there is.
@@ -52,20 +54,26 @@ pub(super) struct Kind {
     pub(super) singular: String,
     /// `romantic comedies`
     pub(super) plural: String,
+    /// How many genres it says.
+    pub(super) genres: usize,
 }
 
 impl Kind {
-    /// Makes one of at most three of the genres.
+    /// Makes one of some of the genres.
     pub(super) fn of(genres: &[String]) -> Option<Self> {
         let keys: Vec<String> = genres.iter().map(|genre| lexicon::genre_key(genre)).collect();
         let mut parts: Vec<&Part> = PARTS.iter().filter(|part| keys.iter().any(|key| key == part.key)).collect();
-        // Drama goes with everything and says the least.
-        if parts.len() >= MOST {
-            parts.retain(|part| part.key != "drama");
+        let adjective = parts.iter().any(|part| matches!(part.key, "children" | "animation" | "romance"));
+        let most = MOST + usize::from(adjective);
+        for (key, most) in std::iter::once(("drama", MOST)).chain(LEFT_OUT.map(|key| (key, most))) {
+            if parts.len() > most {
+                parts.retain(|part| part.key != key);
+            }
         }
-        while parts.len() > MOST {
+        while parts.len() > most {
             parts.remove(0);
         }
+        let genres = parts.len();
         // In `romantic drama` the drama is the noun, though it mostly stands before others.
         if let [first, second] = parts.as_mut_slice()
             && (first.key == "drama"
@@ -80,7 +88,7 @@ impl Kind {
         }
         let phrase = |noun: &str| before.iter().copied().chain([noun]).collect::<Vec<_>>().join(" ");
         let (singular, plural) = noun.unwrap_or(STORY);
-        Some(Self { singular: phrase(singular), plural: phrase(plural) })
+        Some(Self { singular: phrase(singular), plural: phrase(plural), genres })
     }
 }
 
@@ -102,9 +110,11 @@ mod tests {
             ("Drama|Romance", "romantic dramas"),
             ("Drama|Thriller", "dramatic thrillers"),
             ("Comedy|Drama", "dramatic comedies"),
-            ("Action|Crime|Drama|Thriller", "crime action thrillers"),
+            ("Action|Crime|Drama|Thriller", "crime thrillers"),
             ("Adventure|Animation|Children", "animated children's adventures"),
-            ("Action|Adventure|Sci-Fi", "science fiction action adventures"),
+            ("Action|Adventure|Sci-Fi", "science fiction adventures"),
+            ("Adventure|Animation|Children|Comedy|Fantasy", "animated children's comedies"),
+            ("Comedy|Drama|Romance", "romantic comedies"),
             ("Sci-Fi", "science fiction stories"),
             ("Crime|Film-Noir", "crime noirs"),
             ("Horror|IMAX", "horror stories"),

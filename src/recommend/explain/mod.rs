@@ -27,7 +27,7 @@ use verify::Said;
 /// Tokens that an explanation may take.
 const MAX_TOKENS: usize = 48;
 /// How often the model may try, each time with other first words and other facts.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 4;
 /// What a turn adds to vary a plan's next try: it leads through all first words.
 const TURNS_PER_ROUND: usize = 3;
 
@@ -90,7 +90,7 @@ impl<'a> XRecExplainer<'a> {
     }
 
     /// Explains all plans of a list in one batch, whose prompts share their beginning. What fails the check, or says the
-    /// same of another title as a text before it, is tried again in a second and a third batch.
+    /// same of another title as a text before it, is tried again in another batch, up to three times.
     ///
     /// # Errors
     /// If the model fails.
@@ -116,7 +116,7 @@ impl<'a> XRecExplainer<'a> {
         let mut requests = Vec::with_capacity(open.len());
         let mut openings = Vec::with_capacity(open.len());
         for &place in open {
-            let (prompt, opening) = prompt::ask(&plans[place], place + round * TURNS_PER_ROUND, chat);
+            let (prompt, opening) = prompt::ask(&plans[place], place + round * TURNS_PER_ROUND, round > 0, chat);
             // Behind raw text the answer is a word that follows; a chat's answer starts with it.
             let lead = if chat { "" } else { " " };
             let mut prompt = self.engine.tokenize(&prompt)?;

@@ -17,7 +17,7 @@ const OPENINGS: [&str; 10] = [
     "Since you liked {anchor}, {item} should suit you:",
     "If {anchor} was to your taste, {item} should be, too, because",
     "You liked {anchor}, so {item} is worth a look:",
-    "{item} is a good match for you, since",
+    "{item} is a good match for {anchor}, which you liked, because",
     "As a fan of {anchor}, you may like {item}, because",
     "Like {anchor}, {item} is",
     "You enjoyed {anchor}, and {item} has much in common with it:",
@@ -60,7 +60,15 @@ const EXAMPLES: [Example; 5] = [
         both_are: "romantic comedies from the 1980s",
         liked_by: 14,
         sentence: "Since you liked Moonlit Harbor, The Glass Orchard should suit you: both are romantic comedies from \
-                   the 1980s, and 14 people liked the two of them.",
+                   the 1980s, and 14 people enjoyed both.",
+    },
+    Example {
+        anchor: "Kites over Malta",
+        item: "Seven Lanterns",
+        both_are: "children's adventures",
+        liked_by: 9,
+        sentence: "You liked Kites over Malta, so Seven Lanterns is worth a look: it is a children's adventure as well, \
+                   and 9 people enjoyed the pair.",
     },
     Example {
         anchor: "Iron Meridian",
@@ -70,27 +78,19 @@ const EXAMPLES: [Example; 5] = [
         sentence: "Like Iron Meridian, Last Signal is a science fiction thriller, and 27 people enjoyed both.",
     },
     Example {
+        anchor: "Copper Street",
+        item: "A Quiet Debt",
+        both_are: "from the 1990s",
+        liked_by: 31,
+        sentence: "For more like Copper Street, try A Quiet Debt: both are from the 1990s, and 31 people who enjoyed one \
+                   enjoyed the other, too.",
+    },
+    Example {
         anchor: "The Winter Clerk",
         item: "Paper Crowns",
         both_are: "dramas from the 2000s",
         liked_by: 0,
         sentence: "As a fan of The Winter Clerk, you may like Paper Crowns, because it is another drama from the 2000s.",
-    },
-    Example {
-        anchor: "Copper Street",
-        item: "A Quiet Debt",
-        both_are: "from the 1990s",
-        liked_by: 31,
-        sentence: "For more like Copper Street, try A Quiet Debt: both are from the 1990s, and 31 people who liked one \
-                   also liked the other.",
-    },
-    Example {
-        anchor: "Kites over Malta",
-        item: "Seven Lanterns",
-        both_are: "children's adventures",
-        liked_by: 9,
-        sentence: "You liked Kites over Malta, so Seven Lanterns is worth a look: it is a children's adventure as well, \
-                   and 9 people enjoyed the pair.",
     },
 ];
 
@@ -134,19 +134,23 @@ impl Facts {
         let mut lines: Vec<String> = self.anchor.iter().map(|anchor| format!("Liked: {anchor}")).collect();
         lines.push(format!("Recommended: {}", self.item));
         lines.extend((!self.are.is_empty()).then(|| format!("{who}: {}", self.are)));
-        lines.extend((self.liked_by > 0).then(|| format!("People who liked both: {}", self.liked_by)));
+        lines.extend((self.liked_by > 0).then(|| format!("People who enjoyed both: {}", self.liked_by)));
         lines.join("\n")
     }
 }
 
-/// What is asked of the model for a plan: the prompt, and the first words of the answer. `turn` varies both.
-pub(super) fn ask(plan: &Plan, turn: usize, chat: bool) -> (Prompt, String) {
+/// What is asked of the model for a plan: the prompt, and the first words of the answer. `turn` varies both; if `led`,
+/// those words lead further, to where only the shared facts are missing.
+pub(super) fn ask(plan: &Plan, turn: usize, led: bool, chat: bool) -> (Prompt, String) {
     let told = |skip: usize| Facts::of(plan, TOLD[(turn + skip) % TOLD.len()]);
     let facts = (0..TOLD.len()).map(told).find(|facts| !facts.is_empty()).unwrap_or_else(|| told(0));
-    let opening = match &plan.anchor {
+    let mut opening = match &plan.anchor {
         Some(anchor) => fill(OPENINGS[turn % OPENINGS.len()], &plan.item.title, &anchor.title),
         None => fill(OPENINGS_ALONE[turn % OPENINGS_ALONE.len()], &plan.item.title, ""),
     };
+    if led && plan.anchor.is_some() && !facts.are.is_empty() && opening.ends_with([':', 'e']) {
+        opening += " both are";
+    }
     (prompt(&facts, chat), opening)
 }
 

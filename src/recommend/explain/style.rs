@@ -15,14 +15,16 @@ const MOST_WORDS: usize = 40;
 /// known.
 pub(super) fn check(draft: &str, plan: &Plan) -> Result<Said, Rejection> {
     let said = read(draft, plan)?;
-    let words: Vec<String> = outline(draft, plan).split_whitespace().map(str::to_owned).collect();
+    let outline = outline(draft, plan);
+    let words: Vec<String> = outline.split_whitespace().map(str::to_owned).collect();
     check_repetition(&words)?;
     check_articles(&words)?;
     if words.len() > MOST_WORDS {
         return Err(Rejection::Form);
     }
-    check_kind(draft, plan, &said)?;
-    check_count(&words, &said)?;
+    check_kind(&outline, plan, &said)?;
+    check_count(&outline, &said)?;
+    check_rest(&outline)?;
     let reasons = !plan.genres.is_empty() || plan.decade.is_some() || plan.liked_by > 0;
     if reasons && said.is_empty() { Err(Rejection::NoReason) } else { Ok(said) }
 }
@@ -46,21 +48,49 @@ pub(super) fn outline(text: &str, plan: &Plan) -> String {
     outline
 }
 
-/// Words must be plain, and genres make a noun as the prompt has it: small models string them together otherwise.
-fn check_kind(draft: &str, plan: &Plan, said: &Said) -> Result<(), Rejection> {
-    let kind = Kind::of(&plan.genres).filter(|_| !said.genres.is_empty());
-    let whole = kind.is_none_or(|kind| [kind.singular, kind.plural].iter().any(|kind| draft.contains(kind.as_str())));
-    match whole && !said.idiomatic {
-        true => Ok(()),
-        false => Err(Rejection::Style),
-    }
+/// Words must be plain, and genres make one noun, as the prompt has it: small models string them together otherwise.
+fn check_kind(outline: &str, plan: &Plan, said: &Said) -> Result<(), Rejection> {
+    let Some(kind) = Kind::of(&plan.genres).filter(|_| said.genre_mentions > 0) else {
+        return if said.idiomatic { Err(Rejection::Style) } else { Ok(()) };
+    };
+    let of_one = |before: &str| matches!(before, "a" | "an" | "another");
+    let fits = match (before_end(outline, &kind.plural), before_end(outline, &kind.singular)) {
+        (Some(before), _) => !of_one(before),
+        (None, Some(before)) => of_one(before),
+        (None, None) => false,
+    };
+    if fits && !said.idiomatic && said.genre_mentions <= kind.genres { Ok(()) } else { Err(Rejection::Style) }
 }
 
-/// Those who are counted liked both.
-fn check_count(words: &[String], said: &Said) -> Result<(), Rejection> {
-    const BOTH: [&str; 9] = ["both", "pair", "two", "also", "well", "too", "other", "them", "together"];
-    let word = |word: &String| BOTH.contains(&word.trim_end_matches(['.', ',', '!']));
-    if said.count && !words.iter().any(word) { Err(Rejection::Style) } else { Ok(()) }
+/// The word before the end of a noun phrase, as much of it as the text has.
+fn before_end<'a>(text: &'a str, phrase: &str) -> Option<&'a str> {
+    let ends = std::iter::successors(Some(phrase), |phrase| phrase.split_once(' ').map(|(_, end)| end));
+    let (before, _) = ends.into_iter().find_map(|end| text.split_once(end))?;
+    Some(before.split_whitespace().next_back().unwrap_or_default())
+}
+
+/// Those who are counted liked both; that they loved them is more than the records say.
+fn check_count(outline: &str, said: &Said) -> Result<(), Rejection> {
+    let words: Vec<&str> = outline.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    let both = ["both", "pair", "two", "also", "too", "them", "together"].iter().any(|word| words.contains(word));
+    let since_who = outline.split_once("people who").map(|(_, since)| since);
+    let liking = |since: &str| ["liked", "enjoyed"].iter().map(|verb| since.matches(verb).count()).sum::<usize>();
+    let is_whole = since_who.is_none_or(|since| liking(since) > 1);
+    let is_both = both || outline.contains("as well");
+    let is_said_so = !said.count || (is_both && is_whole && !words.contains(&"loved"));
+    let mut numbers: Vec<&str> =
+        words.into_iter().filter(|word| word.starts_with(|c: char| c.is_ascii_digit())).collect();
+    let all = numbers.len();
+    numbers.sort_unstable();
+    numbers.dedup();
+    if is_said_so && numbers.len() == all { Ok(()) } else { Err(Rejection::Style) }
+}
+
+/// What follows a colon is a sentence.
+fn check_rest(outline: &str) -> Result<(), Rejection> {
+    let Some((_, rest)) = outline.split_once(':') else { return Ok(()) };
+    let verb = |word: &str| matches!(word, "is" | "are" | "it's" | "liked" | "enjoyed" | "share" | "came" | "loved");
+    if rest.split_whitespace().any(verb) { Ok(()) } else { Err(Rejection::Style) }
 }
 
 /// Three words may not come twice, nor one word twice in a row.
@@ -143,7 +173,8 @@ mod tests {
     fn plan() -> Plan {
         let titled = |title: &str| Titled { title: title.into(), year: Some(1999) };
         let genres = ["Action", "Animation", "Children"].map(str::to_owned).to_vec();
-        Plan { anchor: Some(titled("Toy Story")), genres, decade: Some(1990), ..Plan::of(titled("The Iron Giant")) }
+        let anchor = Some(titled("Toy Story"));
+        Plan { anchor, genres, decade: Some(1990), liked_by: 23, ..Plan::of(titled("The Iron Giant")) }
     }
 
     #[test]
@@ -159,8 +190,11 @@ mod tests {
             "it is an animated children's adventures.",
             "it is an animated children's action story, and it is an animated children's action story.",
             "both are both from the 1990s, and both are good.",
+            "both are from the 1990s, and 1990s.",
+            "both are from the 1990s, and 23 people who liked both.",
+            "both are from the 1990s, and 23 people loved both.",
             "it hits the spot from the 1990s.",
-            "it is an action story.",
+            "it is an animated action.",
             "it is a good choice.",
             "both are",
         ];

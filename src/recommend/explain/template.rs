@@ -52,3 +52,33 @@ pub(super) fn sentence(plan: &Plan, turn: usize) -> String {
         (false, people) => format!("{beginning}: both are {are}, and {people} people liked both."),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::recommend::explain::{Titled, style::outline, verify};
+
+    #[test]
+    fn every_sentence_is_true_and_no_two_forms_are_alike() {
+        let titled = |title: &str| Titled { title: title.into(), year: Some(1996) };
+        let genres = [&["Comedy", "Romance"][..], &["Cozy Mystery", "Cats"], &[]];
+        for (genres, decade) in genres.into_iter().flat_map(|genres| [(genres, Some(1990)), (genres, None)]) {
+            for (anchor, liked_by) in [(Some(titled("Big")), 12), (Some(titled("Big")), 0), (None, 0)] {
+                let genres = genres.iter().map(|&genre| genre.to_owned()).collect();
+                let forms = if anchor.is_some() { FORMS } else { BEGINNINGS_ALONE.len() };
+                let plan = Plan { anchor, genres, decade, liked_by, ..Plan::of(titled("The Iron Giant")) };
+                let mut outlines = HashSet::new();
+                for turn in 0..forms {
+                    let text = sentence(&plan, turn);
+                    // Without any fact the sentence is shorter than an explanation has to be.
+                    if text.split_whitespace().count() > 6 {
+                        assert_eq!(verify(&text, &plan), Ok(()), "{text}");
+                    }
+                    assert!(outlines.insert(outline(&text, &plan)), "{text}");
+                }
+            }
+        }
+    }
+}

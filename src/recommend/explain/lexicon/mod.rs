@@ -4,6 +4,7 @@
 
 mod facts;
 mod genres;
+mod phrases;
 mod words;
 
 use std::{
@@ -37,7 +38,7 @@ static FACTS: LazyLock<Words> = LazyLock::new(|| {
 /// Phrases by their first word, longest first.
 static PHRASES: LazyLock<HashMap<&str, Vec<Vec<&str>>>> = LazyLock::new(|| {
     let mut by_first: HashMap<&str, Vec<Vec<&str>>> = HashMap::new();
-    for phrase in words::PHRASES {
+    for phrase in phrases::PHRASES.split('|') {
         let words: Vec<&str> = phrase.split(' ').collect();
         by_first.entry(words[0]).or_default().push(words);
     }

@@ -23,6 +23,8 @@ const SINCE_PEOPLE: usize = 14;
 pub(in crate::recommend::explain) struct Said {
     /// Genres, as `lexicon::genre_key` writes them.
     pub(in crate::recommend::explain) genres: BTreeSet<String>,
+    /// How often one is said, twice for a word that says two.
+    pub(in crate::recommend::explain) genre_mentions: usize,
     /// A year, a decade, or the time between.
     pub(in crate::recommend::explain) time: bool,
     /// How many liked both, or that some did.
@@ -139,8 +141,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The words of a genre that begin here, if its genres are the plan's.
-    /// Only names of genres may have capitals.
+    /// The words of a genre that begin here, if its genres are the plan's. Only names of genres may have capitals.
     fn genre<'w>(
         &mut self,
         word: &impl Fn(usize) -> Option<&'w str>,
@@ -157,6 +158,7 @@ impl<'a> Reader<'a> {
             return if ordinary { Ok(None) } else { Err(Rejection::Word(first.0)) };
         };
         self.said.genres.extend(form.genres.iter().cloned());
+        self.said.genre_mentions += form.genres.len();
         self.said.idiomatic |= form.is_figure;
         Ok(Some(form.words.len()))
     }
@@ -199,18 +201,16 @@ impl<'a> Reader<'a> {
         if around.place.checked_sub(1).is_some_and(|before| around.tokens[before].role().is_some()) {
             return Err(wrong());
         }
-        match value as i64 {
-            1 => Ok(None),
-            2 if self.means_the_pair(around, last) => Ok(Some(len)),
-            n if n as usize == self.plan.liked_by && self.plan.anchor.is_some() => {
-                self.said.count = true;
-                Ok(Some(len))
-            }
-            n => {
-                let of_genres = around.previous() == Some("all") || matches!(last.next(1), Some("genres"));
-                backed(of_genres && n as usize == self.genres.len(), len)
-            }
+        if value == 1.0 {
+            return Ok(None);
         }
+        if self.plan.anchor.is_some() && value > 2.0 && value == self.plan.liked_by as f64 {
+            self.said.count = true;
+            return Ok(Some(len));
+        }
+        let of_genres = around.previous() == Some("all") || last.next(1) == Some("genres");
+        let counts_genres = of_genres && value > 0.0 && value == self.genres.len() as f64;
+        backed(counts_genres || value == 2.0 && self.means_the_pair(around, last), len)
     }
 
     /// Whether `two` means the two titles: `the two`, `two of a kind`, `two comedies`.
@@ -265,8 +265,7 @@ impl<'a> Reader<'a> {
         if matches!(lower, "all" | "every" | "each" | "more") {
             let of_the = around.next(1) == Some("of") && matches!(around.next(2), Some("the" | "our" | "these"));
             let whom = around.next(if of_the { 3 } else { 1 });
-            let people =
-                whom.is_some_and(|whom| lexicon::is_people(whom) && !matches!(whom, "other" | "others" | "likes"));
+            let people = whom.is_some_and(|whom| lexicon::is_people(whom) && !matches!(whom, "others" | "likes"));
             if people && self.says_that_people_liked(around) {
                 return wrong;
             }
@@ -305,8 +304,8 @@ impl<'a> Reader<'a> {
         };
         let title = |skip: usize| self.tokens.get(around.place + 1 + skip).is_some_and(|token| token.role().is_some());
         match next {
-            "you" | "your" | "to" | "right" | "how" | "what" | "that" | "this" | "it" | "them" | "both" | "as"
-            | "time" | "equally" | "which" | "these" | "those" => false,
+            "you" | "your" | "right" | "how" | "what" | "that" | "this" | "it" | "them" | "both" | "as" | "time"
+            | "equally" | "which" | "these" | "those" => false,
             "a" | "an" | "the" => !(begins(1) || title(1) || after(1) == Some("same")),
             _ => !begins(0) && numbers::parse(after).is_none(),
         }
