@@ -52,7 +52,7 @@ pub(crate) struct DemoArgs {
 /// or fails.
 pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError> {
     context.catch_interrupts();
-    let store = store(&sample::find(args.data.as_deref())?, context)?;
+    let store = store(args, context)?;
     let recommender = Recommender::open(&store)?;
     let whom = Whom::user(&args.user, &recommender, context)?;
     let started = Instant::now();
@@ -72,7 +72,8 @@ pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError
 }
 
 /// The store of the last run, or a new one.
-fn store(sample: &Path, context: &Context) -> Result<Store, CliError> {
+fn store(args: &DemoArgs, context: &Context) -> Result<Store, CliError> {
+    let sample = sample::find(args.data.as_deref())?;
     let (items, interactions) = (sample.join(sample::ITEMS), sample.join(sample::RATINGS));
     let key = fingerprint(&[items.clone(), interactions.clone()])?;
     let cache = context.settings.cache.clone().unwrap_or_else(|| PathBuf::from(".docent"));
@@ -89,6 +90,9 @@ fn store(sample: &Path, context: &Context) -> Result<Store, CliError> {
     let report = index::make(&path, &options, true, context)?;
     let (items, rows) = (report.items.total, report.interactions.total);
     done(context, &format!("Indexed {items} items and {rows} ratings"), started);
+    // Whoever asks for somebody unknown is told so before the training.
+    let made = Store::open(&path)?;
+    made.interactions(&made.catalogue()?)?.user(&args.user)?;
     let started = Instant::now();
     train::train(&path, SEED, context)?;
     done(context, "Trained the hybrid model", started);
