@@ -8,4 +8,5 @@ mod engine;
 mod explain;
 mod layers;
 mod references;
+mod rerank;
 mod support;
