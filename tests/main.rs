@@ -9,4 +9,5 @@ mod explain;
 mod layers;
 mod recommend;
 mod references;
+mod rerank;
 mod support;

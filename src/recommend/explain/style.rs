@@ -102,7 +102,10 @@ fn check_repetition(words: &[String]) -> Result<(), Rejection> {
         }
     }
     let both = words.iter().filter(|word| word.as_str() == "both").count();
+    let same_liking =
+        |verb: &str| words.windows(2).filter(|pair| pair[0] == verb && pair[1].starts_with("it")).count() > 1;
     let twice = words.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0].clone());
+    let twice = twice.or(["liked", "enjoyed"].into_iter().find(|verb| same_liking(verb)).map(str::to_owned));
     match twice.or((both > 2).then(|| "both".to_owned())) {
         Some(word) => Err(Rejection::Repetition(word)),
         None => Ok(()),
@@ -118,7 +121,7 @@ fn check_articles(words: &[String]) -> Result<(), Rejection> {
             "a" => vowel,
             "an" => !vowel,
             "the" => year(&pair[1]),
-            _ => false,
+            before => is_decade(&pair[1]) && before != "the",
         };
         if slip {
             return Err(Rejection::Grammar(pair.join(" ")));
@@ -165,6 +168,11 @@ fn check_numbers(words: &[String]) -> Result<(), Rejection> {
     Ok(())
 }
 
+/// `1990s`, with or without what ends a sentence.
+fn is_decade(word: &str) -> bool {
+    word.trim_end_matches(['.', ',', '!']).strip_suffix('s').is_some_and(|digits| digits.parse::<u32>().is_ok())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -190,6 +198,8 @@ mod tests {
             "it is an animated children's adventures.",
             "it is an animated children's action story, and it is an animated children's action story.",
             "both are both from the 1990s, and both are good.",
+            "both are animated children's action stories, and 1990s.",
+            "both are from the 1990s, and 23 people who enjoyed it enjoyed it, too.",
             "both are from the 1990s, and 1990s.",
             "both are from the 1990s, and 23 people who liked both.",
             "both are from the 1990s, and 23 people loved both.",
