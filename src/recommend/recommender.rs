@@ -57,7 +57,7 @@ impl Recommender {
                 0 => recommender.hybrid = Some(hybrid),
                 trained if trained == width => recommender.hybrid = Some(hybrid),
                 trained => {
-                    tracing::warn!(trained, width, "the hybrid model is left out: it was trained on other vectors")
+                    tracing::warn!(trained, width, "the hybrid model is left out: it was trained on other vectors");
                 }
             }
         }
