@@ -74,8 +74,9 @@ fn check_count(outline: &str, said: &Said) -> Result<(), Rejection> {
     let words: Vec<&str> = outline.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
     let both = ["both", "pair", "two", "also", "too", "them", "together"].iter().any(|word| words.contains(word));
     let since_who = outline.split_once("people who").map(|(_, since)| since);
+    // `people who enjoyed one enjoyed the other`
     let liking = |since: &str| ["liked", "enjoyed"].iter().map(|verb| since.matches(verb).count()).sum::<usize>();
-    let is_whole = since_who.is_none_or(|since| liking(since) > 1);
+    let is_whole = since_who.is_none_or(|since| liking(since) > 1 && since.contains("ed one "));
     let is_both = both || outline.contains("as well");
     let is_said_so = !said.count || (is_both && is_whole && !words.contains(&"loved"));
     let mut numbers: Vec<&str> =
@@ -203,6 +204,7 @@ mod tests {
             "both are from the 1990s, and 1990s.",
             "both are from the 1990s, and 23 people who liked both.",
             "both are from the 1990s, and 23 people loved both.",
+            "both are from the 1990s, and 23 people who enjoyed the pair enjoyed the other.",
             "it hits the spot from the 1990s.",
             "it is an animated action.",
             "it is a good choice.",
