@@ -6,7 +6,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use docent_kernels::{AttentionShape, AttentionSpan, Format, Isa, KV_BLOCK, Kernels, KvView, Matrix, Pool, quantize};
+use docent_kernels::{
+    AttentionShape, AttentionSpan, Format, Input, Isa, KV_BLOCK, Kernels, KvCache, Matrix, Pool, Quantized, Queries, Rotation,
+    quantize,
+};
 
 /// (N, K) of the products of one layer, and how many of each there are.
 const LAYER: [(usize, usize, usize); 4] = [(576, 576, 2), (192, 576, 2), (1536, 576, 2), (576, 1536, 1)];
@@ -62,7 +65,12 @@ fn product(kernels: &Kernels, format: Format, m: usize, n: usize, k: usize) -> f
     }
     let matrix = Matrix::new(format, n, k, &bytes).expect("a matrix of that shape");
     let (x, mut out) = (vec![0.5; m * k], vec![0.0; m * n]);
-    time(|| kernels.matmul(&x, &matrix, None, black_box(&mut out))).as_secs_f64()
+    let mut quantized = Quantized::default();
+    if matrix.takes_quantized() {
+        kernels.quantize_rows(&x, k, &mut quantized);
+    }
+    let input = Input { floats: Some(&x), quantized: Some(&quantized) };
+    time(|| kernels.multiply(input, &[(&matrix).into()], black_box(&mut out))).as_secs_f64()
 }
 
 fn attention(kernels: &Kernels) {
@@ -70,20 +78,20 @@ fn attention(kernels: &Kernels) {
     for (rows, depth) in [(512, 0), (1, 512), (1, 1024)] {
         let positions: Vec<u32> = (depth..depth + rows as u32).collect();
         let blocks: Vec<u32> = (0..(depth + rows as u32).div_ceil(KV_BLOCK as u32)).collect();
-        let cache = vec![0.25; blocks.len() * shape.kv_heads * KV_BLOCK * shape.head_dim];
+        let cache = KvCache::new(blocks.len(), shape.kv_heads, shape.head_dim);
         let q = vec![0.5; rows * shape.heads * shape.head_dim];
         let mut out = vec![0.0; q.len()];
         let span = AttentionSpan { rows: 0..rows, positions: &positions, blocks: &blocks };
-        let kv = KvView { keys: &cache, values: &cache };
-        let once = time(|| kernels.attention(&q, kv, std::slice::from_ref(&span), shape, black_box(&mut out)));
+        let q = Queries { data: &q, row_len: q.len() / rows, rotation: Rotation::default() };
+        let once = time(|| kernels.attention(q, &cache, std::slice::from_ref(&span), shape, black_box(&mut out)));
         println!("attention of {rows} rows from {depth}: {:.2} ms, 30 layers", once.as_secs_f64() * 30e3);
     }
 }
 
 fn steps(kernels: &Kernels) {
-    let (gate, up, weight) = (vec![0.5; 512 * 1536], vec![0.25; 512 * 1536], vec![1.0; 576]);
+    let (gate, weight) = (vec![0.5; 512 * 1536], vec![1.0; 576]);
     let mut out = vec![0.0; 512 * 1536];
-    let silu = time(|| kernels.silu_mul(&gate, &up, black_box(&mut out)));
+    let silu = time(|| kernels.silu_mul(&gate, black_box(&mut out)));
     let norm = time(|| kernels.rms_norm(&gate[..512 * 576], &weight, 1e-5, black_box(&mut out[..512 * 576])));
     let logits = time(|| _ = black_box(kernels.log_sum_exp(&gate[..49_152])));
     let [silu, norm, logits] = [silu, norm, logits].map(|t| t.as_secs_f64() * 1e3);

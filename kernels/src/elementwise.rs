@@ -52,15 +52,15 @@ impl Kernels {
         });
     }
 
-    /// `out = silu(gate) * up`, where `silu(x) = x / (1 + e^-x)`.
+    /// `x = silu(gate) * x`, where `silu(x) = x / (1 + e^-x)`.
     ///
     /// # Panics
     ///
     /// If the lengths differ.
-    pub fn silu_mul(&self, gate: &[f32], up: &[f32], out: &mut [f32]) {
-        assert!(gate.len() == out.len() && up.len() == out.len(), "gate, up and output differ in length");
-        for_parts(self.pool(), out, PART, &|start, out| {
-            self.arch.run(SiluMul { gate: &gate[start..][..out.len()], up: &up[start..][..out.len()], out });
+    pub fn silu_mul(&self, gate: &[f32], x: &mut [f32]) {
+        assert_eq!(gate.len(), x.len(), "elements of gate and gated");
+        for_parts(self.pool(), x, PART, &|start, x| {
+            self.arch.run(SiluMul { gate: &gate[start..][..x.len()], x });
         });
     }
 
@@ -127,8 +127,7 @@ impl Kernel for Add<'_> {
 
 struct SiluMul<'a> {
     gate: &'a [f32],
-    up: &'a [f32],
-    out: &'a mut [f32],
+    x: &'a mut [f32],
 }
 
 impl Kernel for SiluMul<'_> {
@@ -137,14 +136,13 @@ impl Kernel for SiluMul<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let (gate, gate_tail) = self.gate.as_chunks::<LANES>();
-        let (up, up_tail) = self.up.as_chunks::<LANES>();
-        let (out, out_tail) = self.out.as_chunks_mut::<LANES>();
-        for ((gate, up), out) in gate.iter().zip(up).zip(out) {
-            simd.store(simd.mul(silu(simd, simd.load(gate)), simd.load(up)), out);
+        let (x, x_tail) = self.x.as_chunks_mut::<LANES>();
+        for (gate, x) in gate.iter().zip(x) {
+            simd.store(simd.mul(silu(simd, simd.load(gate)), simd.load(x)), x);
         }
-        if !out_tail.is_empty() {
+        if !x_tail.is_empty() {
             let gate = silu(simd, load_partial(simd, gate_tail));
-            store_partial(simd, simd.mul(gate, load_partial(simd, up_tail)), out_tail);
+            store_partial(simd, simd.mul(gate, load_partial(simd, x_tail)), x_tail);
         }
     }
 }
@@ -197,11 +195,17 @@ impl Kernel for RmsNorm<'_> {
     fn run<S: Simd>(self, simd: S) {
         let d = self.weight.len();
         for (x, out) in self.x.chunks_exact(d).zip(self.out.chunks_exact_mut(d)) {
-            let scale = 1.0 / (sum_of_squares(simd, x, 0.0) / d as f32 + self.eps).sqrt();
-            for ((x, w), out) in x.iter().zip(self.weight).zip(out) {
-                *out = x * scale * w;
-            }
+            rms_norm_row(simd, x, self.weight, self.eps, out);
         }
+    }
+}
+
+/// The RMS norm of one row.
+#[inline(always)]
+pub(crate) fn rms_norm_row<S: Simd>(simd: S, x: &[f32], weight: &[f32], eps: f32, out: &mut [f32]) {
+    let scale = 1.0 / (sum_of_squares(simd, x, 0.0) / x.len() as f32 + eps).sqrt();
+    for ((x, w), out) in x.iter().zip(weight).zip(out) {
+        *out = x * scale * w;
     }
 }
 

@@ -51,7 +51,11 @@ impl Isa {
         match self {
             Isa::Scalar => true,
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            Isa::Avx2 => {
+                is_x86_feature_detected!("avx2")
+                    && is_x86_feature_detected!("fma")
+                    && is_x86_feature_detected!("f16c")
+            }
             #[cfg(target_arch = "x86_64")]
             Isa::AvxVnni => Isa::Avx2.is_available() && is_x86_feature_detected!("avxvnni"),
             #[cfg(target_arch = "x86_64")]
@@ -125,38 +129,51 @@ impl Arch {
     pub(crate) fn run<K: Kernel>(self, kernel: K) -> K::Output {
         match self.0 {
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: the constructor found AVX2 and FMA.
-            Isa::Avx2 | Isa::AvxVnni => unsafe { run_avx2(kernel) },
+            // SAFETY: the constructor found AVX2, FMA and F16C.
+            Isa::Avx2 => unsafe { run_avx2(kernel) },
             #[cfg(target_arch = "x86_64")]
-            // SAFETY: the constructor found AVX-512 F, BW, DQ and VL, and with them AVX2 and FMA.
-            Isa::Avx512 | Isa::Avx512Vnni => unsafe { run_avx512(kernel) },
+            // SAFETY: the constructor found AVX2, FMA, F16C and AVX-VNNI.
+            Isa::AvxVnni => unsafe { run_avx_vnni(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the constructor found AVX-512 F, BW, DQ and VL, and with them AVX2, FMA and F16C.
+            Isa::Avx512 => unsafe { run_avx512(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the constructor found the same and AVX-512 VNNI.
+            Isa::Avx512Vnni => unsafe { run_avx512_vnni(kernel) },
             #[cfg(target_arch = "aarch64")]
-            // SAFETY: the constructor found NEON.
-            Isa::Neon => unsafe { run_neon(kernel) },
+            // SAFETY: the constructor found NEON; the condition, its dot products.
+            Isa::Neon => unsafe {
+                if std::arch::is_aarch64_feature_detected!("dotprod") { run_neon_dot(kernel) } else { run_neon(kernel) }
+            },
             _ => kernel.run(Scalar),
         }
     }
 }
 
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn run_avx2<K: Kernel>(kernel: K) -> K::Output {
-    // SAFETY: the features of this function.
-    kernel.run(unsafe { Avx2::new() })
+/// Functions that are compiled for an instruction set and run a kernel with it.
+macro_rules! paths {
+    ($($(#[$attr:meta])* fn $name:ident: $simd:ty, $features:literal;)*) => {$(
+        $(#[$attr])*
+        #[target_feature(enable = $features)]
+        fn $name<K: Kernel>(kernel: K) -> K::Output {
+            // SAFETY: the features of this function.
+            kernel.run(unsafe { <$simd>::new() })
+        }
+    )*};
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-fn run_avx512<K: Kernel>(kernel: K) -> K::Output {
-    // SAFETY: the features of this function.
-    kernel.run(unsafe { Avx512::new() })
+paths! {
+    fn run_avx2: Avx2<false>, "avx2,fma,f16c";
+    fn run_avx_vnni: Avx2<true>, "avx2,fma,f16c,avxvnni";
+    fn run_avx512: Avx512<false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c";
+    fn run_avx512_vnni: Avx512<true>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
 }
 
 #[cfg(target_arch = "aarch64")]
-#[target_feature(enable = "neon")]
-fn run_neon<K: Kernel>(kernel: K) -> K::Output {
-    // SAFETY: the features of this function.
-    kernel.run(unsafe { Neon::new() })
+paths! {
+    fn run_neon: Neon<false>, "neon";
+    fn run_neon_dot: Neon<true>, "neon,dotprod";
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The kernels of one instruction set on one pool.
 //!
-//! The methods of [`Kernels`] stand where they are implemented: products in `matmul`, steps between them in
+//! The methods of [`Kernels`] stand where they are implemented: products in `product`, steps between them in
 //! `elementwise`, `rope` and `softmax`, attention in `attention`, nearest vectors in `top_k`.
 
 use std::sync::Arc;
 
 use crate::isa::Arch;
+use crate::simd::{Kernel, Simd};
 use crate::{Isa, Pool};
 
 /// Everything that a model computes with, for one instruction set.
@@ -29,8 +30,24 @@ impl Kernels {
         self.arch.isa()
     }
 
+    /// See [`Simd::MANY_REGISTERS`](crate::simd::Simd::MANY_REGISTERS).
+    pub(crate) fn many_registers(&self) -> bool {
+        self.arch.run(ManyRegisters)
+    }
+
     /// The threads in use.
     pub fn pool(&self) -> &Arc<Pool> {
         &self.pool
+    }
+}
+
+struct ManyRegisters;
+
+impl Kernel for ManyRegisters {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, _: S) -> bool {
+        S::MANY_REGISTERS
     }
 }

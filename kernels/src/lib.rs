@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod aligned;
 mod attention;
 mod dequantize;
 mod elementwise;
@@ -32,10 +33,12 @@ mod format;
 mod isa;
 mod kernels;
 mod math;
-mod matmul;
 mod matrix;
+mod packed;
 mod pool;
+mod product;
 mod quantize;
+mod quantized;
 mod rope;
 mod scratch;
 mod simd;
@@ -45,11 +48,13 @@ mod split;
 mod testing;
 mod top_k;
 
-pub use attention::{AttentionShape, AttentionSpan, KV_BLOCK, KvView};
+pub use attention::{AttentionShape, AttentionSpan, KV_BLOCK, KvCache, Queries, Rotation};
 pub use dequantize::dequantize;
 pub use format::Format;
 pub use isa::{Isa, UnknownIsa};
 pub use kernels::Kernels;
 pub use matrix::{Matrix, ShapeError};
 pub use pool::Pool;
+pub use product::{Affine, Input};
 pub use quantize::{QuantizeError, quantize};
+pub use quantized::Quantized;

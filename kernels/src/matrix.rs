@@ -1,23 +1,31 @@
-//! Weight matrices in the format of their file.
+//! Weight matrices, packed for products.
 
+use crate::aligned::Aligned;
+use crate::packed::{Packed, with_blocks};
+use crate::simd::LANES;
 use crate::{Format, dequantize};
 
 /// The weights of a linear layer or an embedding: `rows` (N) vectors of `cols` (K) elements.
 ///
-/// A product with it maps vectors of K to vectors of N.
+/// A product with it maps vectors of K to vectors of N. The weights are packed once, when it is made: sixteen rows side by
+/// side, so that a vector register holds a column of them.
 #[derive(Clone)]
 pub struct Matrix {
     format: Format,
     rows: usize,
     cols: usize,
-    data: Data,
+    pub(crate) data: Data,
 }
 
 #[derive(Clone)]
-enum Data {
-    Floats(Vec<f32>),
-    /// Any format but F32.
-    Blocks(Vec<u8>),
+pub(crate) enum Data {
+    /// (groups, cols, 16) f32
+    Floats(Aligned<f32>),
+    /// (groups, cols, 16) f16 or bf16
+    Halves(Aligned<u8>),
+    Blocks(Packed),
+    /// As in the file, for rows that are only looked up.
+    Rows(Vec<u8>),
 }
 
 /// What a [`Matrix`] cannot be made of.
@@ -59,30 +67,37 @@ pub enum ShapeError {
 }
 
 impl Matrix {
-    /// Copies a (rows, cols) matrix, row-major, in the layout of `format`.
+    /// Packs a (rows, cols) matrix, row-major, in the layout of `format`.
     ///
     /// # Errors
     ///
     /// If a row is no whole number of blocks, or `bytes` is not exactly as long as the shape takes.
     pub fn new(format: Format, rows: usize, cols: usize, bytes: &[u8]) -> Result<Self, ShapeError> {
-        if !cols.is_multiple_of(format.block_len()) {
-            return Err(ShapeError::PartialBlock { format, cols });
-        }
-        let expected = rows
-            .checked_mul(cols)
-            .and_then(|elements| format.bytes_of(elements))
-            .ok_or(ShapeError::TooLarge { format, rows, cols })?;
-        if bytes.len() != expected {
-            return Err(ShapeError::Length { format, rows, cols, expected, found: bytes.len() });
-        }
-        let data = if format == Format::F32 {
-            let mut floats = vec![0.0; rows * cols];
-            dequantize(format, bytes, &mut floats);
-            Data::Floats(floats)
-        } else {
-            Data::Blocks(bytes.to_vec())
+        check(format, rows, cols, bytes)?;
+        let data = match format {
+            Format::F32 => {
+                let mut floats = Aligned::zeroed(rows.next_multiple_of(LANES) * cols);
+                interleave(bytes, cols, &mut floats, |element: &[u8; 4]| f32::from_le_bytes(*element));
+                Data::Floats(floats)
+            }
+            Format::F16 | Format::BF16 => {
+                let mut halves = Aligned::<u8>::zeroed(rows.next_multiple_of(LANES) * cols * 2);
+                interleave(bytes, cols, halves.as_chunks_mut().0, |element: &[u8; 2]| *element);
+                Data::Halves(halves)
+            }
+            _ => Data::Blocks(with_blocks!(format, B => Packed::new::<B>(rows, cols, bytes))),
         };
         Ok(Matrix { format, rows, cols, data })
+    }
+
+    /// Copies a (rows, cols) matrix as it is: for rows that are looked up and never multiplied with.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Matrix::new).
+    pub fn table(format: Format, rows: usize, cols: usize, bytes: &[u8]) -> Result<Self, ShapeError> {
+        check(format, rows, cols, bytes)?;
+        Ok(Matrix { format, rows, cols, data: Data::Rows(bytes.to_vec()) })
     }
 
     /// Vectors: the outputs of a product (N).
@@ -103,9 +118,16 @@ impl Matrix {
     /// Memory that the elements take.
     pub fn bytes(&self) -> usize {
         match &self.data {
-            Data::Floats(floats) => size_of_val(floats.as_slice()),
-            Data::Blocks(bytes) => bytes.len(),
+            Data::Floats(floats) => size_of_val::<[f32]>(floats),
+            Data::Halves(bytes) => bytes.len(),
+            Data::Blocks(packed) => packed.bytes(),
+            Data::Rows(bytes) => bytes.len(),
         }
+    }
+
+    /// Whether products with it take quantized inputs; otherwise they take floats.
+    pub fn takes_quantized(&self) -> bool {
+        self.format.block_len() > 1
     }
 
     /// Dequantizes row `row` to `out`, of `cols` elements: an embedding.
@@ -116,21 +138,45 @@ impl Matrix {
     pub fn row_to_f32(&self, row: usize, out: &mut [f32]) {
         assert!(row < self.rows, "row {row} of {}", self.rows);
         assert_eq!(out.len(), self.cols, "elements of a row");
-        match self.stored_rows(row, 1) {
-            StoredRows::Floats(floats) => out.copy_from_slice(floats),
-            StoredRows::Blocks(bytes) => dequantize(self.format, bytes, out),
-        }
-    }
-
-    /// `count` rows from `first`, as they are stored.
-    pub(crate) fn stored_rows(&self, first: usize, count: usize) -> StoredRows<'_> {
-        let part = |row_len: usize| first * row_len..(first + count) * row_len;
+        let first = row / LANES * self.cols * LANES + row % LANES;
         match &self.data {
-            Data::Floats(floats) => StoredRows::Floats(&floats[part(self.cols)]),
-            Data::Blocks(bytes) => {
-                StoredRows::Blocks(&bytes[part(self.cols / self.format.block_len() * self.format.block_bytes())])
+            Data::Floats(floats) => {
+                out.iter_mut().zip(floats[first..].iter().step_by(LANES)).for_each(|(x, y)| *x = *y);
+            }
+            Data::Halves(bytes) => {
+                let elements = bytes.as_chunks::<2>().0[first..].iter().step_by(LANES);
+                out.iter_mut().zip(elements).for_each(|(x, y)| dequantize(self.format, y, std::slice::from_mut(x)));
+            }
+            Data::Blocks(packed) => with_blocks!(self.format, B => packed.row_to_f32::<B>(row, out)),
+            Data::Rows(bytes) => {
+                let len = bytes.len() / self.rows;
+                dequantize(self.format, &bytes[row * len..(row + 1) * len], out);
             }
         }
+    }
+}
+
+fn check(format: Format, rows: usize, cols: usize, bytes: &[u8]) -> Result<(), ShapeError> {
+    if !cols.is_multiple_of(format.block_len()) {
+        return Err(ShapeError::PartialBlock { format, cols });
+    }
+    // Packing may fill up to sixteen rows.
+    let elements = |rows: usize| rows.checked_mul(cols).and_then(|elements| format.bytes_of(elements));
+    let expected = elements(rows).ok_or(ShapeError::TooLarge { format, rows, cols })?;
+    if bytes.len() != expected {
+        return Err(ShapeError::Length { format, rows, cols, expected, found: bytes.len() });
+    }
+    Ok(())
+}
+
+/// Puts sixteen rows side by side.
+fn interleave<const N: usize, T>(bytes: &[u8], cols: usize, out: &mut [T], element: impl Fn(&[u8; N]) -> T) {
+    if cols == 0 {
+        return;
+    }
+    for (row, elements) in bytes.as_chunks::<N>().0.chunks_exact(cols).enumerate() {
+        let first = row / LANES * cols * LANES + row % LANES;
+        out[first..].iter_mut().step_by(LANES).zip(elements).for_each(|(out, bytes)| *out = element(bytes));
     }
 }
 
@@ -140,16 +186,10 @@ impl std::fmt::Debug for Matrix {
     }
 }
 
-/// Rows of a [`Matrix`].
-pub(crate) enum StoredRows<'a> {
-    Floats(&'a [f32]),
-    Blocks(&'a [u8]),
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
+    use crate::testing::{bits, random_blocks};
     #[test]
     fn shapes_that_do_not_fit_are_errors() {
         let cases = [
@@ -166,19 +206,22 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_read_back() {
-        let bytes: Vec<u8> = (0..12).flat_map(|i| (i as f32).to_le_bytes()).collect();
-        let matrix = Matrix::new(Format::F32, 4, 3, &bytes).unwrap();
-        let mut row = [0.0; 3];
-        matrix.row_to_f32(2, &mut row);
-        assert_eq!(row, [6.0, 7.0, 8.0]);
-        assert_eq!((matrix.rows(), matrix.cols(), matrix.bytes(), matrix.format()), (4, 3, 48, Format::F32));
-
-        let bytes: Vec<u8> = (0..2).flat_map(|row| [0x00, 0x3c].into_iter().chain([row; 32])).collect();
-        let matrix = Matrix::new(Format::Q8_0, 2, 32, &bytes).unwrap();
-        let mut row = [0.0; 32];
-        matrix.row_to_f32(1, &mut row);
-        assert_eq!(row, [1.0; 32]);
-        assert_eq!(matrix.bytes(), 68);
+    fn rows_are_read_back_however_they_are_kept() {
+        for format in Format::ALL {
+            let (rows, cols) = (21, 2 * format.block_len().max(3));
+            let stored = random_blocks(format, 3, rows * cols);
+            let mut want = vec![0.0; rows * cols];
+            dequantize(format, &stored, &mut want);
+            for make in [Matrix::new, Matrix::table] {
+                let matrix = make(format, rows, cols, &stored).unwrap();
+                assert_eq!((matrix.rows(), matrix.cols(), matrix.format()), (rows, cols, format));
+                assert!(matrix.bytes() >= stored.len() && matrix.bytes() <= 2 * stored.len());
+                let mut row = vec![f32::NAN; cols];
+                for (index, want) in want.chunks(cols).enumerate() {
+                    matrix.row_to_f32(index, &mut row);
+                    assert_eq!(bits(&row), bits(want), "{format}, row {index}");
+                }
+            }
+        }
     }
 }

@@ -56,7 +56,7 @@ impl Kernel for Rope<'_> {
 }
 
 #[inline(always)]
-fn turn(head: &mut [f32], cos: &[f32], sin: &[f32]) {
+pub(crate) fn turn(head: &mut [f32], cos: &[f32], sin: &[f32]) {
     let (a, b) = head.split_at_mut(cos.len());
     for (((a, b), cos), sin) in a.iter_mut().zip(b).zip(cos).zip(sin) {
         (*a, *b) = (*a * cos - *b * sin, *b * cos + *a * sin);

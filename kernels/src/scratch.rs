@@ -1,12 +1,13 @@
-//! Working memory of a task: one buffer per thread, kept between tasks.
+//! Working memory of a task: buffers of a thread, kept between tasks.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::ops::{Deref, DerefMut, Range};
 
 use crate::simd::LANES;
 
 thread_local! {
-    static BUFFER: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+    /// Those that nobody uses; the last one given back is the first one taken.
+    static BUFFERS: RefCell<Vec<Vec<f32>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// Some f32 that start at a cache line; what they hold is left over from earlier uses.
@@ -16,9 +17,9 @@ pub(crate) struct Scratch {
 }
 
 impl Scratch {
-    /// Takes this thread's buffer, and gives it back when dropped. A second one at the same time is new.
+    /// Takes one of this thread's buffers, and gives it back when dropped.
     pub(crate) fn take(len: usize) -> Self {
-        let mut buffer = BUFFER.take();
+        let mut buffer = BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_default();
         if buffer.len() < len + LANES {
             buffer.resize(len + LANES, 0.0);
         }
@@ -32,7 +33,7 @@ impl Drop for Scratch {
     fn drop(&mut self) {
         let buffer = std::mem::take(&mut self.buffer);
         // While the thread ends there is nothing to give back to.
-        let _ = BUFFER.try_with(|kept| kept.set(buffer));
+        let _ = BUFFERS.try_with(|kept| kept.borrow_mut().push(buffer));
     }
 }
 
@@ -60,6 +61,8 @@ mod tests {
         let mut second = Scratch::take(100);
         assert_eq!(second.as_ptr(), first);
         assert!(first.addr().is_multiple_of(64));
+        let third = Scratch::take(100);
+        assert_ne!(third.as_ptr(), first);
         assert_eq!(second.len(), 100);
         second.fill(1.0);
         assert_eq!(Scratch::take(7).len(), 7);

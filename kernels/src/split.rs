@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use std::cell::Cell;
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::slice;
@@ -24,6 +25,11 @@ impl Tile<'_> {
         self.columns.clone()
     }
 
+    /// The rows of this tile.
+    pub(crate) fn rows(&self) -> Range<usize> {
+        self.rows.clone()
+    }
+
     /// This tile's part of row `row` of the matrix.
     pub(crate) fn row(&mut self, row: usize) -> &mut [f32] {
         assert!(self.rows.contains(&row), "row {row} outside of tile of rows {:?}", self.rows);
@@ -37,13 +43,20 @@ impl Tile<'_> {
 }
 
 /// A pointer that tasks on other threads may copy.
-#[derive(Clone, Copy)]
-struct Matrix(*mut f32);
+struct Shared<T>(*mut T);
 
-// SAFETY: it is dereferenced through disjoint tiles only.
-unsafe impl Send for Matrix {}
+impl<T> Clone for Shared<T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Shared<T> {}
+
+// SAFETY: it is dereferenced in disjoint parts only, whose elements may go to other threads.
+unsafe impl<T: Send> Send for Shared<T> {}
 // SAFETY: as above.
-unsafe impl Sync for Matrix {}
+unsafe impl<T: Send> Sync for Shared<T> {}
 
 /// Calls `task` for each tile of `out` (rows, `row_len`): `row_ranges` by columns in steps of `width`.
 ///
@@ -59,32 +72,69 @@ pub(crate) fn for_tiles(
     if row_len == 0 || width == 0 {
         return;
     }
-    let rows = out.len() / row_len;
+    let across = row_len.div_ceil(width);
+    let columns = |i: usize| i * width..((i + 1) * width).min(row_len);
+    for_grid(pool, out, row_len, row_ranges, across, &columns, task);
+}
+
+/// As [`for_tiles`], by the `across` ranges of columns that `columns` gives, which must be ascending and disjoint.
+pub(crate) fn for_grid(
+    pool: &Pool,
+    out: &mut [f32],
+    row_len: usize,
+    row_ranges: &[Range<usize>],
+    across: usize,
+    columns: &dyn Fn(usize) -> Range<usize>,
+    task: &(dyn Fn(usize, Tile<'_>) + Sync),
+) {
+    let rows = if row_len == 0 { 0 } else { out.len() / row_len };
+    assert_ascending(row_ranges.iter().cloned(), rows, "rows");
+    let matrix = Shared(out.as_mut_ptr());
+    // The caller's function is asked once for each range, so that it cannot change its mind after the check.
+    let mut ranges = RANGES.take();
+    ranges.clear();
+    ranges.extend((0..across).map(columns));
+    assert_ascending(ranges.iter().cloned(), row_len, "columns");
+    let columns = ranges.as_slice();
+    pool.run(row_ranges.len() * across, &|i| {
+        // Use the whole wrapper, not its field, in this closure: the field alone is not `Sync`.
+        let Shared(matrix) = { matrix };
+        // Row ranges vary fastest: concurrent tasks share their columns' weights.
+        let (column, range) = (i / row_ranges.len(), i % row_ranges.len());
+        let (rows, columns) = (row_ranges[range].clone(), columns[column].clone());
+        task(range, Tile { matrix, row_len, rows, columns, owner: PhantomData });
+    });
+    RANGES.set(ranges);
+}
+
+thread_local! {
+    /// The ranges of a call, kept to be used again.
+    static RANGES: Cell<Vec<Range<usize>>> = const { Cell::new(Vec::new()) };
+}
+
+fn assert_ascending(ranges: impl Iterator<Item = Range<usize>>, limit: usize, what: &str) {
     let mut end = 0;
-    for range in row_ranges {
+    for range in ranges {
         assert!(
-            end <= range.start && range.start <= range.end && range.end <= rows,
-            "rows {range:?} of {rows} overlap others or are out of bounds"
+            end <= range.start && range.start <= range.end && range.end <= limit,
+            "{what} {range:?} of {limit} overlap others or are out of bounds"
         );
         end = range.end;
     }
-    let across = row_len.div_ceil(width);
-    let matrix = Matrix(out.as_mut_ptr());
-    pool.run(row_ranges.len() * across, &|i| {
-        // Use the whole wrapper, not its field, in this closure: the field alone is not `Sync`.
-        let Matrix(matrix) = { matrix };
-        // Row ranges vary fastest: concurrent tasks share their columns' weights.
-        let (column, range) = (i / row_ranges.len(), i % row_ranges.len());
-        let columns = column * width..((column + 1) * width).min(row_len);
-        task(range, Tile { matrix, row_len, rows: row_ranges[range].clone(), columns, owner: PhantomData });
-    });
 }
 
 /// Calls `task` for consecutive parts of `out` of `part` elements, the last of which may be shorter, with
 /// the index of their first element.
-pub(crate) fn for_parts(pool: &Pool, out: &mut [f32], part: usize, task: &(dyn Fn(usize, &mut [f32]) + Sync)) {
-    let (len, row) = (out.len(), 0..1);
-    for_tiles(pool, out, len, slice::from_ref(&row), part, &|_, mut tile| task(tile.columns().start, tile.row(0)));
+pub(crate) fn for_parts<T: Send>(pool: &Pool, out: &mut [T], part: usize, task: &(dyn Fn(usize, &mut [T]) + Sync)) {
+    let (len, part) = (out.len(), part.max(1));
+    let first = Shared(out.as_mut_ptr());
+    pool.run(len.div_ceil(part), &|i| {
+        let Shared(first) = { first };
+        let start = i * part;
+        // SAFETY: parts lie within `out`, which outlives the call, and do not overlap.
+        let part = unsafe { slice::from_raw_parts_mut(first.add(start), part.min(len - start)) };
+        task(start, part);
+    });
 }
 
 #[cfg(test)]

@@ -1,11 +1,11 @@
 //! The nearest of many vectors by dot product: exact, one pass over the vectors.
 
+use std::array::from_fn;
 use std::cmp::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use crate::Kernels;
-use crate::matmul::dots;
-use crate::simd::{Kernel, Simd};
+use crate::simd::{Kernel, LANES, Simd, load_partial};
 
 /// Vectors that are scored by one task at least: tens of microseconds of work, and few lists to merge.
 const VECTORS: usize = 1024;
@@ -151,6 +151,39 @@ impl Kernel for Scan<'_> {
             }
         }
     }
+}
+
+/// The dot products of `R` by `T` vectors of one length.
+#[inline(always)]
+fn dots<S: Simd, const R: usize, const T: usize>(simd: S, w: [&[f32]; R], x: [&[f32]; T]) -> [[f32; T]; R] {
+    let len = x[0].len();
+    let steps = len / LANES;
+    let w_chunks: [_; R] = from_fn(|r| &w[r].as_chunks::<LANES>().0[..steps]);
+    let x_chunks: [_; T] = from_fn(|t| &x[t].as_chunks::<LANES>().0[..steps]);
+    let mut sums = [[simd.splat(0.0); T]; R];
+    for step in 0..steps {
+        for r in 0..R {
+            let w = simd.load(&w_chunks[r][step]);
+            for t in 0..T {
+                sums[r][t] = simd.mul_add(w, simd.load(&x_chunks[t][step]), sums[r][t]);
+            }
+        }
+    }
+    if len > steps * LANES {
+        for r in 0..R {
+            let w = load_partial(simd, &w[r][steps * LANES..len]);
+            for t in 0..T {
+                sums[r][t] = simd.mul_add(w, load_partial(simd, &x[t][steps * LANES..len]), sums[r][t]);
+            }
+        }
+    }
+    let mut out = [[0.0; T]; R];
+    for r in 0..R {
+        for t in 0..T {
+            out[r][t] = simd.sum(sums[r][t]);
+        }
+    }
+    out
 }
 
 #[cfg(test)]

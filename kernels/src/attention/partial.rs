@@ -1,35 +1,26 @@
-//! The partial result of one row, one query head and one block of positions, and how partial results add up.
+//! The partial results of some query heads and one block of positions, and how partial results add up.
+
+use std::array::from_fn;
 
 use super::KV_BLOCK;
+use super::cache::GROUPS;
 use crate::math::exp;
-use crate::matmul::dots;
-use crate::simd::{Chunk, LANES, Simd, load_partial, store_partial};
-use crate::softmax::maximum;
+use crate::product::{Strided, Vectors, float_tile};
+use crate::simd::{Chunk, LANES, Simd};
 
-/// Keys whose scores are computed at a time: as many sums as hide the latency of an addition.
-const KEYS: usize = 4;
-
-/// Keys and values of one head, from the first position of a block on.
-#[derive(Clone, Copy)]
-pub(super) struct Block<'a> {
-    pub(super) keys: &'a [f32],
-    pub(super) values: &'a [f32],
-    /// From one position to the next.
-    pub(super) stride: usize,
-    pub(super) head_dim: usize,
+/// The keys and values of one head in a block of positions, laid out as in [`KvCache`](super::KvCache).
+pub(super) struct Block<'a, T> {
+    pub(super) keys: &'a [T],
+    pub(super) values: &'a [T],
 }
 
-impl<'a> Block<'a> {
-    #[inline(always)]
-    fn key(&self, position: usize) -> &'a [f32] {
-        &self.keys[position * self.stride..][..self.head_dim]
-    }
-
-    #[inline(always)]
-    fn value(&self, position: usize) -> &'a [f32] {
-        &self.values[position * self.stride..][..self.head_dim]
+impl<T> Clone for Block<'_, T> {
+    fn clone(&self) -> Self {
+        *self
     }
 }
+
+impl<T> Copy for Block<'_, T> {}
 
 /// The maximum of some scores, and the sum of the exponentials of their distances to it.
 pub(super) type Softmax = [f32; 2];
@@ -49,84 +40,105 @@ pub(super) fn combine<S: Simd>(simd: S, state: &mut Softmax, total: &mut [f32], 
     }
 }
 
-/// The first `count` positions of a block: their softmax, and in `partial` the sum of values weighted by
-/// their exponentials.
+/// For each of `T` queries, the first positions of a block, as many as `counts` says: their softmax, and in `partials`,
+/// (T, ⌈head_dim / 16⌉ * 16), the sum of values weighted by their exponentials.
 #[inline(always)]
-pub(super) fn attend_block<S: Simd>(
+pub(super) fn attend_block<S: Simd, V: Vectors, const T: usize>(
     simd: S,
-    query: &[f32],
-    block: Block<'_>,
-    count: usize,
-    scale: f32,
-    partial: &mut [f32],
-) -> Softmax {
-    let mut weights = [f32::NEG_INFINITY; KV_BLOCK];
-    scores(simd, query, block, scale, &mut weights[..count]);
-    let max = maximum(simd, &weights);
-    let mut sum = simd.splat(0.0);
-    for chunk in weights.as_chunks_mut::<LANES>().0 {
-        let weight = exp(simd, simd.sub(simd.load(chunk), simd.splat(max)));
-        simd.store(weight, chunk);
-        sum = simd.add(sum, weight);
-    }
-    weighted_values(simd, &weights[..count], block, partial);
-    [max, simd.sum(sum)]
-}
-
-/// Scaled dot products of `query` with the first keys of `block`, as many as `out` holds.
-#[inline(always)]
-fn scores<S: Simd>(simd: S, query: &[f32], block: Block<'_>, scale: f32, out: &mut [f32]) {
-    let (quads, rest) = out.as_chunks_mut::<KEYS>();
-    let done = quads.len() * KEYS;
-    for (i, quad) in quads.iter_mut().enumerate() {
-        let keys = [0, 1, 2, 3].map(|j| block.key(i * KEYS + j));
-        let dots = dots::<S, KEYS, 1>(simd, keys, [query]);
-        for (out, [dot]) in quad.iter_mut().zip(dots) {
-            *out = dot * scale;
+    queries: [&[f32]; T],
+    counts: [usize; T],
+    block: Block<'_, V::Stored>,
+    partials: &mut [f32],
+) -> [Softmax; T] {
+    let head_dim = queries[0].len();
+    let mut weights = [[0.0; KV_BLOCK]; T];
+    let parts = softmaxes(simd, scores::<S, V, T>(simd, queries, block.keys), counts, &mut weights);
+    // Positions beyond a query's own have no weight, those beyond all of them are not even read.
+    let most = counts.into_iter().max().unwrap_or(0);
+    let weights: [&[f32]; T] = from_fn(|t| &weights[t][..most]);
+    let wide = head_dim.div_ceil(LANES);
+    let mut group = 0;
+    if S::MANY_REGISTERS {
+        while group + 4 <= wide {
+            weighted::<S, V, 4, T>(simd, weights, block.values, group, wide, partials);
+            group += 4;
         }
     }
-    for (i, out) in rest.iter_mut().enumerate() {
-        let [[dot]] = dots::<S, 1, 1>(simd, [block.key(done + i)], [query]);
-        *out = dot * scale;
+    while group + 2 <= wide {
+        weighted::<S, V, 2, T>(simd, weights, block.values, group, wide, partials);
+        group += 2;
     }
+    while group < wide {
+        weighted::<S, V, 1, T>(simd, weights, block.values, group, wide, partials);
+        group += 1;
+    }
+    parts
 }
 
-/// The sum of the first values of `block`, times `weights`, in position order.
+/// The dot products of queries with all keys of a block.
 #[inline(always)]
-fn weighted_values<S: Simd>(simd: S, weights: &[f32], block: Block<'_>, out: &mut [f32]) {
-    /// Vectors of a value that are summed at a time: their additions hide each other's latency.
-    const WIDE: usize = 4 * LANES;
-    let mut start = 0;
-    while start + WIDE <= out.len() {
-        weighted_part::<S, 4>(simd, weights, block, start, out);
-        start += WIDE;
+fn scores<S: Simd, V: Vectors, const T: usize>(
+    simd: S,
+    queries: [&[f32]; T],
+    keys: &[V::Stored],
+) -> [[S::F; T]; GROUPS] {
+    let head_dim = queries[0].len();
+    let group = |g: usize| Strided { vectors: &keys[g * head_dim..][..head_dim], step: 1 };
+    if S::MANY_REGISTERS {
+        return float_tile::<S, V, GROUPS, T>(simd, from_fn(group), queries);
     }
-    while start + LANES <= out.len() {
-        weighted_part::<S, 1>(simd, weights, block, start, out);
-        start += LANES;
-    }
-    if start < out.len() {
+    let [a, b] = float_tile::<S, V, 2, T>(simd, [group(0), group(1)], queries);
+    let [c, d] = float_tile::<S, V, 2, T>(simd, [group(2), group(3)], queries);
+    [a, b, c, d]
+}
+
+/// Exponentials of the scores' distances to their maximum; beyond a query's positions they are zero.
+#[inline(always)]
+fn softmaxes<S: Simd, const T: usize>(
+    simd: S,
+    scores: [[S::F; T]; GROUPS],
+    counts: [usize; T],
+    weights: &mut [[f32; KV_BLOCK]; T],
+) -> [Softmax; T] {
+    const PLACES: Chunk = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
+    let (places, nothing) = (simd.load(&PLACES), simd.splat(f32::NEG_INFINITY));
+    let mut parts = [[0.0; 2]; T];
+    for t in 0..T {
+        let mut own = [nothing; GROUPS];
+        let mut most = nothing;
+        for g in 0..GROUPS {
+            let limit = simd.splat(counts[t] as f32 - (g * LANES) as f32);
+            own[g] = simd.select_less(places, limit, scores[g][t], nothing);
+            most = simd.max(own[g], most);
+        }
+        let max = simd.largest(most);
         let mut sum = simd.splat(0.0);
-        for (position, weight) in weights.iter().enumerate() {
-            let value = load_partial(simd, &block.value(position)[start..]);
-            sum = simd.mul_add(simd.splat(*weight), value, sum);
+        for (score, out) in own.into_iter().zip(weights[t].as_chunks_mut::<LANES>().0) {
+            let weight = exp(simd, simd.sub(score, simd.splat(max)));
+            simd.store(weight, out);
+            sum = simd.add(sum, weight);
         }
-        store_partial(simd, sum, &mut out[start..]);
+        parts[t] = [max, simd.sum(sum)];
     }
+    parts
 }
 
-/// Elements `start` to `start + V * LANES` of [`weighted_values`].
+/// The sums of `R` vectors of each value from vector `group` on, times the weights, in position order.
 #[inline(always)]
-fn weighted_part<S: Simd, const V: usize>(simd: S, weights: &[f32], block: Block<'_>, start: usize, out: &mut [f32]) {
-    let mut sums = [simd.splat(0.0); V];
-    for (position, weight) in weights.iter().enumerate() {
-        let weight = simd.splat(*weight);
-        let value = &block.value(position)[start..][..V * LANES];
-        for (sum, value) in sums.iter_mut().zip(value.as_chunks::<LANES>().0) {
-            *sum = simd.mul_add(weight, simd.load(value), *sum);
+fn weighted<S: Simd, V: Vectors, const R: usize, const T: usize>(
+    simd: S,
+    weights: [&[f32]; T],
+    values: &[V::Stored],
+    group: usize,
+    wide: usize,
+    partials: &mut [f32],
+) {
+    let by = from_fn(|r| Strided { vectors: &values[group + r..], step: wide });
+    let sums = float_tile::<S, V, R, T>(simd, by, weights);
+    let (partials, _) = partials.as_chunks_mut::<LANES>();
+    for r in 0..R {
+        for t in 0..T {
+            simd.store(sums[r][t], &mut partials[t * wide + group + r]);
         }
-    }
-    for (sum, out) in sums.into_iter().zip(out[start..][..V * LANES].as_chunks_mut::<LANES>().0) {
-        simd.store(sum, out);
     }
 }

@@ -26,38 +26,32 @@ fn assert_close(found: &[f32], want: &[f64]) {
 /// A cache whose blocks are handed out in a scrambled order, full of NaN where nothing was written.
 struct Cache {
     shape: AttentionShape,
-    keys: Vec<f32>,
-    values: Vec<f32>,
+    cache: KvCache,
     free: Vec<u32>,
 }
 
 impl Cache {
     fn new(shape: AttentionShape, blocks: u32) -> Self {
-        let len = blocks as usize * shape.kv_heads * KV_BLOCK * shape.head_dim;
-        let free = (0..blocks).map(|i| i * 7 % blocks).collect();
-        Cache { shape, keys: vec![f32::NAN; len], values: vec![f32::NAN; len], free }
-    }
-
-    fn view(&self) -> KvView<'_> {
-        KvView { keys: &self.keys, values: &self.values }
+        let mut cache = KvCache::new(blocks as usize, shape.kv_heads, shape.head_dim);
+        cache.fill(0xff);
+        Cache { shape, cache, free: (0..blocks).map(|i| i * 7 % blocks).collect() }
     }
 
     /// Stores (positions, `kv_heads`, `head_dim`) keys and values, and returns their block table.
-    fn store(&mut self, keys: &[f32], values: &[f32]) -> Vec<u32> {
-        let AttentionShape { kv_heads, head_dim, .. } = self.shape;
-        let positions = keys.len() / (kv_heads * head_dim);
-        let table: Vec<u32> = (0..positions.div_ceil(KV_BLOCK)).map(|_| self.free.pop().unwrap()).collect();
-        for position in 0..positions {
-            for head in 0..kv_heads {
-                let block = table[position / KV_BLOCK] as usize;
-                let to = ((block * kv_heads + head) * KV_BLOCK + position % KV_BLOCK) * head_dim;
-                let from = (position * kv_heads + head) * head_dim;
-                self.keys[to..to + head_dim].copy_from_slice(&keys[from..from + head_dim]);
-                self.values[to..to + head_dim].copy_from_slice(&values[from..from + head_dim]);
-            }
-        }
+    fn store(&mut self, kernels: &Kernels, keys: &[f32], values: &[f32]) -> Vec<u32> {
+        let width = self.shape.kv_heads * self.shape.head_dim;
+        let positions: Vec<u32> = (0..(keys.len() / width) as u32).collect();
+        let table: Vec<u32> = (0..positions.len().div_ceil(KV_BLOCK)).map(|_| self.free.pop().unwrap()).collect();
+        let rows: Vec<f32> = keys.chunks(width).zip(values.chunks(width)).flat_map(|(k, v)| [k, v]).flatten().copied().collect();
+        let span = AttentionSpan { rows: 0..positions.len(), positions: &positions, blocks: &table };
+        kernels.store_kv(&mut self.cache, &rows, 2 * width, [0, width], Rotation::default(), &[span]);
         table
     }
+}
+
+/// Rounded to f16, as the cache keeps it.
+fn halved(x: Vec<f32>) -> Vec<f32> {
+    x.into_iter().map(|x| half::f16::from_f32(x).to_f32()).collect()
 }
 
 /// One sequence: queries, keys and values of all its positions.
@@ -73,13 +67,19 @@ impl Sequence {
         let scaled = |seed: u64, len: usize| random(seed, len).iter().map(|x| x * 3.0).collect();
         Sequence {
             q: scaled(3 * seed, len * heads * head_dim),
-            k: scaled(3 * seed + 1, len * kv_heads * head_dim),
-            v: random(3 * seed + 2, len * kv_heads * head_dim),
+            k: halved(scaled(3 * seed + 1, len * kv_heads * head_dim)),
+            v: halved(random(3 * seed + 2, len * kv_heads * head_dim)),
         }
     }
 
     fn len(&self, shape: AttentionShape) -> usize {
         self.q.len() / (shape.heads * shape.head_dim)
+    }
+
+    /// Queries, keys and values side by side, `row_len` elements each.
+    fn packed(&self, row_len: usize) -> Vec<f32> {
+        let parts = self.q.chunks(row_len).zip(self.k.chunks(row_len)).zip(self.v.chunks(row_len));
+        parts.flat_map(|((q, k), v)| [q, k, v]).flatten().copied().collect()
     }
 
     /// Row `row` of the naive result, attending to `limit` positions.
@@ -101,13 +101,17 @@ impl Sequence {
     }
 }
 
+fn queries(data: &[f32], shape: AttentionShape) -> Queries<'_> {
+    Queries { data, row_len: shape.heads * shape.head_dim, rotation: Rotation::default() }
+}
+
 /// Attention of the rows of one sequence, in one call.
 fn attend(kernels: &Kernels, cache: &Cache, q: &[f32], first: u32, blocks: &[u32]) -> Vec<f32> {
     let rows = q.len() / (cache.shape.heads * cache.shape.head_dim);
     let positions: Vec<u32> = (first..first + rows as u32).collect();
     let span = AttentionSpan { rows: 0..rows, positions: &positions, blocks };
     let mut out = vec![f32::NAN; q.len()];
-    kernels.attention(q, cache.view(), &[span], cache.shape, &mut out);
+    kernels.attention(queries(q, cache.shape), &cache.cache, &[span], cache.shape, &mut out);
     out
 }
 
@@ -123,7 +127,7 @@ fn causal_attention_is_close_to_f64_on_every_path() {
     for shape in SHAPES {
         let sequence = Sequence::new(1, 150, shape);
         let mut cache = Cache::new(shape, 5);
-        let table = cache.store(&sequence.k, &sequence.v);
+        let table = cache.store(&every_isa(1)[0], &sequence.k, &sequence.v);
         let mut scalar = None;
         for kernels in every_isa(2) {
             let found = attend(&kernels, &cache, &sequence.q, 0, &table);
@@ -144,9 +148,10 @@ fn chunks_company_sharing_and_threads_do_not_change_a_bit() {
     let sequences: Vec<_> =
         [150, 1, 77, 64].iter().enumerate().map(|(i, n)| Sequence::new(i as u64, *n, shape)).collect();
     let mut cache = Cache::new(shape, 16);
-    let tables: Vec<_> = sequences.iter().map(|s| cache.store(&s.k, &s.v)).collect();
+    let scalar = &every_isa(1)[0];
+    let tables: Vec<_> = sequences.iter().map(|s| cache.store(scalar, &s.k, &s.v)).collect();
     // A second place for the keys and values of the first sequence, but for a shared first block.
-    let mut elsewhere = cache.store(&sequences[0].k, &sequences[0].v);
+    let mut elsewhere = cache.store(scalar, &sequences[0].k, &sequences[0].v);
     elsewhere[0] = tables[0][0];
 
     for isa in Isa::available() {
@@ -178,28 +183,94 @@ fn chunks_company_sharing_and_threads_do_not_change_a_bit() {
                 })
                 .collect();
             let mut out = vec![f32::NAN; q.len()];
-            kernels.attention(&q, cache.view(), &spans, shape, &mut out);
+            kernels.attention(queries(&q, shape), &cache.cache, &spans, shape, &mut out);
             assert_eq!(bits(&out), alone.concat());
+
+            // The last rows of sequences that share a prefix, two of them with two rows.
+            let ends = [149, 148, 149, 139];
+            let tables = [&tables[0], &tables[0], &elsewhere, &tables[0]];
+            let starts = [148, 148, 149, 138];
+            let positions: Vec<Vec<u32>> =
+                starts.iter().zip(ends).map(|(start, end): (&u32, u32)| (*start..=end).collect()).collect();
+            let mut q = Vec::new();
+            let mut spans = Vec::new();
+            for (positions, blocks) in positions.iter().zip(tables) {
+                let first = q.len() / row_len;
+                for position in positions {
+                    q.extend_from_slice(&sequences[0].q[*position as usize * row_len..][..row_len]);
+                }
+                spans.push(AttentionSpan { rows: first..first + positions.len(), positions, blocks });
+            }
+            let mut out = vec![f32::NAN; q.len()];
+            kernels.attention(queries(&q, shape), &cache.cache, &spans, shape, &mut out);
+            for (position, out) in positions.iter().flatten().zip(out.chunks(row_len)) {
+                assert_eq!(bits(out), alone[0][*position as usize * row_len..][..row_len], "{position} on {isa}");
+            }
         }
     }
 }
 
 #[test]
+fn queries_and_keys_are_normed_and_rotated_by_their_position() {
+    let shape = SHAPES[0];
+    let (width, kv_width, rows) = (shape.heads * shape.head_dim, shape.kv_heads * shape.head_dim, 70);
+    let row_len = width + 2 * kv_width;
+    let x = random(21, rows * row_len);
+    let (cos, sin, weight) = (random(22, rows * 32), random(23, rows * 32), random(24, 64));
+    let rotation = Rotation { norm: Some((&weight, 1e-5)), tables: Some((&cos, &sin)) };
+    for kernels in every_isa(2) {
+        let positions: Vec<u32> = (0..rows as u32).collect();
+        let blocks = [1, 0];
+        let spans = [AttentionSpan { rows: 0..rows, positions: &positions, blocks: &blocks }];
+        let attend = |x: &[f32], rotation: Rotation<'_>| {
+            let mut cache = KvCache::new(2, shape.kv_heads, shape.head_dim);
+            kernels.store_kv(&mut cache, x, row_len, [width, width + kv_width], rotation, &spans);
+            let mut out = vec![f32::NAN; rows * width];
+            kernels.attention(Queries { data: x, row_len, rotation }, &cache, &spans, shape, &mut out);
+            bits(&out)
+        };
+        let mut rotated = x.clone();
+        for (row, x) in rotated.chunks_mut(row_len).enumerate() {
+            for head in x[..width + kv_width].chunks_mut(64) {
+                let before = head.to_vec();
+                kernels.rms_norm(&before, &weight, 1e-5, head);
+                kernels.rope(head, 1, 64, &cos[row * 32..][..32], &sin[row * 32..][..32]);
+            }
+        }
+        assert_eq!(attend(&x, rotation), attend(&rotated, Rotation::default()), "{}", kernels.isa());
+    }
+}
+
+#[test]
+fn blocks_are_copied_whole() {
+    let shape = SHAPES[2];
+    let sequence = Sequence::new(3, 60, shape);
+    let mut cache = Cache::new(shape, 3);
+    let kernels = &every_isa(1)[0];
+    let table = cache.store(kernels, &sequence.k, &sequence.v);
+    let copy = (table[0] + 1) % 3;
+    cache.cache.copy_block(table[0] as usize, copy as usize);
+    let [first, second] = [table[0], copy].map(|block| bits(&attend(kernels, &cache, &sequence.q, 0, &[block])));
+    assert_eq!(first, second);
+    assert_eq!(cache.cache.block_bytes(), 2 * 64 * 80 * 2);
+}
+
+#[test]
 fn full_attention_stays_within_its_sequence_and_is_close_to_f64() {
-    for shape in SHAPES {
+    for shape in SHAPES.map(|shape| AttentionShape { kv_heads: shape.heads, ..shape }) {
         let row_len = shape.heads * shape.head_dim;
         let sequences: Vec<_> = [5, 1, 130, 64].iter().map(|n| Sequence::new(*n as u64, *n, shape)).collect();
-        let concat = |part: fn(&Sequence) -> &Vec<f32>| sequences.iter().flat_map(part).copied().collect::<Vec<f32>>();
-        let (q, k, v) = (concat(|s| &s.q), concat(|s| &s.k), concat(|s| &s.v));
+        let x: Vec<f32> = sequences.iter().flat_map(|s| s.packed(row_len)).collect();
         let ranges = [0..5, 5..6, 6..136, 136..200];
         let mut scalar = None;
         for kernels in every_isa(3) {
-            let mut out = vec![f32::NAN; q.len()];
-            kernels.attention_full(&q, &k, &v, &ranges, shape, &mut out);
+            let mut out = vec![f32::NAN; x.len() / 3];
+            kernels.attention_full(&x, 3 * row_len, &ranges, shape, &mut out);
             for (sequence, range) in sequences.iter().zip(&ranges) {
                 let mut alone = vec![f32::NAN; sequence.q.len()];
                 let all = 0..range.len();
-                kernels.attention_full(&sequence.q, &sequence.k, &sequence.v, &[all], shape, &mut alone);
+                let x = sequence.packed(row_len);
+                kernels.attention_full(&x, 3 * row_len, &[all], shape, &mut alone);
                 let together = &out[range.start * row_len..range.end * row_len];
                 assert_eq!(bits(together), bits(&alone));
                 let want = sequence.want(range.len() - 1, range.len(), shape);
@@ -213,11 +284,11 @@ fn full_attention_stays_within_its_sequence_and_is_close_to_f64() {
 
 #[test]
 fn rows_that_no_span_names_are_left_alone() {
-    let shape = SHAPES[3];
+    let shape = AttentionShape { kv_heads: 3, ..SHAPES[3] };
     let sequence = Sequence::new(1, 4, shape);
     for kernels in every_isa(1) {
         let (mut out, middle) = (vec![7.0; sequence.q.len()], 1..3);
-        kernels.attention_full(&sequence.q, &sequence.k, &sequence.v, &[middle], shape, &mut out);
+        kernels.attention_full(&sequence.packed(30), 90, &[middle], shape, &mut out);
         assert!(out[..30].iter().chain(&out[90..]).all(|x| *x == 7.0));
         assert!(out[30..90].iter().all(|x| *x != 7.0));
     }

@@ -20,7 +20,7 @@ pub(super) fn q2_k(block: &[u8; 84], out: &mut [f32; 256]) {
 
 /// The sixteen 6-bit scales of Q3_K, less 32: low halves in 8 bytes, upper two bits in the 4 that follow.
 #[inline(always)]
-pub(super) fn q3_k_scales(packed: &[u8; 12]) -> [f32; 16] {
+pub(crate) fn q3_k_scales(packed: &[u8; 12]) -> [f32; 16] {
     let mut scales = [0.0; 16];
     for (i, scale) in scales.iter_mut().enumerate() {
         let low = (packed[i % 8] >> (i / 8 * 4)) & 15;
@@ -48,7 +48,7 @@ pub(super) fn q3_k(block: &[u8; 110], out: &mut [f32; 256]) {
 
 /// The 6-bit scale and minimum of group `i` of eight, in Q4_K and Q5_K.
 #[inline(always)]
-pub(super) fn scale_and_min(packed: &[u8; 12], i: usize) -> (f32, f32) {
+pub(crate) fn scale_and_min(packed: &[u8; 12], i: usize) -> (f32, f32) {
     let (scale, min) = if i < 4 {
         (packed[i] & 63, packed[i + 4] & 63)
     } else {

@@ -3,7 +3,7 @@
 use super::half_at;
 
 /// The sixteen levels of IQ4_NL.
-pub(super) const LEVELS: [f32; 16] =
+pub(crate) const LEVELS: [f32; 16] =
     [-127.0, -104.0, -83.0, -65.0, -49.0, -35.0, -22.0, -10.0, 1.0, 13.0, 25.0, 38.0, 53.0, 69.0, 89.0, 113.0];
 
 /// The 4-bit numbers of elements `i` and `i + 16`.

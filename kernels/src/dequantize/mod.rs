@@ -3,11 +3,12 @@
 //! [`dequantize`] is the specification: one plain loop per format, with ggml's arithmetic (`scale * q`,
 //! then the minimum, in f32; f16 is exact in f32). Products of a scale and a quantized value are exact in
 //! f32 for every format, so that the order of factors and fused multiplication do not change a bit.
-//! [`vector`] holds the same for [`Simd`](crate::simd::Simd), tested to give equal bits.
 
 mod k_quants;
 mod legacy;
-pub(crate) mod vector;
+
+pub(crate) use k_quants::{q3_k_scales, scale_and_min};
+pub(crate) use legacy::LEVELS;
 
 use half::{bf16, f16};
 

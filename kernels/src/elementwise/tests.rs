@@ -90,7 +90,8 @@ fn sums_and_gates_reach_every_element() {
         let gate: Vec<f32> = a.iter().map(|x| x * 10.0).collect();
         let found = on_every_isa(|kernels| {
             let mut out = vec![0.0; len];
-            kernels.silu_mul(&gate, &b, &mut out);
+            out.copy_from_slice(&b);
+            kernels.silu_mul(&gate, &mut out);
             out
         });
         let silu = |x: f64| x / (1.0 + (-x).exp());

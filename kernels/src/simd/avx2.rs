@@ -4,16 +4,16 @@
 
 use std::arch::x86_64::*;
 
-use super::{Chunk, LANES, Simd};
+use super::{Chunk, Halves, LANES, Line, Simd};
 
-/// Proof that the processor has AVX2 and FMA.
+/// Proof that the processor has AVX2, FMA and F16C, and AVX-VNNI where the parameter says so.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx2(());
+pub(crate) struct Avx2<const VNNI: bool>(());
 
-impl Avx2 {
+impl<const VNNI: bool> Avx2<VNNI> {
     /// # Safety
     ///
-    /// The processor must have AVX2 and FMA.
+    /// The processor must have what this type proves.
     #[inline(always)]
     pub(crate) unsafe fn new() -> Self {
         Avx2(())
@@ -35,11 +35,12 @@ macro_rules! intrinsics {
     )*};
 }
 
-impl Simd for Avx2 {
+impl<const VNNI: bool> Simd for Avx2<VNNI> {
     type F = Floats;
     type I = Ints;
 
     const MANY_REGISTERS: bool = false;
+    const SIGNED_BIAS: bool = VNNI;
 
     #[inline(always)]
     fn load(self, from: &Chunk) -> Floats {
@@ -63,7 +64,7 @@ impl Simd for Avx2 {
         }
     }
     #[inline(always)]
-    fn widen_u16(self, from: &[u8; 2 * LANES]) -> Ints {
+    fn widen_u16(self, from: &Halves) -> Ints {
         // SAFETY: `self` proves the instructions, and the reference that 32 bytes are readable.
         unsafe {
             let halves = _mm256_loadu_si256(from.as_ptr().cast());
@@ -74,7 +75,61 @@ impl Simd for Avx2 {
         }
     }
 
+    #[inline(always)]
+    fn load_int(self, from: &Line) -> Ints {
+        let from = from.as_ptr().cast::<__m256i>();
+        // SAFETY: `self` proves the instructions, and the reference that 64 bytes are readable.
+        unsafe { [_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1))] }
+    }
+    #[inline(always)]
+    fn store_bytes(self, a: Ints, to: &mut [u8; LANES]) {
+        // SAFETY: `self` proves the instructions, and the reference that 16 bytes are writable.
+        unsafe {
+            let low = _mm256_set1_epi32(255);
+            // Packing works within 128-bit halves: lanes 0-3, 8-11, 4-7, 12-15.
+            let words = _mm256_packus_epi32(_mm256_and_si256(a[0], low), _mm256_and_si256(a[1], low));
+            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
+            let bytes = _mm256_packus_epi16(words, words);
+            let bytes = _mm256_permute4x64_epi64::<0b11_01_10_00>(bytes);
+            _mm_storeu_si128(to.as_mut_ptr().cast(), _mm256_castsi256_si128(bytes));
+        }
+    }
+    #[inline(always)]
+    fn look_up(self, table: &[u8; LANES], indices: Ints) -> Ints {
+        // SAFETY: `self` proves the instructions, and the reference that 16 bytes are readable.
+        unsafe {
+            let table = _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast()));
+            [_mm256_shuffle_epi8(table, indices[0]), _mm256_shuffle_epi8(table, indices[1])]
+        }
+    }
+    #[inline(always)]
+    fn load_half(self, from: &Halves) -> Floats {
+        let from = from.as_ptr().cast::<__m128i>();
+        // SAFETY: `self` proves the instructions, and the reference that 32 bytes are readable.
+        unsafe { [_mm256_cvtph_ps(_mm_loadu_si128(from)), _mm256_cvtph_ps(_mm_loadu_si128(from.add(1)))] }
+    }
+    #[inline(always)]
+    fn store_half(self, a: Floats, to: &mut Halves) {
+        let to = to.as_mut_ptr().cast::<__m128i>();
+        // SAFETY: `self` proves the instructions, and the reference that 32 bytes are writable.
+        unsafe {
+            _mm_storeu_si128(to, _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(a[0]));
+            _mm_storeu_si128(to.add(1), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(a[1]));
+        }
+    }
+    #[inline(always)]
+    fn prefetch(self, line: &Line) {
+        // SAFETY: a hint, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    }
+
     intrinsics! {
+        fn dot(sums: Ints, w: Ints, x: Ints) -> Ints {
+            [dot::<VNNI>(sums[0], w[0], x[0]), dot::<VNNI>(sums[1], w[1], x[1])]
+        }
+        fn dot_signed(sums: Ints, w: Ints, x: Ints) -> Ints {
+            [dot_signed::<VNNI>(sums[0], w[0], x[0]), dot_signed::<VNNI>(sums[1], w[1], x[1])]
+        }
         fn splat(x: f32) -> Floats { [_mm256_set1_ps(x); 2] }
         fn add(a: Floats, b: Floats) -> Floats { [_mm256_add_ps(a[0], b[0]), _mm256_add_ps(a[1], b[1])] }
         fn sub(a: Floats, b: Floats) -> Floats { [_mm256_sub_ps(a[0], b[0]), _mm256_sub_ps(a[1], b[1])] }
@@ -97,6 +152,12 @@ impl Simd for Avx2 {
             let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
             _mm_cvtss_f32(_mm_add_ss(a, _mm_movehdup_ps(a)))
         }}
+        fn largest(a: Floats) -> f32 {{
+            let a = _mm256_max_ps(a[0], a[1]);
+            let a = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let a = _mm_max_ps(a, _mm_movehl_ps(a, a));
+            _mm_cvtss_f32(_mm_max_ss(a, _mm_movehdup_ps(a)))
+        }}
         fn splat_int(x: i32) -> Ints { [_mm256_set1_epi32(x); 2] }
         fn and(a: Ints, b: Ints) -> Ints { [_mm256_and_si256(a[0], b[0]), _mm256_and_si256(a[1], b[1])] }
         fn or(a: Ints, b: Ints) -> Ints { [_mm256_or_si256(a[0], b[0]), _mm256_or_si256(a[1], b[1])] }
@@ -114,13 +175,40 @@ impl Simd for Avx2 {
             let n = _mm_cvtsi32_si128(n);
             [_mm256_sra_epi32(a[0], n), _mm256_sra_epi32(a[1], n)]
         }}
-        fn shr_by_lane(a: Ints, n: i32) -> Ints {{
-            let low = _mm256_add_epi32(_mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7), _mm256_set1_epi32(n));
-            let high = _mm256_add_epi32(low, _mm256_set1_epi32(8));
-            [_mm256_srlv_epi32(a[0], low), _mm256_srlv_epi32(a[1], high)]
-        }}
         fn to_float(a: Ints) -> Floats { [_mm256_cvtepi32_ps(a[0]), _mm256_cvtepi32_ps(a[1])] }
         fn bits(a: Floats) -> Ints { [_mm256_castps_si256(a[0]), _mm256_castps_si256(a[1])] }
         fn bitcast(a: Ints) -> Floats { [_mm256_castsi256_ps(a[0]), _mm256_castsi256_ps(a[1])] }
+    }
+}
+
+/// # Safety
+///
+/// The processor must have AVX2, and AVX-VNNI where the parameter says so.
+#[inline(always)]
+unsafe fn dot<const VNNI: bool>(sums: __m256i, w: __m256i, x: __m256i) -> __m256i {
+    // SAFETY: as this function's.
+    unsafe {
+        if VNNI {
+            return _mm256_dpbusd_avx_epi32(sums, w, x);
+        }
+        // No pair of products exceeds 16 bits: 2 * 63 * 127.
+        let pairs = _mm256_maddubs_epi16(w, x);
+        _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+    }
+}
+
+/// # Safety
+///
+/// As [`dot`].
+#[inline(always)]
+unsafe fn dot_signed<const VNNI: bool>(sums: __m256i, w: __m256i, x: __m256i) -> __m256i {
+    // SAFETY: as this function's.
+    unsafe {
+        if VNNI {
+            return _mm256_dpbusd_avx_epi32(sums, _mm256_xor_si256(w, _mm256_set1_epi8(-128)), x);
+        }
+        // The sign of `w` goes over to `x`; 2 * 128 * 127 fits 16 bits.
+        let pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(x, w));
+        _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
     }
 }

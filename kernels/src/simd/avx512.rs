@@ -4,16 +4,16 @@
 
 use std::arch::x86_64::*;
 
-use super::{Chunk, LANES, Simd};
+use super::{Chunk, Halves, LANES, Line, Simd};
 
-/// Proof that the processor has AVX-512 F, BW, DQ and VL.
+/// Proof that the processor has AVX-512 F, BW, DQ and VL, and VNNI where the parameter says so.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512(());
+pub(crate) struct Avx512<const VNNI: bool>(());
 
-impl Avx512 {
+impl<const VNNI: bool> Avx512<VNNI> {
     /// # Safety
     ///
-    /// The processor must have AVX-512 F, BW, DQ and VL.
+    /// The processor must have what this type proves.
     #[inline(always)]
     pub(crate) unsafe fn new() -> Self {
         Avx512(())
@@ -31,11 +31,12 @@ macro_rules! intrinsics {
     )*};
 }
 
-impl Simd for Avx512 {
+impl<const VNNI: bool> Simd for Avx512<VNNI> {
     type F = __m512;
     type I = __m512i;
 
     const MANY_REGISTERS: bool = true;
+    const SIGNED_BIAS: bool = VNNI;
 
     #[inline(always)]
     fn load(self, from: &Chunk) -> __m512 {
@@ -53,12 +54,63 @@ impl Simd for Avx512 {
         unsafe { _mm512_cvtepu8_epi32(_mm_loadu_si128(from.as_ptr().cast())) }
     }
     #[inline(always)]
-    fn widen_u16(self, from: &[u8; 2 * LANES]) -> __m512i {
+    fn widen_u16(self, from: &Halves) -> __m512i {
         // SAFETY: `self` proves the instruction, and the reference that 32 bytes are readable.
         unsafe { _mm512_cvtepu16_epi32(_mm256_loadu_si256(from.as_ptr().cast())) }
     }
 
+    #[inline(always)]
+    fn load_int(self, from: &Line) -> __m512i {
+        // SAFETY: `self` proves the instruction, and the reference that 64 bytes are readable.
+        unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
+    }
+    #[inline(always)]
+    fn store_bytes(self, a: __m512i, to: &mut [u8; LANES]) {
+        // SAFETY: `self` proves the instructions, and the reference that 16 bytes are writable.
+        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(a)) }
+    }
+    #[inline(always)]
+    fn look_up(self, table: &[u8; LANES], indices: __m512i) -> __m512i {
+        // SAFETY: `self` proves the instructions, and the reference that 16 bytes are readable.
+        unsafe { _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast())), indices) }
+    }
+    #[inline(always)]
+    fn load_half(self, from: &Halves) -> __m512 {
+        // SAFETY: `self` proves the instruction, and the reference that 32 bytes are readable.
+        unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(from.as_ptr().cast())) }
+    }
+    #[inline(always)]
+    fn store_half(self, a: __m512, to: &mut Halves) {
+        // SAFETY: `self` proves the instruction, and the reference that 32 bytes are writable.
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(a)) }
+    }
+    #[inline(always)]
+    fn prefetch(self, line: &Line) {
+        // SAFETY: a hint, whatever the address.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    }
+
     intrinsics! {
+        fn dot(sums: __m512i, w: __m512i, x: __m512i) -> __m512i {
+            if VNNI {
+                _mm512_dpbusd_epi32(sums, w, x)
+            } else {
+                // No pair of products exceeds 16 bits: 2 * 63 * 127.
+                let pairs = _mm512_maddubs_epi16(w, x);
+                _mm512_add_epi32(sums, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))
+            }
+        }
+        fn dot_signed(sums: __m512i, w: __m512i, x: __m512i) -> __m512i {
+            if VNNI {
+                _mm512_dpbusd_epi32(sums, _mm512_xor_si512(w, _mm512_set1_epi8(-128)), x)
+            } else {
+                // The sign of `w` goes over to `x`; 2 * 128 * 127 fits 16 bits.
+                let negative = _mm512_movepi8_mask(w);
+                let x = _mm512_mask_sub_epi8(x, negative, _mm512_setzero_si512(), x);
+                let pairs = _mm512_maddubs_epi16(_mm512_abs_epi8(w), x);
+                _mm512_add_epi32(sums, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))
+            }
+        }
         fn splat(x: f32) -> __m512 { _mm512_set1_ps(x) }
         fn add(a: __m512, b: __m512) -> __m512 { _mm512_add_ps(a, b) }
         fn sub(a: __m512, b: __m512) -> __m512 { _mm512_sub_ps(a, b) }
@@ -76,6 +128,12 @@ impl Simd for Avx512 {
             let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
             _mm_cvtss_f32(_mm_add_ss(a, _mm_movehdup_ps(a)))
         }}
+        fn largest(a: __m512) -> f32 {{
+            let a = _mm256_max_ps(_mm512_castps512_ps256(a), _mm512_extractf32x8_ps::<1>(a));
+            let a = _mm_max_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let a = _mm_max_ps(a, _mm_movehl_ps(a, a));
+            _mm_cvtss_f32(_mm_max_ss(a, _mm_movehdup_ps(a)))
+        }}
         fn splat_int(x: i32) -> __m512i { _mm512_set1_epi32(x) }
         fn and(a: __m512i, b: __m512i) -> __m512i { _mm512_and_si512(a, b) }
         fn or(a: __m512i, b: __m512i) -> __m512i { _mm512_or_si512(a, b) }
@@ -84,10 +142,6 @@ impl Simd for Avx512 {
         fn shl(a: __m512i, n: i32) -> __m512i { _mm512_sll_epi32(a, _mm_cvtsi32_si128(n)) }
         fn shr(a: __m512i, n: i32) -> __m512i { _mm512_srl_epi32(a, _mm_cvtsi32_si128(n)) }
         fn sar(a: __m512i, n: i32) -> __m512i { _mm512_sra_epi32(a, _mm_cvtsi32_si128(n)) }
-        fn shr_by_lane(a: __m512i, n: i32) -> __m512i {{
-            let lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-            _mm512_srlv_epi32(a, _mm512_add_epi32(lanes, _mm512_set1_epi32(n)))
-        }}
         fn to_float(a: __m512i) -> __m512 { _mm512_cvtepi32_ps(a) }
         fn bits(a: __m512) -> __m512i { _mm512_castps_si512(a) }
         fn bitcast(a: __m512i) -> __m512 { _mm512_castsi512_ps(a) }

@@ -32,6 +32,12 @@ pub(crate) const LANES: usize = 16;
 /// One vector in memory.
 pub(crate) type Chunk = [f32; LANES];
 
+/// Sixteen little-endian 16-bit numbers.
+pub(crate) type Halves = [u8; 2 * LANES];
+
+/// A cache line: a vector of bytes, four to a lane.
+pub(crate) type Line = [u8; 4 * LANES];
+
 /// A computation that can be compiled for every instruction set.
 ///
 /// `run` must be `#[inline(always)]`, and so must every function it calls that takes a [`Simd`].
@@ -71,11 +77,14 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// The sum of the lanes: lane `i` and `i + 8`, then `i` and `i + 4`, `i + 2`, `i + 1`.
     fn sum(self, a: Self::F) -> f32;
 
+    /// The largest lane, if all are numbers.
+    fn largest(self, a: Self::F) -> f32;
+
     fn splat_int(self, x: i32) -> Self::I;
     /// Bytes, zero-extended.
     fn widen_u8(self, from: &[u8; LANES]) -> Self::I;
-    /// Little-endian 16-bit numbers, zero-extended.
-    fn widen_u16(self, from: &[u8; 2 * LANES]) -> Self::I;
+    /// Zero-extended.
+    fn widen_u16(self, from: &Halves) -> Self::I;
     fn and(self, a: Self::I, b: Self::I) -> Self::I;
     fn or(self, a: Self::I, b: Self::I) -> Self::I;
     /// Wrapping sum.
@@ -88,14 +97,32 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn shr(self, a: Self::I, n: i32) -> Self::I;
     /// Arithmetic shift right by `n < 32`.
     fn sar(self, a: Self::I, n: i32) -> Self::I;
-    /// Logical shift of lane `i` right by `n + i`, where `n <= 16`.
-    fn shr_by_lane(self, a: Self::I, n: i32) -> Self::I;
     /// Signed integers to the nearest f32.
     fn to_float(self, a: Self::I) -> Self::F;
     /// The bits of floats as integers.
     fn bits(self, a: Self::F) -> Self::I;
     /// Integers as the bits of floats.
     fn bitcast(self, a: Self::I) -> Self::F;
+
+    /// Whether [`dot_signed`](Simd::dot_signed) adds 128 times the sum of the activations.
+    const SIGNED_BIAS: bool;
+    /// Sixteen integers of four bytes each.
+    fn load_int(self, from: &Line) -> Self::I;
+    /// The low byte of each lane.
+    fn store_bytes(self, a: Self::I, to: &mut [u8; LANES]);
+    /// To each lane of `sums`, the sum of the products of its four bytes of `w`, unsigned and below 64, and of `x`,
+    /// signed and above -128.
+    fn dot(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;
+    /// As [`dot`](Simd::dot), with signed bytes of `w`; and see [`SIGNED_BIAS`](Simd::SIGNED_BIAS).
+    fn dot_signed(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;
+    /// The bytes of `table` whose numbers are the bytes of `indices`, each below 16.
+    fn look_up(self, table: &[u8; LANES], indices: Self::I) -> Self::I;
+    /// Sixteen f16.
+    fn load_half(self, from: &Halves) -> Self::F;
+    /// Rounded to the nearest f16, ties to even.
+    fn store_half(self, a: Self::F, to: &mut Halves);
+    /// Asks for a line that will be wanted soon.
+    fn prefetch(self, line: &Line);
 }
 
 /// Loads up to sixteen values; the missing lanes are zero.

@@ -7,16 +7,18 @@
 use std::arch::aarch64::*;
 use std::array::from_fn;
 
-use super::{Chunk, LANES, Simd};
+use half::f16;
 
-/// Proof that the processor has NEON.
+use super::{Chunk, Halves, LANES, Line, Simd};
+
+/// Proof that the processor has NEON, and its dot products where the parameter says so.
 #[derive(Clone, Copy)]
-pub(crate) struct Neon(());
+pub(crate) struct Neon<const DOT: bool>(());
 
-impl Neon {
+impl<const DOT: bool> Neon<DOT> {
     /// # Safety
     ///
-    /// The processor must have NEON.
+    /// The processor must have what this type proves.
     #[inline(always)]
     pub(crate) unsafe fn new() -> Self {
         Neon(())
@@ -38,11 +40,12 @@ macro_rules! intrinsics {
     )*};
 }
 
-impl Simd for Neon {
+impl<const DOT: bool> Simd for Neon<DOT> {
     type F = Floats;
     type I = Ints;
 
     const MANY_REGISTERS: bool = false;
+    const SIGNED_BIAS: bool = false;
 
     #[inline(always)]
     fn load(self, from: &Chunk) -> Floats {
@@ -72,7 +75,7 @@ impl Simd for Neon {
         }
     }
     #[inline(always)]
-    fn widen_u16(self, from: &[u8; 2 * LANES]) -> Ints {
+    fn widen_u16(self, from: &Halves) -> Ints {
         // SAFETY: `self` proves the instructions, and the reference that 32 bytes are readable.
         from_fn(|i| unsafe { vmovl_u16(vreinterpret_u16_u8(vld1_u8(from.as_ptr().add(8 * i)))) })
     }
@@ -85,6 +88,65 @@ impl Simd for Neon {
             vget_lane_f32::<0>(a) + vget_lane_f32::<1>(a)
         }
     }
+
+    #[inline(always)]
+    fn largest(self, a: Floats) -> f32 {
+        // SAFETY: `self` proves that the processor has these instructions; they touch registers only.
+        unsafe { vmaxvq_f32(vmaxq_f32(vmaxq_f32(a[0], a[1]), vmaxq_f32(a[2], a[3]))) }
+    }
+    #[inline(always)]
+    fn load_int(self, from: &Line) -> Ints {
+        // SAFETY: `self` proves the instructions, and the reference that 64 bytes are readable.
+        from_fn(|i| unsafe { vreinterpretq_u32_u8(vld1q_u8(from.as_ptr().add(16 * i))) })
+    }
+    #[inline(always)]
+    fn store_bytes(self, a: Ints, to: &mut [u8; LANES]) {
+        // SAFETY: `self` proves the instructions, and the reference that 16 bytes are writable.
+        unsafe {
+            let low = vcombine_u16(vmovn_u32(a[0]), vmovn_u32(a[1]));
+            let high = vcombine_u16(vmovn_u32(a[2]), vmovn_u32(a[3]));
+            vst1q_u8(to.as_mut_ptr(), vcombine_u8(vmovn_u16(low), vmovn_u16(high)));
+        }
+    }
+    #[inline(always)]
+    fn dot(self, sums: Ints, w: Ints, x: Ints) -> Ints {
+        // Bytes below 64 are the same, signed or not.
+        self.dot_signed(sums, w, x)
+    }
+    #[inline(always)]
+    fn dot_signed(self, sums: Ints, w: Ints, x: Ints) -> Ints {
+        // SAFETY: `self` proves that the processor has these instructions; they touch registers only.
+        from_fn(|i| unsafe { dot::<DOT>(sums[i], w[i], x[i]) })
+    }
+    #[inline(always)]
+    fn look_up(self, table: &[u8; LANES], indices: Ints) -> Ints {
+        // SAFETY: `self` proves the instructions, and the reference that 16 bytes are readable.
+        unsafe {
+            let table = vld1q_u8(table.as_ptr());
+            indices.map(|i| vreinterpretq_u32_u8(vqtbl1q_u8(table, vreinterpretq_u8_u32(i))))
+        }
+    }
+    #[inline(always)]
+    fn load_half(self, from: &Halves) -> Floats {
+        // As `half_at` of `dequantize`: infinity and NaN are those that come out as 2^16 or more.
+        let bits = self.widen_u16(from);
+        let sign = self.shl(self.and(bits, self.splat_int(0x8000)), 16);
+        let magnitude = self.shl(self.and(bits, self.splat_int(0x7fff)), 13);
+        let finite = self.mul(self.bitcast(magnitude), self.splat(f32::from_bits((112 + 127) << 23)));
+        let special = self.bitcast(self.or(magnitude, self.splat_int(0x7f80_0000)));
+        let x = self.select_less(finite, self.splat(65536.0), finite, special);
+        self.bitcast(self.or(self.bits(x), sign))
+    }
+    #[inline(always)]
+    fn store_half(self, a: Floats, to: &mut Halves) {
+        let mut chunk = [0.0; LANES];
+        self.store(a, &mut chunk);
+        for (to, x) in to.as_chunks_mut::<2>().0.iter_mut().zip(chunk) {
+            *to = f16::from_f32(x).to_le_bytes();
+        }
+    }
+    #[inline(always)]
+    fn prefetch(self, _: &Line) {}
 
     intrinsics! {
         fn splat(x: f32) -> Floats { |_i| vdupq_n_f32(x) }
@@ -108,15 +170,32 @@ impl Simd for Neon {
         fn sar(a: Ints, n: i32) -> Ints {
             |i| vreinterpretq_u32_s32(vshlq_s32(vreinterpretq_s32_u32(a[i]), vdupq_n_s32(-n)))
         }
-        fn shr_by_lane(a: Ints, n: i32) -> Ints {
-            |i| {
-                let first = -(n + 4 * i as i32);
-                let counts = [first, first - 1, first - 2, first - 3];
-                vshlq_u32(a[i], vld1q_s32(counts.as_ptr()))
-            }
-        }
         fn to_float(a: Ints) -> Floats { |i| vcvtq_f32_s32(vreinterpretq_s32_u32(a[i])) }
         fn bits(a: Floats) -> Ints { |i| vreinterpretq_u32_f32(a[i]) }
         fn bitcast(a: Ints) -> Floats { |i| vreinterpretq_f32_u32(a[i]) }
+    }
+}
+
+/// # Safety
+///
+/// The processor must have NEON, and its dot products where the parameter says so.
+#[inline(always)]
+unsafe fn dot<const DOT: bool>(sums: uint32x4_t, w: uint32x4_t, x: uint32x4_t) -> uint32x4_t {
+    // SAFETY: as this function's; the instruction touches registers only.
+    unsafe {
+        if DOT {
+            let mut sums = sums;
+            std::arch::asm!(
+                ".arch_extension dotprod",
+                "sdot {sums:v}.4s, {w:v}.16b, {x:v}.16b",
+                sums = inout(vreg) sums, w = in(vreg) w, x = in(vreg) x,
+                options(pure, nomem, nostack, preserves_flags),
+            );
+            return sums;
+        }
+        let (w, x) = (vreinterpretq_s8_u32(w), vreinterpretq_s8_u32(x));
+        let low = vpaddlq_s16(vmull_s8(vget_low_s8(w), vget_low_s8(x)));
+        let high = vpaddlq_s16(vmull_s8(vget_high_s8(w), vget_high_s8(x)));
+        vaddq_u32(sums, vreinterpretq_u32_s32(vpaddq_s32(low, high)))
     }
 }

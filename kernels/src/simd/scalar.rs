@@ -1,6 +1,8 @@
 //! The specification of [`Simd`]: sixteen lanes, one after the other.
 
-use super::{Chunk, LANES, Simd};
+use half::f16;
+
+use super::{Chunk, Halves, LANES, Line, Simd};
 
 /// Needs nothing of the processor.
 #[derive(Clone, Copy)]
@@ -16,6 +18,7 @@ impl Simd for Scalar {
     type I = [u32; LANES];
 
     const MANY_REGISTERS: bool = false;
+    const SIGNED_BIAS: bool = false;
 
     #[inline(always)]
     fn splat(self, x: f32) -> Self::F {
@@ -74,6 +77,11 @@ impl Simd for Scalar {
     }
 
     #[inline(always)]
+    fn largest(self, a: Self::F) -> f32 {
+        a.into_iter().fold(f32::NEG_INFINITY, f32::max)
+    }
+
+    #[inline(always)]
     fn splat_int(self, x: i32) -> Self::I {
         [x.cast_unsigned(); LANES]
     }
@@ -82,7 +90,7 @@ impl Simd for Scalar {
         from.map(u32::from)
     }
     #[inline(always)]
-    fn widen_u16(self, from: &[u8; 2 * LANES]) -> Self::I {
+    fn widen_u16(self, from: &Halves) -> Self::I {
         std::array::from_fn(|i| u16::from_le_bytes([from[2 * i], from[2 * i + 1]]).into())
     }
     #[inline(always)]
@@ -114,10 +122,6 @@ impl Simd for Scalar {
         a.map(|a| (a.cast_signed() >> n).cast_unsigned())
     }
     #[inline(always)]
-    fn shr_by_lane(self, a: Self::I, n: i32) -> Self::I {
-        std::array::from_fn(|i| a[i] >> (n as usize + i))
-    }
-    #[inline(always)]
     fn to_float(self, a: Self::I) -> Self::F {
         a.map(|a| a.cast_signed() as f32)
     }
@@ -129,4 +133,45 @@ impl Simd for Scalar {
     fn bitcast(self, a: Self::I) -> Self::F {
         a.map(f32::from_bits)
     }
+
+    #[inline(always)]
+    fn load_int(self, from: &Line) -> Self::I {
+        std::array::from_fn(|i| u32::from_le_bytes([from[4 * i], from[4 * i + 1], from[4 * i + 2], from[4 * i + 3]]))
+    }
+    #[inline(always)]
+    fn store_bytes(self, a: Self::I, to: &mut [u8; LANES]) {
+        *to = a.map(|a| a as u8);
+    }
+    #[inline(always)]
+    fn dot(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I {
+        std::array::from_fn(|i| {
+            let (w, x) = (w[i].to_le_bytes(), x[i].to_le_bytes());
+            let products = w.iter().zip(x).map(|(w, x)| i32::from(*w) * i32::from(x.cast_signed()));
+            sums[i].wrapping_add(products.sum::<i32>().cast_unsigned())
+        })
+    }
+    #[inline(always)]
+    fn dot_signed(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I {
+        std::array::from_fn(|i| {
+            let (w, x) = (w[i].to_le_bytes(), x[i].to_le_bytes());
+            let products = w.iter().zip(x).map(|(w, x)| i32::from(w.cast_signed()) * i32::from(x.cast_signed()));
+            sums[i].wrapping_add(products.sum::<i32>().cast_unsigned())
+        })
+    }
+    #[inline(always)]
+    fn look_up(self, table: &[u8; LANES], indices: Self::I) -> Self::I {
+        indices.map(|i| u32::from_le_bytes(i.to_le_bytes().map(|i| table[usize::from(i) % LANES])))
+    }
+    #[inline(always)]
+    fn load_half(self, from: &Halves) -> Self::F {
+        std::array::from_fn(|i| f16::from_le_bytes([from[2 * i], from[2 * i + 1]]).to_f32())
+    }
+    #[inline(always)]
+    fn store_half(self, a: Self::F, to: &mut Halves) {
+        for (to, a) in to.as_chunks_mut::<2>().0.iter_mut().zip(a) {
+            *to = f16::from_f32(a).to_le_bytes();
+        }
+    }
+    #[inline(always)]
+    fn prefetch(self, _: &Line) {}
 }

@@ -16,6 +16,11 @@ impl Kernel for Everything<'_> {
         let (a, b, c) = (simd.load(&a), simd.load(&b), simd.load(&c));
         let (i, j) = (simd.widen_u8(self.1.first_chunk().unwrap()), simd.widen_u16(self.1.first_chunk().unwrap()));
         let word = simd.splat_int(-0x1234_5678);
+        let line: &Line = self.1.first_chunk().unwrap();
+        // No activation is -128: of the two ends of the range, only the upper one is in use.
+        let signed = simd.load_int(&line.map(|byte| if byte == 0x80 { 0x81 } else { byte }));
+        let ones = simd.splat_int(0x0101_0101);
+        let bias = if S::SIGNED_BIAS { simd.shl(simd.dot(simd.splat_int(0), ones, signed), 7) } else { simd.splat_int(0) };
         let ints = [
             i,
             j,
@@ -27,9 +32,11 @@ impl Kernel for Everything<'_> {
             simd.shr(word, 5),
             simd.sar(word, 7),
             simd.sar(simd.shl(i, 24), 24),
-            simd.shr_by_lane(word, 0),
-            simd.shr_by_lane(word, 16),
             simd.bits(a),
+            simd.load_int(line),
+            simd.dot(word, simd.and(simd.load_int(line), simd.splat_int(0x3f3f_3f3f)), signed),
+            simd.sub_int(simd.dot_signed(word, simd.load_int(line), signed), bias),
+            simd.look_up(line.first_chunk().unwrap(), simd.and(simd.load_int(line), simd.splat_int(0x0f0f_0f0f))),
         ];
         let mut floats = vec![
             simd.add(a, b),
@@ -45,6 +52,12 @@ impl Kernel for Everything<'_> {
             simd.splat(simd.sum(c)),
         ];
         floats.extend(ints.map(|i| simd.bitcast(i)));
+        let mut halves = [0; 2 * LANES];
+        simd.store_half(b, &mut halves);
+        floats.extend([simd.load_half(&halves), simd.load_half(line.first_chunk().unwrap())]);
+        let mut bytes = [0; LANES];
+        simd.store_bytes(word, &mut bytes);
+        floats.push(simd.to_float(simd.widen_u8(&bytes)));
         floats
             .into_iter()
             .map(|v| {
@@ -59,7 +72,7 @@ impl Kernel for Everything<'_> {
 #[test]
 fn every_path_gives_the_bits_of_the_scalar_one() {
     for seed in 0..200 {
-        let random: Vec<u64> = random_bits(seed).take(3 * LANES).collect();
+        let random: Vec<u64> = random_bits(seed).take(4 * LANES).collect();
         let mut floats: Vec<f32> =
             random.iter().map(|r| (*r as i32 as f32) * 2.0_f32.powi(-(*r as i32 >> 27))).collect();
         if seed % 2 == 1 {

@@ -1,0 +1,124 @@
+//! The micro-kernel of quantized weights.
+
+use std::array::from_fn;
+use std::marker::PhantomData;
+
+use super::{Groups, Input, Product};
+use crate::matrix::Data;
+use crate::packed::{BLOCK, Block, Blocks, STEPS};
+use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WORDS};
+use crate::simd::Simd;
+
+/// Most activation rows with which the weights come from memory faster than they are used.
+const FEW_ROWS: usize = 4;
+
+/// Weights of a quantized format.
+pub(super) struct Quants<B>(PhantomData<B>);
+
+impl<B: Blocks> Product for Quants<B> {
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const T: usize>(
+        simd: S,
+        x: Input<'_>,
+        by: Groups<'_, R>,
+        tile: RowTile,
+    ) -> [[S::F; T]; R] {
+        let packed = by.map(|(matrix, _)| match &matrix.data {
+            Data::Blocks(packed) => packed,
+            _ => unreachable!("a quantized matrix is packed"),
+        });
+        let groups: [_; R] = from_fn(|r| packed[r].group::<B>(by[r].1));
+        let next: [_; R] = from_fn(|r| packed[r].lines_of(by[r].1 + R));
+        let words = x.quantized.map_or(&[][..], |x| x.words(tile));
+        let blocks = by[0].0.cols() / BLOCK;
+        let per_block = next[0].len().div_ceil(blocks.max(1));
+        let mut sums = [[simd.splat(0.0); T]; R];
+        for (index, words) in words.chunks_exact(WORDS * T).enumerate().take(blocks) {
+            if T <= FEW_ROWS {
+                for next in next {
+                    for line in next.iter().skip(index * per_block).take(per_block) {
+                        simd.prefetch(line);
+                    }
+                }
+            }
+            let blocks: [Block<'_, B>; R] = from_fn(|r| Block::of(groups[r], index));
+            add_block(simd, &blocks, words, &mut sums);
+        }
+        sums
+    }
+}
+
+/// Adds 32 columns.
+#[inline(always)]
+fn add_block<S: Simd, B: Blocks, const R: usize, const T: usize>(
+    simd: S,
+    blocks: &[Block<'_, B>; R],
+    words: &[u32],
+    sums: &mut [[S::F; T]; R],
+) {
+    assert!(words.len() == WORDS * T, "the words of a block");
+    let halves = if B::BY_HALF { 2 } else { 1 };
+    let steps = STEPS / halves;
+    for half in 0..halves {
+        let mut starts = [simd.splat_int(0); T];
+        for t in 0..T {
+            starts[t] = start::<S, B, T>(simd, words, half, t);
+        }
+        let mut dots = [starts; R];
+        for step in half * steps..(half + 1) * steps {
+            for r in 0..R {
+                let quants = blocks[r].quants(simd, step);
+                for t in 0..T {
+                    let x = simd.splat_int(words[step * T + t].cast_signed());
+                    dots[r][t] = if B::SIGNED {
+                        simd.dot_signed(dots[r][t], quants, x)
+                    } else {
+                        simd.dot(dots[r][t], quants, x)
+                    };
+                }
+            }
+        }
+        for r in 0..R {
+            let scale = blocks[r].scale(simd, half);
+            for t in 0..T {
+                let x_scale = simd.splat(f32::from_bits(words[SCALE * T + t]));
+                sums[r][t] = simd.mul_add(simd.mul(simd.to_float(dots[r][t]), x_scale), scale, sums[r][t]);
+            }
+            if B::MINS {
+                let min = blocks[r].min(simd, half);
+                for t in 0..T {
+                    sums[r][t] = simd.mul_add(min, simd.splat(scaled_sum::<B, T>(words, half, t)), sums[r][t]);
+                }
+            }
+        }
+    }
+}
+
+/// What the integer sums begin with: less what each quant is too large by, times the sum of the activations.
+#[inline(always)]
+fn start<S: Simd, B: Blocks, const T: usize>(simd: S, words: &[u32], half: usize, t: usize) -> S::I {
+    let bits = match B::OFFSET {
+        Some(bits) => bits,
+        None if B::SIGNED && S::SIGNED_BIAS => 7,
+        None => return simd.splat_int(0),
+    };
+    let word = |at: usize| words[at * T + t].cast_signed();
+    let negated = match (B::BY_HALF, half) {
+        (false, _) => word(NEGATED_SUM),
+        (true, 0) => word(NEGATED_HALF),
+        (true, _) => word(NEGATED_SUM) - word(NEGATED_HALF),
+    };
+    simd.shl(simd.splat_int(negated), bits)
+}
+
+/// The scale of the activations times their sum.
+#[inline(always)]
+fn scaled_sum<B: Blocks, const T: usize>(words: &[u32], half: usize, t: usize) -> f32 {
+    let float = |at: usize| f32::from_bits(words[at * T + t]);
+    let half_sum = || float(SCALE) * -(words[NEGATED_HALF * T + t].cast_signed() as f32);
+    match (B::BY_HALF, half) {
+        (false, _) => float(SCALED_SUM),
+        (true, 0) => half_sum(),
+        (true, _) => float(SCALED_SUM) - half_sum(),
+    }
+}

@@ -1,0 +1,122 @@
+//! The micro-kernel of floats: of weights in f32, f16 or bf16, and of keys and values.
+
+use std::array::from_fn;
+
+use super::{Groups, Input, Product};
+use crate::matrix::Data;
+use crate::quantized::RowTile;
+use crate::simd::{Chunk, Halves, Simd};
+
+/// Weights in f16.
+pub(crate) struct F16;
+
+/// Weights in bf16.
+pub(super) struct Bf16;
+
+/// A way to keep sixteen floats.
+pub(crate) trait Vectors {
+    type Stored;
+
+    fn load<S: Simd>(simd: S, from: &Self::Stored) -> S::F;
+
+    /// The vectors of group `index` of a matrix of this kind.
+    fn group(data: &Data, index: usize, cols: usize) -> &[Self::Stored];
+}
+
+impl Vectors for f32 {
+    type Stored = Chunk;
+
+    #[inline(always)]
+    fn load<S: Simd>(simd: S, from: &Chunk) -> S::F {
+        simd.load(from)
+    }
+
+    fn group(data: &Data, index: usize, cols: usize) -> &[Chunk] {
+        match data {
+            Data::Floats(floats) => &floats.as_chunks().0[index * cols..][..cols],
+            _ => unreachable!("a matrix in f32"),
+        }
+    }
+}
+
+fn halves(data: &Data, index: usize, cols: usize) -> &[Halves] {
+    match data {
+        Data::Halves(bytes) => &bytes.as_chunks().0[index * cols..][..cols],
+        _ => unreachable!("a matrix of halves"),
+    }
+}
+
+impl Vectors for F16 {
+    type Stored = Halves;
+
+    #[inline(always)]
+    fn load<S: Simd>(simd: S, from: &Halves) -> S::F {
+        simd.load_half(from)
+    }
+
+    fn group(data: &Data, index: usize, cols: usize) -> &[Halves] {
+        halves(data, index, cols)
+    }
+}
+
+impl Vectors for Bf16 {
+    type Stored = Halves;
+
+    #[inline(always)]
+    fn load<S: Simd>(simd: S, from: &Halves) -> S::F {
+        simd.bitcast(simd.shl(simd.widen_u16(from), 16))
+    }
+
+    fn group(data: &Data, index: usize, cols: usize) -> &[Halves] {
+        halves(data, index, cols)
+    }
+}
+
+impl<V: Vectors> Product for V {
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const T: usize>(
+        simd: S,
+        x: Input<'_>,
+        by: Groups<'_, R>,
+        tile: RowTile,
+    ) -> [[S::F; T]; R] {
+        let cols = by[0].0.cols();
+        let groups: [&[V::Stored]; R] = from_fn(|r| V::group(&by[r].0.data, by[r].1, cols));
+        let x = x.floats.unwrap_or_default();
+        // Rows that are missing are computed as the last one again.
+        let rows: [&[f32]; T] = from_fn(|t| &x[(tile.first + t.min(tile.count - 1)) * cols..][..cols]);
+        let groups = groups.map(|vectors| Strided { vectors, step: 1 });
+        float_tile::<S, V, R, T>(simd, groups, rows)
+    }
+}
+
+/// Vectors, of which every `step`th counts.
+pub(crate) struct Strided<'a, T> {
+    pub(crate) vectors: &'a [T],
+    pub(crate) step: usize,
+}
+
+/// For `R` sequences of vectors and `T` of factors, the sums of the vectors times the factors, in ascending order.
+#[inline(always)]
+pub(crate) fn float_tile<S: Simd, V: Vectors, const R: usize, const T: usize>(
+    simd: S,
+    by: [Strided<'_, V::Stored>; R],
+    x: [&[f32]; T],
+) -> [[S::F; T]; R] {
+    let len = x[0].len();
+    let x = x.map(|x| &x[..len]);
+    let mut sums = [[simd.splat(0.0); T]; R];
+    for k in 0..len {
+        let mut w = [simd.splat(0.0); R];
+        for r in 0..R {
+            w[r] = V::load(simd, &by[r].vectors[k * by[r].step]);
+        }
+        for t in 0..T {
+            let x = simd.splat(x[t][k]);
+            for r in 0..R {
+                sums[r][t] = simd.mul_add(w[r], x, sums[r][t]);
+            }
+        }
+    }
+    sums
+}

@@ -1,0 +1,346 @@
+//! Products of activations and weights: `out = x * Wᵀ + bias`, and what is done with them on the way out.
+//!
+//! One driver for all formats. Sixteen weight rows are a *group*, of which a lane is a row; a micro-kernel computes one or
+//! two groups with some rows of activations side by side, and keeps all sums in registers. The element of a weight row and
+//! an activation row has an accumulator of its own, to which its columns are added in ascending order: of quantized weights
+//! 32 at a time, whose sum is exact; of floats one at a time. What is computed together changes which registers are busy,
+//! never a bit of the result.
+
+mod blocks;
+mod floats;
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use crate::math::silu;
+use crate::matrix::Data;
+use crate::packed::with_blocks;
+use crate::quantized::{Quantized, RowTile, Tiling};
+use crate::simd::{Kernel, LANES, Simd, load_partial, store_partial};
+use crate::split::{Tile, for_grid};
+use crate::{Format, Kernels, Matrix};
+
+use blocks::Quants;
+pub(crate) use floats::{F16, Strided, Vectors, float_tile};
+
+/// Rows of activations from which they are shared out to tasks, and not the weights alone.
+const MANY_ROWS: usize = 64;
+
+/// Bytes of activations that a task reads again and again: half of a second-level cache.
+const ROWS_BYTES: usize = 1 << 19;
+
+/// Tasks per thread: enough to even out what other processes take of a core.
+const TASKS_PER_THREAD: usize = 4;
+
+/// What products are computed of: the same activations, (m, K), as far as some matrix takes them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Input<'a> {
+    /// For matrices of floats.
+    pub floats: Option<&'a [f32]>,
+    /// For quantized matrices.
+    pub quantized: Option<&'a Quantized>,
+}
+
+/// Weights and, where there is one, a bias (N).
+#[derive(Clone, Copy, Debug)]
+pub struct Affine<'a> {
+    /// (N, K)
+    pub weight: &'a Matrix,
+    /// (N)
+    pub bias: Option<&'a [f32]>,
+}
+
+impl<'a> From<&'a Matrix> for Affine<'a> {
+    fn from(weight: &'a Matrix) -> Self {
+        Affine { weight, bias: None }
+    }
+}
+
+/// What becomes of a product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Into {
+    /// It is the output.
+    Out,
+    /// It is added to the output.
+    Sum,
+    /// The first of two matrices gates the second: `silu(a) * b` is the output.
+    Gate,
+}
+
+impl Kernels {
+    /// `out` (m, N) = `x` (m, K) times the transpose of `w` (N, K), plus `bias` (N).
+    ///
+    /// For a product by the way; a model quantizes its activations itself, once for all products of them.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes do not fit each other.
+    pub fn matmul(&self, x: &[f32], w: &Matrix, bias: Option<&[f32]>, out: &mut [f32]) {
+        let affine = Affine { weight: w, bias };
+        if !w.takes_quantized() {
+            self.multiply(Input { floats: Some(x), quantized: None }, &[affine], out);
+            return;
+        }
+        let mut quantized = QUANTIZED.take();
+        self.quantize_rows(x, w.cols(), &mut quantized);
+        self.multiply(Input { floats: None, quantized: Some(&quantized) }, &[affine], out);
+        QUANTIZED.set(quantized);
+    }
+
+    /// `out` (m, N₁ + N₂ + ...): the products of `x` (m, K) with the transposes of several matrices (Nᵢ, K), side by side.
+    ///
+    /// # Panics
+    ///
+    /// If the shapes do not fit each other, or `x` lacks what a matrix takes.
+    pub fn multiply(&self, x: Input<'_>, by: &[Affine<'_>], out: &mut [f32]) {
+        self.product(x, by, out, Into::Out);
+    }
+
+    /// Adds the product of `x` (m, K) with the transpose of a matrix (N, K) to `out` (m, N).
+    ///
+    /// # Panics
+    ///
+    /// As [`multiply`](Kernels::multiply).
+    pub fn multiply_add(&self, x: Input<'_>, by: Affine<'_>, out: &mut [f32]) {
+        self.product(x, &[by], out, Into::Sum);
+    }
+
+    /// `out` (m, N) = `silu(x * gateᵀ) * (x * upᵀ)`, with `x` (m, K) and two matrices (N, K) of one format.
+    ///
+    /// # Panics
+    ///
+    /// As [`multiply`](Kernels::multiply), or if the matrices are of different shapes.
+    pub fn multiply_gated(&self, x: Input<'_>, gate: Affine<'_>, up: Affine<'_>, out: &mut [f32]) {
+        let shape = |w: &Matrix| (w.rows(), w.cols());
+        assert_eq!(shape(gate.weight), shape(up.weight), "shapes of gate and up");
+        if gate.weight.format() == up.weight.format() {
+            self.product(x, &[gate, up], out, Into::Gate);
+        } else {
+            // Mixed quantizations are rare: the same numbers in two steps.
+            let mut first = GATE.take();
+            first.resize(out.len(), 0.0);
+            self.product(x, &[gate], &mut first, Into::Out);
+            self.product(x, &[up], out, Into::Out);
+            self.silu_mul(&first, out);
+            GATE.set(first);
+        }
+    }
+
+    fn product(&self, x: Input<'_>, by: &[Affine<'_>], out: &mut [f32], into: Into) {
+        let first = by.first().map_or(0, |affine| affine.weight.rows());
+        let n: usize = if into == Into::Gate { first } else { by.iter().map(|affine| affine.weight.rows()).sum() };
+        if n == 0 {
+            assert!(out.is_empty(), "{} outputs of a matrix without rows", out.len());
+            return;
+        }
+        let m = out.len() / n;
+        assert_eq!(out.len(), m * n, "outputs of {n} columns");
+        for affine in by {
+            assert_input(&x, affine, m);
+        }
+        let tiling = Tiling::of(m, self.many_registers());
+        let k = by[0].weight.cols();
+        let (per_rows, tasks) = self.shares(m, k, tiling);
+        let mut rows = ROWS.take();
+        rows.clear();
+        rows.extend((0..tiling.tiles()).step_by(per_rows).map(|tile| {
+            let last = tiling.tile((tile + per_rows).min(tiling.tiles()) - 1);
+            tiling.tile(tile).first..last.first + last.count
+        }));
+        // Pieces of whole pairs of groups, as many as each matrix deserves.
+        let mut pieces = PIECES.take();
+        pieces.clear();
+        let parts = if into == Into::Gate { &by[..1] } else { by };
+        let mut start = 0;
+        for (part, affine) in parts.iter().enumerate() {
+            let end = start + affine.weight.rows();
+            let step = (n.div_ceil(tasks)).next_multiple_of(2 * LANES);
+            pieces.extend((start..end).step_by(step).map(|first| (part, start, first..end.min(first + step))));
+            start = end;
+        }
+        for_grid(self.pool(), out, n, &rows, pieces.len(), &|i| pieces[i].2.clone(), &|_, out| {
+            let columns = out.columns();
+            let piece = pieces.partition_point(|piece| piece.2.start < columns.start);
+            let (part, offset, _) = pieces[piece];
+            let tiles = out.rows().start / per_tile(tiling)..out.rows().end.div_ceil(per_tile(tiling));
+            let second = (into == Into::Gate).then(|| by[1]);
+            self.run_task(Task { x, by: by[part], second, out, offset, tiling, tiles, into });
+        });
+        ROWS.set(rows);
+        PIECES.set(pieces);
+    }
+
+    /// Tiles of activations of a task, and in how many pieces the weights are cut at least.
+    fn shares(&self, m: usize, k: usize, tiling: Tiling) -> (usize, usize) {
+        let threads = self.pool().threads();
+        let tiles = tiling.tiles().max(1);
+        if threads == 1 && m * k * 4 <= ROWS_BYTES {
+            return (tiles, 1);
+        }
+        if m < MANY_ROWS {
+            return (tiles, threads * TASKS_PER_THREAD);
+        }
+        let fits = (ROWS_BYTES / (per_tile(tiling) * k.max(1) * 2)).max(1);
+        let per_rows = tiles.div_ceil(tiles.div_ceil(fits).next_multiple_of(threads));
+        (per_rows, TASKS_PER_THREAD)
+    }
+
+    fn run_task(&self, task: Task<'_>) {
+        match task.by.weight.format() {
+            Format::F32 => self.arch.run(Compute::<f32> { task, product: PhantomData }),
+            Format::F16 => self.arch.run(Compute::<floats::F16> { task, product: PhantomData }),
+            Format::BF16 => self.arch.run(Compute::<floats::Bf16> { task, product: PhantomData }),
+            format => with_blocks!(format, B => self.arch.run(Compute::<Quants<B>> { task, product: PhantomData })),
+        }
+    }
+}
+
+thread_local! {
+    /// Buffers of a call, kept to be used again: quantized activations, a gate, ranges of rows, pieces of columns.
+    static QUANTIZED: Cell<Quantized> = Cell::default();
+    static GATE: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+    static ROWS: Cell<Vec<Range<usize>>> = const { Cell::new(Vec::new()) };
+    /// A piece's matrix, where the columns of that begin, and its own columns.
+    static PIECES: Cell<Vec<(usize, usize, Range<usize>)>> = const { Cell::new(Vec::new()) };
+}
+
+/// Rows of every tile but the last.
+fn per_tile(tiling: Tiling) -> usize {
+    tiling.tile(0).count.max(1)
+}
+
+fn assert_input(x: &Input<'_>, by: &Affine<'_>, m: usize) {
+    let (n, k) = (by.weight.rows(), by.weight.cols());
+    assert!(!matches!(by.weight.data, Data::Rows(_)), "{:?} is a table", by.weight);
+    assert!(by.bias.is_none_or(|bias| bias.len() == n), "a bias of {n} elements");
+    if by.weight.takes_quantized() {
+        let x = x.quantized.expect("quantized inputs for a quantized matrix");
+        assert!(x.rows() == m && x.cols() == k, "inputs of {m} rows and {k} columns, found {x:?}");
+    } else {
+        let x = x.floats.expect("floats for a matrix of floats");
+        assert_eq!(x.len(), m * k, "inputs of {m} rows and {k} columns");
+    }
+}
+
+/// Some columns of the output, for some tiles of activations.
+struct Task<'a> {
+    x: Input<'a>,
+    by: Affine<'a>,
+    /// The matrix that is gated.
+    second: Option<Affine<'a>>,
+    out: Tile<'a>,
+    /// The column of the output that is row 0 of the matrix.
+    offset: usize,
+    tiling: Tiling,
+    tiles: Range<usize>,
+    into: Into,
+}
+
+/// Groups of weight rows, each with the matrix that it is of.
+type Groups<'a, const R: usize> = [(&'a Matrix, usize); R];
+
+/// A kind of weights.
+trait Product {
+    /// The products of `R` groups of sixteen weight rows and the `T` rows of a tile.
+    fn tile<S: Simd, const R: usize, const T: usize>(
+        simd: S,
+        x: Input<'_>,
+        by: Groups<'_, R>,
+        tile: RowTile,
+    ) -> [[S::F; T]; R];
+}
+
+impl Task<'_> {
+    /// Computes two groups at a time for one tile after the other: of one matrix, or the same of two.
+    #[inline(always)]
+    fn compute<S: Simd, P: Product>(mut self, simd: S) {
+        let columns = self.out.columns();
+        let groups = (columns.start - self.offset) / LANES..(columns.end - self.offset).div_ceil(LANES);
+        let step = if self.into == Into::Gate { 1 } else { 2 };
+        for group in groups.clone().step_by(step) {
+            let second = match self.second {
+                Some(second) => (second.weight, group),
+                None => (self.by.weight, (group + 1).min(groups.end - 1)),
+            };
+            let by = [(self.by.weight, group), second];
+            for tile in self.tiles.clone() {
+                let tile = self.tiling.tile(tile);
+                match tile.width {
+                    6 if S::MANY_REGISTERS => self.pair::<S, P, 6>(simd, by, tile),
+                    4 if S::MANY_REGISTERS => self.pair::<S, P, 4>(simd, by, tile),
+                    2 => self.pair::<S, P, 2>(simd, by, tile),
+                    _ => self.pair::<S, P, 1>(simd, by, tile),
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn pair<S: Simd, P: Product, const T: usize>(&mut self, simd: S, by: Groups<'_, 2>, tile: RowTile) {
+        let sums: [[S::F; T]; 2] = if S::MANY_REGISTERS {
+            P::tile(simd, self.x, by, tile)
+        } else {
+            let [first, second] = by;
+            let [first] = P::tile::<S, 1, T>(simd, self.x, [first], tile);
+            let [second] = P::tile::<S, 1, T>(simd, self.x, [second], tile);
+            [first, second]
+        };
+        let [(_, first), (_, second)] = by;
+        for t in 0..tile.count.min(T) {
+            let row = tile.first + t;
+            if self.into == Into::Gate {
+                let gate = with_bias(simd, sums[0][t], &self.by, first);
+                let up = with_bias(simd, sums[1][t], self.second.as_ref().unwrap_or(&self.by), first);
+                self.put(simd, simd.mul(silu(simd, gate), up), first, row);
+                continue;
+            }
+            self.put(simd, with_bias(simd, sums[0][t], &self.by, first), first, row);
+            if second != first {
+                self.put(simd, with_bias(simd, sums[1][t], &self.by, second), second, row);
+            }
+        }
+    }
+
+    /// Puts out the columns of a group.
+    #[inline(always)]
+    fn put<S: Simd>(&mut self, simd: S, values: S::F, group: usize, row: usize) {
+        let start = self.offset + group * LANES - self.out.columns().start;
+        let out = &mut self.out.row(row)[start..];
+        if let Some(out) = out.first_chunk_mut::<LANES>() {
+            let values = if self.into == Into::Sum { simd.add(simd.load(out), values) } else { values };
+            simd.store(values, out);
+        } else {
+            let values = if self.into == Into::Sum { simd.add(load_partial(simd, out), values) } else { values };
+            store_partial(simd, values, out);
+        }
+    }
+}
+
+#[inline(always)]
+fn with_bias<S: Simd>(simd: S, sums: S::F, by: &Affine<'_>, group: usize) -> S::F {
+    let Some(bias) = by.bias else { return sums };
+    let bias = &bias[group * LANES..];
+    match bias.first_chunk::<LANES>() {
+        Some(bias) => simd.add(sums, simd.load(bias)),
+        None => simd.add(sums, load_partial(simd, bias)),
+    }
+}
+
+/// Computes a task with one kind of weights.
+struct Compute<'a, P> {
+    task: Task<'a>,
+    product: PhantomData<P>,
+}
+
+impl<P: Product> Kernel for Compute<'_, P> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        self.task.compute::<S, P>(simd);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,330 @@
+//! Activations as the products with quantized weights take them: signed bytes, with a scale for each 32.
+//!
+//! As in ggml's Q8_0 the scale is the largest magnitude divided by 127, but it stays in f32. A value's quant depends on its
+//! own row alone.
+//!
+//! Rows lie in *tiles*, as many side by side as a product computes at a time. Of a tile of `T` rows, each 32 columns take
+//! `12 T` words, in which `T` words for the rows stand beside each other: eight times four quants, the scale, the scale
+//! times the sum of the quants, and less the sum of all 32 and of the first 16 quants.
+
+use crate::Kernels;
+use crate::aligned::Aligned;
+use crate::packed::{BLOCK, STEPS};
+use crate::scratch::Scratch;
+use crate::simd::{Kernel, LANES, Simd};
+use crate::split::for_parts;
+
+/// Words of a row and 32 columns.
+pub(crate) const WORDS: usize = STEPS + 4;
+/// Where the scales of a tile are, in rows.
+pub(crate) const SCALE: usize = STEPS;
+/// Where the products of scales and sums are.
+pub(crate) const SCALED_SUM: usize = STEPS + 1;
+/// Where the negated sums are.
+pub(crate) const NEGATED_SUM: usize = STEPS + 2;
+/// Where the negated sums of the first halves are.
+pub(crate) const NEGATED_HALF: usize = STEPS + 3;
+
+/// Elements of a task: microseconds, to outweigh its start.
+const PART: usize = 1 << 13;
+
+/// How rows are put into tiles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tiling {
+    rows: usize,
+    /// Rows of all tiles but the last.
+    width: usize,
+    /// Rows of the last one, of which some may be missing.
+    last: usize,
+}
+
+/// Some rows side by side.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RowTile {
+    /// The first one.
+    pub(crate) first: usize,
+    /// How many there are.
+    pub(crate) count: usize,
+    /// For how many there is room.
+    pub(crate) width: usize,
+}
+
+impl Tiling {
+    /// `many_registers`: see [`Simd::MANY_REGISTERS`].
+    pub(crate) fn of(rows: usize, many_registers: bool) -> Self {
+        let (width, last) = match rows {
+            0 => (0, 0),
+            1 | 2 => (rows, rows),
+            _ if !many_registers => (2, 2 - rows % 2),
+            3 | 4 | 7 | 8 => (4, 4),
+            _ => (6, [6, 1, 2, 4, 4, 6][rows % 6]),
+        };
+        Tiling { rows, width, last }
+    }
+
+    /// How many tiles there are.
+    pub(crate) fn tiles(self) -> usize {
+        self.rows.div_ceil(self.width.max(1))
+    }
+
+    pub(crate) fn tile(self, index: usize) -> RowTile {
+        let first = index * self.width;
+        let count = self.width.min(self.rows - first);
+        RowTile { first, count, width: if index + 1 == self.tiles() { self.last } else { self.width } }
+    }
+
+    /// Rows that there is room for.
+    fn room(self) -> usize {
+        (self.tiles().max(1) - 1) * self.width + self.last
+    }
+}
+
+/// Quantized activations, (rows, cols): a buffer that is used again and again.
+#[derive(Clone, Default)]
+pub struct Quantized {
+    tiling: Tiling,
+    cols: usize,
+    words: Aligned<u32>,
+}
+
+impl Quantized {
+    /// Rows (m).
+    pub fn rows(&self) -> usize {
+        self.tiling.rows
+    }
+
+    /// Elements of a row (K).
+    pub fn cols(&self) -> usize {
+        self.cols
+    }
+
+    #[cfg(test)]
+    pub(crate) fn tiling(&self) -> Tiling {
+        self.tiling
+    }
+
+    /// The words of a tile.
+    #[inline(always)]
+    pub(crate) fn words(&self, tile: RowTile) -> &[u32] {
+        let row = self.cols / BLOCK * WORDS;
+        &self.words[tile.first * row..][..tile.width * row]
+    }
+
+    fn reshape(&mut self, rows: usize, cols: usize, many_registers: bool) {
+        assert!(cols.is_multiple_of(BLOCK), "rows of {cols} elements are no whole number of blocks of {BLOCK}");
+        self.tiling = Tiling::of(rows, many_registers);
+        self.cols = cols;
+        self.words.resize(self.tiling.room() * cols / BLOCK * WORDS);
+    }
+}
+
+impl std::fmt::Debug for Quantized {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Quantized({} x {})", self.rows(), self.cols)
+    }
+}
+
+impl Kernels {
+    /// Quantizes `x` (m, `cols`).
+    ///
+    /// # Panics
+    ///
+    /// If `cols` is no multiple of 32 or `x` no whole number of rows.
+    pub fn quantize_rows(&self, x: &[f32], cols: usize, out: &mut Quantized) {
+        self.quantize_tiles(x, cols, out, AsItIs);
+    }
+
+    /// The RMS norm of each row of `x` (m, d), as [`rms_norm`](Kernels::rms_norm) has it, quantized.
+    ///
+    /// # Panics
+    ///
+    /// If `d`, the length of `weight`, is no multiple of 32, or `x` no whole number of rows.
+    pub fn rms_norm_quantized(&self, x: &[f32], weight: &[f32], eps: f32, out: &mut Quantized) {
+        self.quantize_tiles(x, weight.len(), out, RmsNormed { weight, eps });
+    }
+
+    fn quantize_tiles(&self, x: &[f32], cols: usize, out: &mut Quantized, source: impl Source) {
+        assert!(cols > 0 && x.len().is_multiple_of(cols), "{} elements in rows of {cols}", x.len());
+        out.reshape(x.len() / cols, cols, self.many_registers());
+        let (tiling, row_words) = (out.tiling, cols / BLOCK * WORDS);
+        let per_task = (PART / (tiling.width * cols).max(1)).max(1);
+        let part = per_task * tiling.width * row_words;
+        for_parts(self.pool(), &mut out.words, part, &|start, words| {
+            let first = start / row_words.max(1) / tiling.width.max(1);
+            self.arch.run(Quantize { x, cols, tiling, first, words, source });
+        });
+    }
+}
+
+/// What is quantized of a row.
+trait Source: Copy + Sync {
+    /// The row itself, or something that is written to `scratch`, which is as long.
+    fn row<'a, S: Simd>(self, simd: S, row: &'a [f32], scratch: &'a mut [f32]) -> &'a [f32];
+}
+
+#[derive(Clone, Copy)]
+struct AsItIs;
+
+impl Source for AsItIs {
+    #[inline(always)]
+    fn row<'a, S: Simd>(self, _: S, row: &'a [f32], _: &'a mut [f32]) -> &'a [f32] {
+        row
+    }
+}
+
+#[derive(Clone, Copy)]
+struct RmsNormed<'a> {
+    weight: &'a [f32],
+    eps: f32,
+}
+
+impl Source for RmsNormed<'_> {
+    #[inline(always)]
+    fn row<'a, S: Simd>(self, simd: S, row: &'a [f32], scratch: &'a mut [f32]) -> &'a [f32] {
+        crate::elementwise::rms_norm_row(simd, row, self.weight, self.eps, scratch);
+        scratch
+    }
+}
+
+/// Quantizes the rows of some tiles, from tile `first` on.
+struct Quantize<'a, Q> {
+    x: &'a [f32],
+    cols: usize,
+    tiling: Tiling,
+    first: usize,
+    words: &'a mut [u32],
+    source: Q,
+}
+
+impl<Q: Source> Kernel for Quantize<'_, Q> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let row_words = self.cols / BLOCK * WORDS;
+        let mut scratch = Scratch::take(self.cols);
+        let mut rest = self.words;
+        let mut index = self.first;
+        while !rest.is_empty() {
+            let tile = self.tiling.tile(index);
+            let (words, after) = rest.split_at_mut(tile.width * row_words);
+            for row in 0..tile.count {
+                let x = &self.x[(tile.first + row) * self.cols..][..self.cols];
+                let x = self.source.row(simd, x, &mut scratch);
+                quantize_row(simd, x, &mut words[row..], tile.width);
+            }
+            // Rows that are missing count for nothing, whatever they were before.
+            for row in tile.count..tile.width {
+                words[row..].iter_mut().step_by(tile.width).for_each(|word| *word = 0);
+            }
+            (rest, index) = (after, index + 1);
+        }
+    }
+}
+
+/// Quantizes a row to every `width`th word.
+#[inline(always)]
+fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32], width: usize) {
+    /// Adding it rounds to an integer, ties to even, and leaves that in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    /// Below it, the quotient of 127 and the largest magnitude would not be finite.
+    const TINY: f32 = 1e-36;
+    for (block, x) in x.as_chunks::<BLOCK>().0.iter().enumerate() {
+        let (halves, _) = x.as_chunks::<LANES>();
+        let (low, high) = (simd.load(&halves[0]), simd.load(&halves[1]));
+        let largest = simd.largest(simd.max(magnitude(simd, low), magnitude(simd, high)));
+        let (scale, inverse) = if largest > TINY { (largest / 127.0, 127.0 / largest) } else { (0.0, 0.0) };
+        let (factor, round) = (simd.splat(inverse), simd.splat(ROUND));
+        let low = simd.mul_add(low, factor, round);
+        let high = simd.mul_add(high, factor, round);
+        let low_sum = simd.sum(simd.sub(low, round));
+        let sum = low_sum + simd.sum(simd.sub(high, round));
+        let mut bytes = [0; BLOCK];
+        let (low_bytes, high_bytes) = bytes.split_at_mut(LANES);
+        simd.store_bytes(simd.bits(low), low_bytes.as_chunks_mut().0.first_mut().expect("half a block"));
+        simd.store_bytes(simd.bits(high), high_bytes.as_chunks_mut().0.first_mut().expect("half a block"));
+        // What is no number must not become one.
+        let scale = if sum.is_nan() { f32::NAN } else { scale };
+        let words = &mut words[block * WORDS * width..];
+        for (step, bytes) in bytes.as_chunks().0.iter().enumerate() {
+            words[step * width] = u32::from_le_bytes(*bytes);
+        }
+        words[SCALE * width] = scale.to_bits();
+        words[SCALED_SUM * width] = (scale * sum).to_bits();
+        words[NEGATED_SUM * width] = (-(sum as i32)).cast_unsigned();
+        words[NEGATED_HALF * width] = (-(low_sum as i32)).cast_unsigned();
+    }
+}
+
+#[inline(always)]
+fn magnitude<S: Simd>(simd: S, x: S::F) -> S::F {
+    simd.bitcast(simd.and(simd.bits(x), simd.splat_int(0x7fff_ffff)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{every_isa, random};
+
+    #[test]
+    fn tiles_hold_every_row_once() {
+        for many in [false, true] {
+            for rows in 0..40 {
+                let tiling = Tiling::of(rows, many);
+                let mut next = 0;
+                for index in 0..tiling.tiles() {
+                    let tile = tiling.tile(index);
+                    assert_eq!(tile.first, next);
+                    assert!(tile.count > 0 && tile.count <= tile.width && [1, 2, 4, 6].contains(&tile.width));
+                    next += tile.count;
+                }
+                assert_eq!(next, rows);
+            }
+        }
+    }
+
+    #[test]
+    fn quants_are_close_and_their_sums_exact() {
+        for kernels in every_isa(2) {
+            for (rows, cols) in [(1, 32), (3, 96), (13, 64)] {
+                let x = random(9, rows * cols);
+                let mut quantized = Quantized::default();
+                kernels.quantize_rows(&x, cols, &mut quantized);
+                for tile in (0..quantized.tiling().tiles()).map(|i| quantized.tiling().tile(i)) {
+                    for (row, block) in (0..tile.count).flat_map(|row| (0..cols / BLOCK).map(move |block| (row, block))) {
+                        let words = &quantized.words(tile)[block * WORDS * tile.width + row..];
+                        let word = |i: usize| words[i * tile.width];
+                        let quants: Vec<i8> =
+                            (0..STEPS).flat_map(|i| word(i).to_le_bytes()).map(u8::cast_signed).collect();
+                        let scale = f32::from_bits(word(SCALE));
+                        let x = &x[(tile.first + row) * cols + block * BLOCK..][..BLOCK];
+                        for (x, quant) in x.iter().zip(&quants) {
+                            assert!((x - scale * f32::from(*quant)).abs() <= 0.5001 * scale);
+                        }
+                        let sum = |n: usize| quants[..n].iter().map(|q| i32::from(*q)).sum::<i32>();
+                        assert_eq!(word(NEGATED_SUM).cast_signed(), -sum(32));
+                        assert_eq!(word(NEGATED_HALF).cast_signed(), -sum(16));
+                        assert_eq!(f32::from_bits(word(SCALED_SUM)), scale * sum(32) as f32);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_stays_none() {
+        for kernels in every_isa(1) {
+            for (bad, at) in [(f32::NAN, 0), (f32::INFINITY, 31), (f32::NEG_INFINITY, 17)] {
+                let mut x = vec![1.0; 32];
+                x[at] = bad;
+                let mut quantized = Quantized::default();
+                kernels.quantize_rows(&x, 32, &mut quantized);
+                let words = quantized.words(quantized.tiling().tile(0));
+                assert!(!f32::from_bits(words[SCALE]).is_finite(), "{bad} on {}", kernels.isa());
+            }
+            let mut quantized = Quantized::default();
+            kernels.quantize_rows(&[1e-42; 32], 32, &mut quantized);
+            assert!(quantized.words(quantized.tiling().tile(0)).iter().all(|word| *word == 0));
+        }
+    }
+}
