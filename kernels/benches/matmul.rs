@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use docent_kernels::{
-    AttentionShape, AttentionSpan, Format, Input, Isa, KV_BLOCK, Kernels, KvCache, Matrix, Pool, Quantized, Queries, Rotation,
-    quantize,
+    AttentionShape, AttentionSpan, Format, Input, Isa, KV_BLOCK, Kernels, KvCache, Matrix, Pool, Quantized, Queries,
+    Rotation, quantize,
 };
 
 /// (N, K) of the products of one layer, and how many of each there are.

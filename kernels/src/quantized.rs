@@ -291,7 +291,8 @@ mod tests {
                 let mut quantized = Quantized::default();
                 kernels.quantize_rows(&x, cols, &mut quantized);
                 for tile in (0..quantized.tiling().tiles()).map(|i| quantized.tiling().tile(i)) {
-                    for (row, block) in (0..tile.count).flat_map(|row| (0..cols / BLOCK).map(move |block| (row, block))) {
+                    for (row, block) in (0..tile.count).flat_map(|row| (0..cols / BLOCK).map(move |block| (row, block)))
+                    {
                         let words = &quantized.words(tile)[block * WORDS * tile.width + row..];
                         let word = |i: usize| words[i * tile.width];
                         let quants: Vec<i8> =

@@ -42,7 +42,8 @@ impl Cache {
         let width = self.shape.kv_heads * self.shape.head_dim;
         let positions: Vec<u32> = (0..(keys.len() / width) as u32).collect();
         let table: Vec<u32> = (0..positions.len().div_ceil(KV_BLOCK)).map(|_| self.free.pop().unwrap()).collect();
-        let rows: Vec<f32> = keys.chunks(width).zip(values.chunks(width)).flat_map(|(k, v)| [k, v]).flatten().copied().collect();
+        let rows: Vec<f32> =
+            keys.chunks(width).zip(values.chunks(width)).flat_map(|(k, v)| [k, v]).flatten().copied().collect();
         let span = AttentionSpan { rows: 0..positions.len(), positions: &positions, blocks: &table };
         kernels.store_kv(&mut self.cache, &rows, 2 * width, [0, width], Rotation::default(), &[span]);
         table

@@ -51,18 +51,53 @@ pub(crate) trait Blocks: 'static {
 macro_rules! with_blocks {
     ($format:expr, $blocks:ident => $body:expr) => {{
         match $format {
-            $crate::Format::Q4_0 => { type $blocks = $crate::packed::formats::Q4_0; $body }
-            $crate::Format::Q4_1 => { type $blocks = $crate::packed::formats::Q4_1; $body }
-            $crate::Format::Q5_0 => { type $blocks = $crate::packed::formats::Q5_0; $body }
-            $crate::Format::Q5_1 => { type $blocks = $crate::packed::formats::Q5_1; $body }
-            $crate::Format::Q8_0 => { type $blocks = $crate::packed::formats::Q8_0; $body }
-            $crate::Format::IQ4NL => { type $blocks = $crate::packed::formats::Iq4Nl; $body }
-            $crate::Format::Q2K => { type $blocks = $crate::packed::formats::Q2K; $body }
-            $crate::Format::Q3K => { type $blocks = $crate::packed::formats::Q3K; $body }
-            $crate::Format::Q4K => { type $blocks = $crate::packed::formats::Q4K; $body }
-            $crate::Format::Q5K => { type $blocks = $crate::packed::formats::Q5K; $body }
-            $crate::Format::Q6K => { type $blocks = $crate::packed::formats::Q6K; $body }
-            $crate::Format::F32 | $crate::Format::F16 | $crate::Format::BF16 => unreachable!("floats are not quantized"),
+            $crate::Format::Q4_0 => {
+                type $blocks = $crate::packed::formats::Q4_0;
+                $body
+            }
+            $crate::Format::Q4_1 => {
+                type $blocks = $crate::packed::formats::Q4_1;
+                $body
+            }
+            $crate::Format::Q5_0 => {
+                type $blocks = $crate::packed::formats::Q5_0;
+                $body
+            }
+            $crate::Format::Q5_1 => {
+                type $blocks = $crate::packed::formats::Q5_1;
+                $body
+            }
+            $crate::Format::Q8_0 => {
+                type $blocks = $crate::packed::formats::Q8_0;
+                $body
+            }
+            $crate::Format::IQ4NL => {
+                type $blocks = $crate::packed::formats::Iq4Nl;
+                $body
+            }
+            $crate::Format::Q2K => {
+                type $blocks = $crate::packed::formats::Q2K;
+                $body
+            }
+            $crate::Format::Q3K => {
+                type $blocks = $crate::packed::formats::Q3K;
+                $body
+            }
+            $crate::Format::Q4K => {
+                type $blocks = $crate::packed::formats::Q4K;
+                $body
+            }
+            $crate::Format::Q5K => {
+                type $blocks = $crate::packed::formats::Q5K;
+                $body
+            }
+            $crate::Format::Q6K => {
+                type $blocks = $crate::packed::formats::Q6K;
+                $body
+            }
+            $crate::Format::F32 | $crate::Format::F16 | $crate::Format::BF16 => {
+                unreachable!("floats are not quantized")
+            }
         }
     }};
 }

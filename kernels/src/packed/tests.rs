@@ -1,8 +1,8 @@
 //! What is packed is what was stored.
 
 use super::*;
-use crate::{Format, dequantize};
 use crate::testing::{bits, random_blocks};
+use crate::{Format, dequantize};
 
 #[test]
 fn rows_come_back_as_they_were_stored() {

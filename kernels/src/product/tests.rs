@@ -89,7 +89,9 @@ proptest! {
 fn a_row_does_not_depend_on_its_company_or_the_threads() {
     for isa in Isa::available() {
         let pools = [1, 2, 3].map(|threads| Kernels::new(isa, Arc::new(Pool::new(threads))).unwrap());
-        for (format, n, k) in [(Format::Q4_1, 83, 576), (Format::Q6K, 37, 512), (Format::Q8_0, 64, 64), (Format::F16, 50, 77)] {
+        for (format, n, k) in
+            [(Format::Q4_1, 83, 576), (Format::Q6K, 37, 512), (Format::Q8_0, 64, 64), (Format::F16, 50, 77)]
+        {
             let (w, _) = matrix(format, 3, n, k);
             let x = random(4, 150 * k);
             let together = product(&pools[0], &x, &w, None);
@@ -120,7 +122,11 @@ fn products_side_by_side_sums_and_gates_are_those_of_single_products() {
                 let [first, second, third] =
                     [(&a, None), (&b, Some(&bias[..])), (&c, None)].map(|(w, bias)| product(&kernels, &x, w, bias));
                 let mut out = vec![f32::NAN; m * 79];
-                kernels.multiply(input, &[(&a).into(), Affine { weight: &b, bias: Some(&bias) }, (&c).into()], &mut out);
+                kernels.multiply(
+                    input,
+                    &[(&a).into(), Affine { weight: &b, bias: Some(&bias) }, (&c).into()],
+                    &mut out,
+                );
                 for (row, out) in out.chunks(79).enumerate() {
                     assert_eq!(bits(&out[..40]), bits(&first[row * 40..][..40]));
                     assert_eq!(bits(&out[40..47]), bits(&second[row * 7..][..7]));

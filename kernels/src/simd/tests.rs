@@ -20,7 +20,8 @@ impl Kernel for Everything<'_> {
         // No activation is -128: of the two ends of the range, only the upper one is in use.
         let signed = simd.load_int(&line.map(|byte| if byte == 0x80 { 0x81 } else { byte }));
         let ones = simd.splat_int(0x0101_0101);
-        let bias = if S::SIGNED_BIAS { simd.shl(simd.dot(simd.splat_int(0), ones, signed), 7) } else { simd.splat_int(0) };
+        let bias =
+            if S::SIGNED_BIAS { simd.shl(simd.dot(simd.splat_int(0), ones, signed), 7) } else { simd.splat_int(0) };
         let ints = [
             i,
             j,

@@ -158,7 +158,8 @@ impl<M, V> DecoderWeights<M, V> {
     ) -> Result<Self> {
         let (hidden, inner) = (config.hidden, config.intermediate);
         let (queries, keys) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
-        let embedding = loader.matrix(checkpoint.matrix("model.embed_tokens", config.vocab, hidden)?)?;
+        let embedding = checkpoint.matrix("model.embed_tokens", config.vocab, hidden)?;
+        let embedding = if config.tied { loader.matrix(embedding)? } else { loader.table(embedding)? };
         let mut layers = Vec::new();
         for index in 0..config.layers {
             let prefix = format!("model.layers.{index}");

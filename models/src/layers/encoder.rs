@@ -113,7 +113,7 @@ impl<M, V> EncoderWeights<M, V> {
     ) -> Result<Self> {
         let (hidden, inner) = (config.hidden, config.intermediate);
         let mut table = |name: &str, rows| {
-            loader.matrix(checkpoint.matrix(&format!("embeddings.{name}_embeddings"), rows, hidden)?)
+            loader.table(checkpoint.matrix(&format!("embeddings.{name}_embeddings"), rows, hidden)?)
         };
         let words = table("word", config.vocab)?;
         let positions = table("position", config.context)?;

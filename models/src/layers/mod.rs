@@ -50,6 +50,14 @@ pub trait Loader {
     /// If the backend cannot store it.
     fn matrix(&mut self, source: MatrixSource) -> Result<Self::Matrix>;
 
+    /// Takes over a matrix whose rows are looked up only.
+    ///
+    /// # Errors
+    /// If the backend cannot store it.
+    fn table(&mut self, source: MatrixSource) -> Result<Self::Matrix> {
+        self.matrix(source)
+    }
+
     /// Takes over a vector.
     ///
     /// # Errors

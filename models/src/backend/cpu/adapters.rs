@@ -1,6 +1,6 @@
 //! Low-rank adapters beside the packed weights.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, ops::Range};
 
 use docent_kernels::{Format, Kernels, Matrix};
 
@@ -44,23 +44,36 @@ impl Adapters {
         Ok(AdapterId(self.loaded.len() as u32 - 1))
     }
 
-    /// Adds the update of the projection `name` to `y` (rows, out) for every row whose sequence has an adapter for it.
-    pub(super) fn apply(&self, kernels: &Kernels, batch: &RaggedBatch, name: &str, x: &[f32], y: &mut [f32]) {
-        if self.loaded.is_empty() {
-            return;
-        }
+    /// Whether a sequence of the batch has an adapter.
+    pub(super) fn are_in(&self, batch: &RaggedBatch) -> bool {
+        batch.sequences().iter().any(|sequence| sequence.adapter.is_some())
+    }
+
+    /// Adds the update of the projection `name` to `columns` of `y` (rows, `row_len`) for every row whose sequence has an
+    /// adapter for it.
+    pub(super) fn apply(
+        &self,
+        kernels: &Kernels,
+        batch: &RaggedBatch,
+        name: &str,
+        x: &[f32],
+        (y, row_len): (&mut [f32], usize),
+        columns: &Range<usize>,
+    ) {
         for sequence in batch.sequences() {
             let Some(loaded) = sequence.adapter.map(|id| &self.loaded[id.0 as usize]) else { continue };
             let Some([a, b]) = loaded.modules.get(name) else { continue };
             let rows = &sequence.rows;
             let x = &x[rows.start * a.cols()..rows.end * a.cols()];
-            let y = &mut y[rows.start * b.rows()..rows.end * b.rows()];
             let mut inner = vec![0.0; rows.len() * a.rows()];
             kernels.matmul(x, a, None, &mut inner);
             inner.iter_mut().for_each(|t| *t *= loaded.scale);
-            let mut update = vec![0.0; y.len()];
+            let mut update = vec![0.0; rows.len() * b.rows()];
             kernels.matmul(&inner, b, None, &mut update);
-            kernels.add(y, &update);
+            let y = y[rows.start * row_len..rows.end * row_len].chunks_exact_mut(row_len);
+            for (y, update) in y.zip(update.chunks_exact(b.rows())) {
+                y[columns.clone()].iter_mut().zip(update).for_each(|(y, update)| *y += update);
+            }
         }
     }
 }

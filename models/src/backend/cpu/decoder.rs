@@ -1,11 +1,11 @@
 //! The decoder's step on the CPU.
 
-use docent_kernels::{AttentionShape, AttentionSpan, Kernels, Matrix};
+use docent_kernels::{AttentionShape, AttentionSpan, Input, Kernels, KvCache, Matrix, Quantized, Queries, Rotation};
 
-use super::{adapters::Adapters, fit, kv::KvStore};
+use super::{adapters::Adapters, affine, fit, input, kv::KvStore};
 use crate::{
     backend::{Rows, Step},
-    batch::{RaggedBatch, Row},
+    batch::{RaggedBatch, Row, SequenceRows},
     layers::{
         Linear,
         decoder::{DecoderConfig, DecoderLayer, DecoderWeights},
@@ -14,6 +14,7 @@ use crate::{
 
 type Weights = DecoderWeights<Matrix, Vec<f32>>;
 type Layer = DecoderLayer<Matrix, Vec<f32>>;
+type Projection = Linear<Matrix, Vec<f32>>;
 
 /// A decoder's weights, its KV cache and the buffers of its steps.
 #[derive(Debug)]
@@ -29,13 +30,11 @@ pub(super) struct DecoderRun {
 struct Buffers {
     hidden: Vec<f32>,
     normed: Vec<f32>,
-    q: Vec<f32>,
-    k: Vec<f32>,
-    v: Vec<f32>,
+    quantized: Quantized,
+    /// Queries, keys and values side by side.
+    qkv: Vec<f32>,
     attended: Vec<f32>,
     gate: Vec<f32>,
-    up: Vec<f32>,
-    update: Vec<f32>,
     cos: Vec<f32>,
     sin: Vec<f32>,
     positions: Vec<u32>,
@@ -59,7 +58,7 @@ impl DecoderRun {
         self.prepare(batch);
         let step = StepContext { kernels, adapters, batch, config: &self.config };
         for (index, layer) in self.weights.layers.iter().enumerate() {
-            step.attention(layer, index, &mut self.kv, &mut self.buffers);
+            step.attention(layer, self.kv.layer(index), &mut self.buffers);
             step.feed_forward(layer, &mut self.buffers);
         }
         self.output(kernels, batch)
@@ -118,61 +117,101 @@ struct StepContext<'a> {
 }
 
 impl StepContext<'_> {
-    fn linear(&self, linear: &Linear<Matrix, Vec<f32>>, x: &[f32], out: &mut Vec<f32>) {
-        let out = fit(out, self.batch.rows().len() * linear.weight.rows());
-        self.kernels.matmul(x, &linear.weight, linear.bias.as_deref(), out);
-        self.adapters.apply(self.kernels, self.batch, &linear.name, x, out);
+    /// The RMS norm of the hidden states as the input of some products. The floats are there where one of these, or an
+    /// adapter, wants them.
+    fn normed<'a>(
+        &self,
+        hidden: &[f32],
+        norm: &[f32],
+        by: &[&Projection],
+        normed: &'a mut Vec<f32>,
+        quantized: &'a mut Quantized,
+    ) -> Input<'a> {
+        let eps = self.config.rms_eps;
+        let wanted = |quantized: bool| by.iter().any(|linear| linear.weight.takes_quantized() == quantized);
+        let floats = wanted(false) || self.adapters.are_in(self.batch);
+        if wanted(true) {
+            self.kernels.rms_norm_quantized(hidden, norm, eps, quantized);
+        }
+        if floats {
+            self.kernels.rms_norm(hidden, norm, eps, fit(normed, hidden.len()));
+        }
+        Input { floats: floats.then_some(normed), quantized: wanted(true).then_some(quantized) }
     }
 
-    fn attention(&self, layer: &Layer, index: usize, kv: &mut KvStore, buffers: &mut Buffers) {
-        let Buffers { hidden, normed, q, k, v, attended, update, cos, sin, positions, tables, .. } = buffers;
-        let (config, eps) = (self.config, self.config.rms_eps);
-        self.kernels.rms_norm(hidden, &layer.input_norm, eps, fit(normed, hidden.len()));
-        self.linear(&layer.q, normed, q);
-        self.linear(&layer.k, normed, k);
-        self.linear(&layer.v, normed, v);
-        for (heads, norm) in [(&mut *q, &layer.q_norm), (&mut *k, &layer.k_norm)] {
-            if let Some(norm) = norm {
-                self.kernels.rms_norm(heads, norm, eps, fit(update, heads.len()));
-                heads.copy_from_slice(update);
-            }
+    /// Adds what adapters change of some projections, whose outputs stand side by side in `out`.
+    fn adapt(&self, of: &[&Projection], x: Input<'_>, out: &mut [f32]) {
+        let (row_len, mut first) = (of.iter().map(|linear| linear.weight.rows()).sum(), 0);
+        for linear in of {
+            let columns = first..first + linear.weight.rows();
+            first = columns.end;
+            let x = x.floats.unwrap_or_default();
+            self.adapters.apply(self.kernels, self.batch, &linear.name, x, (&mut *out, row_len), &columns);
         }
-        self.kernels.rope(q, config.heads, config.head_dim, cos, sin);
-        self.kernels.rope(k, config.kv_heads, config.head_dim, cos, sin);
-        for sequence in self.batch.sequences() {
-            kv.store(index, sequence, k, v);
-        }
-        let mut tables = tables.as_slice();
-        let spans: Vec<AttentionSpan<'_>> = self
-            .batch
-            .sequences()
-            .iter()
-            .map(|sequence| {
-                let (blocks, rest) = tables.split_at(sequence.blocks.len());
-                tables = rest;
-                let rows = sequence.rows.clone();
-                AttentionSpan { positions: &positions[rows.clone()], rows, blocks }
-            })
-            .collect();
+    }
+
+    /// Adds a projection of `x` to the hidden states.
+    fn add(&self, linear: &Projection, x: &[f32], quantized: &mut Quantized, hidden: &mut [f32]) {
+        let x = input(self.kernels, x, &[&linear.weight], quantized);
+        self.kernels.multiply_add(x, affine(linear), hidden);
+        self.adapt(&[linear], x, hidden);
+    }
+
+    fn attention(&self, layer: &Layer, cache: &mut KvCache, buffers: &mut Buffers) {
+        let Buffers { hidden, normed, quantized, qkv, attended, cos, sin, positions, tables, .. } = buffers;
+        let config = self.config;
+        let (width, keys) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
+        let row_len = width + 2 * keys;
+        let projections = [&layer.q, &layer.k, &layer.v];
+        let qkv = fit(qkv, self.batch.rows().len() * row_len);
+        let x = self.normed(hidden, &layer.input_norm, &projections, normed, quantized);
+        self.kernels.multiply(x, &projections.map(affine), qkv);
+        self.adapt(&projections, x, qkv);
+
+        let spans = self.spans(positions, tables);
+        let [for_queries, for_keys] = [&layer.q_norm, &layer.k_norm].map(|norm| Rotation {
+            norm: norm.as_deref().map(|norm| (norm, config.rms_eps)),
+            tables: Some((cos, sin)),
+        });
+        self.kernels.store_kv(cache, qkv, row_len, [width, width + keys], for_keys, &spans);
         let shape = AttentionShape {
             heads: config.heads,
             kv_heads: config.kv_heads,
             head_dim: config.head_dim,
             scale: 1.0 / (config.head_dim as f32).sqrt(),
         };
-        self.kernels.attention(q, kv.view(index), &spans, shape, fit(attended, q.len()));
-        self.linear(&layer.o, attended, update);
-        self.kernels.add(hidden, update);
+        let queries = Queries { data: qkv, row_len, rotation: for_queries };
+        let attended = fit(attended, self.batch.rows().len() * width);
+        self.kernels.attention(queries, cache, &spans, shape, attended);
+        self.add(&layer.o, attended, quantized, hidden);
+    }
+
+    /// The rows of each sequence.
+    fn spans<'a>(&self, positions: &'a [u32], mut tables: &'a [u32]) -> Vec<AttentionSpan<'a>> {
+        let span = |sequence: &SequenceRows| {
+            let (blocks, rest) = tables.split_at(sequence.blocks.len());
+            tables = rest;
+            let rows = sequence.rows.clone();
+            AttentionSpan { positions: &positions[rows.clone()], rows, blocks }
+        };
+        self.batch.sequences().iter().map(span).collect()
     }
 
     fn feed_forward(&self, layer: &Layer, buffers: &mut Buffers) {
-        let Buffers { hidden, normed, gate, up, update, attended, .. } = buffers;
-        self.kernels.rms_norm(hidden, &layer.post_norm, self.config.rms_eps, fit(normed, hidden.len()));
-        self.linear(&layer.gate, normed, gate);
-        self.linear(&layer.up, normed, up);
-        let gated = fit(attended, gate.len());
-        self.kernels.silu_mul(gate, up, gated);
-        self.linear(&layer.down, gated, update);
-        self.kernels.add(hidden, update);
+        let Buffers { hidden, normed, quantized, gate, attended, .. } = buffers;
+        let x = self.normed(hidden, &layer.post_norm, &[&layer.gate, &layer.up], normed, quantized);
+        let rows = self.batch.rows().len();
+        let gated = fit(attended, rows * layer.up.weight.rows());
+        if self.adapters.are_in(self.batch) {
+            let gate = fit(gate, gated.len());
+            self.kernels.multiply(x, &[affine(&layer.gate)], gate);
+            self.adapt(&[&layer.gate], x, gate);
+            self.kernels.multiply(x, &[affine(&layer.up)], gated);
+            self.adapt(&[&layer.up], x, gated);
+            self.kernels.silu_mul(gate, gated);
+        } else {
+            self.kernels.multiply_gated(x, affine(&layer.gate), affine(&layer.up), gated);
+        }
+        self.add(&layer.down, gated, quantized, hidden);
     }
 }

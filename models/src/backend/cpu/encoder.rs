@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use docent_kernels::{AttentionShape, Kernels, Matrix};
+use docent_kernels::{AttentionShape, Kernels, Matrix, Quantized};
 
-use super::fit;
+use super::{affine, fit, input};
 use crate::{
     backend::{Rows, Step},
     batch::{RaggedBatch, Row},
@@ -28,9 +28,9 @@ pub(super) struct EncoderRun {
 #[derive(Debug, Default)]
 struct Buffers {
     hidden: Vec<f32>,
-    q: Vec<f32>,
-    k: Vec<f32>,
-    v: Vec<f32>,
+    quantized: Quantized,
+    /// Queries, keys and values side by side.
+    qkv: Vec<f32>,
     attended: Vec<f32>,
     inner: Vec<f32>,
     update: Vec<f32>,
@@ -67,7 +67,7 @@ impl EncoderRun {
                 out.iter_mut().zip(&table_row).for_each(|(x, y)| *x += y);
             }
         }
-        norm(kernels, &self.config, &weights.norm, sum, fit(&mut self.buffers.hidden, sum.len()));
+        norm(kernels, &self.config, &weights.norm, sum, &mut self.buffers.hidden);
     }
 
     fn output(&self, kernels: &Kernels, batch: &RaggedBatch) -> Step {
@@ -97,32 +97,39 @@ fn run_layer(
     spans: &[Range<usize>],
     buffers: &mut Buffers,
 ) {
-    let Buffers { hidden, q, k, v, attended, inner, update } = buffers;
-    linear(kernels, &layer.q, hidden, q);
-    linear(kernels, &layer.k, hidden, k);
-    linear(kernels, &layer.v, hidden, v);
-    let head_dim = config.hidden / config.heads;
+    let Buffers { hidden, quantized, qkv, attended, inner, update } = buffers;
+    let width = config.hidden;
+    let qkv = fit(qkv, 3 * hidden.len());
+    let projections = [&layer.q, &layer.k, &layer.v];
+    let x = input(kernels, hidden, &projections.map(|linear| &linear.weight), quantized);
+    kernels.multiply(x, &projections.map(affine), qkv);
+    let head_dim = width / config.heads;
     let scale = 1.0 / (head_dim as f32).sqrt();
     let shape = AttentionShape { heads: config.heads, kv_heads: config.heads, head_dim, scale };
-    kernels.attention_full(q, k, v, spans, shape, fit(attended, q.len()));
-    linear(kernels, &layer.o, attended, update);
-    kernels.add(update, hidden);
-    norm(kernels, config, &layer.attention_norm, update, hidden);
-    linear(kernels, &layer.up, hidden, inner);
+    let attended = fit(attended, hidden.len());
+    kernels.attention_full(qkv, 3 * width, spans, shape, attended);
+    add(kernels, &layer.o, attended, quantized, hidden);
+    norm(kernels, config, &layer.attention_norm, hidden, update);
+    std::mem::swap(hidden, update);
+
+    let inner = fit(inner, hidden.len() / width * config.intermediate);
+    let x = input(kernels, hidden, &[&layer.up.weight], quantized);
+    kernels.multiply(x, &[affine(&layer.up)], inner);
     match config.activation {
         Activation::Gelu => kernels.gelu(inner),
         Activation::GeluTanh => kernels.gelu_tanh(inner),
     }
-    linear(kernels, &layer.down, inner, update);
-    kernels.add(update, hidden);
-    norm(kernels, config, &layer.output_norm, update, hidden);
+    add(kernels, &layer.down, inner, quantized, hidden);
+    norm(kernels, config, &layer.output_norm, hidden, update);
+    std::mem::swap(hidden, update);
 }
 
-fn linear(kernels: &Kernels, linear: &Linear<Matrix, Vec<f32>>, x: &[f32], out: &mut Vec<f32>) {
-    let rows = x.len() / linear.weight.cols();
-    kernels.matmul(x, &linear.weight, linear.bias.as_deref(), fit(out, rows * linear.weight.rows()));
+/// Adds a projection of `x` to the hidden states.
+fn add(kernels: &Kernels, linear: &Linear<Matrix, Vec<f32>>, x: &[f32], quantized: &mut Quantized, hidden: &mut [f32]) {
+    let x = input(kernels, x, &[&linear.weight], quantized);
+    kernels.multiply_add(x, affine(linear), hidden);
 }
 
-fn norm(kernels: &Kernels, config: &EncoderConfig, norm: &LayerNorm<Vec<f32>>, x: &[f32], out: &mut [f32]) {
-    kernels.layer_norm(x, &norm.weight, &norm.bias, config.norm_eps, out);
+fn norm(kernels: &Kernels, config: &EncoderConfig, norm: &LayerNorm<Vec<f32>>, x: &[f32], out: &mut Vec<f32>) {
+    kernels.layer_norm(x, &norm.weight, &norm.bias, config.norm_eps, fit(out, x.len()));
 }

@@ -1,7 +1,7 @@
 //! The CPU backend: slices, packed weights and our own kernels; no candle tensor inside a step.
 //!
-//! Buffers are kept between steps. Keys and values lie in single precision, (blocks, kv heads, 64 positions, head size)
-//! per layer; memory that no position has touched yet costs nothing.
+//! Buffers are kept between steps. Weights are packed once, activations are quantized for products with quantized weights,
+//! and keys and values lie in half precision; memory that no position has touched yet costs nothing.
 
 mod adapters;
 mod decoder;
@@ -10,7 +10,7 @@ mod kv;
 
 use std::sync::Arc;
 
-use docent_kernels::{Isa, Kernels, Matrix, Pool};
+use docent_kernels::{Affine, Format, Input, Isa, Kernels, Matrix, Pool, Quantized, ShapeError};
 
 use super::{Backend, BackendError, Footprint, Step, validate};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     batch::{AdapterId, RaggedBatch},
     checkpoint::{Architecture, Checkpoint},
     kv::BlockId,
-    layers::{Loader, MatrixSource, decoder::DecoderWeights, encoder::EncoderWeights},
+    layers::{Linear, Loader, MatrixSource, decoder::DecoderWeights, encoder::EncoderWeights},
 };
 
 use adapters::Adapters;
@@ -121,21 +121,47 @@ struct Packer {
     bytes: usize,
 }
 
+impl Packer {
+    fn keep(
+        &mut self,
+        source: MatrixSource,
+        keep: impl Fn(Format, usize, usize, &[u8]) -> Result<Matrix, ShapeError>,
+    ) -> Result<Matrix> {
+        let matrix = keep(source.format(), source.rows, source.cols, source.data());
+        let matrix = matrix.map_err(|error| BackendError::Matrix { name: source.name, source: error })?;
+        self.bytes += matrix.bytes();
+        Ok(matrix)
+    }
+}
+
 impl Loader for Packer {
     type Matrix = Matrix;
     type Vector = Vec<f32>;
 
     fn matrix(&mut self, source: MatrixSource) -> Result<Matrix> {
-        let matrix = Matrix::new(source.format(), source.rows, source.cols, source.data());
-        let matrix = matrix.map_err(|error| BackendError::Matrix { name: source.name, source: error })?;
-        self.bytes += matrix.bytes();
-        Ok(matrix)
+        self.keep(source, Matrix::new)
+    }
+
+    fn table(&mut self, source: MatrixSource) -> Result<Matrix> {
+        self.keep(source, Matrix::table)
     }
 
     fn vector(&mut self, values: Vec<f32>) -> Result<Vec<f32>> {
         self.bytes += size_of_val(values.as_slice());
         Ok(values)
     }
+}
+
+/// What a product with some matrices takes: the activations themselves, or their quants in `quantized`.
+fn input<'a>(kernels: &Kernels, x: &'a [f32], by: &[&Matrix], quantized: &'a mut Quantized) -> Input<'a> {
+    if by.iter().any(|matrix| matrix.takes_quantized()) {
+        kernels.quantize_rows(x, by[0].cols(), quantized);
+    }
+    Input { floats: Some(x), quantized: Some(quantized) }
+}
+
+fn affine(linear: &Linear<Matrix, Vec<f32>>) -> Affine<'_> {
+    Affine { weight: &linear.weight, bias: linear.bias.as_deref() }
 }
 
 /// Gives a buffer `len` elements without clearing those that it has.
