@@ -13,11 +13,13 @@ use crate::support::{Runner, reference, reference_json};
 
 /// Both sides round in single precision, logits are of unit scale.
 const TOLERANCE: f32 = 2e-4;
+/// The CPU backend keeps keys and values in half precision.
+const HALF_TOLERANCE: f32 = 5e-3;
 
-fn close(ours: &[f32], theirs: &[f32], what: &str) {
+fn close(ours: &[f32], theirs: &[f32], tolerance: f32, what: &str) {
     assert_eq!(ours.len(), theirs.len(), "{what}");
     let gap = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-    assert!(gap <= TOLERANCE, "{what}: {gap}");
+    assert!(gap <= tolerance, "{what}: {gap}");
 }
 
 fn weights(folder: &std::path::Path) -> VarBuilder<'static> {
@@ -41,8 +43,9 @@ fn llama_gives_the_same_logits() {
         for backend in [BackendKind::Cpu, BackendKind::Reference, BackendKind::DeviceCpu] {
             let mut runner = Runner::new(&folder, backend, 2, 64);
             let vocab = runner.backend.architecture().vocab();
+            let tolerance = if backend == BackendKind::Cpu { HALF_TOLERANCE } else { TOLERANCE };
             runner.all_logits(ids, 64, |_, ours| {
-                close(&ours[ours.len() - vocab..], &logits, &format!("{backend:?}, {length} tokens"));
+                close(&ours[ours.len() - vocab..], &logits, tolerance, &format!("{backend:?}, {length} tokens"));
             });
         }
     }
@@ -62,6 +65,6 @@ fn bert_gives_the_same_hidden_states() {
         let mut batch = RaggedBatch::new();
         batch.push_encoder(&ids, &vec![0; ids.len()]).for_each(|row| batch.want_hidden(row));
         let step = backend.forward(&batch).unwrap();
-        close(&step.hidden.to_host().unwrap(), &hidden, &format!("{kind:?}"));
+        close(&step.hidden.to_host().unwrap(), &hidden, TOLERANCE, &format!("{kind:?}"));
     }
 }

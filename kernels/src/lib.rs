@@ -27,6 +27,7 @@
 
 mod aligned;
 mod attention;
+mod ceilings;
 mod dequantize;
 mod elementwise;
 mod format;

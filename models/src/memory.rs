@@ -1,4 +1,4 @@
-//! How much memory this process may still take.
+//! How much memory this process may still take, and has taken.
 
 use std::fs;
 
@@ -13,10 +13,19 @@ pub fn available() -> Option<u64> {
     system.into_iter().chain(group).min()
 }
 
+/// The most bytes of memory that this process has had at once, where the system says so.
+pub fn peak() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    kib(status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?)
+}
+
+fn kib(text: &str) -> Option<u64> {
+    Some(text.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+}
+
 fn mem_available(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kib: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kib * 1024)
+    kib(line)
 }
 
 fn group_left(limit: &str, used: &str) -> Option<u64> {

@@ -3,7 +3,13 @@
 //! A [`Mapping`] owns its bytes for as long as any tensor borrows from it. Bounds taken from it stay right whatever
 //! happens to the file, because everything that is validated (offsets, shapes, names) is copied out of the map first.
 
-use std::{fs, fs::File, io, ops::Deref, path::Path};
+use std::{
+    fs,
+    fs::File,
+    io,
+    ops::{Deref, Range},
+    path::Path,
+};
 
 use memmap2::{Mmap, MmapOptions};
 
@@ -28,6 +34,20 @@ impl Mapping {
             return Ok(Self { map: None });
         }
         Ok(Self { map: Some(map(&file)?) })
+    }
+
+    /// Gives back the memory of the pages that lie in `range` as a whole; reading them again reads the file again.
+    #[allow(unsafe_code)]
+    pub(crate) fn release(&self, range: Range<usize>) {
+        #[cfg(unix)]
+        if let Some(map) = &self.map {
+            // SAFETY: nothing is ever written to the map, so that its pages are those of the file.
+            let released =
+                unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
+            if let Err(error) = released {
+                tracing::debug!(%error, "the system keeps mapped pages");
+            }
+        }
     }
 }
 
@@ -81,6 +101,18 @@ mod tests {
         fs::write(&other, b"new bytes").unwrap();
         fs::rename(&other, &path).unwrap();
         assert_eq!(&*mapping, b"old");
+    }
+
+    #[test]
+    fn released_pages_are_read_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("weights");
+        let bytes: Vec<u8> = (0..100_000_u32).map(|i| (i / 7) as u8).collect();
+        fs::write(&path, &bytes).unwrap();
+        let mapping = Mapping::open(&path).unwrap();
+        assert_eq!(&*mapping, bytes);
+        mapping.release(5000..90_001);
+        assert_eq!(&*mapping, bytes);
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Data goes to stdout, everything else to stderr. A command gets a [`Context`], writes to it, and returns a
 //! [`CliError`]; none of them prints or exits by itself.
 
+mod bench;
 mod context;
 mod demo;
 mod doctor;
@@ -98,6 +99,8 @@ enum Command {
     Eval(eval::EvalArgs),
     /// Rank texts by how well they answer a query
     Rerank(rerank::RerankArgs),
+    /// Measure how fast this machine runs a model
+    Bench(bench::BenchArgs),
     /// List, fetch, find and check models
     Models(models::ModelsArgs),
     /// Show what this machine has, what runs on it, and what is missing
@@ -122,6 +125,7 @@ impl Cli {
             Command::Embed(args) => embed::run(args, &mut context),
             Command::Eval(args) => eval::run(args, &mut context),
             Command::Rerank(args) => rerank::run(args, &mut context),
+            Command::Bench(args) => bench::run(args, &mut context),
             Command::Doctor => doctor::run(&mut context),
             Command::Models(args) => run_models(args, &mut context),
         };

@@ -65,7 +65,8 @@ impl Engine {
         let template = template(&checkpoint, &tokenizer)?;
         let backend = options.load(&checkpoint)?;
         let cache = Cache::new(backend.kv_blocks());
-        Ok(Self { backend, tokenizer, template, cache, rows_per_step: ROWS_PER_STEP })
+        let format = checkpoint.weights().main_format();
+        Ok(Self { backend, tokenizer, template, cache, rows_per_step: ROWS_PER_STEP, format })
     }
 }
 

@@ -1,8 +1,10 @@
 //! The loaded model in use: prompts, generation, likelihood scoring, choice and embedding.
 //!
-//! [`Engine`] is a language model, [`Embedder`] an encoder, [`CrossEncoder`] one that reads two texts together. Sequences that share the beginning of their prompts compute
-//! it once and keep one copy of its keys and values. On the CPU a sequence's output does not depend on its company.
+//! [`Engine`] is a language model, [`Embedder`] an encoder, [`CrossEncoder`] one that reads two texts together. Sequences
+//! that share the beginning of their prompts compute it once and keep one copy of its keys and values. On the CPU a
+//! sequence's output does not depend on its company.
 
+mod bench;
 mod choose;
 mod cross_encoder;
 mod embed;
@@ -15,6 +17,7 @@ mod score;
 mod stop;
 mod timeline;
 
+pub use bench::{Measured, Workload};
 pub use choose::Choice;
 pub use cross_encoder::{CrossEncoder, Relevance};
 pub use embed::{Embedder, Embeddings};
@@ -31,7 +34,9 @@ pub use docent_models::{
 
 use std::time::SystemTime;
 
-use docent_models::{backend::Backend, chat_template::ChatTemplate, checkpoint::Architecture, tokenizer::Tokenizer};
+use docent_models::{
+    Format, backend::Backend, chat_template::ChatTemplate, checkpoint::Architecture, tokenizer::Tokenizer,
+};
 
 use timeline::Cache;
 
@@ -51,6 +56,7 @@ pub struct Engine {
     template: Option<ChatTemplate>,
     cache: Cache,
     rows_per_step: usize,
+    format: Option<Format>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -112,6 +118,11 @@ impl Engine {
     /// The model's sizes.
     pub fn architecture(&self) -> &Architecture {
         self.backend.architecture()
+    }
+
+    /// The format that most of its weights are stored in.
+    pub fn format(&self) -> Option<Format> {
+        self.format
     }
 
     /// What the model runs on.

@@ -8,8 +8,10 @@ use serde_json::Value;
 
 use crate::support::{Runner, kl, log_softmax, reference_json, smollm2};
 
-/// The mean divergence that quantized activations may cost; the CPU backend of today keeps them in single precision.
-const CPU_MEAN_KL: f64 = 0.005;
+/// The mean divergence that the CPU backend's quantized activations may cost.
+const CPU_MEAN_KL: f64 = 0.004;
+/// What they may cost in the log-probability of a token, on average over a text.
+const CPU_MEAN_GAP: f64 = 0.1;
 /// Log-probabilities are checked in with six decimals, and both sides round in single precision.
 const LOG_PROB_TOLERANCE: f64 = 2e-3;
 /// Greedy tokens must agree wherever the best leads the second by more, in nats.
@@ -57,11 +59,16 @@ fn log_probabilities_and_greedy_texts_are_the_same() {
             let tokens = ids(&case["token_ids"]);
             let scoring = Scoring { prefix: tokens.clone(), score_prefix: true, top: 20, ..Scoring::default() };
             let scores = engine.score(&scoring).unwrap();
-            for (ours, theirs) in scores.prefix.iter().zip(floats(&case["token_logprobs"])) {
-                assert!((f64::from(*ours) - theirs).abs() < LOG_PROB_TOLERANCE, "{backend:?}: {ours} for {theirs}");
-            }
-            for (ours, theirs) in scores.next_top.iter().zip(floats(&case["last_top20_logprobs"])) {
-                assert!((f64::from(ours.1) - theirs).abs() < LOG_PROB_TOLERANCE, "{backend:?}: {ours:?} for {theirs}");
+            let top: Vec<f32> = scores.next_top.iter().map(|next| next.1).collect();
+            for (ours, theirs) in [(scores.prefix, "token_logprobs"), (top, "last_top20_logprobs")] {
+                let theirs = floats(&case[theirs]);
+                let gaps = || ours.iter().zip(&theirs).map(|(ours, theirs)| (f64::from(*ours) - theirs).abs());
+                let mean = gaps().sum::<f64>() / gaps().count() as f64;
+                println!("{backend:?}: {mean} {}", gaps().fold(0.0, f64::max));
+                match backend {
+                    BackendKind::Cpu => assert!(mean < CPU_MEAN_GAP, "{mean} in {}", case["text"]),
+                    _ => assert!(gaps().all(|gap| gap < LOG_PROB_TOLERANCE), "{ours:?} for {theirs:?}"),
+                }
             }
             check_greedy(&mut engine, tokens, &ids(&case["greedy_ids"]), &floats(&case["greedy_gap"]));
         }
@@ -113,6 +120,7 @@ fn long_texts_have_the_same_log_probabilities_and_little_divergence() {
     }
     assert!(positions >= 4000, "{positions} positions");
     let mean = divergence / f64::from(positions);
+    println!("mean KL divergence {mean}");
     assert!(mean <= CPU_MEAN_KL, "mean KL divergence {mean}");
 }
 

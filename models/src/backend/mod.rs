@@ -42,6 +42,11 @@ pub trait Backend: Send {
     /// Bytes of weights and of one KV block, as this backend keeps them.
     fn footprint(&self) -> Footprint;
 
+    /// The rates that bind this backend, measured now: on the CPU only.
+    fn ceilings(&self) -> Option<Ceilings> {
+        None
+    }
+
     /// Runs every row of the batch through the model, writing keys and values into the sequences' blocks.
     ///
     /// # Errors
@@ -100,6 +105,15 @@ pub struct Footprint {
     pub weights: usize,
     /// Bytes of one KV block, all layers.
     pub kv_block: usize,
+}
+
+/// What a device can do at most.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Ceilings {
+    /// Operations a second of 8-bit dot products: a product and a sum each.
+    pub int8_rate: f64,
+    /// Bytes a second that are read from memory of the weights' size.
+    pub read_rate: f64,
 }
 
 /// What is wrong with a batch, or went wrong in a step.

@@ -35,6 +35,11 @@ impl MatrixSource {
     pub fn data(&self) -> &[u8] {
         self.halved.as_deref().unwrap_or_else(|| self.tensor.data())
     }
+
+    /// Lets go of the memory that holds the elements, for a backend that has its own copy.
+    pub(crate) fn release(&self) {
+        self.tensor.release();
+    }
 }
 
 /// Turns checkpoint tensors into a backend's own storage.

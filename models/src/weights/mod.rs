@@ -27,6 +27,8 @@ pub use error::{Field, WeightError};
 pub use fault::Fault;
 pub use tensor::Tensor;
 
+use docent_kernels::Format;
+
 use crate::mmap::Mapping;
 use entry::{Entry, Stored};
 use locate::{Source, locate};
@@ -167,6 +169,15 @@ impl Weights {
     /// Bytes of all usable tensors together.
     pub fn bytes(&self) -> u64 {
         self.usable().map(|tensor| tensor.data().len() as u64).sum()
+    }
+
+    /// The format that most elements of matrices are stored in.
+    pub fn main_format(&self) -> Option<Format> {
+        let mut elements = BTreeMap::<Format, usize>::new();
+        for tensor in self.usable().filter(|tensor| tensor.shape().len() == 2) {
+            *elements.entry(tensor.format()).or_default() += tensor.elements();
+        }
+        elements.into_iter().max_by_key(|(_, elements)| *elements).map(|(format, _)| format)
     }
 
     /// The files that the tensors are in: shards in order, an index not among them.

@@ -57,6 +57,11 @@ impl Tensor {
     pub fn data(&self) -> &[u8] {
         &self.map[self.range.clone()]
     }
+
+    /// Lets go of the memory that holds the elements; they are read from the file again when they are wanted again.
+    pub(crate) fn release(&self) {
+        self.map.release(self.range.clone());
+    }
 }
 
 impl fmt::Debug for Tensor {

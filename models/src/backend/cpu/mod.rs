@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use docent_kernels::{Affine, Format, Input, Isa, Kernels, Matrix, Pool, Quantized, ShapeError};
 
-use super::{Backend, BackendError, Footprint, Step, validate};
+use super::{Backend, BackendError, Ceilings, Footprint, Step, validate};
 use crate::{
     Result,
     adapter::Adapter,
@@ -86,6 +86,11 @@ impl Backend for Cpu {
         self.footprint
     }
 
+    fn ceilings(&self) -> Option<Ceilings> {
+        let (int8_rate, read_rate) = (self.kernels.int8_rate(), self.kernels.read_rate(self.footprint.weights));
+        Some(Ceilings { int8_rate, read_rate })
+    }
+
     fn forward(&mut self, batch: &RaggedBatch) -> Result<Step> {
         validate::batch(batch, &self.architecture, self.kv_blocks, self.adapters.len())?;
         Ok(match &mut self.model {
@@ -128,6 +133,7 @@ impl Packer {
         keep: impl Fn(Format, usize, usize, &[u8]) -> Result<Matrix, ShapeError>,
     ) -> Result<Matrix> {
         let matrix = keep(source.format(), source.rows, source.cols, source.data());
+        source.release();
         let matrix = matrix.map_err(|error| BackendError::Matrix { name: source.name, source: error })?;
         self.bytes += matrix.bytes();
         Ok(matrix)

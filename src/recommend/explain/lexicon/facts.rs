@@ -54,12 +54,12 @@ pub(super) const FORMS: &str = "\
      costly crazy critical critically cruel cult dark deadly deaf deadliest depressing dirty disappointing disappointed disturbing drunk dubbed dull dutch dying \
      earliest elderly eldest english european evil expensive experimental explicit failed famed famous fastest female fewer fictional filmed first \
      five flawed foreign forgotten french german graphic greatest grossing groundbreaking guilty harmful heroic hidden highest historic historical \
-     hollywood hour hourly hundred iconic ill illegal independent indian influential inspired-by irish italian japanese jewish korean landmark largest last \
+     hollywood hour hourly iconic ill illegal independent indian influential inspired-by irish italian japanese jewish korean landmark largest last \
      latest lead legendary length lengthy lesbian lesser lethal local lonely long longer longest loud lowest low made-for-tv male many married \
      medieval mediocre men mexican middle-aged military millions modern monochrome most murdered naked nominated notorious novel nuclear nude obscene \
-     official old older oldest original outdated overlong overrated pale poor popular postwar pregnant pretentious prewar previous profitable profane racist rare \
+     official old oldest original outdated overlong overrated pale poor popular postwar pregnant pretentious prewar previous profitable profane racist rare \
      recent recently red released-on retired ridiculous royal russian sad saddest satirical scandalous scored scottish scripted sexual sexy shallow \
      short shorter shortest shot silent slow slower slowest smallest soviet spanish starred starring steven stolen strange studio stupid subtitled successful \
-     surreal swedish teenage televised terrible third thousand timeless toughest tragic twice ugly underrated unfunny unhappy unknown unpopular unrated \
+     surreal swedish teenage televised terrible third timeless toughest tragic twice ugly underrated unfunny unhappy unknown unpopular unrated \
      unrealistic unsuccessful vast victorian vintage violent vulgar weak weird white wicked widescreen women won worse worst written wrote \
-     yellow yesterday youngest younger";
+     yellow yesterday youngest";

@@ -17,6 +17,8 @@ use crate::recommend::explain::{
 const UP_TO_PEOPLE: usize = 6;
 /// Words before a number within which those who are counted may stand: `people, 23 of them`.
 const SINCE_PEOPLE: usize = 14;
+/// How many words of a text may be on no list.
+const MOST_STRANGE: usize = 2;
 
 /// Which facts of its plan a text uses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -93,7 +95,7 @@ impl<'a> Reader<'a> {
         if let Some(len) = self.genre(&word, small)? {
             return Ok(len);
         }
-        if lexicon::is_negation(lower) {
+        if lexicon::is_negation(lower) && !self.is_true_denial(around) && !self.is_asked(around) {
             return Err(Rejection::Negation(text.into()));
         }
         if self.time_word(around, lower)? {
@@ -102,7 +104,8 @@ impl<'a> Reader<'a> {
         self.people_word(around, lower)?;
         let small = small(1);
         let known = lexicon::is_phrasing(lower) && (small || lexicon::may_be_capitalized(lower));
-        let known = known || self.is_known_here(around, lower) || self.is_trusted(lower, small);
+        let known =
+            known || self.is_known_here(around, lower) || lexicon::is_negation(lower) || self.is_trusted(lower, small);
         if !known || (lower == "about" && self.tells_content(around)) || (opens && self.is_unnamed_title(around, lower))
         {
             return Err(Rejection::Word(text.into()));
@@ -111,10 +114,35 @@ impl<'a> Reader<'a> {
         Ok(1)
     }
 
-    /// Whether a word that no list holds may stand: one of a text, if it is unlikely to state a fact. Nobody can list all
+    /// Whether what is denied is known not to be: genres in common, or, of somebody without a history, a taste that is
+    /// known yet.
+    fn is_true_denial(&self, around: Around<'a>) -> bool {
+        if self.plan.anchor.is_none() {
+            let ahead = self.tokens[around.place..].iter().take_while(|token| **token != Token::End);
+            let clause = ahead.take_while(|token| token.role().is_none());
+            return clause.filter_map(Token::lower).any(|word| word == "yet");
+        }
+        let clause = || around.clause_before().iter().chain(around.clause_after()).filter_map(Token::lower);
+        let has = |words: &[&str]| clause().any(|word| words.contains(&word));
+        let about_genres = has(&["genre", "genres"]) && has(&["common", "same", "share", "shared", "overlap"]);
+        about_genres && !has(&["decade", "decades", "year"]) && self.genres.is_empty()
+    }
+
+    /// Whether a question asks something that names no title: it states nothing, whatever it denies.
+    fn is_asked(&self, around: Around<'a>) -> bool {
+        let start = self.tokens[..around.place].iter().rposition(|t| *t == Token::End).map_or(0, |end| end + 1);
+        let mut sentence = self.tokens[start..].iter().take_while(|token| **token != Token::End).peekable();
+        let mut asked = false;
+        sentence.all(|token| {
+            asked |= *token == Token::Asked;
+            token.role().is_none()
+        }) && asked
+    }
+
+    /// Whether a word that no list holds may stand: few of a text, if they are unlikely to state a fact. Nobody can list all
     /// words by which people recommend.
     fn is_trusted(&mut self, lower: &str, written_small: bool) -> bool {
-        let trusted = self.strange == 0 && written_small && lexicon::is_harmless(lower);
+        let trusted = self.strange < MOST_STRANGE && written_small && lexicon::is_harmless(lower);
         self.strange += usize::from(trusted);
         trusted
     }
@@ -125,6 +153,8 @@ impl<'a> Reader<'a> {
         let title = || self.tokens.get(around.place + 2).is_some_and(|token| token.role().is_some());
         match lower {
             "early" | "mid" | "late" => decade(),
+            // One of two that were named.
+            "first" => around.previous() == Some("the") && matches!(around.next(1), None | Some("may" | "might")),
             "based" => {
                 around.next(1) == Some("on")
                     && title()
@@ -147,7 +177,10 @@ impl<'a> Reader<'a> {
         word: &impl Fn(usize) -> Option<&'w str>,
         small: impl Fn(usize) -> bool,
     ) -> Result<Option<usize>, Rejection> {
-        let here = |form: &&GenreForm| form.words.iter().enumerate().all(|(place, part)| word(place) == Some(part));
+        let is = |place: usize, part: &str| {
+            word(place).is_some_and(|word| word == part || word.strip_suffix("'s") == Some(part))
+        };
+        let here = |form: &&GenreForm| form.words.iter().enumerate().all(|(place, part)| is(place, part));
         let mut here =
             self.forms.iter().filter(here).filter(|form| !form.is_figure || small(form.words.len())).peekable();
         let Some(first) = here.peek().map(|form| (form.words.join(" "), form.words.len())) else { return Ok(None) };
@@ -185,7 +218,7 @@ impl<'a> Reader<'a> {
             let both = self.plan.anchor.is_some() && self.plan.liked_by > 0;
             return backed(both && numbers::is_about(around.back(), value, self.plan.liked_by as f64), len);
         }
-        if self.is_rating(around, last) {
+        if !year && self.is_rating(around, last) {
             self.said.rating = true;
             return backed(self.plan.rating.is_some_and(|rating| f64::from(rating) == value), len);
         }
@@ -197,19 +230,25 @@ impl<'a> Reader<'a> {
             self.said.time = true;
             return Ok(Some(len));
         }
-        // `Toy Story 2` is another title.
-        if around.place.checked_sub(1).is_some_and(|before| around.tokens[before].role().is_some()) {
+        // `Toy Story 2` is another title; `Rashomon one from 1950` is none.
+        let elided = value == 1.0 && matches!(last.next(1), Some("from" | "of" | "too"));
+        if !elided && around.place.checked_sub(1).is_some_and(|before| around.tokens[before].role().is_some()) {
             return Err(wrong());
         }
         if value == 1.0 {
             return Ok(None);
         }
-        if self.plan.anchor.is_some() && value > 2.0 && value == self.plan.liked_by as f64 {
+        // `you might be number 89`
+        let joined = matches!(around.previous(), Some("number" | "it")) && value == self.plan.liked_by as f64 + 1.0;
+        if self.plan.anchor.is_some() && value > 2.0 && (joined || value == self.plan.liked_by as f64) {
             self.said.count = true;
             return Ok(Some(len));
         }
-        let of_genres = around.previous() == Some("all") || last.next(1) == Some("genres");
-        let counts_genres = of_genres && value > 0.0 && value == self.genres.len() as f64;
+        let of_genres = matches!(around.previous(), Some("all" | "those" | "these" | "same"))
+            || matches!(last.next(1), Some("genres" | "things" | "counts" | "boxes"));
+        let told = self.said.genres.len() + usize::from(self.said.time);
+        let counted = [self.genres.len(), self.said.genres.len(), told].map(|count| count as f64);
+        let counts_genres = of_genres && value > 0.0 && counted.contains(&value);
         backed(counts_genres || value == 2.0 && self.means_the_pair(around, last), len)
     }
 
@@ -219,6 +258,7 @@ impl<'a> Reader<'a> {
         let genre = |form: &GenreForm| form.words.first().is_some_and(|word| word == next);
         matches!(around.previous(), Some("the" | "these" | "those"))
             || lexicon::is_phrasing(next)
+            || matches!(numbers::parse(|ahead| last.next(ahead + 1)), Some((Number::Decade(_), _)))
             || self.forms.iter().any(genre)
     }
 
@@ -306,6 +346,7 @@ impl<'a> Reader<'a> {
         match next {
             "you" | "your" | "right" | "how" | "what" | "that" | "this" | "it" | "them" | "both" | "as" | "time"
             | "equally" | "which" | "these" | "those" => false,
+            "some" | "another" | "more" if matches!(around.previous(), Some("how" | "say")) => false,
             "a" | "an" | "the" => !(begins(1) || title(1) || after(1) == Some("same")),
             _ => !begins(0) && numbers::parse(after).is_none(),
         }

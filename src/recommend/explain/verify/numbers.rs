@@ -48,8 +48,15 @@ pub(super) fn parse<'a>(word: impl Fn(usize) -> Option<&'a str>) -> Option<(Numb
     if matches!(first, "noughties" | "aughts") {
         return Some((Number::Decade(2000), 1));
     }
-    if first == "dozen" {
-        return Some((Number::Plain(12.0), 1));
+    if first == "two" && word(1) == Some("thousands") {
+        return Some((Number::Decade(2000), 2));
+    }
+    match first {
+        "dozen" => return Some((Number::Plain(12.0), 1)),
+        "thousand" => return Some((Number::Plain(1000.0), 1)),
+        // `a hundred and forty`
+        "hundred" => return Some(hundreds(1, 1, &word)),
+        _ => {}
     }
     let dozens = [(&["half", "a", "dozen"][..], 6.0), (&["half", "dozen"], 6.0), (&["baker's", "dozen"], 13.0)];
     let spelled = |words: &[&str]| words.iter().enumerate().all(|(place, part)| word(place) == Some(part));
@@ -63,11 +70,25 @@ pub(super) fn parse<'a>(word: impl Fn(usize) -> Option<&'a str>) -> Option<(Numb
     if word(len) != Some("hundred") {
         return Some((Number::Plain(f64::from(value)), len));
     }
-    let and = usize::from(word(len + 1) == Some("and"));
-    Some(match below_hundred(&|place| word(len + 1 + and + place)) {
-        Some((rest, rest_len)) => (Number::Plain(f64::from(value * 100 + rest)), len + 1 + and + rest_len),
-        None => (Number::Plain(f64::from(value * 100)), len + 1),
-    })
+    Some(hundreds(value, len + 1, &word))
+}
+
+/// So many hundreds, told in `len` words, and what follows them.
+fn hundreds<'a>(value: u32, len: usize, word: &impl Fn(usize) -> Option<&'a str>) -> (Number, usize) {
+    let and = usize::from(word(len) == Some("and"));
+    match below_hundred(&|place| word(len + and + place)) {
+        Some((rest, rest_len)) => (Number::Plain(f64::from(value * 100 + rest)), len + and + rest_len),
+        None => (Number::Plain(f64::from(value * 100)), len),
+    }
+}
+
+/// A small number in words for one in digits, and the other way round: `Twelve` for `12`.
+pub(super) fn other_form(number: &str) -> Option<String> {
+    if let Ok(value) = number.parse::<usize>() {
+        let word = UNITS.get(value)?;
+        return Some(word[..1].to_uppercase() + &word[1..]);
+    }
+    UNITS.iter().position(|unit| unit.eq_ignore_ascii_case(number)).map(|value| value.to_string())
 }
 
 fn below_hundred<'a>(word: &impl Fn(usize) -> Option<&'a str>) -> Option<(u32, usize)> {
@@ -82,13 +103,14 @@ fn below_hundred<'a>(word: &impl Fn(usize) -> Option<&'a str>) -> Option<(u32, u
 
 /// Whether `told` says the number `real`, as the words before it, nearest first, have it: `over fifty` says 52.
 pub(super) fn is_about<'a>(before: impl Iterator<Item = &'a str>, told: f64, real: f64) -> bool {
-    let before: Vec<&str> = before.take(2).collect();
+    // `more than a dozen`
+    let before: Vec<&str> = before.skip_while(|word| *word == "a").take(2).collect();
     let share = real / told;
     told == real
         || match before.as_slice() {
             ["over", ..] | ["than", "more"] => share > 1.0 && share <= 1.25,
             ["least", "at"] => (1.0..=1.25).contains(&share),
-            ["nearly" | "almost", ..] | ["to", "close"] => (0.8..1.0).contains(&share),
+            ["nearly" | "almost", ..] | ["to", "close"] | ["of", "short"] => (0.8..1.0).contains(&share),
             ["about" | "around" | "roughly" | "some", ..] => (0.85..=1.15).contains(&share),
             _ => false,
         }
@@ -102,7 +124,7 @@ fn digits(word: &str) -> Number {
     match owned.or(word.strip_suffix('s').and_then(whole)) {
         Some(year) if year % 10 != 0 && owned.is_some() => Number::Plain(f64::from(year)),
         Some(decade) => Number::Decade(decade),
-        None => Number::Plain(word.parse().unwrap_or(f64::NAN)),
+        None => Number::Plain(word.replace(',', "").parse().unwrap_or(f64::NAN)),
     }
 }
 
@@ -115,6 +137,7 @@ mod tests {
         let about = |words: &str, told: f64, real: f64| is_about(words.split(' ').rev(), told, real);
         assert!(about("more than", 50.0, 52.0) && !about("more than", 50.0, 90.0));
         assert!(about("nearly", 50.0, 48.0) && !about("nearly", 50.0, 52.0) && about("about", 50.0, 52.0));
+        assert!(about("more than a", 12.0, 14.0) && !about("a", 12.0, 14.0));
         assert!(about("liked by", 50.0, 50.0) && !about("liked by", 50.0, 51.0));
     }
 
@@ -127,6 +150,10 @@ mod tests {
             ("twelve", Some((Number::Plain(12.0), 1))),
             ("dozen fans", Some((Number::Plain(12.0), 1))),
             ("two dozen", Some((Number::Plain(24.0), 2))),
+            ("hundred others", Some((Number::Plain(100.0), 1))),
+            ("hundred and forty others", Some((Number::Plain(140.0), 3))),
+            ("1,120 others", Some((Number::Plain(1120.0), 1))),
+            ("two thousands", Some((Number::Decade(2000), 2))),
             ("half a dozen", Some((Number::Plain(6.0), 3))),
             ("one hundred and four of", Some((Number::Plain(104.0), 4))),
             ("two hundred and", Some((Number::Plain(200.0), 2))),

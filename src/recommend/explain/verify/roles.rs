@@ -13,7 +13,7 @@ const LIKING: &str = "\
      laughed favoured favored found braved picked relished savoured";
 /// Words that ask somebody to try what follows.
 const OFFERING: &str = "\
-     try consider recommend recommended recommending suggest suggesting check queue welcome meet namely next comes \
+     try consider recommend recommended recommending suggest suggesting check queue welcome meet next comes \
      explore discover choose";
 /// Such words that offer only where nobody did it already: `then see <title>`, but `after watching <title>`.
 const OFFERING_SOMETIMES: &str = "see watch pick watching trying seeing choosing considering";
@@ -131,7 +131,8 @@ fn by_verb(before: &[&str]) -> Option<Role> {
 
 /// `a fan of <title>`, but neither `become a fan of <title>` nor `fall in love with <title>`.
 fn by_fondness(noun: &str, earlier: &[&str]) -> Option<Role> {
-    let coming = |word: &&str| is_in(word, MODALS) || matches!(*word, "become" | "make" | "also" | "are" | "were");
+    let coming =
+        |word: &&str| is_in(word, MODALS) || matches!(*word, "become" | "make" | "also" | "are" | "were" | "as");
     let falling = noun == "love" && earlier.first() == Some(&"in");
     (!falling && !earlier.iter().take(4).any(coming)).then_some(Role::Anchor)
 }
@@ -178,14 +179,17 @@ fn by_liking(before: &[&str], is_present: bool) -> Option<Role> {
             Some(Role::Item)
         }
         "you" | "you've" => Some(Role::Anchor),
-        "who" | "that" if !subject.next().is_some_and(are_counted) => Some(Role::Anchor),
+        // `26 others like you who also enjoyed <title>`
+        "who" | "that" if !subject.find(|word| !matches!(*word, "you" | "like")).is_some_and(are_counted) => {
+            Some(Role::Anchor)
+        }
         _ => None,
     }
 }
 
 /// Whether a word stands for those of whom a number liked both titles.
 fn are_counted(word: &str) -> bool {
-    matches!(word, "people" | "viewers" | "others" | "users" | "watchers" | "readers" | "listeners")
+    lexicon::is_people(word) && !matches!(word, "fan" | "fans" | "lover" | "lovers")
 }
 
 /// `like <title>`, `similar to <title>`, `after <title>`.
@@ -196,9 +200,10 @@ fn by_comparison(before: &[&str]) -> Option<Role> {
         "like" if lexicon::is_people(second) => false,
         "like" => !is_in(second, "you they people who i we also to would not"),
         "as" if rest.iter().take(5).any(|word| *word == "same") => true,
-        "as" => is_in(second, "such just same decade year kind vein well much"),
+        "as" => is_in(second, "such just same decade year kind vein much"),
         "in" => second == "as" || matches!(rest, ["does" | "do" | "did", "it" | "they", "as", ..]),
-        "is" if second == "so" => return Some(Role::Item),
+        // `<title> is a western, and so is <title>`
+        "is" if second == "so" => return None,
         "is" => second == "as",
         "to" => is_in(second, "similar close akin related companion partner closest kin"),
         "with" => {

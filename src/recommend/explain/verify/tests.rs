@@ -132,8 +132,11 @@ fn the_form_is_that_of_a_few_sentences() {
         ("", Rejection::Form),
         ("The Iron Giant.", Rejection::Form),
         ("Since you liked Toy Story, The Iron Giant should suit you: both are", Rejection::Form),
-        ("You liked it. You loved it. You saw it. See The Iron Giant.", Rejection::Form),
-        ("Since you liked Toy Story, this film should suit you.", Rejection::TitleMissing),
+        (
+            "You liked it. You loved it. You saw it. You do. You did. You will. You may. See The Iron Giant.",
+            Rejection::Form,
+        ),
+        ("Since you liked Toy Story, another film should suit you.", Rejection::TitleMissing),
     ];
     for (text, rejection) in cases {
         assert_eq!(verify(text, &plan()).map_err(|r| r.to_string()), Err(rejection.to_string()), "{text}");

@@ -4,7 +4,7 @@ use super::{
     Around, Rejection, numbers, roles,
     tokens::{Role, Token},
 };
-use crate::recommend::explain::Plan;
+use crate::recommend::explain::{Plan, lexicon};
 
 /// Words that say that what follows holds of both titles.
 const PAIR: [&str; 12] =
@@ -71,11 +71,24 @@ fn direction(unit: Around<'_>) -> Option<Option<bool>> {
     };
     let rest = &unit.tokens[place + 1..];
     let skipped = rest.iter().take_while(|token| matches!(token.lower(), Some("than" | "to" | "of" | "from"))).count();
+    // `four years on came Rear Window`: the title that follows is the other one.
+    if let ([Token::Word { lower: verb, .. }, title, ..], "later" | "on") = (rest, word)
+        && matches!(verb.as_str(), "came" | "comes" | "followed")
+        && let Some(role) = title.role()
+    {
+        return Some(Some(role == Role::Item));
+    }
     // `three years after Rear Window`: the title that follows is the one to start from.
     if let Some(role) = rest.get(skipped).and_then(Token::role) {
         return Some(Some(later == (role == Role::Anchor)));
     }
-    let subject = unit.tokens[..unit.place].iter().rev().find_map(Token::role).unwrap_or(Role::Item);
+    // `It's horror, like A Quiet Place, and only a year older`, `here's one from three years earlier`: what the clause does
+    // not name is what is recommended.
+    let clause = unit.clause_before();
+    let stands_in = |token: &Token| matches!(token.lower(), Some("one" | "here's" | "another" | "it" | "it's"));
+    let unnamed = matches!(word, "older" | "younger") || clause.iter().any(stands_in);
+    let near = if unnamed { clause } else { &unit.tokens[..unit.place] };
+    let subject = near.iter().rev().find_map(Token::role).unwrap_or(Role::Item);
     Some(Some(later == (subject == Role::Item)))
 }
 
@@ -95,7 +108,18 @@ pub(super) fn is_short_year(around: Around<'_>, value: i32, plan: &Plan) -> bool
 pub(super) fn is_time_word(word: &str) -> bool {
     matches!(
         word,
-        "year" | "years" | "decade" | "decades" | "era" | "period" | "later" | "earlier" | "early" | "century"
+        "year"
+            | "years"
+            | "decade"
+            | "decades"
+            | "era"
+            | "period"
+            | "later"
+            | "earlier"
+            | "early"
+            | "century"
+            | "older"
+            | "younger"
     )
 }
 
@@ -134,6 +158,21 @@ pub(super) fn check_word(around: Around<'_>, word: &str, plan: &Plan) -> Result<
             let part = parts.into_iter().find(|(part, _)| around.back().take(3).any(|word| word == *part));
             backed(part.is_some_and(|(_, years)| (years_between(plan) - years).abs() <= 4.0))
         }
+        // `a slightly older piece of science fiction`: only what is recommended is described in this way.
+        "older" | "younger" | "earlier" if word != "earlier" || matches!(before, "an" | "slightly") => match before {
+            "year" | "years" | "decade" | "decades" => Ok(false),
+            _ => {
+                let [item, anchor] = years(plan);
+                // `for younger viewers`
+                if word == "younger" && around.next(1).is_some_and(lexicon::is_people) {
+                    return Ok(plan.genres.iter().any(|genre| genre == "Children"));
+                }
+                let later = item.zip(anchor).map(|(item, anchor)| item > anchor);
+                let named = around.tokens.get(around.place + 1).is_some_and(|token| token.role().is_some());
+                let than_item = around.tokens.get(around.place + 2).and_then(Token::role) == Some(Role::Item);
+                backed(!named && !than_item && later == Some(word == "younger"))
+            }
+        },
         // These two compare, wherever no number stands before them.
         "later" | "earlier" => match around.previous() {
             Some("year" | "years" | "decade" | "decades") => Ok(false),
@@ -153,9 +192,26 @@ enum Owner {
     Likely(Role),
 }
 
+/// Whether a year stands alone in its clause, behind one that tells how far apart the titles are: `three years after
+/// <title>, in 1994, ...`. Which of them it is said of is then left open.
+fn is_aside(around: Around<'_>) -> bool {
+    let alone = around.clause_before().iter().all(|token| token.lower() == Some("in"));
+    let start = around.place - around.clause_before().len();
+    let mut before = around.tokens[..start.saturating_sub(1)]
+        .iter()
+        .rev()
+        .take_while(|token| **token != Token::Break && **token != Token::End);
+    alone
+        && !around.clause_before().is_empty()
+        && before.any(|token| matches!(token.lower(), Some("year" | "years" | "decade" | "decades")))
+}
+
 /// Whether what a year is said of came out in it.
 pub(super) fn in_year(around: Around<'_>, year: i32, plan: &Plan) -> bool {
     let years = years(plan);
+    if is_aside(around) {
+        return years.contains(&Some(year));
+    }
     match owner(around, plan) {
         Owner::Both => years == [Some(year); 2],
         Owner::One(role) | Owner::Likely(role) => years[role as usize] == Some(year),
@@ -205,16 +261,29 @@ fn owner(around: Around<'_>, plan: &Plan) -> Owner {
     if let Some(role) = tokens.get(place + 1).and_then(Token::role) {
         return Owner::One(role);
     }
-    let (before, after) = (around.clause_before(), around.clause_after());
-    let has = |words: &[&str]| before.iter().filter_map(Token::lower).any(|word| words.contains(&word));
-    if has(&PAIR) {
-        return Owner::Both;
-    }
-    if let Some(role) = before.iter().rev().find_map(Token::role) {
+    // `this 1994 thriller`
+    if let Some(role) = place.checked_sub(1).and_then(|before| tokens[before].role()) {
         return Owner::One(role);
     }
+    let (before, after) = (around.clause_before(), around.clause_after());
+    let has = |words: &[&str]| before.iter().filter_map(Token::lower).any(|word| words.contains(&word));
+    // `two hundred others` are no pair.
+    let counted = |pair: &[Token]| {
+        pair[0].lower() == Some("two")
+            && matches!(pair[1].lower(), Some("hundred" | "dozen" | "others" | "people" | "viewers"))
+    };
+    if has(&PAIR) && !before.windows(2).any(counted) {
+        return Owner::Both;
+    }
+    // `<title> led us to this drama from 2000`
+    let nearest = before.iter().rev().find(|token| token.role().is_some() || token.lower() == Some("this"));
+    match nearest {
+        Some(Token::Title(role, _)) => return Owner::One(*role),
+        Some(_) => return Owner::One(Role::Item),
+        None => {}
+    }
     // `from a 1959 comedy to a 1980 one`, `after a seventies one`
-    let near: Vec<&str> = around.back().take(2).collect();
+    let near: Vec<&str> = before.iter().rev().filter_map(Token::lower).take(2).collect();
     let ahead_has = |word: &str| after.iter().any(|token| token.lower() == Some(word));
     if near.contains(&"after") || (near.contains(&"from") && ahead_has("to")) {
         return Owner::One(Role::Anchor);

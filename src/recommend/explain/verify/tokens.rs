@@ -1,5 +1,6 @@
 //! A text as titles, words and pauses.
 
+use super::numbers;
 use crate::recommend::explain::{Plan, Titled, lexicon};
 
 /// Articles that a title may lose, or begin with in lower case.
@@ -30,6 +31,8 @@ pub(super) enum Token {
     Break,
     /// Stands around a year behind a title.
     Bracket,
+    /// What stands before it was asked.
+    Asked,
     /// Ends a sentence.
     End,
 }
@@ -72,6 +75,16 @@ pub(super) fn normalize(text: &str) -> String {
 pub(super) fn tokenize(text: &str, plan: &Plan) -> Vec<Token> {
     let mut names = forms(&plan.item, Role::Item);
     names.extend(plan.anchor.iter().flat_map(|anchor| forms(anchor, Role::Anchor)));
+    // What both could be called is neither's name, unless it is all of one's title.
+    let whole = |role| match role {
+        Role::Item => Some(normalize(&plan.item.title)),
+        Role::Anchor => plan.anchor.as_ref().map(|anchor| normalize(&anchor.title)),
+    };
+    let all = names.clone();
+    names.retain(|(name, role)| {
+        let shared = all.iter().any(|(other, other_role)| other == name && other_role != role);
+        !shared || whole(*role).as_ref() == Some(name)
+    });
     names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     let mut tokens = Vec::new();
     let mut rest = text;
@@ -87,7 +100,8 @@ pub(super) fn tokenize(text: &str, plan: &Plan) -> Vec<Token> {
         let len = word_len(rest);
         match next {
             _ if len > 0 => tokens.push(Token::word(rest[..len].trim_end_matches('\''))),
-            '.' | '!' | '?' => tokens.push(Token::End),
+            '?' => tokens.extend([Token::Asked, Token::End]),
+            '.' | '!' => tokens.push(Token::End),
             '-' if inside => {}
             ',' | ';' | ':' | '-' => tokens.push(Token::Break),
             '(' | ')' => tokens.push(Token::Bracket),
@@ -99,7 +113,19 @@ pub(super) fn tokenize(text: &str, plan: &Plan) -> Vec<Token> {
         inside =
             rest.starts_with('-') && len > 0 && rest[1..].starts_with(char::is_alphanumeric) || (inside && len == 0);
     }
+    point(&mut tokens);
     tokens
+}
+
+/// Where the recommended title is not named, the first `this` means it: `this one`, `this 1994 thriller`.
+fn point(tokens: &mut Vec<Token>) {
+    if tokens.iter().any(|token| token.role() == Some(Role::Item)) {
+        return;
+    }
+    let Some(place) = tokens.iter().position(|token| token.lower() == Some("this")) else { return };
+    let noun = tokens.get(place + 1).and_then(Token::lower);
+    let noun = matches!(noun, Some("one" | "film" | "movie" | "title" | "picture" | "pick" | "suggestion"));
+    tokens.splice(place..=place + usize::from(noun), [Token::Title(Role::Item, false)]);
 }
 
 /// The length of the word or number that a text begins with, in bytes: `it's`, `4.5`, `1990s`.
@@ -120,11 +146,44 @@ fn word_len(text: &str) -> usize {
     text.len()
 }
 
-/// A title as it may stand in a sentence: whole, or without its article.
+/// A title as it may stand in a sentence: whole, without its article, or cut short.
 fn forms(titled: &Titled, role: Role) -> Vec<(String, Role)> {
     let whole = normalize(&titled.title);
-    let bare = ARTICLES.iter().find_map(|article| whole.strip_prefix(article)).map(str::to_owned);
-    [Some(whole), bare].into_iter().flatten().filter(|form| !form.is_empty()).map(|form| (form, role)).collect()
+    let mut forms = vec![whole.clone()];
+    forms.extend(short_forms(&whole));
+    let bare: Vec<String> = forms
+        .iter()
+        .filter_map(|form| ARTICLES.iter().find_map(|article| form.strip_prefix(article)))
+        .map(str::to_owned)
+        .collect();
+    forms.extend(bare);
+    forms.into_iter().filter(|form| !form.is_empty()).map(|form| (form, role)).collect()
+}
+
+/// What people call a long title: its main part or its subtitle, what stands in and before brackets, or what comes
+/// before `of the`. One word alone is no name: it might be another title.
+fn short_forms(title: &str) -> Vec<String> {
+    let (main, other) = title.split_once(" (").unwrap_or((title, ""));
+    let other = other.split(" (").map(|other| other.trim_end_matches(')').trim_start_matches("a.k.a. ").to_owned());
+    let cuts = [": ", " or: ", ", or ", " - ", " / ", " of the ", " and the ", ", "];
+    let parts = cuts.iter().filter_map(|cut| Some((*cut, main.split_once(cut)?))).flat_map(|(cut, (before, after))| {
+        let after = if matches!(cut, " of the " | ", ") { "" } else { after };
+        [before, after].map(|part| part.trim_end_matches([':', ',', ' ']).trim_end_matches(" or").to_owned())
+    });
+    // `Twelve Angry Men`
+    let spelled =
+        main.split_once(' ').and_then(|(first, rest)| Some(format!("{} {rest}", numbers::other_form(first)?)));
+    let is_name = |part: &String| {
+        let content = ARTICLES.iter().find_map(|article| part.strip_prefix(article)).unwrap_or(part);
+        content.contains(' ') && content.len() >= 8
+    };
+    let initials = main.split_once(" the ").map(|(before, _)| before.to_owned()).filter(|part| part.ends_with('.'));
+    let mut forms: Vec<String> =
+        parts.chain([main.to_owned()]).chain(other).filter(is_name).chain(initials).chain(spelled).collect();
+    forms.retain(|form| form != title);
+    forms.sort();
+    forms.dedup();
+    forms
 }
 
 /// The length of a title that a text begins with and that ends where a word does. Its article may be in lower case:
@@ -166,6 +225,7 @@ mod tests {
             Token::Word { text, .. } => text.clone(),
             Token::Break => ",".to_owned(),
             Token::Bracket => "|".to_owned(),
+            Token::Asked => "?".to_owned(),
             Token::End => ".".to_owned(),
         };
         tokenize(&normalize(text), plan).iter().map(show).collect::<Vec<_>>().join(" ")
@@ -179,11 +239,35 @@ mod tests {
             ("Iron Giant's sci-fi, like Airplane!", "ITEM sci fi , like ANCHOR"),
             ("The Iron Giants (1999) – it’s 4.5 of 1,000", "The Iron Giants | 1999 | , it's 4.5 of 1,000"),
             ("the kids' Iron Giant-man", "the kids Iron Giant man"),
+            ("This 1999 film, for fans of Airplane!", "ITEM 1999 film , for fans of ANCHOR"),
+            ("People liked this film.", "People liked ITEM ."),
             ("\u{e9}he Iron", "\u{e9}he Iron"),
         ];
         for (text, expected) in cases {
             assert_eq!(shown(text, &plan), expected);
         }
+    }
+
+    #[test]
+    fn long_titles_have_short_names_and_no_two_the_same() {
+        let cases = [
+            (
+                "Dr. Strangelove or: How I Learned to Stop Worrying",
+                vec!["Dr. Strangelove", "How I Learned to Stop Worrying"],
+            ),
+            ("Close Encounters of the Third Kind", vec!["Close Encounters"]),
+            ("E.T. the Extra-Terrestrial", vec!["E.T."]),
+            ("Seven Samurai (Shichinin no samurai)", vec!["7 Samurai", "Seven Samurai", "Shichinin no samurai"]),
+            ("Alien: Resurrection", vec![]),
+            ("Heart of the Matter", vec![]),
+            ("12 Angry Men", vec!["Twelve Angry Men"]),
+            ("Butch Cassidy and the Sundance Kid", vec!["Butch Cassidy", "Sundance Kid"]),
+        ];
+        for (title, expected) in cases {
+            assert_eq!(short_forms(title), expected, "{title}");
+        }
+        let plan = plan("Star Wars: Episode IV", "Star Wars: Episode V");
+        assert_eq!(shown("Star Wars, Episode IV, Star Wars: Episode V", &plan), "Star Wars , ITEM , ANCHOR");
     }
 
     #[test]

@@ -1,0 +1,185 @@
+//! `docent bench generate`: tokens a second of prefill and decoding.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Args;
+use docent::{
+    engine::{Engine, EngineOptions, Measured, Workload},
+    models::{Pool, memory},
+};
+use indicatif::HumanBytes;
+use serde::Serialize;
+
+use super::plot::{self, Bar};
+use crate::cli::{CliError, Context};
+
+#[derive(Args, Debug)]
+pub(crate) struct BenchGenerateArgs {
+    /// Tokens of each prompt
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    prompt: usize,
+    /// Tokens that each sequence generates
+    #[arg(long, value_name = "N", default_value_t = 128)]
+    generate: usize,
+    /// Sequences that run together
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    batch: u32,
+    /// Tokens at the beginning of the prompts that all sequences share
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    shared_prefix: usize,
+    /// Position from which tokens are generated, if it is beyond the prompt
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    depth: usize,
+    /// How often everything is measured
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: u32,
+    /// Also draw the figures to this SVG file
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+/// One test.
+#[derive(Serialize)]
+struct Line {
+    test: &'static str,
+    model: String,
+    format: String,
+    prompt: usize,
+    generate: usize,
+    batch: usize,
+    shared_prefix: usize,
+    depth: usize,
+    threads: usize,
+    /// One for each repetition, over all sequences.
+    tokens_per_second: Vec<f64>,
+    /// The median as a part of what the machine's ceilings allow.
+    ceiling_fraction: Option<f64>,
+    peak_memory_bytes: Option<u64>,
+    /// Seconds from the start to the first token's logits, of the median; prefill only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_token_seconds: Option<f64>,
+}
+
+/// Measures and prints.
+///
+/// # Errors
+/// If the model cannot be loaded, its context or cache is exceeded, or the plot cannot be written.
+pub(crate) fn run(args: &BenchGenerateArgs, context: &mut Context) -> Result<(), CliError> {
+    let work = Workload {
+        prompt: args.prompt,
+        generate: args.generate,
+        batch: args.batch as usize,
+        shared_prefix: args.shared_prefix,
+        depth: args.depth,
+    };
+    if work.shared_prefix > work.prompt {
+        let message = format!("--shared-prefix {} is longer than --prompt {}", work.shared_prefix, work.prompt);
+        return Err(CliError::usage(message, "share at most the whole prompt"));
+    }
+    if work.prompt == 0 && work.generate == 0 {
+        return Err(CliError::usage("--prompt 0 and --generate 0 leave nothing to measure", "set one of them above 0"));
+    }
+    let path = context.resolve(&context.settings.model)?.path;
+    let options = EngineOptions { kv_positions: work.positions(), ..context.settings.engine_options() };
+    let mut engine = Engine::load(&path, &options)?;
+    let mut counter = context.counter("measured", u64::from(args.repeat) + 1);
+    // The first run warms up caches, clocks and threads.
+    engine.measure(&work)?;
+    counter.advance(1);
+    let mut runs = Vec::new();
+    for _ in 0..args.repeat {
+        runs.push(engine.measure(&work)?);
+        counter.advance(1);
+    }
+    drop(counter);
+    let lines = lines(&engine, &work, &runs, context);
+    for line in &lines {
+        if context.json { context.json_line(line)? } else { print(line, context)? }
+    }
+    match &args.svg {
+        Some(path) => plot::write(path, "tokens per second", &lines.iter().map(bar).collect::<Vec<_>>()),
+        None => Ok(()),
+    }
+}
+
+fn lines(engine: &Engine, work: &Workload, runs: &[Measured], context: &Context) -> Vec<Line> {
+    let ceilings = engine.ceilings();
+    let line = |test, tokens: usize, times: Vec<Duration>, floor: Option<f64>| {
+        let median = median(times.iter().map(Duration::as_secs_f64).collect());
+        Line {
+            test,
+            model: context.settings.model.clone(),
+            format: engine.format().map_or_else(String::new, |format| format.to_string()),
+            prompt: work.prompt,
+            generate: work.generate,
+            batch: work.batch,
+            shared_prefix: work.shared_prefix,
+            depth: work.depth,
+            threads: context.settings.threads.unwrap_or_else(Pool::default_threads),
+            tokens_per_second: times.iter().map(|time| tokens as f64 / time.as_secs_f64()).collect(),
+            ceiling_fraction: floor.map(|floor| floor / median),
+            peak_memory_bytes: memory::peak(),
+            first_token_seconds: (test == "prefill").then_some(median),
+        }
+    };
+    let mut lines = Vec::new();
+    if work.prompt > 0 {
+        let floor = ceilings.map(|ceilings| work.prefill_floor(engine, ceilings));
+        lines.push(line("prefill", work.prefill_tokens(), runs.iter().map(|run| run.prefill).collect(), floor));
+    }
+    if work.generate > 0 {
+        let floor = ceilings.map(|ceilings| work.decode_floor(engine, ceilings));
+        lines.push(line("decode", work.decode_tokens(), runs.iter().map(|run| run.decode).collect(), floor));
+    }
+    lines
+}
+
+fn print(line: &Line, context: &mut Context) -> Result<(), CliError> {
+    let rates = &line.tokens_per_second;
+    let (low, high) = rates.iter().fold((f64::MAX, 0.0_f64), |(low, high), rate| (low.min(*rate), high.max(*rate)));
+    context.line(format_args!(
+        "{:8} {:>9.1} tokens/s ({low:.1} to {high:.1}){}{}",
+        line.test,
+        median(rates.clone()),
+        line.ceiling_fraction.map_or_else(String::new, |part| format!(", {:.0} % of the ceiling", 100.0 * part)),
+        line.first_token_seconds.map_or_else(String::new, |time| format!(", first token after {:.1} ms", 1e3 * time)),
+    ))?;
+    context.line(format_args!(
+        "         {} {}, {} sequences, {} of {} prompt tokens shared, {} generated from depth {}, {} threads{}",
+        line.model,
+        line.format,
+        line.batch,
+        line.shared_prefix,
+        line.prompt,
+        line.generate,
+        line.prompt.max(line.depth),
+        line.threads,
+        line.peak_memory_bytes.map_or_else(String::new, |bytes| format!(", {} at most", HumanBytes(bytes))),
+    ))
+}
+
+fn bar(line: &Line) -> Bar {
+    let rates = &line.tokens_per_second;
+    Bar {
+        name: format!("{} {}, {} x {}", line.test, line.format, line.batch, line.prompt.max(line.depth)),
+        value: median(rates.clone()),
+        low: rates.iter().copied().fold(f64::MAX, f64::min),
+        high: rates.iter().copied().fold(0.0, f64::max),
+    }
+}
+
+/// The middle one, or the mean of the two in the middle.
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let middle = values.len() / 2;
+    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_median_is_in_the_middle() {
+        assert_eq!(super::median(vec![3.0, 1.0, 2.0]), 2.0);
+        assert_eq!(super::median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
+    }
+}

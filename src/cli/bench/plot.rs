@@ -1,0 +1,84 @@
+//! Horizontal bars with their spread, as SVG.
+
+use std::{fmt::Write as _, fs, path::Path};
+
+use crate::cli::CliError;
+
+/// One bar.
+pub(super) struct Bar {
+    pub(super) name: String,
+    pub(super) value: f64,
+    /// The smallest and the largest measurement.
+    pub(super) low: f64,
+    pub(super) high: f64,
+}
+
+/// Pixels from one bar to the next, and of the drawing.
+const ROW: usize = 36;
+const WIDTH: f64 = 720.0;
+/// Where bars begin, and how long the longest is.
+const LEFT: f64 = 260.0;
+const LONGEST: f64 = 340.0;
+
+/// Writes the drawing beside its place and gives it its name when it is whole.
+///
+/// # Errors
+/// If the file cannot be written.
+pub(super) fn write(path: &Path, unit: &str, bars: &[Bar]) -> Result<(), CliError> {
+    let aside = path.with_extension("svg.partial");
+    fs::write(&aside, draw(unit, bars)).and_then(|()| fs::rename(&aside, path)).map_err(|error| {
+        // What is left of it is of no use.
+        let _ = fs::remove_file(&aside);
+        CliError::io("write", path)(error)
+    })
+}
+
+fn draw(unit: &str, bars: &[Bar]) -> String {
+    let height = ROW * (bars.len() + 1);
+    let most = bars.iter().map(|bar| bar.high).fold(f64::MIN_POSITIVE, f64::max);
+    let x = |value: f64| LEFT + LONGEST * value / most;
+    let mut svg = format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" font-family=\"sans-serif\" \
+         font-size=\"13\">\n<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n\
+         <text x=\"{LEFT}\" y=\"20\" fill=\"#555\">{}</text>\n",
+        escape(unit)
+    );
+    for (row, bar) in bars.iter().enumerate() {
+        let middle = ROW * (row + 1) + ROW / 2;
+        let (top, text) = (middle - 9, middle + 5);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            svg,
+            "<text x=\"{}\" y=\"{text}\" text-anchor=\"end\">{}</text>\n\
+             <rect x=\"{LEFT}\" y=\"{top}\" width=\"{:.1}\" height=\"18\" fill=\"#4878a8\"/>\n\
+             <line x1=\"{:.1}\" x2=\"{:.1}\" y1=\"{middle}\" y2=\"{middle}\" stroke=\"#222\" stroke-width=\"2\"/>\n\
+             <text x=\"{:.1}\" y=\"{text}\">{:.1}</text>",
+            LEFT - 8.0,
+            escape(&bar.name),
+            x(bar.value) - LEFT,
+            x(bar.low),
+            x(bar.high),
+            x(bar.high) + 8.0,
+            bar.value,
+        );
+    }
+    svg + "</svg>\n"
+}
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bars_are_drawn_to_scale_and_names_are_escaped() {
+        let bar = |name: &str, value: f64| Bar { name: name.into(), value, low: value / 2.0, high: value };
+        let svg = draw("a & b", &[bar("<x>", 10.0), bar("y", 5.0)]);
+        assert!(svg.contains("a &amp; b") && svg.contains("&lt;x&gt;") && !svg.contains("<x>"));
+        assert!(svg.contains("width=\"340.0\"") && svg.contains("width=\"170.0\""));
+        assert!(svg.starts_with("<svg") && svg.ends_with("</svg>\n"));
+    }
+}
