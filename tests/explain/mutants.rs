@@ -153,7 +153,7 @@ pub(super) fn of(text: &str, plan: &Plan) -> Vec<Mutant> {
     let item = plan.item.title.as_str();
     let anchor = plan.anchor.as_ref().map(|anchor| anchor.title.as_str()).unwrap_or_default();
     for (place, other) in TITLES.iter().enumerate() {
-        let title = if place % 2 == 0 || !text.contains(anchor) { item } else { anchor };
+        let title = if place % 2 == 0 || anchor.is_empty() || !text.contains(anchor) { item } else { anchor };
         add("title", text.replacen(title, other, 1));
     }
     for (genre, word, other) in GENRES.iter().chain(&MORE_GENRES) {

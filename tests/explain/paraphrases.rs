@@ -1,6 +1,7 @@
-//! The verifier against paraphrases that were written by somebody who had not seen it.
+//! The verifier against paraphrases that were written by people who had not seen it.
 //!
-//! Plans with an even index were used to improve it, those with an odd one were not.
+//! Those in `paraphrases.json` were used to improve it afterwards, the more inventive ones among them, too; those in
+//! `unseen.json` were not, and must not be.
 
 use std::collections::BTreeMap;
 
@@ -39,33 +40,27 @@ impl Group {
     }
 }
 
-fn groups() -> Vec<Group> {
-    let text = std::fs::read(reference("explanations/paraphrases.json")).expect("a file");
+fn groups(file: &str) -> Vec<Group> {
+    let text = std::fs::read(reference("explanations").join(file)).expect("a file");
     serde_json::from_slice(&text).expect("JSON")
-}
-
-/// How many texts of every second plan pass, from `first` on, and how many there are.
-fn passed(first: usize) -> (usize, usize) {
-    let groups = groups();
-    let texts =
-        groups.iter().skip(first).step_by(2).flat_map(|group| group.texts.iter().map(|text| (text, group.plan())));
-    let verdicts: Vec<bool> = texts.map(|(text, plan)| verify(text, &plan).is_ok()).collect();
-    (verdicts.iter().filter(|passed| **passed).count(), verdicts.len())
 }
 
 #[test]
 fn true_paraphrases_pass() {
-    println!("passed of the two halves: {:?}, {:?}", passed(0), passed(1));
-    for (first, least) in [(0, 0.98), (1, 0.87)] {
-        let (passed, all) = passed(first);
-        assert!(all >= 200 && passed as f64 >= least * all as f64, "from {first}: {passed} of {all}");
+    for (file, count, least) in [("paraphrases.json", 1100, 0.96), ("unseen.json", 200, 0.95)] {
+        let groups = groups(file);
+        let texts = groups.iter().flat_map(|group| group.texts.iter().map(|text| (text, group.plan())));
+        let verdicts: Vec<bool> = texts.map(|(text, plan)| verify(text, &plan).is_ok()).collect();
+        let passed = verdicts.iter().filter(|passed| **passed).count();
+        println!("{file}: {passed} of {}", verdicts.len());
+        assert!(verdicts.len() == count && passed as f64 >= least * count as f64, "{file}: {passed} of {count}");
     }
 }
 
 #[test]
 fn texts_with_one_thing_made_false_fail() {
     let mut kinds: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for group in groups() {
+    for group in groups("paraphrases.json").into_iter().chain(groups("unseen.json")) {
         let plan = group.plan();
         for text in group.texts.iter().filter(|text| verify(text, &plan).is_ok()) {
             for mutant in mutants::of(text, &plan) {
@@ -76,10 +71,13 @@ fn texts_with_one_thing_made_false_fail() {
         }
     }
     println!("survivors of mutants by kind: {kinds:?}");
-    let (survivors, all) = kinds.values().fold((0, 0), |sum, kind| (sum.0 + kind.0, sum.1 + kind.1));
-    assert!(all > 1000 && survivors as f64 <= 0.005 * all as f64, "{survivors} of {all}: {kinds:?}");
-    for kind in ["title", "genre", "year", "decade", "count", "negation", "name", "fact"] {
+    // Added facts are many; exchanged titles often leave a text true, and have a bound of their own.
+    let others = kinds.iter().filter(|(kind, _)| !matches!(**kind, "fact" | "roles"));
+    let (survivors, all) = others.fold((0, 0), |sum, (_, kind)| (sum.0 + kind.0, sum.1 + kind.1));
+    assert!(all > 10_000 && survivors as f64 <= 0.01 * all as f64, "{survivors} of {all}: {kinds:?}");
+    let bounds = [("fact", 0.001), ("roles", 0.25), ("title", 0.01), ("negation", 0.01), ("year", 0.01)];
+    for (kind, most) in bounds.into_iter().chain(["genre", "decade", "count", "name"].map(|kind| (kind, 0.05))) {
         let (survivors, all) = kinds[kind];
-        assert!(survivors as f64 <= 0.06 * all as f64, "{kind}: {survivors} of {all}");
+        assert!(survivors as f64 <= most * all as f64, "{kind}: {survivors} of {all}");
     }
 }

@@ -120,7 +120,8 @@ impl<'a> Reader<'a> {
         if self.plan.anchor.is_none() {
             let ahead = self.tokens[around.place..].iter().take_while(|token| **token != Token::End);
             let clause = ahead.take_while(|token| token.role().is_none());
-            return clause.filter_map(Token::lower).any(|word| word == "yet");
+            let unknown = clause.filter_map(Token::lower).any(|word| word == "yet");
+            return unknown && around.previous().is_none_or(|before| before != "you");
         }
         let clause = || around.clause_before().iter().chain(around.clause_after()).filter_map(Token::lower);
         let has = |words: &[&str]| clause().any(|word| words.contains(&word));
@@ -128,15 +129,12 @@ impl<'a> Reader<'a> {
         about_genres && !has(&["decade", "decades", "year"]) && self.genres.is_empty()
     }
 
-    /// Whether a question asks something that names no title: it states nothing, whatever it denies.
+    /// Whether a question that names no title begins with a denial: `Not sure what to watch?` states nothing.
     fn is_asked(&self, around: Around<'a>) -> bool {
-        let start = self.tokens[..around.place].iter().rposition(|t| *t == Token::End).map_or(0, |end| end + 1);
-        let mut sentence = self.tokens[start..].iter().take_while(|token| **token != Token::End).peekable();
-        let mut asked = false;
-        sentence.all(|token| {
-            asked |= *token == Token::Asked;
-            token.role().is_none()
-        }) && asked
+        let sentence = self.tokens[around.place..].iter().take_while(|token| **token != Token::End);
+        self.opens_sentence(around.place)
+            && sentence.clone().any(|token| *token == Token::Asked)
+            && sentence.clone().all(|token| token.role().is_none())
     }
 
     /// Whether a word that no list holds may stand: few of a text, if they are unlikely to state a fact. Nobody can list all
