@@ -1,6 +1,6 @@
 //! Rates of the products of SmolLM2-135M, for each format and number of tokens, on all threads.
 //!
-//! `cargo bench -p docent-kernels -- [ISA] [THREADS]`
+//! `cargo bench -p docent-kernels -- [ISA] [THREADS] [models|products|attention|steps]`
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -26,9 +26,13 @@ fn main() {
         return;
     };
     println!("{isa}, {threads} threads");
-    products(&kernels);
-    attention(&kernels);
-    steps(&kernels);
+    let parts: [(&str, fn(&Kernels)); 4] =
+        [("models", models), ("products", products), ("attention", attention), ("steps", steps)];
+    let is_named = |name: &str| words.iter().any(|word| word == name);
+    let all = !parts.iter().any(|(name, _)| is_named(name));
+    for (_, part) in parts.iter().filter(|(name, _)| all || is_named(name)) {
+        part(&kernels);
+    }
     let round = time(|| kernels.pool().run(2 * threads, &|i| _ = black_box(i)));
     println!("starting a loop: {:.2} us", round.as_secs_f64() * 1e6);
 }
@@ -71,6 +75,62 @@ fn product(kernels: &Kernels, format: Format, m: usize, n: usize, k: usize) -> f
     }
     let input = Input { floats: Some(&x), quantized: Some(&quantized) };
     time(|| kernels.multiply(input, &[(&matrix).into()], black_box(&mut out))).as_secs_f64()
+}
+
+/// The products of a whole model, each with weights of its own, so that they come from memory as they do in a step.
+struct Model {
+    /// Queries, keys and values; output; gate and up; down.
+    layers: Vec<[Vec<Matrix>; 4]>,
+    head: Matrix,
+}
+
+impl Model {
+    fn new(format: Format) -> Self {
+        let matrix = |n: usize, k: usize| {
+            let bytes = vec![0x11; format.bytes_of(n * k).expect("whole blocks")];
+            Matrix::new(format, n, k, &bytes).expect("a matrix of that shape")
+        };
+        let layer = |_| {
+            [
+                [576, 192, 192].map(|n| matrix(n, 576)).into(),
+                vec![matrix(576, 576)],
+                [1536, 1536].map(|n| matrix(n, 576)).into(),
+                vec![matrix(576, 1536)],
+            ]
+        };
+        Model { layers: (0..LAYERS).map(layer).collect(), head: matrix(HEAD.0, HEAD.1) }
+    }
+
+    /// Seconds of all products of `m` tokens, `heads` of which want logits.
+    fn time(&self, kernels: &Kernels, m: usize, heads: usize) -> f64 {
+        let (x, mut hidden) = (vec![0.5; m * 1536], vec![0.0; m * 960]);
+        let (mut wide, mut logits) = (vec![0.0; m * 1536], vec![0.0; heads * HEAD.0]);
+        let mut quantized = Quantized::default();
+        let once = time(|| {
+            for [qkv, output, gated, down] in &self.layers {
+                kernels.quantize_rows(&x[..m * 576], 576, &mut quantized);
+                let narrow = Input { floats: Some(&x[..m * 576]), quantized: Some(&quantized) };
+                let qkv: [_; 3] = std::array::from_fn(|i| (&qkv[i]).into());
+                kernels.multiply(narrow, &qkv, &mut hidden);
+                kernels.multiply_add(narrow, (&output[0]).into(), &mut hidden[..m * 576]);
+                kernels.multiply_gated(narrow, (&gated[0]).into(), (&gated[1]).into(), &mut wide);
+                kernels.quantize_rows(&wide, 1536, &mut quantized);
+                let wide = Input { floats: Some(&wide), quantized: Some(&quantized) };
+                kernels.multiply_add(wide, (&down[0]).into(), &mut hidden[..m * 576]);
+            }
+            kernels.matmul(&x[..heads * 576], &self.head, None, black_box(&mut logits));
+        });
+        once.as_secs_f64()
+    }
+}
+
+fn models(kernels: &Kernels) {
+    println!("all products of SmolLM2-135M, ms: {:>8} {:>8} {:>8} {:>8}", "m = 1", "8", "32", "512");
+    for format in [Format::Q4_0, Format::Q4_1, Format::Q5_0, Format::Q8_0] {
+        let model = Model::new(format);
+        let times = [(1, 1), (8, 8), (32, 32), (512, 1)].map(|(m, heads)| 1e3 * model.time(kernels, m, heads));
+        println!("{:33} {:8.2} {:8.2} {:8.2} {:8.2}", format.name(), times[0], times[1], times[2], times[3]);
+    }
 }
 
 fn attention(kernels: &Kernels) {

@@ -148,12 +148,14 @@ impl Arch {
     }
 }
 
-/// Functions that are compiled for an instruction set and run a kernel with it.
+/// Functions that are compiled for an instruction set and run a kernel with it. They are never inlined: a kernel that
+/// another one calls keeps its registers for itself.
 macro_rules! paths {
     ($($(#[$attr:meta])* fn $name:ident: $simd:ty, $features:literal;)*) => {$(
         $(#[$attr])*
+        #[inline(never)]
         #[target_feature(enable = $features)]
-        fn $name<K: Kernel>(kernel: K) -> K::Output {
+        pub(crate) fn $name<K: Kernel>(kernel: K) -> K::Output {
             // SAFETY: the features of this function.
             kernel.run(unsafe { <$simd>::new() })
         }

@@ -363,9 +363,9 @@ impl<'a> Heads<'a> {
     }
 }
 
-/// What becomes of the partial results of an item.
+/// What becomes of the partial results of some items, from `first` on: of each its softmax, and `wide` sums.
 trait Sink {
-    fn part<S: Simd>(&mut self, simd: S, item: usize, part: Softmax, partial: &[f32]);
+    fn put<S: Simd>(&mut self, simd: S, first: usize, parts: &[Softmax], partials: &[f32]);
 }
 
 /// Computes the partial results of one block for all items; `count` says how many of its positions an item sees.
@@ -421,11 +421,7 @@ fn attend_some<S: Simd, V: Vectors, const T: usize>(
     }
     let mut partials = Scratch::take(T * wide);
     let parts = attend_block::<S, V, T>(simd, queries, counts, block, &mut partials);
-    for (t, item) in items.enumerate() {
-        if counts[t] > 0 {
-            sink.part(simd, item, parts[t], &partials[t * wide..][..wide]);
-        }
-    }
+    sink.put(simd, items.start, &parts[..items.len()], &partials);
 }
 
 /// The sums of all blocks so far.
@@ -437,9 +433,9 @@ struct Totals<'a> {
 
 impl Sink for Totals<'_> {
     #[inline(always)]
-    fn part<S: Simd>(&mut self, simd: S, item: usize, part: Softmax, partial: &[f32]) {
-        let total = &mut self.totals[item * self.wide..][..self.wide];
-        combine(simd, &mut self.states[item], total, part, partial);
+    fn put<S: Simd>(&mut self, simd: S, first: usize, parts: &[Softmax], partials: &[f32]) {
+        let states = &mut self.states[first..][..parts.len()];
+        combine(simd, states, &mut self.totals[first * self.wide..], parts, partials, self.wide);
     }
 }
 
@@ -561,11 +557,14 @@ struct Parts<'a> {
 
 impl Sink for Parts<'_> {
     #[inline(always)]
-    fn part<S: Simd>(&mut self, _: S, item: usize, part: Softmax, partial: &[f32]) {
-        let entry = self.out.row(self.first + item / self.group);
-        let out = &mut entry[item % self.group * self.part_len..][..self.part_len];
-        out[..2].copy_from_slice(&part);
-        out[2..].copy_from_slice(partial);
+    fn put<S: Simd>(&mut self, _: S, first: usize, parts: &[Softmax], partials: &[f32]) {
+        let wide = self.part_len - 2;
+        for (item, (part, partial)) in (first..).zip(parts.iter().zip(partials.chunks_exact(wide))) {
+            let entry = self.out.row(self.first + item / self.group);
+            let out = &mut entry[item % self.group * self.part_len..][..self.part_len];
+            out[..2].copy_from_slice(part);
+            out[2..].copy_from_slice(partial);
+        }
     }
 }
 
@@ -598,7 +597,7 @@ impl Kernel for Combine<'_> {
                 let before: usize = self.spans[unit.spans.start..self.span].iter().map(|span| span.rows.len()).sum();
                 let entry = &self.parts[(unit.entry + before + index) * heads * part_len..][..heads * part_len];
                 for (head, part) in entry.chunks_exact(part_len).enumerate() {
-                    sums.part(simd, head, [part[0], part[1]], &part[2..]);
+                    sums.put(simd, head, &[[part[0], part[1]]], &part[2..]);
                 }
             }
             let out = self.out.row(row);

@@ -6,7 +6,7 @@ use super::KV_BLOCK;
 use super::cache::GROUPS;
 use crate::math::exp;
 use crate::product::{Strided, Vectors, float_tile};
-use crate::simd::{Chunk, LANES, Simd};
+use crate::simd::{Chunk, Kernel, LANES, Simd};
 
 /// The keys and values of one head in a block of positions, laid out as in [`KvCache`](super::KvCache).
 pub(super) struct Block<'a, T> {
@@ -25,23 +25,41 @@ impl<T> Copy for Block<'_, T> {}
 /// The maximum of some scores, and the sum of the exponentials of their distances to it.
 pub(super) type Softmax = [f32; 2];
 
-/// Adds the partial result of a block to those before it.
+/// Adds the partial results of a block to those before it; at most eight, and those of no positions change nothing.
 #[inline(always)]
-pub(super) fn combine<S: Simd>(simd: S, state: &mut Softmax, total: &mut [f32], part: Softmax, partial: &[f32]) {
-    let max = if part[0] > state[0] { part[0] } else { state[0] };
+pub(super) fn combine<S: Simd>(
+    simd: S,
+    states: &mut [Softmax],
+    totals: &mut [f32],
+    parts: &[Softmax],
+    partials: &[f32],
+    wide: usize,
+) {
+    // The factors of the old sums, then those of the new ones: the exponentials of all at once.
     let mut factors: Chunk = [0.0; LANES];
-    factors[0] = state[0] - max;
-    factors[1] = part[0] - max;
+    for (item, (state, part)) in states.iter().zip(parts).enumerate() {
+        let max = if part[0] > state[0] { part[0] } else { state[0] };
+        factors[item] = state[0] - max;
+        factors[item + LANES / 2] = part[0] - max;
+    }
     simd.store(exp(simd, simd.load(&factors)), &mut factors);
-    let [old, new, ..] = factors;
-    *state = [max, state[1] * old + part[1] * new];
-    for (total, partial) in total.iter_mut().zip(partial) {
-        *total = *total * old + partial * new;
+    for (item, (state, part)) in states.iter_mut().zip(parts).enumerate() {
+        if part[1] == 0.0 {
+            continue;
+        }
+        let (old, new) = (factors[item], factors[item + LANES / 2]);
+        *state = [if part[0] > state[0] { part[0] } else { state[0] }, state[1] * old + part[1] * new];
+        let (total, partial) = (&mut totals[item * wide..][..wide], &partials[item * wide..][..wide]);
+        let (old, new) = (simd.splat(old), simd.splat(new));
+        for (total, partial) in total.as_chunks_mut::<LANES>().0.iter_mut().zip(partial.as_chunks::<LANES>().0) {
+            let sum = simd.mul_add(simd.load(total), old, simd.mul(simd.load(partial), new));
+            simd.store(sum, total);
+        }
     }
 }
 
-/// For each of `T` queries, the first positions of a block, as many as `counts` says: their softmax, and in `partials`,
-/// (T, ⌈head_dim / 16⌉ * 16), the sum of values weighted by their exponentials.
+/// For each of `T` queries, the first positions of a block, as many as `counts` says: their softmax, zero where there are
+/// none, and in `partials`, (T, ⌈head_dim / 16⌉ * 16), the sum of values weighted by their exponentials.
 #[inline(always)]
 pub(super) fn attend_block<S: Simd, V: Vectors, const T: usize>(
     simd: S,
@@ -75,28 +93,53 @@ pub(super) fn attend_block<S: Simd, V: Vectors, const T: usize>(
     parts
 }
 
+/// Sums of vectors times factors, as a function of its own.
+struct Sums<'a, V: Vectors, const R: usize, const T: usize> {
+    by: [Strided<'a, V::Stored>; R],
+    x: [&'a [f32]; T],
+    out: &'a mut [[Chunk; T]; R],
+}
+
+impl<V: Vectors, const R: usize, const T: usize> Kernel for Sums<'_, V, R, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let sums = float_tile::<S, V, R, T>(simd, self.by, self.x);
+        for r in 0..R {
+            for t in 0..T {
+                simd.store(sums[r][t], &mut self.out[r][t]);
+            }
+        }
+    }
+}
+
 /// The dot products of queries with all keys of a block.
 #[inline(always)]
 fn scores<S: Simd, V: Vectors, const T: usize>(
     simd: S,
     queries: [&[f32]; T],
     keys: &[V::Stored],
-) -> [[S::F; T]; GROUPS] {
+) -> [[Chunk; T]; GROUPS] {
     let head_dim = queries[0].len();
     let group = |g: usize| Strided { vectors: &keys[g * head_dim..][..head_dim], step: 1 };
+    let mut scores = [[[0.0; LANES]; T]; GROUPS];
     if S::MANY_REGISTERS {
-        return float_tile::<S, V, GROUPS, T>(simd, from_fn(group), queries);
+        simd.apart(Sums::<V, GROUPS, T> { by: from_fn(group), x: queries, out: &mut scores });
+    } else {
+        for (half, out) in scores.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+            let by = [group(2 * half), group(2 * half + 1)];
+            simd.apart(Sums::<V, 2, T> { by, x: queries, out });
+        }
     }
-    let [a, b] = float_tile::<S, V, 2, T>(simd, [group(0), group(1)], queries);
-    let [c, d] = float_tile::<S, V, 2, T>(simd, [group(2), group(3)], queries);
-    [a, b, c, d]
+    scores
 }
 
 /// Exponentials of the scores' distances to their maximum; beyond a query's positions they are zero.
 #[inline(always)]
 fn softmaxes<S: Simd, const T: usize>(
     simd: S,
-    scores: [[S::F; T]; GROUPS],
+    scores: [[Chunk; T]; GROUPS],
     counts: [usize; T],
     weights: &mut [[f32; KV_BLOCK]; T],
 ) -> [Softmax; T] {
@@ -108,7 +151,7 @@ fn softmaxes<S: Simd, const T: usize>(
         let mut most = nothing;
         for g in 0..GROUPS {
             let limit = simd.splat(counts[t] as f32 - (g * LANES) as f32);
-            own[g] = simd.select_less(places, limit, scores[g][t], nothing);
+            own[g] = simd.select_less(places, limit, simd.load(&scores[g][t]), nothing);
             most = simd.max(own[g], most);
         }
         let max = simd.largest(most);
@@ -118,7 +161,9 @@ fn softmaxes<S: Simd, const T: usize>(
             simd.store(weight, out);
             sum = simd.add(sum, weight);
         }
-        parts[t] = [max, simd.sum(sum)];
+        if counts[t] > 0 {
+            parts[t] = [max, simd.sum(sum)];
+        }
     }
     parts
 }
@@ -134,11 +179,12 @@ fn weighted<S: Simd, V: Vectors, const R: usize, const T: usize>(
     partials: &mut [f32],
 ) {
     let by = from_fn(|r| Strided { vectors: &values[group + r..], step: wide });
-    let sums = float_tile::<S, V, R, T>(simd, by, weights);
+    let mut sums = [[[0.0; LANES]; T]; R];
+    simd.apart(Sums::<V, R, T> { by, x: weights, out: &mut sums });
     let (partials, _) = partials.as_chunks_mut::<LANES>();
     for r in 0..R {
         for t in 0..T {
-            simd.store(sums[r][t], &mut partials[t * wide + group + r]);
+            partials[t * wide + group + r] = sums[r][t];
         }
     }
 }

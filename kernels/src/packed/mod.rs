@@ -131,6 +131,14 @@ pub(crate) struct Block<'a, B> {
     format: std::marker::PhantomData<B>,
 }
 
+impl<B> Clone for Block<'_, B> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<B> Copy for Block<'_, B> {}
+
 impl<'a, B: Blocks> Block<'a, B> {
     #[inline(always)]
     pub(crate) fn of(group: Group<'a>, index: usize) -> Self {

@@ -41,7 +41,11 @@ impl<B: Blocks> Product for Quants<B> {
                     }
                 }
             }
-            let blocks: [Block<'_, B>; R] = from_fn(|r| Block::of(groups[r], index));
+            // Loops, not closures: those become calls, which keep no register.
+            let mut blocks = [Block::<B>::of(groups[0], index); R];
+            for r in 1..R {
+                blocks[r] = Block::of(groups[r], index);
+            }
             add_block(simd, &blocks, words, &mut sums);
         }
         sums

@@ -17,7 +17,7 @@ use crate::math::silu;
 use crate::matrix::Data;
 use crate::packed::with_blocks;
 use crate::quantized::{Quantized, RowTile, Tiling};
-use crate::simd::{Kernel, LANES, Simd, load_partial, store_partial};
+use crate::simd::{Chunk, Kernel, LANES, Simd, load_partial, store_partial};
 use crate::split::{Tile, for_grid};
 use crate::{Format, Kernels, Matrix};
 
@@ -30,8 +30,12 @@ const MANY_ROWS: usize = 64;
 /// Bytes of activations that a task reads again and again: half of a second-level cache.
 const ROWS_BYTES: usize = 1 << 19;
 
-/// Tasks per thread: enough to even out what other processes take of a core.
+/// Tasks per thread where all read the same weights: enough to even out what other processes take of a core.
 const TASKS_PER_THREAD: usize = 4;
+
+/// Where each task reads weights of its own, every thread first gets one long piece, so that it reads one stream of memory;
+/// the rest is in pieces of this part of it, which even out what other processes take of a core.
+const REST: usize = 8;
 
 /// What products are computed of: the same activations, (m, K), as far as some matrix takes them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -141,22 +145,25 @@ impl Kernels {
         }
         let tiling = Tiling::of(m, self.many_registers());
         let k = by[0].weight.cols();
-        let (per_rows, tasks) = self.shares(m, k, tiling);
+        let Shares { per_rows, long_pieces, piece } = self.shares(m, n, k, tiling);
         let mut rows = ROWS.take();
         rows.clear();
         rows.extend((0..tiling.tiles()).step_by(per_rows).map(|tile| {
             let last = tiling.tile((tile + per_rows).min(tiling.tiles()) - 1);
             tiling.tile(tile).first..last.first + last.count
         }));
-        // Pieces of whole pairs of groups, as many as each matrix deserves.
+        // Pieces of whole pairs of groups.
         let mut pieces = PIECES.take();
         pieces.clear();
-        let parts = if into == Into::Gate { &by[..1] } else { by };
         let mut start = 0;
-        for (part, affine) in parts.iter().enumerate() {
-            let end = start + affine.weight.rows();
-            let step = (n.div_ceil(tasks)).next_multiple_of(2 * LANES);
-            pieces.extend((start..end).step_by(step).map(|first| (part, start, first..end.min(first + step))));
+        for (part, affine) in if into == Into::Gate { &by[..1] } else { by }.iter().enumerate() {
+            let (end, mut first) = (start + affine.weight.rows(), start);
+            while first < end {
+                let len = if pieces.len() < long_pieces { 6 * n / (8 * long_pieces) } else { piece };
+                let next = end.min(first + len.max(1).next_multiple_of(2 * LANES));
+                pieces.push((part, start, first..next));
+                first = next;
+            }
             start = end;
         }
         for_grid(self.pool(), out, n, &rows, pieces.len(), &|i| pieces[i].2.clone(), &|_, out| {
@@ -171,19 +178,18 @@ impl Kernels {
         PIECES.set(pieces);
     }
 
-    /// Tiles of activations of a task, and in how many pieces the weights are cut at least.
-    fn shares(&self, m: usize, k: usize, tiling: Tiling) -> (usize, usize) {
+    fn shares(&self, m: usize, n: usize, k: usize, tiling: Tiling) -> Shares {
         let threads = self.pool().threads();
         let tiles = tiling.tiles().max(1);
         if threads == 1 && m * k * 4 <= ROWS_BYTES {
-            return (tiles, 1);
+            return Shares { per_rows: tiles, long_pieces: 0, piece: n };
         }
         if m < MANY_ROWS {
-            return (tiles, threads * TASKS_PER_THREAD);
+            return Shares { per_rows: tiles, long_pieces: threads, piece: n / (threads * REST) };
         }
         let fits = (ROWS_BYTES / (per_tile(tiling) * k.max(1) * 2)).max(1);
         let per_rows = tiles.div_ceil(tiles.div_ceil(fits).next_multiple_of(threads));
-        (per_rows, TASKS_PER_THREAD)
+        Shares { per_rows, long_pieces: 0, piece: n.div_ceil(TASKS_PER_THREAD) }
     }
 
     fn run_task(&self, task: Task<'_>) {
@@ -194,6 +200,16 @@ impl Kernels {
             format => with_blocks!(format, B => self.arch.run(Compute::<Quants<B>> { task, product: PhantomData })),
         }
     }
+}
+
+/// How a product is cut into tasks.
+struct Shares {
+    /// Tiles of activations of a task.
+    per_rows: usize,
+    /// How many pieces of columns are long: three quarters of all columns together.
+    long_pieces: usize,
+    /// Columns of the other pieces.
+    piece: usize,
 }
 
 thread_local! {
@@ -278,26 +294,26 @@ impl Task<'_> {
 
     #[inline(always)]
     fn pair<S: Simd, P: Product, const T: usize>(&mut self, simd: S, by: Groups<'_, 2>, tile: RowTile) {
-        let sums: [[S::F; T]; 2] = if S::MANY_REGISTERS {
-            P::tile(simd, self.x, by, tile)
+        let mut sums = [[[0.0; LANES]; T]; 2];
+        if S::MANY_REGISTERS {
+            simd.apart(TileOf::<P, 2, T> { x: self.x, by, tile, sums: &mut sums, product: PhantomData });
         } else {
-            let [first, second] = by;
-            let [first] = P::tile::<S, 1, T>(simd, self.x, [first], tile);
-            let [second] = P::tile::<S, 1, T>(simd, self.x, [second], tile);
-            [first, second]
-        };
+            for (by, sums) in by.into_iter().zip(sums.as_chunks_mut::<1>().0) {
+                simd.apart(TileOf::<P, 1, T> { x: self.x, by: [by], tile, sums, product: PhantomData });
+            }
+        }
         let [(_, first), (_, second)] = by;
         for t in 0..tile.count.min(T) {
             let row = tile.first + t;
             if self.into == Into::Gate {
-                let gate = with_bias(simd, sums[0][t], &self.by, first);
-                let up = with_bias(simd, sums[1][t], self.second.as_ref().unwrap_or(&self.by), first);
+                let gate = with_bias(simd, simd.load(&sums[0][t]), &self.by, first);
+                let up = with_bias(simd, simd.load(&sums[1][t]), self.second.as_ref().unwrap_or(&self.by), first);
                 self.put(simd, simd.mul(silu(simd, gate), up), first, row);
                 continue;
             }
-            self.put(simd, with_bias(simd, sums[0][t], &self.by, first), first, row);
+            self.put(simd, with_bias(simd, simd.load(&sums[0][t]), &self.by, first), first, row);
             if second != first {
-                self.put(simd, with_bias(simd, sums[1][t], &self.by, second), second, row);
+                self.put(simd, with_bias(simd, simd.load(&sums[1][t]), &self.by, second), second, row);
             }
         }
     }
@@ -313,6 +329,29 @@ impl Task<'_> {
         } else {
             let values = if self.into == Into::Sum { simd.add(load_partial(simd, out), values) } else { values };
             store_partial(simd, values, out);
+        }
+    }
+}
+
+/// Computes a tile as a function of its own.
+struct TileOf<'a, P, const R: usize, const T: usize> {
+    x: Input<'a>,
+    by: Groups<'a, R>,
+    tile: RowTile,
+    sums: &'a mut [[Chunk; T]; R],
+    product: PhantomData<P>,
+}
+
+impl<P: Product, const R: usize, const T: usize> Kernel for TileOf<'_, P, R, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let sums: [[S::F; T]; R] = P::tile(simd, self.x, self.by, self.tile);
+        for r in 0..R {
+            for t in 0..T {
+                simd.store(sums[r][t], &mut self.sums[r][t]);
+            }
         }
     }
 }

@@ -4,7 +4,9 @@
 
 use std::arch::x86_64::*;
 
-use super::{Chunk, Halves, LANES, Line, Simd};
+use crate::isa::{run_avx_vnni, run_avx2};
+
+use super::{Chunk, Halves, Kernel, LANES, Line, Simd};
 
 /// Proof that the processor has AVX2, FMA and F16C, and AVX-VNNI where the parameter says so.
 #[derive(Clone, Copy)]
@@ -42,6 +44,11 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
     const MANY_REGISTERS: bool = false;
     const SIGNED_BIAS: bool = VNNI;
 
+    #[inline(always)]
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` proves what the function is compiled for.
+        unsafe { if VNNI { run_avx_vnni(kernel) } else { run_avx2(kernel) } }
+    }
     #[inline(always)]
     fn load(self, from: &Chunk) -> Floats {
         // SAFETY: `self` proves the instructions, and the reference that 64 bytes are readable.

@@ -4,7 +4,9 @@
 
 use std::arch::x86_64::*;
 
-use super::{Chunk, Halves, LANES, Line, Simd};
+use crate::isa::{run_avx512, run_avx512_vnni};
+
+use super::{Chunk, Halves, Kernel, LANES, Line, Simd};
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL, and VNNI where the parameter says so.
 #[derive(Clone, Copy)]
@@ -38,6 +40,11 @@ impl<const VNNI: bool> Simd for Avx512<VNNI> {
     const MANY_REGISTERS: bool = true;
     const SIGNED_BIAS: bool = VNNI;
 
+    #[inline(always)]
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` proves what the function is compiled for.
+        unsafe { if VNNI { run_avx512_vnni(kernel) } else { run_avx512(kernel) } }
+    }
     #[inline(always)]
     fn load(self, from: &Chunk) -> __m512 {
         // SAFETY: `self` proves the instruction, and the reference that 64 bytes are readable.

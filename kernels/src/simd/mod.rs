@@ -57,6 +57,9 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// Whether 24 vectors of accumulators fit the registers; otherwise 6 do.
     const MANY_REGISTERS: bool;
 
+    /// Runs a kernel as a function of its own, whose registers nothing else needs.
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output;
+
     fn splat(self, x: f32) -> Self::F;
     fn load(self, from: &Chunk) -> Self::F;
     fn store(self, a: Self::F, to: &mut Chunk);

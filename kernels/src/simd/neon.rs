@@ -9,7 +9,9 @@ use std::array::from_fn;
 
 use half::f16;
 
-use super::{Chunk, Halves, LANES, Line, Simd};
+use crate::isa::{run_neon, run_neon_dot};
+
+use super::{Chunk, Halves, Kernel, LANES, Line, Simd};
 
 /// Proof that the processor has NEON, and its dot products where the parameter says so.
 #[derive(Clone, Copy)]
@@ -47,6 +49,11 @@ impl<const DOT: bool> Simd for Neon<DOT> {
     const MANY_REGISTERS: bool = false;
     const SIGNED_BIAS: bool = false;
 
+    #[inline(always)]
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output {
+        // SAFETY: `self` proves what the function is compiled for.
+        unsafe { if DOT { run_neon_dot(kernel) } else { run_neon(kernel) } }
+    }
     #[inline(always)]
     fn load(self, from: &Chunk) -> Floats {
         // SAFETY: `self` proves the instruction, and the reference that 64 bytes are readable.

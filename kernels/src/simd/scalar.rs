@@ -2,7 +2,7 @@
 
 use half::f16;
 
-use super::{Chunk, Halves, LANES, Line, Simd};
+use super::{Chunk, Halves, Kernel, LANES, Line, Simd};
 
 /// Needs nothing of the processor.
 #[derive(Clone, Copy)]
@@ -20,6 +20,10 @@ impl Simd for Scalar {
     const MANY_REGISTERS: bool = false;
     const SIGNED_BIAS: bool = false;
 
+    #[inline(never)]
+    fn apart<K: Kernel>(self, kernel: K) -> K::Output {
+        kernel.run(self)
+    }
     #[inline(always)]
     fn splat(self, x: f32) -> Self::F {
         [x; LANES]
