@@ -130,6 +130,7 @@ fn models(kernels: &Kernels) {
         let model = Model::new(format);
         let times = [(1, 1), (8, 8), (32, 32), (512, 1)].map(|(m, heads)| 1e3 * model.time(kernels, m, heads));
         println!("{:33} {:8.2} {:8.2} {:8.2} {:8.2}", format.name(), times[0], times[1], times[2], times[3]);
+        println!("    {:.0} GOP/s of int8, {:.1} GB/s of memory", kernels.int8_rate() / 1e9, kernels.read_rate(96 << 20) / 1e9);
     }
 }
 

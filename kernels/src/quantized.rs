@@ -28,14 +28,15 @@ pub(crate) const NEGATED_HALF: usize = STEPS + 3;
 /// Elements of a task: microseconds, to outweigh its start.
 const PART: usize = 1 << 13;
 
-/// How rows are put into tiles.
+/// How rows are put into tiles: first those of one width, then up to two of another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Tiling {
     rows: usize,
-    /// Rows of all tiles but the last.
+    /// The width of the first tiles, and how many there are.
     width: usize,
-    /// Rows of the last one, of which some may be missing.
-    last: usize,
+    tiles: usize,
+    /// The width of the rest; the last of them may lack rows.
+    rest: usize,
 }
 
 /// Some rows side by side.
@@ -52,30 +53,40 @@ pub(crate) struct RowTile {
 impl Tiling {
     /// `many_registers`: see [`Simd::MANY_REGISTERS`].
     pub(crate) fn of(rows: usize, many_registers: bool) -> Self {
-        let (width, last) = match rows {
-            0 => (0, 0),
-            1 | 2 => (rows, rows),
-            _ if !many_registers => (2, 2 - rows % 2),
-            3 | 4 | 7 | 8 => (4, 4),
-            _ => (6, [6, 1, 2, 4, 4, 6][rows % 6]),
+        let (width, tiles, rest) = match (rows, many_registers) {
+            (0, _) => (0, 0, 0),
+            (1 | 2, _) => (rows, 1, 0),
+            (_, false) => (2, rows / 2, 1),
+            // Four and four are faster than six and two, or six and one.
+            _ if rows % 6 == 1 || rows % 6 == 2 => (6, rows / 6 - 1, 4),
+            _ if rows % 6 == 5 => (6, rows / 6, 6),
+            _ => (6, rows / 6, 4),
         };
-        Tiling { rows, width, last }
+        Tiling { rows, width, tiles, rest }
     }
 
     /// How many tiles there are.
     pub(crate) fn tiles(self) -> usize {
-        self.rows.div_ceil(self.width.max(1))
+        self.tiles + (self.rows - self.tiles * self.width).div_ceil(self.rest.max(1))
     }
 
     pub(crate) fn tile(self, index: usize) -> RowTile {
-        let first = index * self.width;
-        let count = self.width.min(self.rows - first);
-        RowTile { first, count, width: if index + 1 == self.tiles() { self.last } else { self.width } }
+        let (first, width) = match index.checked_sub(self.tiles) {
+            None => (index * self.width, self.width),
+            Some(beyond) => (self.tiles * self.width + beyond * self.rest, self.rest),
+        };
+        RowTile { first, count: width.min(self.rows - first), width }
+    }
+
+    /// The tile that begins at a row.
+    pub(crate) fn at(self, row: usize) -> usize {
+        let rest = row.saturating_sub(self.tiles * self.width);
+        (row - rest) / self.width.max(1) + rest / self.rest.max(1)
     }
 
     /// Rows that there is room for.
     fn room(self) -> usize {
-        (self.tiles().max(1) - 1) * self.width + self.last
+        self.tiles().checked_sub(1).map_or(0, |last| self.tile(last).first + self.tile(last).width)
     }
 }
 
@@ -147,12 +158,13 @@ impl Kernels {
         assert!(cols > 0 && x.len().is_multiple_of(cols), "{} elements in rows of {cols}", x.len());
         out.reshape(x.len() / cols, cols, self.many_registers());
         let (tiling, row_words) = (out.tiling, cols / BLOCK * WORDS);
-        let per_task = (PART / (tiling.width * cols).max(1)).max(1);
-        let part = per_task * tiling.width * row_words;
-        for_parts(self.pool(), &mut out.words, part, &|start, words| {
+        let tiles_at_once = (PART / (tiling.width * cols).max(1)).max(1);
+        let (first, rest) = out.words.split_at_mut(tiling.tiles * tiling.width * row_words);
+        for_parts(self.pool(), first, tiles_at_once * tiling.width * row_words, &|start, words| {
             let first = start / row_words.max(1) / tiling.width.max(1);
             self.arch.run(Quantize { x, cols, tiling, first, words, source });
         });
+        self.arch.run(Quantize { x, cols, tiling, first: tiling.tiles, words: rest, source });
     }
 }
 

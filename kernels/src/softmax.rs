@@ -2,7 +2,7 @@
 
 use crate::Kernels;
 use crate::math::exp;
-use crate::simd::{Chunk, Kernel, LANES, Simd};
+use crate::simd::{Kernel, LANES, Simd};
 
 /// Vectors that are summed in f32 before their sum goes into an f64: the error of a sum grows with its
 /// length, and a vocabulary has more than a hundred thousand elements.
@@ -12,6 +12,27 @@ impl Kernels {
     /// `ln Σ e^x` over all of `logits`; negative infinity if there are none or all are.
     pub fn log_sum_exp(&self, logits: &[f32]) -> f32 {
         self.arch.run(LogSumExp { logits })
+    }
+}
+
+impl Kernels {
+    /// Where the largest of `x` is, the first of equals; `None` if none of them is above negative infinity.
+    pub fn largest(&self, x: &[f32]) -> Option<usize> {
+        let max = self.arch.run(Largest { x });
+        (max > f32::NEG_INFINITY).then(|| x.iter().position(|x| *x == max)).flatten()
+    }
+}
+
+struct Largest<'a> {
+    x: &'a [f32],
+}
+
+impl Kernel for Largest<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> f32 {
+        maximum(simd, self.x)
     }
 }
 
@@ -39,18 +60,20 @@ impl Kernel for LogSumExp<'_> {
 /// The largest of `x` that is a number; negative infinity if there is none.
 #[inline(always)]
 pub(crate) fn maximum<S: Simd>(simd: S, x: &[f32]) -> f32 {
-    let mut max = simd.splat(f32::NEG_INFINITY);
+    let lowest = simd.splat(f32::NEG_INFINITY);
+    let mut max = [lowest; 4];
     let (chunks, tail) = x.as_chunks::<LANES>();
-    for chunk in chunks {
-        max = simd.max(simd.load(chunk), max);
+    let (quads, rest) = chunks.as_chunks::<4>();
+    for quad in quads {
+        for (max, chunk) in max.iter_mut().zip(quad) {
+            *max = simd.max(simd.load(chunk), *max);
+        }
     }
-    let mut lanes: Chunk = [0.0; LANES];
-    simd.store(max, &mut lanes);
-    let mut max = f32::NEG_INFINITY;
-    for x in lanes.iter().chain(tail) {
-        max = if *x > max { *x } else { max };
+    for chunk in rest {
+        max[0] = simd.max(simd.load(chunk), max[0]);
     }
-    max
+    let max = simd.max(simd.max(max[0], max[1]), simd.max(max[2], max[3]));
+    tail.iter().fold(simd.largest(max), |max, x| if *x > max { *x } else { max })
 }
 
 /// `Σ e^(x - max)`.
@@ -73,6 +96,25 @@ fn sum_exp<S: Simd>(simd: S, x: &[f32], max: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use crate::testing::{every_isa, random};
+
+    #[test]
+    fn the_first_of_the_largest_is_found() {
+        for kernels in every_isa(1) {
+            for len in [1, 15, 16, 63, 64, 65, 1000] {
+                for at in [0, len / 2, len - 1] {
+                    let mut x = random(7, len);
+                    x[at] = 5.0;
+                    x[len - 1] = 5.0;
+                    if at > 0 {
+                        x[0] = f32::NAN;
+                    }
+                    assert_eq!(kernels.largest(&x), Some(at));
+                }
+            }
+            assert_eq!(kernels.largest(&[]), None);
+            assert_eq!(kernels.largest(&[f32::NEG_INFINITY, f32::NAN]), None);
+        }
+    }
 
     #[test]
     fn log_sum_exp_is_close_to_f64_on_ragged_lengths() {

@@ -14,8 +14,8 @@ use docent::{
 use super::records::Records;
 use crate::support::smollm2;
 
-/// Lists that are explained: more take too long for a test.
-const USERS: usize = 3;
+/// Lists that are explained.
+const USERS: usize = 20;
 const ITEMS: usize = 10;
 /// The least part of the texts that the model must have written.
 const BY_MODEL: f64 = 0.5;

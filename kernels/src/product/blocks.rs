@@ -69,7 +69,9 @@ fn add_block<S: Simd, B: Blocks, const R: usize, const T: usize>(
             starts[t] = start::<S, B, T>(simd, words, half, t);
         }
         let mut dots = [starts; R];
-        for step in half * steps..(half + 1) * steps {
+        for i in 0..steps {
+            // Steps that share a line of four-bit quants are neighbours, so that it is loaded once and not kept for long.
+            let step = if B::LINES == 4 { i / 2 + i % 2 * (STEPS / 2) } else { half * steps + i };
             for r in 0..R {
                 let quants = blocks[r].quants(simd, step);
                 for t in 0..T {

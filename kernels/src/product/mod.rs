@@ -170,7 +170,7 @@ impl Kernels {
             let columns = out.columns();
             let piece = pieces.partition_point(|piece| piece.2.start < columns.start);
             let (part, offset, _) = pieces[piece];
-            let tiles = out.rows().start / per_tile(tiling)..out.rows().end.div_ceil(per_tile(tiling));
+            let tiles = tiling.at(out.rows().start)..tiling.at(out.rows().end - 1) + 1;
             let second = (into == Into::Gate).then(|| by[1]);
             self.run_task(Task { x, by: by[part], second, out, offset, tiling, tiles, into });
         });

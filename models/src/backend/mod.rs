@@ -70,6 +70,11 @@ pub trait Backend: Send {
         sample::log_sum_exp(logits)
     }
 
+    /// Where the largest of a row of logits is, the first of equals; `None` if none is above negative infinity.
+    fn largest(&self, logits: &[f32]) -> Option<usize> {
+        sample::largest(logits)
+    }
+
     /// The log-probability of token `pick.1` under row `pick.0` of the step's logits, for every pick.
     ///
     /// # Errors
@@ -94,7 +99,7 @@ pub trait Backend: Send {
     /// If the row is out of range, no token is allowed, or the device fails.
     fn sample(&self, step: &Step, row: usize, sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
         let logits = step.logits.row(row)?;
-        sample::sample(&logits, sampling, seen, uniform, self.log_sum_exp(&logits))
+        sample::sample(&logits, sampling, seen, uniform, self.log_sum_exp(&logits), |logits| self.largest(logits))
     }
 }
 

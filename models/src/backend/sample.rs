@@ -74,13 +74,14 @@ pub(super) fn sample(
     seen: &[u32],
     uniform: f64,
     normalizer: f64,
+    largest: impl Fn(&[f32]) -> Option<usize>,
 ) -> Result<Sampled> {
     let mut penalized = std::borrow::Cow::Borrowed(logits);
     if sampling.repetition_penalty != 1.0 {
         penalize(penalized.to_mut(), sampling.repetition_penalty, seen);
     }
     let token = match sampling.temperature > 0.0 {
-        false => likeliest(&penalized, 1).first().copied(),
+        false => largest(&penalized).map(|token| token as u32),
         true => draw(&penalized, sampling, uniform),
     };
     let token = token.filter(|&t| logits[t as usize] > f32::NEG_INFINITY).ok_or(BackendError::NothingAllowed)?;
@@ -98,12 +99,19 @@ fn penalize(logits: &mut [f32], penalty: f32, seen: &[u32]) {
     }
 }
 
+/// Where the largest logit is, the first of equals.
+pub(crate) fn largest(logits: &[f32]) -> Option<usize> {
+    let better = |best: Option<usize>, (at, x): (usize, &f32)| match best {
+        Some(best) if logits[best] >= *x => Some(best),
+        _ if *x > f32::NEG_INFINITY => Some(at),
+        best => best,
+    };
+    logits.iter().enumerate().fold(None, better)
+}
+
 /// The `n` tokens with the largest logits, largest first, the lower id first among equals.
 fn likeliest(logits: &[f32], n: usize) -> Vec<u32> {
     let by_logit = |a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));
-    if n == 1 {
-        return (0..logits.len() as u32).min_by(by_logit).into_iter().collect();
-    }
     let mut order: Vec<u32> = (0..logits.len() as u32).collect();
     if n < order.len() {
         order.select_nth_unstable_by(n, by_logit);
@@ -147,7 +155,7 @@ mod tests {
     use super::*;
 
     fn sample(logits: &[f32], sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
-        super::sample(logits, sampling, seen, uniform, log_sum_exp(logits))
+        super::sample(logits, sampling, seen, uniform, log_sum_exp(logits), largest)
     }
 
     fn drawn(sampling: Sampling, logits: &[f32]) -> Vec<u32> {

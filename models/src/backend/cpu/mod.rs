@@ -112,6 +112,10 @@ impl Backend for Cpu {
         f64::from(self.kernels.log_sum_exp(logits))
     }
 
+    fn largest(&self, logits: &[f32]) -> Option<usize> {
+        self.kernels.largest(logits)
+    }
+
     fn add_adapter(&mut self, adapter: &Adapter) -> Result<AdapterId> {
         validate::adapter(adapter, |name| match &self.model {
             Model::Decoder(run) => run.projection_sizes(name),
