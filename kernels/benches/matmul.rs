@@ -17,6 +17,9 @@ const LAYER: [(usize, usize, usize); 4] = [(576, 576, 2), (192, 576, 2), (1536, 
 const HEAD: (usize, usize) = (49_152, 576);
 const LAYERS: usize = 30;
 
+/// Times something and prints it.
+type Part = fn(&Kernels);
+
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
     let isa = words.iter().find_map(|word| word.parse().ok()).unwrap_or_else(Isa::detect);
@@ -26,7 +29,7 @@ fn main() {
         return;
     };
     println!("{isa}, {threads} threads");
-    let parts: [(&str, fn(&Kernels)); 4] =
+    let parts: [(&str, Part); 4] =
         [("models", models), ("products", products), ("attention", attention), ("steps", steps)];
     let is_named = |name: &str| words.iter().any(|word| word == name);
     let all = !parts.iter().any(|(name, _)| is_named(name));
@@ -130,7 +133,11 @@ fn models(kernels: &Kernels) {
         let model = Model::new(format);
         let times = [(1, 1), (8, 8), (32, 32), (512, 1)].map(|(m, heads)| 1e3 * model.time(kernels, m, heads));
         println!("{:33} {:8.2} {:8.2} {:8.2} {:8.2}", format.name(), times[0], times[1], times[2], times[3]);
-        println!("    {:.0} GOP/s of int8, {:.1} GB/s of memory", kernels.int8_rate() / 1e9, kernels.read_rate(96 << 20) / 1e9);
+        println!(
+            "    {:.0} GOP/s of int8, {:.1} GB/s of memory",
+            kernels.int8_rate() / 1e9,
+            kernels.read_rate(96 << 20) / 1e9
+        );
     }
 }
 

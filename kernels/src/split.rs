@@ -87,7 +87,7 @@ pub(crate) fn for_grid(
     columns: &dyn Fn(usize) -> Range<usize>,
     task: &(dyn Fn(usize, Tile<'_>) + Sync),
 ) {
-    let rows = if row_len == 0 { 0 } else { out.len() / row_len };
+    let rows = out.len().checked_div(row_len).unwrap_or_default();
     assert_ascending(row_ranges.iter().cloned(), rows, "rows");
     let matrix = Shared(out.as_mut_ptr());
     // The caller's function is asked once for each range, so that it cannot change its mind after the check.

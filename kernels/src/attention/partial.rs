@@ -1,5 +1,8 @@
 //! The partial results of some query heads and one block of positions, and how partial results add up.
 
+// Loops over registers run over several arrays at once, by index.
+#![allow(clippy::needless_range_loop)]
+
 use std::array::from_fn;
 
 use super::KV_BLOCK;

@@ -1,5 +1,8 @@
 //! The micro-kernel of quantized weights.
 
+// Loops over registers run over several arrays at once, by index.
+#![allow(clippy::needless_range_loop)]
+
 use std::array::from_fn;
 use std::marker::PhantomData;
 

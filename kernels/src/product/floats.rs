@@ -1,5 +1,8 @@
 //! The micro-kernel of floats: of weights in f32, f16 or bf16, and of keys and values.
 
+// Loops over registers run over several arrays at once, by index.
+#![allow(clippy::needless_range_loop)]
+
 use std::array::from_fn;
 
 use super::{Groups, Input, Product};
@@ -95,6 +98,14 @@ pub(crate) struct Strided<'a, T> {
     pub(crate) vectors: &'a [T],
     pub(crate) step: usize,
 }
+
+impl<T> Clone for Strided<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Strided<'_, T> {}
 
 /// For `R` sequences of vectors and `T` of factors, the sums of the vectors times the factors, in ascending order.
 #[inline(always)]

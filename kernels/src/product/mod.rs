@@ -6,6 +6,9 @@
 //! 32 at a time, whose sum is exact; of floats one at a time. What is computed together changes which registers are busy,
 //! never a bit of the result.
 
+// Loops over registers run over several arrays at once, by index.
+#![allow(clippy::needless_range_loop)]
+
 mod blocks;
 mod floats;
 

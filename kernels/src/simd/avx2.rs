@@ -84,9 +84,9 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
 
     #[inline(always)]
     fn load_int(self, from: &Line) -> Ints {
-        let from = from.as_ptr().cast::<__m256i>();
+        let from = from.as_ptr();
         // SAFETY: `self` proves the instructions, and the reference that 64 bytes are readable.
-        unsafe { [_mm256_loadu_si256(from), _mm256_loadu_si256(from.add(1))] }
+        unsafe { [_mm256_loadu_si256(from.cast()), _mm256_loadu_si256(from.add(32).cast())] }
     }
     #[inline(always)]
     fn store_bytes(self, a: Ints, to: &mut [u8; LANES]) {
@@ -111,17 +111,19 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
     }
     #[inline(always)]
     fn load_half(self, from: &Halves) -> Floats {
-        let from = from.as_ptr().cast::<__m128i>();
+        let from = from.as_ptr();
         // SAFETY: `self` proves the instructions, and the reference that 32 bytes are readable.
-        unsafe { [_mm256_cvtph_ps(_mm_loadu_si128(from)), _mm256_cvtph_ps(_mm_loadu_si128(from.add(1)))] }
+        unsafe {
+            [_mm256_cvtph_ps(_mm_loadu_si128(from.cast())), _mm256_cvtph_ps(_mm_loadu_si128(from.add(16).cast()))]
+        }
     }
     #[inline(always)]
     fn store_half(self, a: Floats, to: &mut Halves) {
-        let to = to.as_mut_ptr().cast::<__m128i>();
+        let to = to.as_mut_ptr();
         // SAFETY: `self` proves the instructions, and the reference that 32 bytes are writable.
         unsafe {
-            _mm_storeu_si128(to, _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(a[0]));
-            _mm_storeu_si128(to.add(1), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(a[1]));
+            _mm_storeu_si128(to.cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(a[0]));
+            _mm_storeu_si128(to.add(16).cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(a[1]));
         }
     }
     #[inline(always)]
