@@ -4,7 +4,7 @@ use docent::{
     engine::{Engine, EngineOptions},
     recommend::{
         Candidate, Catalogue, Interaction, Item, LLMReranker, Source,
-        rerank::{QueryLikelihood, RerankOptions},
+        rerank::{QueryLikelihood, RerankOptions, fuse},
     },
 };
 
@@ -43,8 +43,9 @@ fn reranking_permutes_and_keeps_what_was_said() {
     let candidates: Vec<Candidate> =
         (1..titles.len()).map(|item| Candidate { item, score: item as f32, sources: Vec::new() }).collect();
     let mut engine = engine();
-    let options = RerankOptions { weight: 100.0, ..RerankOptions::default() };
-    let reranked = LLMReranker::new(&mut engine, options).rerank(&history, candidates, &catalogue).unwrap();
+    let mut reranker = LLMReranker::new(&mut engine, RerankOptions::default());
+    let likelihoods = reranker.scores(&history, &[1, 2, 3, 4], &catalogue).unwrap();
+    let reranked = fuse(candidates, Source::Likelihood, &likelihoods, 100.0);
     let mut items: Vec<usize> = reranked.iter().map(|candidate| candidate.item).collect();
     let likelihoods: Vec<f32> = reranked.iter().map(|candidate| candidate.sources[0].value).collect();
     assert!(likelihoods.is_sorted_by(|a, b| a >= b), "{likelihoods:?}");

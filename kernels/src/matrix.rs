@@ -1,9 +1,11 @@
 //! Weight matrices, packed for products.
 
+use std::marker::PhantomData;
+
 use crate::aligned::Aligned;
-use crate::packed::{Packed, with_blocks};
-use crate::simd::LANES;
-use crate::{Format, dequantize};
+use crate::packed::{Blocks, Packed, with_blocks};
+use crate::simd::{Kernel, LANES, Simd};
+use crate::{Format, Kernels, dequantize};
 
 /// The weights of a linear layer or an embedding: `rows` (N) vectors of `cols` (K) elements.
 ///
@@ -129,30 +131,51 @@ impl Matrix {
     pub fn takes_quantized(&self) -> bool {
         self.format.block_len() > 1
     }
+}
 
-    /// Dequantizes row `row` to `out`, of `cols` elements: an embedding.
+impl Kernels {
+    /// Dequantizes row `row` of `w` to `out`, of as many elements: an embedding.
     ///
     /// # Panics
     ///
     /// If there is no such row, or `out` has another length.
-    pub fn row_to_f32(&self, row: usize, out: &mut [f32]) {
-        assert!(row < self.rows, "row {row} of {}", self.rows);
-        assert_eq!(out.len(), self.cols, "elements of a row");
-        let first = row / LANES * self.cols * LANES + row % LANES;
-        match &self.data {
+    pub fn look_up(&self, w: &Matrix, row: usize, out: &mut [f32]) {
+        assert!(row < w.rows, "row {row} of {}", w.rows);
+        assert_eq!(out.len(), w.cols, "elements of a row");
+        let first = row / LANES * w.cols * LANES + row % LANES;
+        match &w.data {
             Data::Floats(floats) => {
                 out.iter_mut().zip(floats[first..].iter().step_by(LANES)).for_each(|(x, y)| *x = *y);
             }
             Data::Halves(bytes) => {
                 let elements = bytes.as_chunks::<2>().0[first..].iter().step_by(LANES);
-                out.iter_mut().zip(elements).for_each(|(x, y)| dequantize(self.format, y, std::slice::from_mut(x)));
+                out.iter_mut().zip(elements).for_each(|(x, y)| dequantize(w.format, y, std::slice::from_mut(x)));
             }
-            Data::Blocks(packed) => with_blocks!(self.format, B => packed.row_to_f32::<B>(row, out)),
+            Data::Blocks(packed) => {
+                with_blocks!(w.format, B => self.arch.run(Row::<B> { packed, row, out, format: PhantomData }));
+            }
             Data::Rows(bytes) => {
-                let len = bytes.len() / self.rows;
-                dequantize(self.format, &bytes[row * len..(row + 1) * len], out);
+                let len = bytes.len() / w.rows;
+                dequantize(w.format, &bytes[row * len..(row + 1) * len], out);
             }
         }
+    }
+}
+
+/// One row of packed weights.
+struct Row<'a, B> {
+    packed: &'a Packed,
+    row: usize,
+    out: &'a mut [f32],
+    format: PhantomData<B>,
+}
+
+impl<B: Blocks> Kernel for Row<'_, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        self.packed.row_to_f32::<S, B>(simd, self.row, self.out);
     }
 }
 
@@ -189,7 +212,7 @@ impl std::fmt::Debug for Matrix {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{bits, random_blocks};
+    use crate::testing::{bits, every_isa, random_blocks};
     #[test]
     fn shapes_that_do_not_fit_are_errors() {
         let cases = [
@@ -217,9 +240,11 @@ mod tests {
                 assert_eq!((matrix.rows(), matrix.cols(), matrix.format()), (rows, cols, format));
                 assert!(matrix.bytes() >= stored.len() && matrix.bytes() <= 2 * stored.len());
                 let mut row = vec![f32::NAN; cols];
-                for (index, want) in want.chunks(cols).enumerate() {
-                    matrix.row_to_f32(index, &mut row);
-                    assert_eq!(bits(&row), bits(want), "{format}, row {index}");
+                for kernels in every_isa(1) {
+                    for (index, want) in want.chunks(cols).enumerate() {
+                        kernels.look_up(&matrix, index, &mut row);
+                        assert_eq!(bits(&row), bits(want), "{format}, row {index} on {}", kernels.isa());
+                    }
                 }
             }
         }

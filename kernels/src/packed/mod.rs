@@ -13,7 +13,7 @@
 pub(crate) mod formats;
 
 use crate::aligned::Aligned;
-use crate::simd::{Halves, LANES, Line, Scalar, Simd};
+use crate::simd::{Halves, LANES, Line, Simd};
 
 pub(crate) use formats::{Blocks, with_blocks};
 
@@ -102,25 +102,36 @@ impl Packed {
     }
 
     /// The elements of one row.
-    pub(crate) fn row_to_f32<B: Blocks>(&self, row: usize, out: &mut [f32]) {
+    #[inline(always)]
+    pub(crate) fn row_to_f32<S: Simd, B: Blocks>(&self, simd: S, row: usize, out: &mut [f32]) {
         let (group, lane) = (self.group::<B>(row / LANES), row % LANES);
-        for (block, out) in out.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
-            let block = Block::<B>::of(group, block);
-            let offset = B::OFFSET.map_or(0.0, |bits| (1_u32 << bits) as f32);
-            for (step, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-                let half = usize::from(B::BY_HALF && step >= STEPS / 2);
-                let quants = block.quant_bytes(step, lane);
-                let scale = block.scale(Scalar, half)[lane];
-                for (x, quant) in out.iter_mut().zip(quants) {
-                    let quant = if B::SIGNED { f32::from(quant.cast_signed()) } else { f32::from(quant) };
-                    *x = scale * (quant - offset);
-                    if B::MINS {
-                        *x += block.min(Scalar, half)[lane];
+        let offset = B::OFFSET.map_or(0.0, |bits| (1_u32 << bits) as f32);
+        for (index, out) in out.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
+            let block = Block::<B>::of(group, index);
+            for (half, out) in out.as_chunks_mut::<{ BLOCK / 2 }>().0.iter_mut().enumerate() {
+                let scale = lane_of(simd, block.scale(simd, half), lane);
+                let min = if B::MINS { lane_of(simd, block.min(simd, half), lane) } else { 0.0 };
+                for (step, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                    let quants = simd.bitcast(block.quants(simd, half * STEPS / 2 + step));
+                    let quants = lane_of(simd, quants, lane).to_bits().to_le_bytes();
+                    for (x, quant) in out.iter_mut().zip(quants) {
+                        let quant = if B::SIGNED { f32::from(quant.cast_signed()) } else { f32::from(quant) };
+                        *x = scale * (quant - offset);
+                        if B::MINS {
+                            *x += min;
+                        }
                     }
                 }
             }
         }
     }
+}
+
+#[inline(always)]
+fn lane_of<S: Simd>(simd: S, x: S::F, lane: usize) -> f32 {
+    let mut lanes = [0.0; LANES];
+    simd.store(x, &mut lanes);
+    lanes[lane]
 }
 
 /// The data of sixteen rows and 32 columns.
@@ -167,16 +178,6 @@ impl<'a, B: Blocks> Block<'a, B> {
     pub(crate) fn min<S: Simd>(&self, simd: S, half: usize) -> S::F {
         B::min(simd, self.bytes, self.halves, half)
     }
-
-    /// The quants of four columns of one row.
-    fn quant_bytes(&self, step: usize, lane: usize) -> [u8; 4] {
-        // Only this row's words of the lines matter.
-        let mut lines = [[0; 64]; 8];
-        for (to, from) in lines.iter_mut().zip(self.lines) {
-            to[..4].copy_from_slice(&from[4 * lane..][..4]);
-        }
-        B::quants(Scalar, &lines[..B::LINES], step)[0].to_le_bytes()
-    }
 }
 
 /// What one row contributes to a super-block, or to a block where there are none.
@@ -211,6 +212,3 @@ fn pack_row<B: Blocks>(row: &[u8], lane: usize, group: &mut [u8], cols: usize) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

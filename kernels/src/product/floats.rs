@@ -22,6 +22,9 @@ pub(crate) trait Vectors {
 
     fn load<S: Simd>(simd: S, from: &Self::Stored) -> S::F;
 
+    /// Asks for vectors that will be wanted soon.
+    fn prefetch<S: Simd>(simd: S, vectors: &[Self::Stored]);
+
     /// The vectors of group `index` of a matrix of this kind.
     fn group(data: &Data, index: usize, cols: usize) -> &[Self::Stored];
 }
@@ -33,6 +36,9 @@ impl Vectors for f32 {
     fn load<S: Simd>(simd: S, from: &Chunk) -> S::F {
         simd.load(from)
     }
+
+    #[inline(always)]
+    fn prefetch<S: Simd>(_: S, _: &[Chunk]) {}
 
     fn group(data: &Data, index: usize, cols: usize) -> &[Chunk] {
         match data {
@@ -57,6 +63,13 @@ impl Vectors for F16 {
         simd.load_half(from)
     }
 
+    #[inline(always)]
+    fn prefetch<S: Simd>(simd: S, vectors: &[Halves]) {
+        for line in vectors.as_flattened().as_chunks().0 {
+            simd.prefetch(line);
+        }
+    }
+
     fn group(data: &Data, index: usize, cols: usize) -> &[Halves] {
         halves(data, index, cols)
     }
@@ -68,6 +81,13 @@ impl Vectors for Bf16 {
     #[inline(always)]
     fn load<S: Simd>(simd: S, from: &Halves) -> S::F {
         simd.bitcast(simd.shl(simd.widen_u16(from), 16))
+    }
+
+    #[inline(always)]
+    fn prefetch<S: Simd>(simd: S, vectors: &[Halves]) {
+        for line in vectors.as_flattened().as_chunks().0 {
+            simd.prefetch(line);
+        }
     }
 
     fn group(data: &Data, index: usize, cols: usize) -> &[Halves] {

@@ -1,23 +1,21 @@
 //! A cross-encoder's opinion on a few candidates: the user's liked titles as the query, an item's text beside it.
 
-use super::{fuse, liked_titles};
+use super::liked_titles;
 use crate::{
     engine::{CrossEncoder, Relevance},
-    recommend::{Candidate, Catalogue, Interaction, Result, Source},
+    recommend::{Catalogue, Interaction, Result},
 };
 
 /// How candidates are judged.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CrossEncoderOptions {
     /// How many of the user's liked titles the query lists, the latest ones.
     pub history: usize,
-    /// What a standardized relevance counts beside a standardized score of the first stage.
-    pub weight: f32,
 }
 
 impl Default for CrossEncoderOptions {
     fn default() -> Self {
-        Self { history: 10, weight: 0.1 }
+        Self { history: 10 }
     }
 }
 
@@ -32,21 +30,6 @@ impl<'a> CrossEncoderReranker<'a> {
     /// Uses a loaded cross-encoder.
     pub fn new(encoder: &'a mut CrossEncoder, options: CrossEncoderOptions) -> Self {
         Self { encoder, options }
-    }
-
-    /// Adds relevance to candidates and puts them into their new order: a permutation of what came in.
-    ///
-    /// # Errors
-    /// If the model fails.
-    pub fn rerank(
-        &mut self,
-        history: &[Interaction],
-        candidates: Vec<Candidate>,
-        catalogue: &Catalogue,
-    ) -> Result<Vec<Candidate>> {
-        let items: Vec<usize> = candidates.iter().map(|candidate| candidate.item).collect();
-        let relevance = self.scores(history, &items, catalogue)?;
-        Ok(fuse(candidates, Source::CrossEncoder, &relevance, self.options.weight))
     }
 
     /// How relevant some items are, by index.

@@ -2,27 +2,24 @@
 
 use std::collections::HashMap;
 
-use super::{fuse, liked_titles};
+use super::liked_titles;
 use crate::{
     engine::{Engine, Message, Prompt, Scoring},
-    recommend::{Candidate, Catalogue, Interaction, Result, Source},
+    recommend::{Catalogue, Interaction, Result},
 };
 
 /// How candidates are judged.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RerankOptions {
     /// How many of the user's liked titles the prompt lists, the latest ones.
     pub history: usize,
     /// Whether the likelihood without the user is taken off, so that titles gain nothing from being likely anyway.
     pub calibrate: bool,
-    /// What a standardized likelihood counts beside a standardized score of the first stage. Small: on MovieLens a
-    /// model of this size adds next to nothing to good retrieval.
-    pub weight: f32,
 }
 
 impl Default for RerankOptions {
     fn default() -> Self {
-        Self { history: 10, calibrate: false, weight: 0.1 }
+        Self { history: 10, calibrate: false }
     }
 }
 
@@ -40,21 +37,6 @@ impl<'a> LLMReranker<'a> {
     /// Uses a loaded language model.
     pub fn new(engine: &'a mut Engine, options: RerankOptions) -> Self {
         Self { engine, options, without_user: HashMap::new() }
-    }
-
-    /// Adds likelihoods to candidates and puts them into their new order: a permutation of what came in.
-    ///
-    /// # Errors
-    /// If the model fails, or prompt and titles exceed its context.
-    pub fn rerank(
-        &mut self,
-        history: &[Interaction],
-        candidates: Vec<Candidate>,
-        catalogue: &Catalogue,
-    ) -> Result<Vec<Candidate>> {
-        let items: Vec<usize> = candidates.iter().map(|candidate| candidate.item).collect();
-        let likelihoods = self.scores(history, &items, catalogue)?;
-        Ok(fuse(candidates, Source::Likelihood, &likelihoods, self.options.weight))
     }
 
     /// The likelihoods of some items, by index.

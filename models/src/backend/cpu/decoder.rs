@@ -55,7 +55,7 @@ impl DecoderRun {
 
     /// Runs a batch that was checked.
     pub(super) fn forward(&mut self, kernels: &Kernels, adapters: &Adapters, batch: &RaggedBatch) -> Step {
-        self.prepare(batch);
+        self.prepare(kernels, batch);
         let step = StepContext { kernels, adapters, batch, config: &self.config };
         for (index, layer) in self.weights.layers.iter().enumerate() {
             step.attention(layer, self.kv.layer(index), &mut self.buffers);
@@ -65,12 +65,12 @@ impl DecoderRun {
     }
 
     /// Fills in the embeddings, positions and rotary tables.
-    fn prepare(&mut self, batch: &RaggedBatch) {
+    fn prepare(&mut self, kernels: &Kernels, batch: &RaggedBatch) {
         let (width, buffers) = (self.config.hidden, &mut self.buffers);
         let hidden = fit(&mut buffers.hidden, batch.rows().len() * width);
         for (row, out) in batch.rows().iter().zip(hidden.chunks_exact_mut(width)) {
             match *row {
-                Row::Token(id) => self.weights.embedding.row_to_f32(id as usize, out),
+                Row::Token(id) => kernels.look_up(&self.weights.embedding, id as usize, out),
                 Row::Embedding(i) => out.copy_from_slice(&batch.embeddings()[i as usize * width..][..width]),
             }
         }

@@ -59,11 +59,11 @@ impl EncoderRun {
         let rows = batch.rows().iter().zip(batch.positions()).zip(batch.token_types());
         for (((row, position), kind), out) in rows.zip(sum.chunks_exact_mut(width)) {
             match *row {
-                Row::Token(id) => weights.words.row_to_f32(id as usize, out),
+                Row::Token(id) => kernels.look_up(&weights.words, id as usize, out),
                 Row::Embedding(i) => out.copy_from_slice(&batch.embeddings()[i as usize * width..][..width]),
             }
             for (table, index) in [(&weights.types, *kind as usize), (&weights.positions, position as usize)] {
-                table.row_to_f32(index, &mut table_row);
+                kernels.look_up(table, index, &mut table_row);
                 out.iter_mut().zip(&table_row).for_each(|(x, y)| *x += y);
             }
         }
