@@ -69,7 +69,8 @@ impl Records {
         }
     }
 
-    /// Fails if a text has a number or a genre's name that item and anchor, by id, do not share.
+    /// Fails if a text has a number or a genre's name that item and anchor, by id, do not share; its own decade may be said
+    /// of an item, where the text does not say it of both.
     pub(super) fn back_text(&self, text: &str, plan: &Plan, item: &str, anchor: &str) {
         let mut rest = text.to_owned();
         let mut titles = vec![&plan.item.title];
@@ -82,7 +83,7 @@ impl Records {
         for word in
             rest.split(|c: char| !c.is_alphanumeric()).filter(|word| word.contains(|c: char| c.is_ascii_digit()))
         {
-            let decade = decades[0] == decades[1] && word == decades[0];
+            let decade = word == decades[0] && (decades[0] == decades[1] || !text.contains("both are"));
             assert!(years.contains(&word) || word == both || decade, "{text}: `{word}`");
         }
         let shared: HashSet<&str> = self.genres(item).intersection(&self.genres(anchor)).copied().collect();

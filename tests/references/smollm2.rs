@@ -11,7 +11,7 @@ use crate::support::{Runner, kl, log_softmax, reference_json, smollm2};
 /// The mean divergence that the CPU backend's quantized activations may cost.
 const CPU_MEAN_KL: f64 = 0.004;
 /// What they may cost in the log-probability of a token, on average over a text.
-const CPU_MEAN_GAP: f64 = 0.1;
+const CPU_MEAN_GAP: f64 = 0.2;
 /// Log-probabilities are checked in with six decimals, and both sides round in single precision.
 const LOG_PROB_TOLERANCE: f64 = 2e-3;
 /// Greedy tokens must agree wherever the best leads the second by more, in nats.
