@@ -10,7 +10,7 @@ use docent_models::{
 };
 use serde::Deserialize;
 
-use crate::{KINDS, KV_POSITIONS, assert_close, backend};
+use crate::{KINDS, KV_POSITIONS, assert_close, backend, decoder_tolerance};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/reference/tiny");
 
@@ -88,7 +88,12 @@ fn decoders_give_the_logits_of_transformers() {
         for kind in KINDS {
             let step = backend(&checkpoint, kind).forward(&batch).unwrap();
             let logits = step.logits.to_host().unwrap();
-            assert_close(&logits, &expected, TOLERANCE, &format!("{kind:?} on {folder}/{weights}"));
+            assert_close(
+                &logits,
+                &expected,
+                decoder_tolerance(kind, TOLERANCE),
+                &format!("{kind:?} on {folder}/{weights}"),
+            );
         }
     }
 }
