@@ -1,5 +1,6 @@
 //! The command line, as a user sees it: whole outputs, exit codes, and what is left on the disk.
 
+mod bench;
 mod doctor;
 mod embed;
 mod engine;
