@@ -40,18 +40,6 @@ impl Kernels {
         });
     }
 
-    /// `x += y`: a residual connection.
-    ///
-    /// # Panics
-    ///
-    /// If the lengths differ.
-    pub fn add(&self, x: &mut [f32], y: &[f32]) {
-        assert_eq!(x.len(), y.len(), "terms of a sum");
-        for_parts(self.pool(), x, PART, &|start, x| {
-            self.arch.run(Add { y: &y[start..][..x.len()], x });
-        });
-    }
-
     /// `x = silu(gate) * x`, where `silu(x) = x / (1 + e^-x)`.
     ///
     /// # Panics
@@ -106,22 +94,6 @@ impl<M: Map> Kernel for MapInPlace<'_, M> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         map_in_place(simd, self.x, self.map);
-    }
-}
-
-struct Add<'a> {
-    x: &'a mut [f32],
-    y: &'a [f32],
-}
-
-impl Kernel for Add<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, _: S) {
-        for (x, y) in self.x.iter_mut().zip(self.y) {
-            *x += y;
-        }
     }
 }
 

@@ -20,7 +20,7 @@ use crate::simd::{Kernel, Scalar};
 pub enum Isa {
     /// What every processor of the architecture has: the specification of all others.
     Scalar,
-    /// x86-64 with AVX2 and FMA.
+    /// x86-64 with AVX2, FMA and F16C.
     Avx2,
     /// AVX2 with 8-bit dot products (AVX-VNNI).
     AvxVnni,

@@ -1,7 +1,7 @@
 //! The kernels of one instruction set on one pool.
 //!
 //! The methods of [`Kernels`] stand where they are implemented: products in `product`, steps between them in
-//! `elementwise`, `rope` and `softmax`, attention in `attention`, nearest vectors in `top_k`.
+//! `elementwise`, `quantized` and `softmax`, rows of a matrix in `matrix`, attention in `attention`, nearest vectors in `top_k`.
 
 use std::sync::Arc;
 

@@ -183,9 +183,8 @@ fn check(format: Format, rows: usize, cols: usize, bytes: &[u8]) -> Result<(), S
     if !cols.is_multiple_of(format.block_len()) {
         return Err(ShapeError::PartialBlock { format, cols });
     }
-    // Packing may fill up to sixteen rows.
-    let elements = |rows: usize| rows.checked_mul(cols).and_then(|elements| format.bytes_of(elements));
-    let expected = elements(rows).ok_or(ShapeError::TooLarge { format, rows, cols })?;
+    let expected = rows.checked_mul(cols).and_then(|elements| format.bytes_of(elements));
+    let expected = expected.ok_or(ShapeError::TooLarge { format, rows, cols })?;
     if bytes.len() != expected {
         return Err(ShapeError::Length { format, rows, cols, expected, found: bytes.len() });
     }

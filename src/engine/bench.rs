@@ -47,11 +47,12 @@ impl Workload {
         self.batch * self.generate
     }
 
-    /// Positions of the cache that it takes.
+    /// Positions of the cache that it takes, or the most that there can be.
     pub fn positions(&self) -> usize {
-        let end = self.prompt.max(self.depth) + self.generate;
-        let own = blocks_for(end.max(1)) - self.shared_prefix / KV_BLOCK;
-        (blocks_for(self.shared_prefix) + self.batch * own) * KV_BLOCK
+        let end = self.prompt.max(self.depth).saturating_add(self.generate);
+        let own = blocks_for(end.max(1)).saturating_sub(self.shared_prefix / KV_BLOCK);
+        let all = blocks_for(self.shared_prefix).saturating_add(self.batch.saturating_mul(own));
+        all.saturating_mul(KV_BLOCK)
     }
 
     /// The least seconds that the prefill could take: all its operations at the full rate, or one reading of the weights.
@@ -75,7 +76,7 @@ impl Engine {
     /// # Errors
     /// If context or cache is exceeded, or a step fails.
     pub fn measure(&mut self, work: &Workload) -> Result<Measured> {
-        self.check_length(work.prompt.max(work.depth) + work.generate)?;
+        self.check_length(work.prompt.max(work.depth).saturating_add(work.generate))?;
         let mut timelines = Vec::new();
         let result = self.measure_on(work, &mut timelines);
         timelines.into_iter().for_each(|timeline| self.cache.release(timeline));

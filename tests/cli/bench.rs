@@ -42,6 +42,15 @@ fn work_that_makes_no_sense_is_wrong_usage() {
         assert_eq!(output.status.code(), Some(2), "{message}");
         assert!(message.contains(expected) && output.stdout.is_empty(), "{message}");
     }
-    let output = workplace.run(&["bench", "generate", "--prompt", "9000", "--repeat", "1"]);
-    assert_eq!(output.status.code(), Some(1));
+    let too_much: [(&[&str], &str); 4] = [
+        (&["--prompt", "9000"], "context"),
+        (&["--depth", "4294967295"], "bytes of memory"),
+        (&["--batch", "4294967295", "--prompt", "4294967295"], "bytes of memory"),
+        (&["--generate", "18446744073709551615"], "--generate"),
+    ];
+    for (flags, expected) in too_much {
+        let output = workplace.run(&[&["bench", "generate"], flags].concat());
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(message.contains(expected) && !message.contains("panicked"), "{message}");
+    }
 }

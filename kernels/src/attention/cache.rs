@@ -37,7 +37,12 @@ impl KvCache {
 
     /// Bytes of one block.
     pub fn block_bytes(&self) -> usize {
-        self.kv_heads * (self.key_block() + self.value_block())
+        Self::block_bytes_of(self.kv_heads, self.head_dim)
+    }
+
+    /// Bytes of one block of so many heads of so many elements.
+    pub fn block_bytes_of(kv_heads: usize, head_dim: usize) -> usize {
+        kv_heads * (GROUPS * head_dim + KV_BLOCK * head_dim.div_ceil(LANES)) * size_of::<Halves>()
     }
 
     /// How many blocks there are.

@@ -8,7 +8,7 @@ use std::array::from_fn;
 use super::KV_BLOCK;
 use super::cache::GROUPS;
 use crate::math::exp;
-use crate::product::{Strided, Vectors, float_tile};
+use crate::product::{Stored, Strided, Vectors, float_tile};
 use crate::simd::{Chunk, Kernel, LANES, Simd};
 
 /// Most queries with which keys and values come from memory slower than they are used.
@@ -77,7 +77,7 @@ pub(super) fn attend_block<S: Simd, V: Vectors, const T: usize>(
     let head_dim = queries[0].len();
     if T <= FEW_QUERIES {
         // The values are on their way from memory while the keys are read.
-        V::prefetch(simd, block.values);
+        V::Stored::prefetch(simd, block.values);
     }
     let mut weights = [[0.0; KV_BLOCK]; T];
     let parts = softmaxes(simd, scores::<S, V, T>(simd, queries, block.keys), counts, &mut weights);

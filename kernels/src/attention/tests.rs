@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::rope::turn;
 use crate::testing::{bits, every_isa, random};
 use crate::{Isa, Pool};
 
@@ -235,7 +236,7 @@ fn queries_and_keys_are_normed_and_rotated_by_their_position() {
             for head in x[..width + kv_width].chunks_mut(64) {
                 let before = head.to_vec();
                 kernels.rms_norm(&before, &weight, 1e-5, head);
-                kernels.rope(head, 1, 64, &cos[row * 32..][..32], &sin[row * 32..][..32]);
+                turn(head, &cos[row * 32..][..32], &sin[row * 32..][..32]);
             }
         }
         assert_eq!(attend(&x, rotation), attend(&rotated, Rotation::default()), "{}", kernels.isa());

@@ -77,16 +77,9 @@ fn layer_norm_is_close_to_f64_and_rows_do_not_matter() {
 }
 
 #[test]
-fn sums_and_gates_reach_every_element() {
+fn gates_reach_every_element() {
     for len in [0, 1, 15, 16, 33, 40_001] {
         let (a, b) = (random(1, len), random(2, len));
-        let found = on_every_isa(|kernels| {
-            let mut x = a.clone();
-            kernels.add(&mut x, &b);
-            x
-        });
-        assert!(found.iter().zip(a.iter().zip(&b)).all(|(x, (a, b))| *x == a + b));
-
         let gate: Vec<f32> = a.iter().map(|x| x * 10.0).collect();
         let found = on_every_isa(|kernels| {
             let mut out = vec![0.0; len];

@@ -16,27 +16,16 @@ pub(crate) struct F16;
 /// Weights in bf16.
 pub(super) struct Bf16;
 
-/// A way to keep sixteen floats.
-pub(crate) trait Vectors {
-    type Stored;
-
-    fn load<S: Simd>(simd: S, from: &Self::Stored) -> S::F;
-
+/// Sixteen floats in memory.
+pub(crate) trait Stored: Sized {
     /// Asks for vectors that will be wanted soon.
-    fn prefetch<S: Simd>(simd: S, vectors: &[Self::Stored]);
+    fn prefetch<S: Simd>(simd: S, vectors: &[Self]);
 
-    /// The vectors of group `index` of a matrix of this kind.
-    fn group(data: &Data, index: usize, cols: usize) -> &[Self::Stored];
+    /// The vectors of group `index` of a matrix that keeps them.
+    fn group(data: &Data, index: usize, cols: usize) -> &[Self];
 }
 
-impl Vectors for f32 {
-    type Stored = Chunk;
-
-    #[inline(always)]
-    fn load<S: Simd>(simd: S, from: &Chunk) -> S::F {
-        simd.load(from)
-    }
-
+impl Stored for Chunk {
     #[inline(always)]
     fn prefetch<S: Simd>(_: S, _: &[Chunk]) {}
 
@@ -48,10 +37,35 @@ impl Vectors for f32 {
     }
 }
 
-fn halves(data: &Data, index: usize, cols: usize) -> &[Halves] {
-    match data {
-        Data::Halves(bytes) => &bytes.as_chunks().0[index * cols..][..cols],
-        _ => unreachable!("a matrix of halves"),
+impl Stored for Halves {
+    #[inline(always)]
+    fn prefetch<S: Simd>(simd: S, vectors: &[Halves]) {
+        for line in vectors.as_flattened().as_chunks().0 {
+            simd.prefetch(line);
+        }
+    }
+
+    fn group(data: &Data, index: usize, cols: usize) -> &[Halves] {
+        match data {
+            Data::Halves(bytes) => &bytes.as_chunks().0[index * cols..][..cols],
+            _ => unreachable!("a matrix of halves"),
+        }
+    }
+}
+
+/// A way to read sixteen floats.
+pub(crate) trait Vectors {
+    type Stored: Stored;
+
+    fn load<S: Simd>(simd: S, from: &Self::Stored) -> S::F;
+}
+
+impl Vectors for f32 {
+    type Stored = Chunk;
+
+    #[inline(always)]
+    fn load<S: Simd>(simd: S, from: &Chunk) -> S::F {
+        simd.load(from)
     }
 }
 
@@ -62,17 +76,6 @@ impl Vectors for F16 {
     fn load<S: Simd>(simd: S, from: &Halves) -> S::F {
         simd.load_half(from)
     }
-
-    #[inline(always)]
-    fn prefetch<S: Simd>(simd: S, vectors: &[Halves]) {
-        for line in vectors.as_flattened().as_chunks().0 {
-            simd.prefetch(line);
-        }
-    }
-
-    fn group(data: &Data, index: usize, cols: usize) -> &[Halves] {
-        halves(data, index, cols)
-    }
 }
 
 impl Vectors for Bf16 {
@@ -81,17 +84,6 @@ impl Vectors for Bf16 {
     #[inline(always)]
     fn load<S: Simd>(simd: S, from: &Halves) -> S::F {
         simd.bitcast(simd.shl(simd.widen_u16(from), 16))
-    }
-
-    #[inline(always)]
-    fn prefetch<S: Simd>(simd: S, vectors: &[Halves]) {
-        for line in vectors.as_flattened().as_chunks().0 {
-            simd.prefetch(line);
-        }
-    }
-
-    fn group(data: &Data, index: usize, cols: usize) -> &[Halves] {
-        halves(data, index, cols)
     }
 }
 
@@ -104,7 +96,7 @@ impl<V: Vectors> Product for V {
         tile: RowTile,
     ) -> [[S::F; T]; R] {
         let cols = by[0].0.cols();
-        let groups: [&[V::Stored]; R] = from_fn(|r| V::group(&by[r].0.data, by[r].1, cols));
+        let groups: [&[V::Stored]; R] = from_fn(|r| V::Stored::group(&by[r].0.data, by[r].1, cols));
         let x = x.floats.unwrap_or_default();
         // Rows that are missing are computed as the last one again.
         let rows: [&[f32]; T] = from_fn(|t| &x[(tile.first + t.min(tile.count - 1)) * cols..][..cols]);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docent_kernels::{Isa, Pool};
+use docent_kernels::{Isa, KvCache, Pool};
 
 use super::{Backend, BackendError, Footprint, cpu::Cpu, device::DeviceBackend, reference::Reference, validate};
 use crate::{
@@ -85,6 +85,9 @@ impl Footprint {
         let weights = checkpoint.weights();
         let elements = || weights.names().filter_map(|name| weights.get(name)).map(|t| t.elements()).sum::<usize>();
         let kv_block = match checkpoint.architecture() {
+            Architecture::Decoder(c) if kind == BackendKind::Cpu => {
+                c.layers * KvCache::block_bytes_of(c.kv_heads, c.head_dim)
+            }
             Architecture::Decoder(c) => 2 * c.layers * c.kv_heads * c.head_dim * KV_BLOCK * size_of::<f32>(),
             Architecture::Encoder(_) => 0,
         };

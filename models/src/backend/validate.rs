@@ -75,7 +75,8 @@ pub(super) fn adapter(adapter: &Adapter, sizes: impl Fn(&str) -> Option<(usize, 
 
 /// The model and its cache fit into what is available, if that is known.
 pub(super) fn memory(footprint: Footprint, kv_blocks: usize, available: Option<u64>) -> Result<(), BackendError> {
-    let needed = footprint.weights as u64 + (footprint.kv_block as u64).saturating_mul(kv_blocks as u64);
+    let kv = (footprint.kv_block as u64).saturating_mul(kv_blocks as u64);
+    let needed = kv.saturating_add(footprint.weights as u64);
     match available {
         Some(available) if needed > available => Err(BackendError::Memory { needed, available }),
         _ => Ok(()),

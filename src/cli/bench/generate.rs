@@ -17,19 +17,19 @@ use crate::cli::{CliError, Context};
 pub(crate) struct BenchGenerateArgs {
     /// Tokens of each prompt
     #[arg(long, value_name = "N", default_value_t = 512)]
-    prompt: usize,
+    prompt: u32,
     /// Tokens that each sequence generates
     #[arg(long, value_name = "N", default_value_t = 128)]
-    generate: usize,
+    generate: u32,
     /// Sequences that run together
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     batch: u32,
     /// Tokens at the beginning of the prompts that all sequences share
     #[arg(long, value_name = "N", default_value_t = 0)]
-    shared_prefix: usize,
+    shared_prefix: u32,
     /// Position from which tokens are generated, if it is beyond the prompt
     #[arg(long, value_name = "N", default_value_t = 0)]
-    depth: usize,
+    depth: u32,
     /// How often everything is measured
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
     repeat: u32,
@@ -66,11 +66,11 @@ struct Line {
 /// If the model cannot be loaded, its context or cache is exceeded, or the plot cannot be written.
 pub(crate) fn run(args: &BenchGenerateArgs, context: &mut Context) -> Result<(), CliError> {
     let work = Workload {
-        prompt: args.prompt,
-        generate: args.generate,
+        prompt: args.prompt as usize,
+        generate: args.generate as usize,
         batch: args.batch as usize,
-        shared_prefix: args.shared_prefix,
-        depth: args.depth,
+        shared_prefix: args.shared_prefix as usize,
+        depth: args.depth as usize,
     };
     if work.shared_prefix > work.prompt {
         let message = format!("--shared-prefix {} is longer than --prompt {}", work.shared_prefix, work.prompt);

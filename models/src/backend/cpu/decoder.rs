@@ -1,5 +1,7 @@
 //! The decoder's step on the CPU.
 
+use std::mem::take;
+
 use docent_kernels::{AttentionShape, AttentionSpan, Input, Kernels, KvCache, Matrix, Quantized, Queries, Rotation};
 
 use super::{adapters::Adapters, affine, fit, input, kv::KvStore};
@@ -56,11 +58,14 @@ impl DecoderRun {
     /// Runs a batch that was checked.
     pub(super) fn forward(&mut self, kernels: &Kernels, adapters: &Adapters, batch: &RaggedBatch) -> Step {
         self.prepare(kernels, batch);
-        let step = StepContext { kernels, adapters, batch, config: &self.config };
+        let (positions, tables) = (take(&mut self.buffers.positions), take(&mut self.buffers.tables));
+        let spans = spans(batch, &positions, &tables);
+        let step = StepContext { kernels, adapters, batch, config: &self.config, spans: &spans };
         for (index, layer) in self.weights.layers.iter().enumerate() {
             step.attention(layer, self.kv.layer(index), &mut self.buffers);
             step.feed_forward(layer, &mut self.buffers);
         }
+        (self.buffers.positions, self.buffers.tables) = (positions, tables);
         self.output(kernels, batch)
     }
 
@@ -109,11 +114,24 @@ impl DecoderRun {
     }
 }
 
+/// The rows, positions and blocks of each sequence.
+fn spans<'a>(batch: &RaggedBatch, positions: &'a [u32], mut tables: &'a [u32]) -> Vec<AttentionSpan<'a>> {
+    let span = |sequence: &SequenceRows| {
+        let (blocks, rest) = tables.split_at(sequence.blocks.len());
+        tables = rest;
+        let rows = sequence.rows.clone();
+        AttentionSpan { positions: &positions[rows.clone()], rows, blocks }
+    };
+    batch.sequences().iter().map(span).collect()
+}
+
 struct StepContext<'a> {
     kernels: &'a Kernels,
     adapters: &'a Adapters,
     batch: &'a RaggedBatch,
     config: &'a DecoderConfig,
+    /// The rows of each sequence.
+    spans: &'a [AttentionSpan<'a>],
 }
 
 impl StepContext<'_> {
@@ -158,7 +176,7 @@ impl StepContext<'_> {
     }
 
     fn attention(&self, layer: &Layer, cache: &mut KvCache, buffers: &mut Buffers) {
-        let Buffers { hidden, normed, quantized, qkv, attended, cos, sin, positions, tables, .. } = buffers;
+        let Buffers { hidden, normed, quantized, qkv, attended, cos, sin, .. } = buffers;
         let config = self.config;
         let (width, keys) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
         let row_len = width + 2 * keys;
@@ -168,12 +186,11 @@ impl StepContext<'_> {
         self.kernels.multiply(x, &projections.map(affine), qkv);
         self.adapt(&projections, x, qkv);
 
-        let spans = self.spans(positions, tables);
         let [for_queries, for_keys] = [&layer.q_norm, &layer.k_norm].map(|norm| Rotation {
             norm: norm.as_deref().map(|norm| (norm, config.rms_eps)),
             tables: Some((cos, sin)),
         });
-        self.kernels.store_kv(cache, qkv, row_len, [width, width + keys], for_keys, &spans);
+        self.kernels.store_kv(cache, qkv, row_len, [width, width + keys], for_keys, self.spans);
         let shape = AttentionShape {
             heads: config.heads,
             kv_heads: config.kv_heads,
@@ -182,19 +199,8 @@ impl StepContext<'_> {
         };
         let queries = Queries { data: qkv, row_len, rotation: for_queries };
         let attended = fit(attended, self.batch.rows().len() * width);
-        self.kernels.attention(queries, cache, &spans, shape, attended);
+        self.kernels.attention(queries, cache, self.spans, shape, attended);
         self.add(&layer.o, attended, quantized, hidden);
-    }
-
-    /// The rows of each sequence.
-    fn spans<'a>(&self, positions: &'a [u32], mut tables: &'a [u32]) -> Vec<AttentionSpan<'a>> {
-        let span = |sequence: &SequenceRows| {
-            let (blocks, rest) = tables.split_at(sequence.blocks.len());
-            tables = rest;
-            let rows = sequence.rows.clone();
-            AttentionSpan { positions: &positions[rows.clone()], rows, blocks }
-        };
-        self.batch.sequences().iter().map(span).collect()
     }
 
     fn feed_forward(&self, layer: &Layer, buffers: &mut Buffers) {

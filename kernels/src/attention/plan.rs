@@ -1,0 +1,95 @@
+//! How the attention of a batch is cut into tasks.
+
+use std::ops::Range;
+
+use super::{AttentionSpan, ROWS};
+
+/// One block of positions, and the neighbouring short spans that have it in common.
+#[derive(Debug)]
+pub(super) struct Unit {
+    /// Its number in the block tables.
+    pub(super) block: usize,
+    pub(super) spans: Range<usize>,
+    /// The partial results of the first row.
+    pub(super) entry: usize,
+}
+
+/// How a batch is cut into tasks.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Rows of long spans.
+    pub(super) tiles: Vec<Range<usize>>,
+    /// The span of each tile.
+    pub(super) owners: Vec<usize>,
+    pub(super) units: Vec<Unit>,
+    /// The partial results of each unit.
+    pub(super) ranges: Vec<Range<usize>>,
+    pub(super) entries: usize,
+    /// The rows of each short span.
+    pub(super) short: Vec<Range<usize>>,
+    /// Which span that is, and where its places begin.
+    pub(super) firsts: Vec<(usize, usize)>,
+    /// For each block of each short span, its unit.
+    pub(super) places: Vec<usize>,
+}
+
+impl Plan {
+    /// Plans for the spans of a batch.
+    pub(super) fn lay_out(&mut self, spans: &[AttentionSpan<'_>]) {
+        self.clear();
+        let mut deepest = 0;
+        for (index, span) in spans.iter().enumerate().filter(|(_, span)| !span.rows.is_empty()) {
+            if span.rows.len() < ROWS {
+                self.short.push(span.rows.clone());
+                self.firsts.push((index, self.places.len()));
+                self.places.resize(self.places.len() + span.blocks_needed(), 0);
+                deepest = deepest.max(span.blocks_needed());
+                continue;
+            }
+            for start in span.rows.clone().step_by(ROWS) {
+                self.tiles.push(start..span.rows.end.min(start + ROWS));
+                self.owners.push(index);
+            }
+        }
+        for block in 0..deepest {
+            for &(span, first) in &self.firsts {
+                if block >= spans[span].blocks_needed() {
+                    continue;
+                }
+                let rows = spans[span].rows.len();
+                match self.units.last_mut() {
+                    Some(unit)
+                        if unit.block == block
+                            && unit.spans.end == span
+                            && spans[unit.spans.start].blocks[block] == spans[span].blocks[block] =>
+                    {
+                        unit.spans.end += 1;
+                    }
+                    _ => self.units.push(Unit { block, spans: span..span + 1, entry: self.entries }),
+                }
+                self.places[first + block] = self.units.len() - 1;
+                self.entries += rows;
+            }
+        }
+        let ends = self.units.iter().skip(1).map(|unit| unit.entry).chain([self.entries]);
+        self.ranges.extend(self.units.iter().zip(ends).map(|(unit, end)| unit.entry..end));
+    }
+
+    fn clear(&mut self) {
+        self.tiles.clear();
+        self.owners.clear();
+        self.units.clear();
+        self.ranges.clear();
+        self.entries = 0;
+        self.short.clear();
+        self.firsts.clear();
+        self.places.clear();
+    }
+
+    /// The span of short span `index`, and the units of its blocks.
+    pub(super) fn places_of(&self, index: usize) -> (usize, &[usize]) {
+        let (span, first) = self.firsts[index];
+        let end = self.firsts.get(index + 1).map_or(self.places.len(), |(_, first)| *first);
+        (span, &self.places[first..end])
+    }
+}

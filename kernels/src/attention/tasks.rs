@@ -1,0 +1,334 @@
+//! The tasks that a [`Plan`](super::plan::Plan) consists of: each goes through blocks of positions for some query heads.
+
+use std::ops::Range;
+
+use super::partial::{Block, Softmax, attend_block, combine};
+use super::plan::Unit;
+use super::{AttentionShape, AttentionSpan, KV_BLOCK, KvCache, Queries, ROWS};
+use crate::product::{F16, Vectors};
+use crate::scratch::Scratch;
+use crate::simd::{Kernel, LANES, Simd};
+use crate::split::Tile;
+
+/// Elements of a partial result: vectors of a head, the maximum and the sum.
+pub(super) fn part_len(shape: AttentionShape) -> usize {
+    shape.wide() * LANES + 2
+}
+
+/// Query heads, as long as they are worked on: `items` of `head_dim` elements.
+struct Heads<'a> {
+    data: &'a mut [f32],
+    head_dim: usize,
+}
+
+impl<'a> Heads<'a> {
+    /// Takes query head `head` of row `row`, rotated and scaled, as item `item`.
+    #[inline(always)]
+    fn take<S: Simd>(&mut self, simd: S, item: usize, q: &Queries<'_>, row: usize, head: usize, scale: f32) {
+        let to = &mut self.data[item * self.head_dim..][..self.head_dim];
+        to.copy_from_slice(&q.data[row * q.row_len + head * self.head_dim..][..self.head_dim]);
+        q.rotation.apply(simd, row, to);
+        to.iter_mut().for_each(|x| *x *= scale);
+    }
+
+    #[inline(always)]
+    fn item(&self, item: usize) -> &[f32] {
+        &self.data[item * self.head_dim..][..self.head_dim]
+    }
+}
+
+/// What becomes of the partial results of some items, from `first` on: of each its softmax, and `wide` sums.
+trait Sink {
+    fn put<S: Simd>(&mut self, simd: S, first: usize, parts: &[Softmax], partials: &[f32]);
+}
+
+/// Computes the partial results of one block for all items; `count` says how many of its positions an item sees.
+#[inline(always)]
+fn attend_items<S: Simd, V: Vectors>(
+    simd: S,
+    heads: &Heads<'_>,
+    count: &impl Fn(usize) -> usize,
+    block: Block<'_, V::Stored>,
+    sink: &mut impl Sink,
+) {
+    let items = heads.data.len() / heads.head_dim;
+    let mut item = 0;
+    while item < items {
+        let left = items - item;
+        if S::MANY_REGISTERS && left > 4 {
+            attend_some::<S, V, 6>(simd, heads, item..items.min(item + 6), count, block, sink);
+            item += 6;
+        } else if S::MANY_REGISTERS && left > 2 {
+            attend_some::<S, V, 4>(simd, heads, item..items, count, block, sink);
+            item += 4;
+        } else if left > 1 {
+            attend_some::<S, V, 2>(simd, heads, item..item + 2, count, block, sink);
+            item += 2;
+        } else {
+            attend_some::<S, V, 1>(simd, heads, item..items, count, block, sink);
+            item += 1;
+        }
+    }
+}
+
+/// As many items as are computed at a time, or fewer.
+#[inline(always)]
+fn attend_some<S: Simd, V: Vectors, const T: usize>(
+    simd: S,
+    heads: &Heads<'_>,
+    items: Range<usize>,
+    count: &impl Fn(usize) -> usize,
+    block: Block<'_, V::Stored>,
+    sink: &mut impl Sink,
+) {
+    let wide = heads.head_dim.div_ceil(LANES) * LANES;
+    let mut queries: [&[f32]; T] = [&[]; T];
+    let mut counts = [0; T];
+    for t in 0..T {
+        // Items that are missing are computed as the last one again.
+        let item = (items.start + t).min(items.end - 1);
+        queries[t] = heads.item(item);
+        counts[t] = count(item);
+    }
+    if counts.iter().all(|count| *count == 0) {
+        return;
+    }
+    let mut partials = Scratch::take(T * wide);
+    let parts = attend_block::<S, V, T>(simd, queries, counts, block, &mut partials);
+    sink.put(simd, items.start, &parts[..items.len()], &partials);
+}
+
+/// The sums of all blocks so far.
+struct Totals<'a> {
+    states: &'a mut [Softmax],
+    totals: &'a mut [f32],
+    wide: usize,
+}
+
+impl Sink for Totals<'_> {
+    #[inline(always)]
+    fn put<S: Simd>(&mut self, simd: S, first: usize, parts: &[Softmax], partials: &[f32]) {
+        let states = &mut self.states[first..][..parts.len()];
+        combine(simd, states, &mut self.totals[first * self.wide..], parts, partials, self.wide);
+    }
+}
+
+/// How many positions of block `index` a row at `position` sees.
+#[inline(always)]
+fn seen(position: usize, index: usize) -> usize {
+    (position + 1).saturating_sub(index * KV_BLOCK).min(KV_BLOCK)
+}
+
+impl<'a> Totals<'a> {
+    /// Nothing yet, for `items` items in `memory` of `items * (wide + 2)` elements.
+    fn new(memory: &'a mut [f32], items: usize, wide: usize) -> Self {
+        let (totals, states) = memory.split_at_mut(items * wide);
+        let states = states.as_chunks_mut::<2>().0;
+        states.fill([f32::NEG_INFINITY, 0.0]);
+        totals.fill(0.0);
+        Totals { states, totals, wide }
+    }
+
+    /// Puts out an item's sum.
+    fn finish(&self, item: usize, out: &mut [f32]) {
+        let [_, sum] = self.states[item];
+        for (out, total) in out.iter_mut().zip(&self.totals[item * self.wide..]) {
+            *out = total / sum;
+        }
+    }
+}
+
+/// Attention of some rows of a long span, for one KV head.
+pub(super) struct AttendTile<'a> {
+    pub(super) q: Queries<'a>,
+    pub(super) cache: &'a KvCache,
+    pub(super) span: &'a AttentionSpan<'a>,
+    pub(super) shape: AttentionShape,
+    pub(super) out: Tile<'a>,
+}
+
+impl Kernel for AttendTile<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        let AttentionShape { head_dim, scale, .. } = self.shape;
+        let (group, wide) = (self.shape.group(), self.shape.wide() * LANES);
+        let kv_head = self.out.columns().start / (group * head_dim);
+        let rows = self.out.rows();
+        let positions = &self.span.positions[rows.start - self.span.rows.start..][..rows.len()];
+        let items = group * rows.len();
+        // Rows of one query head are neighbours: they see much the same.
+        let (head_of, row_of) = (|item: usize| item / rows.len(), |item: usize| item % rows.len());
+        let mut scratch = Scratch::take(items * (head_dim + wide + 2));
+        let (queries, memory) = scratch.split_at_mut(items * head_dim);
+        let mut heads = Heads { data: queries, head_dim };
+        for item in 0..items {
+            let head = kv_head * group + head_of(item);
+            heads.take(simd, item, &self.q, rows.start + row_of(item), head, scale);
+        }
+        let mut sums = Totals::new(memory, items, wide);
+        for (index, block) in self.span.blocks[..self.span.blocks_needed()].iter().enumerate() {
+            let (keys, values) = self.cache.block(kv_head, *block as usize);
+            let count = |item: usize| seen(positions[row_of(item)] as usize, index);
+            attend_items::<S, F16>(simd, &heads, &count, Block { keys, values }, &mut sums);
+        }
+        for item in 0..items {
+            let out = self.out.row(rows.start + row_of(item));
+            sums.finish(item, &mut out[head_of(item) * head_dim..][..head_dim]);
+        }
+    }
+}
+
+/// The partial results of one block for short spans, for one KV head.
+pub(super) struct AttendUnit<'a> {
+    pub(super) q: Queries<'a>,
+    pub(super) cache: &'a KvCache,
+    pub(super) spans: &'a [AttentionSpan<'a>],
+    /// Its number in the block tables.
+    pub(super) block: usize,
+    pub(super) shape: AttentionShape,
+    /// A row of partial results for each row of the spans.
+    pub(super) out: Tile<'a>,
+}
+
+impl Kernel for AttendUnit<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let AttentionShape { head_dim, scale, .. } = self.shape;
+        let group = self.shape.group();
+        let kv_head = self.out.columns().start / (group * part_len(self.shape));
+        let entries = self.out.rows();
+        let rows = || self.spans.iter().flat_map(|span| span.rows.clone().zip(span.positions));
+        let mut scratch = Scratch::take(group * entries.len() * (head_dim + 1));
+        let (queries, counts) = scratch.split_at_mut(group * entries.len() * head_dim);
+        let mut heads = Heads { data: queries, head_dim };
+        for (entry, (row, position)) in rows().enumerate() {
+            for head in 0..group {
+                let item = entry * group + head;
+                heads.take(simd, item, &self.q, row, kv_head * group + head, scale);
+                counts[item] = seen(*position as usize, self.block) as f32;
+            }
+        }
+        let block = self.spans[0].blocks[self.block] as usize;
+        let (keys, values) = self.cache.block(kv_head, block);
+        let count = |item: usize| counts[item] as usize;
+        let mut sink = Parts { out: self.out, first: entries.start, group, part_len: part_len(self.shape) };
+        attend_items::<S, F16>(simd, &heads, &count, Block { keys, values }, &mut sink);
+    }
+}
+
+/// Keeps partial results.
+struct Parts<'a> {
+    out: Tile<'a>,
+    /// The row of the first entry.
+    first: usize,
+    group: usize,
+    part_len: usize,
+}
+
+impl Sink for Parts<'_> {
+    #[inline(always)]
+    fn put<S: Simd>(&mut self, _: S, first: usize, parts: &[Softmax], partials: &[f32]) {
+        let wide = self.part_len - 2;
+        for (item, (part, partial)) in (first..).zip(parts.iter().zip(partials.chunks_exact(wide))) {
+            let entry = self.out.row(self.first + item / self.group);
+            let out = &mut entry[item % self.group * self.part_len..][..self.part_len];
+            out[..2].copy_from_slice(part);
+            out[2..].copy_from_slice(partial);
+        }
+    }
+}
+
+/// Adds up the partial results of a short span.
+pub(super) struct Combine<'a> {
+    pub(super) parts: &'a [f32],
+    /// The unit of each block.
+    pub(super) places: &'a [usize],
+    pub(super) units: &'a [Unit],
+    /// The spans of the batch, and which one this is.
+    pub(super) spans: &'a [AttentionSpan<'a>],
+    pub(super) span: usize,
+    pub(super) shape: AttentionShape,
+    pub(super) out: Tile<'a>,
+}
+
+impl Kernel for Combine<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        let AttentionShape { heads, head_dim, .. } = self.shape;
+        let (wide, part_len) = (self.shape.wide() * LANES, part_len(self.shape));
+        let span = &self.spans[self.span];
+        let mut memory = Scratch::take(heads * (wide + 2));
+        for (index, (row, position)) in span.rows.clone().zip(span.positions).enumerate() {
+            let mut sums = Totals::new(&mut memory, heads, wide);
+            for unit in self.places[..=*position as usize / KV_BLOCK].iter().map(|unit| &self.units[*unit]) {
+                // The spans of a unit have their rows one after the other.
+                let before: usize = self.spans[unit.spans.start..self.span].iter().map(|span| span.rows.len()).sum();
+                let entry = &self.parts[(unit.entry + before + index) * heads * part_len..][..heads * part_len];
+                for (head, part) in entry.chunks_exact(part_len).enumerate() {
+                    sums.put(simd, head, &[[part[0], part[1]]], &part[2..]);
+                }
+            }
+            let out = self.out.row(row);
+            for (head, out) in out.chunks_exact_mut(head_dim).enumerate() {
+                sums.finish(head, out);
+            }
+        }
+    }
+}
+
+/// Attention of one head of a packed sequence.
+pub(super) struct AttendPacked<'a> {
+    pub(super) q: Queries<'a>,
+    pub(super) shape: AttentionShape,
+    pub(super) out: Tile<'a>,
+}
+
+impl Kernel for AttendPacked<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        let AttentionShape { heads, head_dim, scale, .. } = self.shape;
+        let wide = self.shape.wide() * LANES;
+        let head = self.out.columns().start / head_dim;
+        let rows = self.out.rows();
+        let blocks = rows.len().div_ceil(KV_BLOCK);
+        let (key_len, value_len) = (KV_BLOCK * head_dim, KV_BLOCK * wide);
+        let items = rows.len().min(ROWS);
+        let mut cache = Scratch::take(blocks * (key_len + value_len));
+        cache.fill(0.0);
+        let (keys, values) = cache.split_at_mut(blocks * key_len);
+        for (place, row) in rows.clone().enumerate() {
+            let part = |i: usize| &self.q.data[row * self.q.row_len + (i * heads + head) * head_dim..][..head_dim];
+            let (block, place) = (place / KV_BLOCK, place % KV_BLOCK);
+            let first = block * key_len + place / LANES * head_dim * LANES + place % LANES;
+            keys[first..].iter_mut().step_by(LANES).zip(part(1)).for_each(|(to, from)| *to = *from);
+            values[block * value_len + place * wide..][..head_dim].copy_from_slice(part(2));
+        }
+        let mut scratch = Scratch::take(items * (head_dim + wide + 2));
+        for start in rows.clone().step_by(ROWS) {
+            let some = start..rows.end.min(start + ROWS);
+            let (queries, memory) = scratch.split_at_mut(items * head_dim);
+            let mut heads = Heads { data: &mut queries[..some.len() * head_dim], head_dim };
+            for (item, row) in some.clone().enumerate() {
+                heads.take(simd, item, &self.q, row, head, scale);
+            }
+            let mut sums = Totals::new(&mut memory[..some.len() * (wide + 2)], some.len(), wide);
+            for block in 0..blocks {
+                let count = KV_BLOCK.min(rows.len() - block * KV_BLOCK);
+                let keys = keys[block * key_len..][..key_len].as_chunks().0;
+                let values = values[block * value_len..][..value_len].as_chunks().0;
+                attend_items::<S, f32>(simd, &heads, &|_| count, Block { keys, values }, &mut sums);
+            }
+            for (item, row) in some.enumerate() {
+                sums.finish(item, self.out.row(row));
+            }
+        }
+    }
+}
