@@ -8,11 +8,8 @@ use std::array::from_fn;
 use super::KV_BLOCK;
 use super::cache::GROUPS;
 use crate::math::exp;
-use crate::product::{Stored, Strided, Vectors, float_tile};
+use crate::product::{Strided, Vectors, float_tile};
 use crate::simd::{Chunk, Kernel, LANES, Simd};
-
-/// Most queries with which keys and values come from memory slower than they are used.
-const FEW_QUERIES: usize = 4;
 
 /// The keys and values of one head in a block of positions, laid out as in [`KvCache`](super::KvCache).
 pub(super) struct Block<'a, T> {
@@ -75,10 +72,6 @@ pub(super) fn attend_block<S: Simd, V: Vectors, const T: usize>(
     partials: &mut [f32],
 ) -> [Softmax; T] {
     let head_dim = queries[0].len();
-    if T <= FEW_QUERIES {
-        // The values are on their way from memory while the keys are read.
-        V::Stored::prefetch(simd, block.values);
-    }
     let mut weights = [[0.0; KV_BLOCK]; T];
     let parts = softmaxes(simd, scores::<S, V, T>(simd, queries, block.keys), counts, &mut weights);
     // Positions beyond a query's own have no weight, those beyond all of them are not even read.

@@ -18,17 +18,11 @@ pub(super) struct Bf16;
 
 /// Sixteen floats in memory.
 pub(crate) trait Stored: Sized {
-    /// Asks for vectors that will be wanted soon.
-    fn prefetch<S: Simd>(simd: S, vectors: &[Self]);
-
     /// The vectors of group `index` of a matrix that keeps them.
     fn group(data: &Data, index: usize, cols: usize) -> &[Self];
 }
 
 impl Stored for Chunk {
-    #[inline(always)]
-    fn prefetch<S: Simd>(_: S, _: &[Chunk]) {}
-
     fn group(data: &Data, index: usize, cols: usize) -> &[Chunk] {
         match data {
             Data::Floats(floats) => &floats.as_chunks().0[index * cols..][..cols],
@@ -38,13 +32,6 @@ impl Stored for Chunk {
 }
 
 impl Stored for Halves {
-    #[inline(always)]
-    fn prefetch<S: Simd>(simd: S, vectors: &[Halves]) {
-        for line in vectors.as_flattened().as_chunks().0 {
-            simd.prefetch(line);
-        }
-    }
-
     fn group(data: &Data, index: usize, cols: usize) -> &[Halves] {
         match data {
             Data::Halves(bytes) => &bytes.as_chunks().0[index * cols..][..cols],

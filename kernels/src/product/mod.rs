@@ -25,7 +25,7 @@ use crate::split::{Tile, for_grid};
 use crate::{Format, Kernels, Matrix};
 
 use blocks::Quants;
-pub(crate) use floats::{F16, Stored, Strided, Vectors, float_tile};
+pub(crate) use floats::{F16, Strided, Vectors, float_tile};
 
 /// Rows of activations from which they are shared out to tasks, and not the weights alone.
 const MANY_ROWS: usize = 64;
