@@ -28,13 +28,16 @@ pub enum Isa {
     Avx512,
     /// AVX-512 with 8-bit dot products (VNNI).
     Avx512Vnni,
+    /// AVX-512 VNNI with tiles of 8-bit dot products (AMX).
+    Amx,
     /// 64-bit Arm with NEON.
     Neon,
 }
 
 impl Isa {
     /// Every instruction set, the preferred of two that a processor has later.
-    pub const ALL: [Isa; 6] = [Isa::Scalar, Isa::Avx2, Isa::AvxVnni, Isa::Avx512, Isa::Avx512Vnni, Isa::Neon];
+    pub const ALL: [Isa; 7] =
+        [Isa::Scalar, Isa::Avx2, Isa::AvxVnni, Isa::Avx512, Isa::Avx512Vnni, Isa::Amx, Isa::Neon];
 
     /// The best that this processor has.
     pub fn detect() -> Self {
@@ -66,13 +69,15 @@ impl Isa {
             }
             #[cfg(target_arch = "x86_64")]
             Isa::Avx512Vnni => Isa::Avx512.is_available() && is_x86_feature_detected!("avx512vnni"),
+            #[cfg(target_arch = "x86_64")]
+            Isa::Amx => Isa::Avx512Vnni.is_available() && crate::simd::tiles_are_available(),
             #[cfg(target_arch = "aarch64")]
             Isa::Neon => std::arch::is_aarch64_feature_detected!("neon"),
             _ => false,
         }
     }
 
-    /// The name that [`FromStr`] reads: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vnni` or `neon`.
+    /// The name that [`FromStr`] reads: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vnni`, `amx` or `neon`.
     pub fn name(self) -> &'static str {
         match self {
             Isa::Scalar => "scalar",
@@ -80,6 +85,7 @@ impl Isa {
             Isa::AvxVnni => "avxvnni",
             Isa::Avx512 => "avx512",
             Isa::Avx512Vnni => "avx512vnni",
+            Isa::Amx => "amx",
             Isa::Neon => "neon",
         }
     }
@@ -138,6 +144,9 @@ impl Arch {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the constructor found the same and AVX-512 VNNI.
             Isa::Avx512Vnni => unsafe { run_avx512_vnni(kernel) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: the constructor found the same and tiles that this process may use.
+            Isa::Amx => unsafe { run_amx(kernel) },
             #[cfg(target_arch = "aarch64")]
             // SAFETY: the constructor found NEON; the condition, its dot products.
             Isa::Neon => unsafe {
@@ -166,8 +175,9 @@ macro_rules! paths {
 paths! {
     fn run_avx2: Avx2<false>, "avx2,fma,f16c";
     fn run_avx_vnni: Avx2<true>, "avx2,fma,f16c,avxvnni";
-    fn run_avx512: Avx512<false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c";
-    fn run_avx512_vnni: Avx512<true>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
+    fn run_avx512: Avx512<false, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c";
+    fn run_avx512_vnni: Avx512<true, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
+    fn run_amx: Avx512<true, true>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -192,7 +202,7 @@ mod tests {
         let error = "sse9".parse::<Isa>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown instruction set \"sse9\", expected one of scalar, avx2, avxvnni, avx512, avx512vnni, neon"
+            "unknown instruction set \"sse9\", expected one of scalar, avx2, avxvnni, avx512, avx512vnni, amx, neon"
         );
     }
 

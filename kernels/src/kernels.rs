@@ -6,6 +6,7 @@
 use std::sync::Arc;
 
 use crate::isa::Arch;
+use crate::quantized::WIDE;
 use crate::simd::{Kernel, Simd};
 use crate::{Isa, Pool};
 
@@ -30,9 +31,9 @@ impl Kernels {
         self.arch.isa()
     }
 
-    /// See [`Simd::MANY_REGISTERS`](crate::simd::Simd::MANY_REGISTERS).
-    pub(crate) fn many_registers(&self) -> bool {
-        self.arch.run(ManyRegisters)
+    /// How many rows of activations are computed side by side at most.
+    pub(crate) fn widest(&self) -> usize {
+        self.arch.run(Widest)
     }
 
     /// The threads in use.
@@ -41,13 +42,17 @@ impl Kernels {
     }
 }
 
-struct ManyRegisters;
+struct Widest;
 
-impl Kernel for ManyRegisters {
-    type Output = bool;
+impl Kernel for Widest {
+    type Output = usize;
 
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) -> bool {
-        S::MANY_REGISTERS
+    fn run<S: Simd>(self, _: S) -> usize {
+        match (S::TILES, S::MANY_REGISTERS) {
+            (true, _) => WIDE,
+            (false, true) => 6,
+            (false, false) => 2,
+        }
     }
 }

@@ -5,7 +5,8 @@
 //!
 //! Rows lie in *tiles*, as many side by side as a product computes at a time. Of a tile of `T` rows, each 32 columns take
 //! `12 T` words, in which `T` words for the rows stand beside each other: eight times four quants, the scale, the scale
-//! times the sum of the quants, and less the sum of all 32 and of the first 16 quants.
+//! times the sum of the quants, and less the sum of all 32 and of the first 16 quants. Only in tiles of sixteen rows, for tile
+//! registers, the eight words of quants of one row are neighbours.
 
 use crate::Kernels;
 use crate::aligned::Aligned;
@@ -25,8 +26,20 @@ pub(crate) const NEGATED_SUM: usize = STEPS + 2;
 /// Where the negated sums of the first halves are.
 pub(crate) const NEGATED_HALF: usize = STEPS + 3;
 
+/// Rows of the tiles for tile registers.
+pub(crate) const WIDE: usize = 16;
+
+/// More rows than these, up to sixteen, are faster as one wide tile.
+const NARROW: usize = 8;
+
 /// Elements of a task: microseconds, to outweigh its start.
 const PART: usize = 1 << 13;
+
+/// Where word `word` of row `row` is, of a tile's words for 32 columns.
+#[inline(always)]
+pub(crate) fn place(word: usize, row: usize, width: usize) -> usize {
+    if width == WIDE && word < STEPS { row * STEPS + word } else { word * width + row }
+}
 
 /// How rows are put into tiles: first those of one width, then up to two of another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,12 +64,16 @@ pub(crate) struct RowTile {
 }
 
 impl Tiling {
-    /// `many_registers`: see [`Simd::MANY_REGISTERS`].
-    pub(crate) fn of(rows: usize, many_registers: bool) -> Self {
-        let (width, tiles, rest) = match (rows, many_registers) {
+    /// `widest` rows are computed side by side at most: 2, 6 or 16.
+    pub(crate) fn of(rows: usize, widest: usize) -> Self {
+        let (width, tiles, rest) = match (rows, widest) {
             (0, _) => (0, 0, 0),
             (1 | 2, _) => (rows, 1, 0),
-            (_, false) => (2, rows / 2, 1),
+            (_, 2) => (2, rows / 2, 1),
+            (_, WIDE) if rows > NARROW => {
+                let rest = rows % WIDE;
+                (WIDE, rows / WIDE, if rest <= NARROW { 4 } else { WIDE })
+            }
             // Four and four are faster than six and two, or six and one.
             _ if rows % 6 == 1 || rows % 6 == 2 => (6, rows / 6 - 1, 4),
             _ if rows % 6 == 5 => (6, rows / 6, 6),
@@ -121,9 +138,9 @@ impl Quantized {
         &self.words[tile.first * row..][..tile.width * row]
     }
 
-    fn reshape(&mut self, rows: usize, cols: usize, many_registers: bool) {
+    fn reshape(&mut self, rows: usize, cols: usize, widest: usize) {
         assert!(cols.is_multiple_of(BLOCK), "rows of {cols} elements are no whole number of blocks of {BLOCK}");
-        self.tiling = Tiling::of(rows, many_registers);
+        self.tiling = Tiling::of(rows, widest);
         self.cols = cols;
         self.words.resize(self.tiling.room() * cols / BLOCK * WORDS);
     }
@@ -156,7 +173,7 @@ impl Kernels {
 
     fn quantize_tiles(&self, x: &[f32], cols: usize, out: &mut Quantized, source: impl Source) {
         assert!(cols > 0 && x.len().is_multiple_of(cols), "{} elements in rows of {cols}", x.len());
-        out.reshape(x.len() / cols, cols, self.many_registers());
+        out.reshape(x.len() / cols, cols, self.widest());
         let (tiling, row_words) = (out.tiling, cols / BLOCK * WORDS);
         let tiles_at_once = (PART / (tiling.width * cols).max(1)).max(1);
         let (first, rest) = out.words.split_at_mut(tiling.tiles * tiling.width * row_words);
@@ -223,20 +240,22 @@ impl<Q: Source> Kernel for Quantize<'_, Q> {
             for row in 0..tile.count {
                 let x = &self.x[(tile.first + row) * self.cols..][..self.cols];
                 let x = self.source.row(simd, x, &mut scratch);
-                quantize_row(simd, x, &mut words[row..], tile.width);
+                quantize_row(simd, x, words, tile.width, row);
             }
             // Rows that are missing count for nothing, whatever they were before.
-            for row in tile.count..tile.width {
-                words[row..].iter_mut().step_by(tile.width).for_each(|word| *word = 0);
+            for words in words.chunks_exact_mut(WORDS * tile.width) {
+                for row in tile.count..tile.width {
+                    (0..WORDS).for_each(|word| words[place(word, row, tile.width)] = 0);
+                }
             }
             (rest, index) = (after, index + 1);
         }
     }
 }
 
-/// Quantizes a row to every `width`th word.
+/// Quantizes row `row` of a tile.
 #[inline(always)]
-fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32], width: usize) {
+fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32], width: usize, row: usize) {
     /// Adding it rounds to an integer, ties to even, and leaves that in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     /// Below it, the quotient of 127 and the largest magnitude would not be finite.
@@ -257,14 +276,14 @@ fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32], width: usize) {
         simd.store_bytes(simd.bits(high), high_bytes.as_chunks_mut().0.first_mut().expect("half a block"));
         // What is no number must not become one.
         let scale = if sum.is_nan() { f32::NAN } else { scale };
-        let words = &mut words[block * WORDS * width..];
+        let words = &mut words[block * WORDS * width..][..WORDS * width];
         for (step, bytes) in bytes.as_chunks().0.iter().enumerate() {
-            words[step * width] = u32::from_le_bytes(*bytes);
+            words[place(step, row, width)] = u32::from_le_bytes(*bytes);
         }
-        words[SCALE * width] = scale.to_bits();
-        words[SCALED_SUM * width] = (scale * sum).to_bits();
-        words[NEGATED_SUM * width] = (-(sum as i32)).cast_unsigned();
-        words[NEGATED_HALF * width] = (-(low_sum as i32)).cast_unsigned();
+        words[place(SCALE, row, width)] = scale.to_bits();
+        words[place(SCALED_SUM, row, width)] = (scale * sum).to_bits();
+        words[place(NEGATED_SUM, row, width)] = (-(sum as i32)).cast_unsigned();
+        words[place(NEGATED_HALF, row, width)] = (-(low_sum as i32)).cast_unsigned();
     }
 }
 
@@ -280,14 +299,14 @@ mod tests {
 
     #[test]
     fn tiles_hold_every_row_once() {
-        for many in [false, true] {
-            for rows in 0..40 {
-                let tiling = Tiling::of(rows, many);
+        for widest in [2, 6, WIDE] {
+            for rows in 0..70 {
+                let tiling = Tiling::of(rows, widest);
                 let mut next = 0;
                 for index in 0..tiling.tiles() {
                     let tile = tiling.tile(index);
                     assert_eq!(tile.first, next);
-                    assert!(tile.count > 0 && tile.count <= tile.width && [1, 2, 4, 6].contains(&tile.width));
+                    assert!(tile.count > 0 && tile.count <= tile.width && [1, 2, 4, 6, WIDE].contains(&tile.width));
                     next += tile.count;
                 }
                 assert_eq!(next, rows);
@@ -298,15 +317,15 @@ mod tests {
     #[test]
     fn quants_are_close_and_their_sums_exact() {
         for kernels in every_isa(2) {
-            for (rows, cols) in [(1, 32), (3, 96), (13, 64)] {
+            for (rows, cols) in [(1, 32), (3, 96), (13, 64), (37, 32)] {
                 let x = random(9, rows * cols);
                 let mut quantized = Quantized::default();
                 kernels.quantize_rows(&x, cols, &mut quantized);
                 for tile in (0..quantized.tiling().tiles()).map(|i| quantized.tiling().tile(i)) {
                     for (row, block) in (0..tile.count).flat_map(|row| (0..cols / BLOCK).map(move |block| (row, block)))
                     {
-                        let words = &quantized.words(tile)[block * WORDS * tile.width + row..];
-                        let word = |i: usize| words[i * tile.width];
+                        let words = &quantized.words(tile)[block * WORDS * tile.width..];
+                        let word = |i: usize| words[place(i, row, tile.width)];
                         let quants: Vec<i8> =
                             (0..STEPS).flat_map(|i| word(i).to_le_bytes()).map(u8::cast_signed).collect();
                         let scale = f32::from_bits(word(SCALE));

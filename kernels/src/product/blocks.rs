@@ -7,10 +7,12 @@ use std::array::from_fn;
 use std::marker::PhantomData;
 
 use super::{Groups, Input, Product};
+use crate::Matrix;
 use crate::matrix::Data;
 use crate::packed::{BLOCK, Block, Blocks, STEPS};
-use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WORDS};
-use crate::simd::Simd;
+use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WIDE, WORDS};
+use super::wide::{TilesOf, Unpack, Unpacked, WideTile};
+use crate::simd::{Chunk, Simd};
 
 /// Most activation rows with which the weights come from memory faster than they are used.
 const FEW_ROWS: usize = 4;
@@ -52,6 +54,31 @@ impl<B: Blocks> Product for Quants<B> {
             add_block(simd, &blocks, words, &mut sums);
         }
         sums
+    }
+
+    #[inline(always)]
+    fn tiles<S: Simd>(simd: S) -> Option<TilesOf> {
+        TilesOf::new::<S, B>(simd)
+    }
+
+    #[inline(always)]
+    fn unpack<S: Simd>(simd: S, (matrix, group): (&Matrix, usize), out: &mut Unpacked) {
+        let Data::Blocks(packed) = &matrix.data else { unreachable!("a quantized matrix is packed") };
+        let (group, blocks) = (packed.group::<B>(group), matrix.cols() / BLOCK);
+        simd.apart(Unpack::<B> { group, blocks, out, format: PhantomData });
+    }
+
+    #[inline(always)]
+    fn wide<S: Simd>(
+        simd: S,
+        tiles: &mut TilesOf,
+        group: &Unpacked,
+        x: Input<'_>,
+        tile: RowTile,
+        sums: &mut [Chunk; WIDE],
+    ) {
+        let x = x.quantized.map_or(&[][..], |x| x.words(tile));
+        simd.apart(WideTile::<B> { tiles, group, x, sums, format: PhantomData });
     }
 }
 
@@ -122,7 +149,7 @@ fn start<S: Simd, B: Blocks, const T: usize>(simd: S, words: &[u32], half: usize
 
 /// The scale of the activations times their sum.
 #[inline(always)]
-fn scaled_sum<B: Blocks, const T: usize>(words: &[u32], half: usize, t: usize) -> f32 {
+pub(super) fn scaled_sum<B: Blocks, const T: usize>(words: &[u32], half: usize, t: usize) -> f32 {
     let float = |at: usize| f32::from_bits(words[at * T + t]);
     let half_sum = || float(SCALE) * -(words[NEGATED_HALF * T + t].cast_signed() as f32);
     match (B::BY_HALF, half) {

@@ -11,6 +11,7 @@
 
 mod blocks;
 mod floats;
+mod wide;
 
 use std::cell::Cell;
 use std::marker::PhantomData;
@@ -19,13 +20,14 @@ use std::ops::Range;
 use crate::math::silu;
 use crate::matrix::Data;
 use crate::packed::with_blocks;
-use crate::quantized::{Quantized, RowTile, Tiling};
+use crate::quantized::{Quantized, RowTile, Tiling, WIDE};
 use crate::simd::{Chunk, Kernel, LANES, Simd, load_partial, store_partial};
 use crate::split::{Tile, for_grid};
 use crate::{Format, Kernels, Matrix};
 
 use blocks::Quants;
 pub(crate) use floats::{F16, Strided, Vectors, float_tile};
+use wide::{TilesOf, Unpacked};
 
 /// Rows of activations from which they are shared out to tasks, and not the weights alone.
 const MANY_ROWS: usize = 64;
@@ -146,7 +148,7 @@ impl Kernels {
         for affine in by {
             assert_input(&x, affine, m);
         }
-        let tiling = Tiling::of(m, self.many_registers());
+        let tiling = Tiling::of(m, self.widest());
         let k = by[0].weight.cols();
         let Shares { per_rows, long_pieces, piece } = self.shares(m, n, k, tiling);
         let mut rows = ROWS.take();
@@ -222,6 +224,8 @@ thread_local! {
     static ROWS: Cell<Vec<Range<usize>>> = const { Cell::new(Vec::new()) };
     /// A piece's matrix, where the columns of that begin, and its own columns.
     static PIECES: Cell<Vec<(usize, usize, Range<usize>)>> = const { Cell::new(Vec::new()) };
+    /// Two groups for tile registers.
+    static UNPACKED: Cell<[Unpacked; 2]> = Cell::default();
 }
 
 /// Rows of every tile but the last.
@@ -268,6 +272,31 @@ trait Product {
         by: Groups<'_, R>,
         tile: RowTile,
     ) -> [[S::F; T]; R];
+
+    /// Sets up tile registers, where the processor has them and there is a micro-kernel for them.
+    fn tiles<S: Simd>(_simd: S) -> Option<TilesOf> {
+        None
+    }
+
+    /// Unpacks a group for [`wide`](Product::wide).
+    fn unpack<S: Simd>(_simd: S, _by: (&Matrix, usize), _out: &mut Unpacked) {}
+
+    /// The products of an unpacked group and the rows of a wide tile.
+    fn wide<S: Simd>(
+        _simd: S,
+        _tiles: &mut TilesOf,
+        _group: &Unpacked,
+        _x: Input<'_>,
+        _tile: RowTile,
+        _sums: &mut [Chunk; WIDE],
+    ) {
+    }
+}
+
+/// The tile registers, and what a task keeps for them.
+struct Wide {
+    tiles: TilesOf,
+    groups: [Unpacked; 2],
 }
 
 impl Task<'_> {
@@ -277,20 +306,60 @@ impl Task<'_> {
         let columns = self.out.columns();
         let groups = (columns.start - self.offset) / LANES..(columns.end - self.offset).div_ceil(LANES);
         let step = if self.into == Into::Gate { 1 } else { 2 };
+        let has_wide = self.tiling.tile(self.tiles.start).width == WIDE;
+        let tiles = if has_wide { P::tiles(simd) } else { None };
+        let mut wide = tiles.map(|tiles| Wide { tiles, groups: UNPACKED.take() });
         for group in groups.clone().step_by(step) {
             let second = match self.second {
                 Some(second) => (second.weight, group),
                 None => (self.by.weight, (group + 1).min(groups.end - 1)),
             };
             let by = [(self.by.weight, group), second];
+            if let Some(wide) = &mut wide {
+                for (by, out) in by.into_iter().zip(&mut wide.groups) {
+                    P::unpack(simd, by, out);
+                }
+            }
             for tile in self.tiles.clone() {
                 let tile = self.tiling.tile(tile);
                 match tile.width {
                     6 if S::MANY_REGISTERS => self.pair::<S, P, 6>(simd, by, tile),
                     4 if S::MANY_REGISTERS => self.pair::<S, P, 4>(simd, by, tile),
                     2 => self.pair::<S, P, 2>(simd, by, tile),
+                    WIDE if S::MANY_REGISTERS => match &mut wide {
+                        Some(wide) => self.wide_pair::<S, P>(simd, by, tile, wide),
+                        None => self.narrow_pairs::<S, P>(simd, by, tile),
+                    },
                     _ => self.pair::<S, P, 1>(simd, by, tile),
                 }
+            }
+        }
+        if let Some(wide) = wide {
+            UNPACKED.set(wide.groups);
+        }
+    }
+
+    #[inline(always)]
+    fn wide_pair<S: Simd, P: Product>(&mut self, simd: S, by: Groups<'_, 2>, tile: RowTile, wide: &mut Wide) {
+        let Wide { tiles, groups } = wide;
+        let mut sums = [[[0.0; LANES]; WIDE]; 2];
+        for (group, sums) in groups.iter().zip(&mut sums) {
+            P::wide(simd, tiles, group, self.x, tile, sums);
+        }
+        self.put_pair(simd, by, tile, &sums);
+    }
+
+    /// A wide tile of activations that are not in the layout for tile registers.
+    #[inline(always)]
+    fn narrow_pairs<S: Simd, P: Product>(&mut self, simd: S, by: Groups<'_, 2>, tile: RowTile) {
+        for first in (0..tile.count).step_by(6) {
+            let count = tile.count - first;
+            if count > 4 {
+                let tile = RowTile { first: tile.first + first, count: count.min(6), width: 6 };
+                self.pair::<S, P, 6>(simd, by, tile);
+            } else {
+                let tile = RowTile { first: tile.first + first, count, width: 4 };
+                self.pair::<S, P, 4>(simd, by, tile);
             }
         }
     }
@@ -305,6 +374,18 @@ impl Task<'_> {
                 simd.apart(TileOf::<P, 1, T> { x: self.x, by: [by], tile, sums, product: PhantomData });
             }
         }
+        self.put_pair(simd, by, tile, &sums);
+    }
+
+    /// Puts out the columns of two groups, for the rows of a tile.
+    #[inline(always)]
+    fn put_pair<S: Simd, const T: usize>(
+        &mut self,
+        simd: S,
+        by: Groups<'_, 2>,
+        tile: RowTile,
+        sums: &[[Chunk; T]; 2],
+    ) {
         let [(_, first), (_, second)] = by;
         for t in 0..tile.count.min(T) {
             let row = tile.first + t;

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::packed::STEPS;
-use crate::quantized::{SCALE, WORDS};
+use crate::quantized::{SCALE, WORDS, place};
 use crate::testing::{bits, every_isa, random, random_blocks};
 use crate::{Isa, Pool, dequantize};
 
@@ -35,7 +35,7 @@ fn seen(kernels: &Kernels, x: &[f32], k: usize, format: Format) -> Vec<f32> {
     for tile in (0..quantized.tiling().tiles()).map(|index| quantized.tiling().tile(index)) {
         for row in 0..tile.count {
             for words in quantized.words(tile).chunks_exact(WORDS * tile.width) {
-                let word = |i: usize| words[i * tile.width + row];
+                let word = |i: usize| words[place(i, row, tile.width)];
                 let quants = (0..STEPS).flat_map(|i| word(i).to_le_bytes());
                 seen.extend(quants.map(|q| f32::from(q.cast_signed()) * f32::from_bits(word(SCALE))));
             }

@@ -170,6 +170,7 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         fn splat_int(x: i32) -> Ints { [_mm256_set1_epi32(x); 2] }
         fn and(a: Ints, b: Ints) -> Ints { [_mm256_and_si256(a[0], b[0]), _mm256_and_si256(a[1], b[1])] }
         fn or(a: Ints, b: Ints) -> Ints { [_mm256_or_si256(a[0], b[0]), _mm256_or_si256(a[1], b[1])] }
+        fn xor(a: Ints, b: Ints) -> Ints { [_mm256_xor_si256(a[0], b[0]), _mm256_xor_si256(a[1], b[1])] }
         fn add_int(a: Ints, b: Ints) -> Ints { [_mm256_add_epi32(a[0], b[0]), _mm256_add_epi32(a[1], b[1])] }
         fn sub_int(a: Ints, b: Ints) -> Ints { [_mm256_sub_epi32(a[0], b[0]), _mm256_sub_epi32(a[1], b[1])] }
         fn shl(a: Ints, n: i32) -> Ints {{

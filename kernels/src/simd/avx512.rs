@@ -4,15 +4,15 @@
 
 use std::arch::x86_64::*;
 
-use crate::isa::{run_avx512, run_avx512_vnni};
+use crate::isa::{run_amx, run_avx512, run_avx512_vnni};
 
-use super::{Chunk, Halves, Kernel, LANES, Line, Simd};
+use super::{Chunk, Halves, Kernel, LANES, Line, Simd, Tiles};
 
-/// Proof that the processor has AVX-512 F, BW, DQ and VL, and VNNI where the parameter says so.
+/// Proof that the processor has AVX-512 F, BW, DQ and VL, and VNNI and tiles of bytes (AMX) where the parameters say so.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512<const VNNI: bool>(());
+pub(crate) struct Avx512<const VNNI: bool, const AMX: bool>(());
 
-impl<const VNNI: bool> Avx512<VNNI> {
+impl<const VNNI: bool, const AMX: bool> Avx512<VNNI, AMX> {
     /// # Safety
     ///
     /// The processor must have what this type proves.
@@ -33,17 +33,29 @@ macro_rules! intrinsics {
     )*};
 }
 
-impl<const VNNI: bool> Simd for Avx512<VNNI> {
+impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
     type F = __m512;
     type I = __m512i;
 
     const MANY_REGISTERS: bool = true;
     const SIGNED_BIAS: bool = VNNI;
+    const TILES: bool = AMX;
 
     #[inline(always)]
     fn apart<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: `self` proves what the function is compiled for.
-        unsafe { if VNNI { run_avx512_vnni(kernel) } else { run_avx512(kernel) } }
+        unsafe {
+            match (VNNI, AMX) {
+                (_, true) => run_amx(kernel),
+                (true, _) => run_avx512_vnni(kernel),
+                _ => run_avx512(kernel),
+            }
+        }
+    }
+    #[inline(always)]
+    fn tiles<const N: usize>(self) -> Option<Tiles<N>> {
+        // SAFETY: `self` proves that there are tiles.
+        AMX.then(|| unsafe { Tiles::new() })
     }
     #[inline(always)]
     fn load(self, from: &Chunk) -> __m512 {
@@ -144,6 +156,7 @@ impl<const VNNI: bool> Simd for Avx512<VNNI> {
         fn splat_int(x: i32) -> __m512i { _mm512_set1_epi32(x) }
         fn and(a: __m512i, b: __m512i) -> __m512i { _mm512_and_si512(a, b) }
         fn or(a: __m512i, b: __m512i) -> __m512i { _mm512_or_si512(a, b) }
+        fn xor(a: __m512i, b: __m512i) -> __m512i { _mm512_xor_si512(a, b) }
         fn add_int(a: __m512i, b: __m512i) -> __m512i { _mm512_add_epi32(a, b) }
         fn sub_int(a: __m512i, b: __m512i) -> __m512i { _mm512_sub_epi32(a, b) }
         fn shl(a: __m512i, n: i32) -> __m512i { _mm512_sll_epi32(a, _mm_cvtsi32_si128(n)) }

@@ -12,6 +12,8 @@
 mod scalar;
 
 #[cfg(target_arch = "x86_64")]
+mod amx;
+#[cfg(target_arch = "x86_64")]
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
@@ -19,12 +21,29 @@ mod avx512;
 mod neon;
 
 #[cfg(target_arch = "x86_64")]
+pub(crate) use amx::{Tiles, is_available as tiles_are_available};
+#[cfg(target_arch = "x86_64")]
 pub(crate) use avx2::Avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use avx512::Avx512;
 #[cfg(target_arch = "aarch64")]
 pub(crate) use neon::Neon;
 pub(crate) use scalar::Scalar;
+
+/// Tile registers, which this architecture has not.
+#[cfg(not(target_arch = "x86_64"))]
+pub(crate) enum Tiles<const N: usize> {}
+
+#[cfg(not(target_arch = "x86_64"))]
+impl<const N: usize> Tiles<N> {
+    pub(crate) fn begin<const SLOT: usize>(&mut self, _: &[Chunk; N], _: &[u32]) {
+        match *self {}
+    }
+
+    pub(crate) fn end<const SLOT: usize>(&mut self, _: &mut [Chunk; LANES]) {
+        match *self {}
+    }
+}
 
 /// Lanes of a vector.
 pub(crate) const LANES: usize = 16;
@@ -90,6 +109,7 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn widen_u16(self, from: &Halves) -> Self::I;
     fn and(self, a: Self::I, b: Self::I) -> Self::I;
     fn or(self, a: Self::I, b: Self::I) -> Self::I;
+    fn xor(self, a: Self::I, b: Self::I) -> Self::I;
     /// Wrapping sum.
     fn add_int(self, a: Self::I, b: Self::I) -> Self::I;
     /// Wrapping difference.
@@ -126,6 +146,14 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn store_half(self, a: Self::F, to: &mut Halves);
     /// Asks for a line that will be wanted soon.
     fn prefetch(self, line: &Line);
+
+    /// Whether [`tiles`](Simd::tiles) gives some.
+    const TILES: bool = false;
+    /// Sets up this thread's tile registers, where the processor has them.
+    #[inline(always)]
+    fn tiles<const N: usize>(self) -> Option<Tiles<N>> {
+        None
+    }
 }
 
 /// Loads up to sixteen values; the missing lanes are zero.

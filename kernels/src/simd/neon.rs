@@ -170,6 +170,7 @@ impl<const DOT: bool> Simd for Neon<DOT> {
         fn splat_int(x: i32) -> Ints { |_i| vreinterpretq_u32_s32(vdupq_n_s32(x)) }
         fn and(a: Ints, b: Ints) -> Ints { |i| vandq_u32(a[i], b[i]) }
         fn or(a: Ints, b: Ints) -> Ints { |i| vorrq_u32(a[i], b[i]) }
+        fn xor(a: Ints, b: Ints) -> Ints { |i| veorq_u32(a[i], b[i]) }
         fn add_int(a: Ints, b: Ints) -> Ints { |i| vaddq_u32(a[i], b[i]) }
         fn sub_int(a: Ints, b: Ints) -> Ints { |i| vsubq_u32(a[i], b[i]) }
         fn shl(a: Ints, n: i32) -> Ints { |i| vshlq_u32(a[i], vdupq_n_s32(n)) }

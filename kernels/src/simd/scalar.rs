@@ -106,6 +106,10 @@ impl Simd for Scalar {
         zip(a, b, |a, b| a | b)
     }
     #[inline(always)]
+    fn xor(self, a: Self::I, b: Self::I) -> Self::I {
+        zip(a, b, |a, b| a ^ b)
+    }
+    #[inline(always)]
     fn add_int(self, a: Self::I, b: Self::I) -> Self::I {
         zip(a, b, u32::wrapping_add)
     }

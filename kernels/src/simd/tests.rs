@@ -27,6 +27,7 @@ impl Kernel for Everything<'_> {
             j,
             simd.and(i, j),
             simd.or(i, j),
+            simd.xor(i, word),
             simd.add_int(j, word),
             simd.sub_int(i, word),
             simd.shl(j, 19),
