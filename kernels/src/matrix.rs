@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 
 use crate::aligned::Aligned;
 use crate::packed::{Blocks, Packed, with_blocks};
+use crate::per_channel::Channels;
 use crate::simd::{Kernel, LANES, Simd};
 use crate::{Format, Kernels, dequantize};
 
@@ -13,7 +14,8 @@ use crate::{Format, Kernels, dequantize};
 /// side, so that a vector register holds a column of them.
 #[derive(Clone)]
 pub struct Matrix {
-    format: Format,
+    /// `None` for signed bytes with a scale for each row.
+    format: Option<Format>,
     rows: usize,
     cols: usize,
     pub(crate) data: Data,
@@ -26,6 +28,7 @@ pub(crate) enum Data {
     /// (groups, cols, 16) f16 or bf16
     Halves(Aligned<u8>),
     Blocks(Packed),
+    Channels(Channels),
     /// As in the file, for rows that are only looked up.
     Rows(Vec<u8>),
 }
@@ -66,6 +69,26 @@ pub enum ShapeError {
         /// Bytes given.
         found: usize,
     },
+    /// The weights are more or fewer than the shape says.
+    #[error("{rows} rows of {cols} are {expected} elements, found {found}")]
+    Elements {
+        /// Rows asked for.
+        rows: usize,
+        /// Elements of a row.
+        cols: usize,
+        /// Elements of that shape.
+        expected: usize,
+        /// Elements given.
+        found: usize,
+    },
+    /// Sums of a row's products might overflow.
+    #[error("rows of {cols} elements are too long for 8-bit products, which take {limit}")]
+    LongRow {
+        /// Elements of a row.
+        cols: usize,
+        /// The most that there may be.
+        limit: usize,
+    },
 }
 
 impl Matrix {
@@ -89,7 +112,11 @@ impl Matrix {
             }
             _ => Data::Blocks(with_blocks!(format, B => Packed::new::<B>(rows, cols, bytes))),
         };
-        Ok(Matrix { format, rows, cols, data })
+        Ok(Matrix { format: Some(format), rows, cols, data })
+    }
+
+    pub(crate) fn of_channels(rows: usize, cols: usize, channels: Channels) -> Self {
+        Matrix { format: None, rows, cols, data: Data::Channels(channels) }
     }
 
     /// Copies a (rows, cols) matrix as it is: for rows that are looked up and never multiplied with.
@@ -99,7 +126,7 @@ impl Matrix {
     /// As [`new`](Matrix::new).
     pub fn table(format: Format, rows: usize, cols: usize, bytes: &[u8]) -> Result<Self, ShapeError> {
         check(format, rows, cols, bytes)?;
-        Ok(Matrix { format, rows, cols, data: Data::Rows(bytes.to_vec()) })
+        Ok(Matrix { format: Some(format), rows, cols, data: Data::Rows(bytes.to_vec()) })
     }
 
     /// Vectors: the outputs of a product (N).
@@ -112,9 +139,14 @@ impl Matrix {
         self.cols
     }
 
-    /// How the elements are stored.
-    pub fn format(&self) -> Format {
+    /// How the elements are stored; `None` for signed bytes with a scale for each row.
+    pub fn format(&self) -> Option<Format> {
         self.format
+    }
+
+    /// The format of what was read from a file.
+    pub(crate) fn file_format(&self) -> Format {
+        self.format.unwrap_or_else(|| unreachable!("signed bytes are of no file format"))
     }
 
     /// Memory that the elements take.
@@ -123,13 +155,19 @@ impl Matrix {
             Data::Floats(floats) => size_of_val::<[f32]>(floats),
             Data::Halves(bytes) => bytes.len(),
             Data::Blocks(packed) => packed.bytes(),
+            Data::Channels(channels) => channels.bytes(),
             Data::Rows(bytes) => bytes.len(),
         }
     }
 
-    /// Whether products with it take quantized inputs; otherwise they take floats.
+    /// Whether products with it take inputs that are quantized by block.
     pub fn takes_quantized(&self) -> bool {
-        self.format.block_len() > 1
+        self.format.is_some_and(|format| format.block_len() > 1)
+    }
+
+    /// Whether products with it take inputs that are quantized by row.
+    pub fn takes_quantized_rows(&self) -> bool {
+        matches!(self.data, Data::Channels(_))
     }
 }
 
@@ -144,19 +182,20 @@ impl Kernels {
         assert_eq!(out.len(), w.cols, "elements of a row");
         let first = row / LANES * w.cols * LANES + row % LANES;
         match &w.data {
+            Data::Channels(channels) => channels.row_to_f32(row, out),
             Data::Floats(floats) => {
                 out.iter_mut().zip(floats[first..].iter().step_by(LANES)).for_each(|(x, y)| *x = *y);
             }
             Data::Halves(bytes) => {
                 let elements = bytes.as_chunks::<2>().0[first..].iter().step_by(LANES);
-                out.iter_mut().zip(elements).for_each(|(x, y)| dequantize(w.format, y, std::slice::from_mut(x)));
+                out.iter_mut().zip(elements).for_each(|(x, y)| dequantize(w.file_format(), y, std::slice::from_mut(x)));
             }
             Data::Blocks(packed) => {
-                with_blocks!(w.format, B => self.arch.run(Row::<B> { packed, row, out, format: PhantomData }));
+                with_blocks!(w.file_format(), B => self.arch.run(Row::<B> { packed, row, out, format: PhantomData }));
             }
             Data::Rows(bytes) => {
                 let len = bytes.len() / w.rows;
-                dequantize(w.format, &bytes[row * len..(row + 1) * len], out);
+                dequantize(w.file_format(), &bytes[row * len..(row + 1) * len], out);
             }
         }
     }
@@ -204,7 +243,8 @@ fn interleave<const N: usize, T>(bytes: &[u8], cols: usize, out: &mut [T], eleme
 
 impl std::fmt::Debug for Matrix {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Matrix({} x {} {})", self.rows, self.cols, self.format)
+        let format = self.format.map_or_else(|| "int8".to_owned(), |format| format.to_string());
+        write!(f, "Matrix({} x {} {format})", self.rows, self.cols)
     }
 }
 
@@ -236,7 +276,7 @@ mod tests {
             dequantize(format, &stored, &mut want);
             for make in [Matrix::new, Matrix::table] {
                 let matrix = make(format, rows, cols, &stored).unwrap();
-                assert_eq!((matrix.rows(), matrix.cols(), matrix.format()), (rows, cols, format));
+                assert_eq!((matrix.rows(), matrix.cols(), matrix.format()), (rows, cols, Some(format)));
                 assert!(matrix.bytes() >= stored.len() && matrix.bytes() <= 2 * stored.len());
                 let mut row = vec![f32::NAN; cols];
                 for kernels in every_isa(1) {

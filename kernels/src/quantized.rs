@@ -82,6 +82,20 @@ impl Tiling {
         Tiling { rows, width, tiles, rest }
     }
 
+    pub(crate) fn rows(self) -> usize {
+        self.rows
+    }
+
+    /// Rows of the first tiles.
+    pub(crate) fn width(self) -> usize {
+        self.width
+    }
+
+    /// Rows in tiles of that width.
+    pub(crate) fn first_rows(self) -> usize {
+        self.tiles * self.width
+    }
+
     /// How many tiles there are.
     pub(crate) fn tiles(self) -> usize {
         self.tiles + (self.rows - self.tiles * self.width).div_ceil(self.rest.max(1))
@@ -102,7 +116,7 @@ impl Tiling {
     }
 
     /// Rows that there is room for.
-    fn room(self) -> usize {
+    pub(crate) fn room(self) -> usize {
         self.tiles().checked_sub(1).map_or(0, |last| self.tile(last).first + self.tile(last).width)
     }
 }

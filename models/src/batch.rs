@@ -111,6 +111,8 @@ pub struct RaggedBatch {
     sequences: Vec<SequenceRows>,
     logits: Vec<LogitsRow>,
     hidden: Vec<usize>,
+    /// Block tables of earlier sequences, for their memory.
+    spare: Vec<Vec<BlockId>>,
 }
 
 impl RaggedBatch {
@@ -142,7 +144,9 @@ impl RaggedBatch {
         self.rows.extend(rows);
         self.token_types.resize(self.rows.len(), 0);
         let rows = start..self.rows.len();
-        self.sequences.push(SequenceRows { rows: rows.clone(), position, blocks: blocks.to_vec(), adapter });
+        let mut table = self.spare.pop().unwrap_or_default();
+        table.extend_from_slice(blocks);
+        self.sequences.push(SequenceRows { rows: rows.clone(), position, blocks: table, adapter });
         rows
     }
 
@@ -178,7 +182,10 @@ impl RaggedBatch {
         self.token_types.clear();
         self.embeddings.clear();
         self.embedding_rows = 0;
-        self.sequences.clear();
+        self.spare.extend(self.sequences.drain(..).rev().map(|mut sequence| {
+            sequence.blocks.clear();
+            sequence.blocks
+        }));
         self.logits.clear();
         self.hidden.clear();
     }

@@ -104,8 +104,9 @@ impl Engine {
             self.extend(own, work.depth - work.prompt)?;
         }
         let start = Instant::now();
+        let mut batch = RaggedBatch::new();
         for _ in 0..work.generate {
-            let mut batch = RaggedBatch::new();
+            batch.clear();
             for (timeline, token) in own.iter_mut().zip(&next) {
                 self.cache.reserve(timeline, timeline.computed() + 1)?;
                 let row = timeline.push(&mut batch, &[*token]).start;
@@ -115,6 +116,7 @@ impl Engine {
             for (row, token) in next.iter_mut().enumerate() {
                 *token = self.backend.sample(&step, row, &Sampling::default(), &[], 0.0)?.token;
             }
+            self.backend.recycle(step);
         }
         Ok(Measured { prefill, decode: start.elapsed() })
     }
@@ -144,14 +146,15 @@ impl Engine {
     }
 
     fn flush(&mut self, batch: &mut RaggedBatch, next: &mut Vec<u32>) -> Result<()> {
-        let batch = std::mem::take(batch);
         if batch.rows().is_empty() {
             return Ok(());
         }
-        let step = self.backend.forward(&batch)?;
+        let step = self.backend.forward(batch)?;
         for row in 0..batch.logits().len() {
             next.push(self.backend.sample(&step, row, &Sampling::default(), &[], 0.0)?.token);
         }
+        self.backend.recycle(step);
+        batch.clear();
         Ok(())
     }
 

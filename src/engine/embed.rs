@@ -107,6 +107,8 @@ impl Embedder {
                 normalize(out);
             }
         }
+        drop(hidden);
+        self.backend.recycle(step);
         Ok(())
     }
 }

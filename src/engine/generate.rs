@@ -137,6 +137,7 @@ impl Engine {
         let mut waiting: VecDeque<usize> = (0..requests.len()).collect();
         let mut running: Vec<Sequence> = Vec::new();
         let mut done: Vec<Option<Generation>> = requests.iter().map(|_| None).collect();
+        let mut batch = RaggedBatch::new();
         let result = loop {
             if let Err(error) = self.admit(requests, prefix, &mut waiting, &mut running) {
                 break Err(error);
@@ -144,7 +145,7 @@ impl Engine {
             if running.is_empty() {
                 break Ok(());
             }
-            if let Err(error) = self.step(requests, &mut running, on_event) {
+            if let Err(error) = self.step(requests, &mut running, &mut batch, on_event) {
                 break Err(error);
             }
             for ended in running.extract_if(.., |s| s.finished.is_some()) {
@@ -191,23 +192,25 @@ impl Engine {
         &mut self,
         requests: &[Request],
         running: &mut [Sequence],
+        batch: &mut RaggedBatch,
         on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
     ) -> Result<()> {
-        let mut batch = RaggedBatch::new();
+        batch.clear();
         let mut wanted = Vec::new();
         for (place, sequence) in running.iter_mut().enumerate() {
             let budget = self.rows_per_step - batch.rows().len();
             if budget == 0 {
                 break;
             }
-            if sequence.push_rows(&requests[sequence.index], &mut batch, budget) {
+            if sequence.push_rows(&requests[sequence.index], batch, budget) {
                 wanted.push(place);
             }
         }
-        let step = self.backend.forward(&batch)?;
+        let step = self.backend.forward(batch)?;
         for (row, place) in wanted.into_iter().enumerate() {
             self.take_token(&requests[running[place].index], &mut running[place], &step, row, on_event)?;
         }
+        self.backend.recycle(step);
         Ok(())
     }
 

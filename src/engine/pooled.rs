@@ -64,6 +64,8 @@ impl Engine {
             let rows = &hidden[sequence.rows.start * width..sequence.rows.end * width];
             Pooling::Mean.pool(rows, &mut values[index * width..(index + 1) * width]);
         }
+        drop(hidden);
+        self.backend.recycle(step);
         Ok(())
     }
 }

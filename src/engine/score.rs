@@ -92,6 +92,7 @@ impl Engine {
                 let picks: Vec<(usize, u32)> = followers.iter().copied().enumerate().collect();
                 log_probs.extend(self.backend.log_probs(&step, &picks)?);
             }
+            self.backend.recycle(step);
         }
         let mut batch = RaggedBatch::new();
         let row = timeline.push(&mut batch, last).start;
@@ -147,6 +148,7 @@ impl Engine {
         }
         let step = self.backend.forward(&batch)?;
         let mut log_probs = self.backend.log_probs(&step, &picks)?.into_iter();
+        self.backend.recycle(step);
         for &index in group {
             out[index].extend(log_probs.by_ref().take(scoring.continuations[index].len() - 1));
         }

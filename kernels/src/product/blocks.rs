@@ -7,11 +7,10 @@ use std::array::from_fn;
 use std::marker::PhantomData;
 
 use super::{Groups, Input, Product};
-use crate::Matrix;
 use crate::matrix::Data;
 use crate::packed::{BLOCK, Block, Blocks, STEPS};
 use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WIDE, WORDS};
-use super::wide::{TilesOf, Unpack, Unpacked, WideTile};
+use super::wide::{Unpack, Wide, WideTile};
 use crate::simd::{Chunk, Simd};
 
 /// Most activation rows with which the weights come from memory faster than they are used.
@@ -56,29 +55,36 @@ impl<B: Blocks> Product for Quants<B> {
         sums
     }
 
+    type Wide = Wide;
+
     #[inline(always)]
-    fn tiles<S: Simd>(simd: S) -> Option<TilesOf> {
-        TilesOf::new::<S, B>(simd)
+    fn wide<S: Simd>(simd: S) -> Option<Wide> {
+        Wide::new::<S, B>(simd)
     }
 
     #[inline(always)]
-    fn unpack<S: Simd>(simd: S, (matrix, group): (&Matrix, usize), out: &mut Unpacked) {
-        let Data::Blocks(packed) = &matrix.data else { unreachable!("a quantized matrix is packed") };
-        let (group, blocks) = (packed.group::<B>(group), matrix.cols() / BLOCK);
-        simd.apart(Unpack::<B> { group, blocks, out, format: PhantomData });
+    fn prepare<S: Simd>(simd: S, wide: &mut Wide, by: Groups<'_, 2>) {
+        for ((matrix, group), out) in by.into_iter().zip(&mut wide.groups) {
+            let Data::Blocks(packed) = &matrix.data else { unreachable!("a quantized matrix is packed") };
+            let (group, blocks) = (packed.group::<B>(group), matrix.cols() / BLOCK);
+            simd.apart(Unpack::<B> { group, blocks, out, format: PhantomData });
+        }
     }
 
     #[inline(always)]
-    fn wide<S: Simd>(
+    fn wide_tile<S: Simd>(
         simd: S,
-        tiles: &mut TilesOf,
-        group: &Unpacked,
+        wide: &mut Wide,
         x: Input<'_>,
+        _: Groups<'_, 2>,
         tile: RowTile,
-        sums: &mut [Chunk; WIDE],
+        sums: &mut [[Chunk; WIDE]; 2],
     ) {
         let x = x.quantized.map_or(&[][..], |x| x.words(tile));
-        simd.apart(WideTile::<B> { tiles, group, x, sums, format: PhantomData });
+        let Wide { tiles, groups } = wide;
+        for (group, sums) in groups.iter().zip(sums) {
+            simd.apart(WideTile::<B> { tiles, group, x, sums, format: PhantomData });
+        }
     }
 }
 

@@ -4,10 +4,11 @@
 #![allow(clippy::needless_range_loop)]
 
 use std::array::from_fn;
+use std::convert::Infallible;
 
 use super::{Groups, Input, Product};
 use crate::matrix::Data;
-use crate::quantized::RowTile;
+use crate::quantized::{RowTile, WIDE};
 use crate::simd::{Chunk, Halves, Simd};
 
 /// Weights in f16.
@@ -89,6 +90,31 @@ impl<V: Vectors> Product for V {
         let rows: [&[f32]; T] = from_fn(|t| &x[(tile.first + t.min(tile.count - 1)) * cols..][..cols]);
         let groups = groups.map(|vectors| Strided { vectors, step: 1 });
         float_tile::<S, V, R, T>(simd, groups, rows)
+    }
+
+    // Tile registers take no floats of these widths.
+    type Wide = Infallible;
+
+    #[inline(always)]
+    fn wide<S: Simd>(_: S) -> Option<Infallible> {
+        None
+    }
+
+    #[inline(always)]
+    fn prepare<S: Simd>(_: S, wide: &mut Infallible, _: Groups<'_, 2>) {
+        match *wide {}
+    }
+
+    #[inline(always)]
+    fn wide_tile<S: Simd>(
+        _: S,
+        wide: &mut Infallible,
+        _: Input<'_>,
+        _: Groups<'_, 2>,
+        _: RowTile,
+        _: &mut [[Chunk; WIDE]; 2],
+    ) {
+        match *wide {}
     }
 }
 

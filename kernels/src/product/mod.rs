@@ -10,6 +10,7 @@
 #![allow(clippy::needless_range_loop)]
 
 mod blocks;
+mod channels;
 mod floats;
 mod wide;
 
@@ -23,11 +24,11 @@ use crate::packed::with_blocks;
 use crate::quantized::{Quantized, RowTile, Tiling, WIDE};
 use crate::simd::{Chunk, Kernel, LANES, Simd, load_partial, store_partial};
 use crate::split::{Tile, for_grid};
-use crate::{Format, Kernels, Matrix};
+use crate::{Format, Kernels, Matrix, QuantizedRows};
 
 use blocks::Quants;
+use channels::Bytes;
 pub(crate) use floats::{F16, Strided, Vectors, float_tile};
-use wide::{TilesOf, Unpacked};
 
 /// Rows of activations from which they are shared out to tasks, and not the weights alone.
 const MANY_ROWS: usize = 64;
@@ -47,8 +48,10 @@ const REST: usize = 8;
 pub struct Input<'a> {
     /// For matrices of floats.
     pub floats: Option<&'a [f32]>,
-    /// For quantized matrices.
+    /// For matrices that are quantized by block.
     pub quantized: Option<&'a Quantized>,
+    /// For matrices that are quantized by row.
+    pub quantized_rows: Option<&'a QuantizedRows>,
 }
 
 /// Weights and, where there is one, a bias (N).
@@ -87,14 +90,15 @@ impl Kernels {
     /// If the shapes do not fit each other.
     pub fn matmul(&self, x: &[f32], w: &Matrix, bias: Option<&[f32]>, out: &mut [f32]) {
         let affine = Affine { weight: w, bias };
-        if !w.takes_quantized() {
-            self.multiply(Input { floats: Some(x), quantized: None }, &[affine], out);
-            return;
+        let (mut quantized, mut quantized_rows) = QUANTIZED.take();
+        if w.takes_quantized() {
+            self.quantize_rows(x, w.cols(), &mut quantized);
+        } else if w.takes_quantized_rows() {
+            self.quantize_by_row(x, w.cols(), &mut quantized_rows);
         }
-        let mut quantized = QUANTIZED.take();
-        self.quantize_rows(x, w.cols(), &mut quantized);
-        self.multiply(Input { floats: None, quantized: Some(&quantized) }, &[affine], out);
-        QUANTIZED.set(quantized);
+        let input = Input { floats: Some(x), quantized: Some(&quantized), quantized_rows: Some(&quantized_rows) };
+        self.multiply(input, &[affine], out);
+        QUANTIZED.set((quantized, quantized_rows));
     }
 
     /// `out` (m, N₁ + N₂ + ...): the products of `x` (m, K) with the transposes of several matrices (Nᵢ, K), side by side.
@@ -199,10 +203,11 @@ impl Kernels {
 
     fn run_task(&self, task: Task<'_>) {
         match task.by.weight.format() {
-            Format::F32 => self.arch.run(Compute::<f32> { task, product: PhantomData }),
-            Format::F16 => self.arch.run(Compute::<floats::F16> { task, product: PhantomData }),
-            Format::BF16 => self.arch.run(Compute::<floats::Bf16> { task, product: PhantomData }),
-            format => with_blocks!(format, B => self.arch.run(Compute::<Quants<B>> { task, product: PhantomData })),
+            None => self.arch.run(Compute::<Bytes> { task, product: PhantomData }),
+            Some(Format::F32) => self.arch.run(Compute::<f32> { task, product: PhantomData }),
+            Some(Format::F16) => self.arch.run(Compute::<floats::F16> { task, product: PhantomData }),
+            Some(Format::BF16) => self.arch.run(Compute::<floats::Bf16> { task, product: PhantomData }),
+            Some(format) => with_blocks!(format, B => self.arch.run(Compute::<Quants<B>> { task, product: PhantomData })),
         }
     }
 }
@@ -219,13 +224,11 @@ struct Shares {
 
 thread_local! {
     /// Buffers of a call, kept to be used again: quantized activations, a gate, ranges of rows, pieces of columns.
-    static QUANTIZED: Cell<Quantized> = Cell::default();
+    static QUANTIZED: Cell<(Quantized, QuantizedRows)> = Cell::default();
     static GATE: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
     static ROWS: Cell<Vec<Range<usize>>> = const { Cell::new(Vec::new()) };
     /// A piece's matrix, where the columns of that begin, and its own columns.
     static PIECES: Cell<Vec<(usize, usize, Range<usize>)>> = const { Cell::new(Vec::new()) };
-    /// Two groups for tile registers.
-    static UNPACKED: Cell<[Unpacked; 2]> = Cell::default();
 }
 
 /// Rows of every tile but the last.
@@ -239,6 +242,9 @@ fn assert_input(x: &Input<'_>, by: &Affine<'_>, m: usize) {
     assert!(by.bias.is_none_or(|bias| bias.len() == n), "a bias of {n} elements");
     if by.weight.takes_quantized() {
         let x = x.quantized.expect("quantized inputs for a quantized matrix");
+        assert!(x.rows() == m && x.cols() == k, "inputs of {m} rows and {k} columns, found {x:?}");
+    } else if by.weight.takes_quantized_rows() {
+        let x = x.quantized_rows.expect("inputs quantized by row for a matrix that is");
         assert!(x.rows() == m && x.cols() == k, "inputs of {m} rows and {k} columns, found {x:?}");
     } else {
         let x = x.floats.expect("floats for a matrix of floats");
@@ -273,30 +279,24 @@ trait Product {
         tile: RowTile,
     ) -> [[S::F; T]; R];
 
+    /// The tile registers, and what a task keeps for them.
+    type Wide;
+
     /// Sets up tile registers, where the processor has them and there is a micro-kernel for them.
-    fn tiles<S: Simd>(_simd: S) -> Option<TilesOf> {
-        None
-    }
+    fn wide<S: Simd>(simd: S) -> Option<Self::Wide>;
 
-    /// Unpacks a group for [`wide`](Product::wide).
-    fn unpack<S: Simd>(_simd: S, _by: (&Matrix, usize), _out: &mut Unpacked) {}
+    /// Makes two groups ready for [`wide_tile`](Product::wide_tile).
+    fn prepare<S: Simd>(simd: S, wide: &mut Self::Wide, by: Groups<'_, 2>);
 
-    /// The products of an unpacked group and the rows of a wide tile.
-    fn wide<S: Simd>(
-        _simd: S,
-        _tiles: &mut TilesOf,
-        _group: &Unpacked,
-        _x: Input<'_>,
-        _tile: RowTile,
-        _sums: &mut [Chunk; WIDE],
-    ) {
-    }
-}
-
-/// The tile registers, and what a task keeps for them.
-struct Wide {
-    tiles: TilesOf,
-    groups: [Unpacked; 2],
+    /// The products of the two groups and the rows of a wide tile.
+    fn wide_tile<S: Simd>(
+        simd: S,
+        wide: &mut Self::Wide,
+        x: Input<'_>,
+        by: Groups<'_, 2>,
+        tile: RowTile,
+        sums: &mut [[Chunk; WIDE]; 2],
+    );
 }
 
 impl Task<'_> {
@@ -307,8 +307,7 @@ impl Task<'_> {
         let groups = (columns.start - self.offset) / LANES..(columns.end - self.offset).div_ceil(LANES);
         let step = if self.into == Into::Gate { 1 } else { 2 };
         let has_wide = self.tiling.tile(self.tiles.start).width == WIDE;
-        let tiles = if has_wide { P::tiles(simd) } else { None };
-        let mut wide = tiles.map(|tiles| Wide { tiles, groups: UNPACKED.take() });
+        let mut wide = if has_wide { P::wide(simd) } else { None };
         for group in groups.clone().step_by(step) {
             let second = match self.second {
                 Some(second) => (second.weight, group),
@@ -316,9 +315,7 @@ impl Task<'_> {
             };
             let by = [(self.by.weight, group), second];
             if let Some(wide) = &mut wide {
-                for (by, out) in by.into_iter().zip(&mut wide.groups) {
-                    P::unpack(simd, by, out);
-                }
+                P::prepare(simd, wide, by);
             }
             for tile in self.tiles.clone() {
                 let tile = self.tiling.tile(tile);
@@ -327,26 +324,17 @@ impl Task<'_> {
                     4 if S::MANY_REGISTERS => self.pair::<S, P, 4>(simd, by, tile),
                     2 => self.pair::<S, P, 2>(simd, by, tile),
                     WIDE if S::MANY_REGISTERS => match &mut wide {
-                        Some(wide) => self.wide_pair::<S, P>(simd, by, tile, wide),
+                        Some(wide) => {
+                            let mut sums = [[[0.0; LANES]; WIDE]; 2];
+                            P::wide_tile(simd, wide, self.x, by, tile, &mut sums);
+                            self.put_pair(simd, by, tile, &sums);
+                        }
                         None => self.narrow_pairs::<S, P>(simd, by, tile),
                     },
                     _ => self.pair::<S, P, 1>(simd, by, tile),
                 }
             }
         }
-        if let Some(wide) = wide {
-            UNPACKED.set(wide.groups);
-        }
-    }
-
-    #[inline(always)]
-    fn wide_pair<S: Simd, P: Product>(&mut self, simd: S, by: Groups<'_, 2>, tile: RowTile, wide: &mut Wide) {
-        let Wide { tiles, groups } = wide;
-        let mut sums = [[[0.0; LANES]; WIDE]; 2];
-        for (group, sums) in groups.iter().zip(&mut sums) {
-            P::wide(simd, tiles, group, self.x, tile, sums);
-        }
-        self.put_pair(simd, by, tile, &sums);
     }
 
     /// A wide tile of activations that are not in the layout for tile registers.

@@ -9,7 +9,7 @@ use super::*;
 use crate::packed::STEPS;
 use crate::quantized::{SCALE, WORDS, place};
 use crate::testing::{bits, every_isa, random, random_blocks};
-use crate::{Isa, Pool, dequantize};
+use crate::{Isa, Pool, dequantize, per_channel};
 
 fn product(kernels: &Kernels, x: &[f32], w: &Matrix, bias: Option<&[f32]>) -> Vec<f32> {
     let mut out = vec![f32::NAN; x.len() / w.cols() * w.rows()];
@@ -85,6 +85,78 @@ proptest! {
     }
 }
 
+/// `x` as a product with bytes by channel sees it: the quants of each row, and its scale.
+fn rows_seen(kernels: &Kernels, x: &[f32], k: usize) -> Vec<(Vec<i8>, f32)> {
+    let mut quantized = QuantizedRows::default();
+    kernels.quantize_by_row(x, k, &mut quantized);
+    let (tiling, steps) = (Tiling::of(x.len() / k, kernels.widest()), per_channel::steps(k));
+    let tiles = (0..tiling.tiles()).map(|index| tiling.tile(index));
+    let rows = tiles.flat_map(|tile| (0..tile.count).map(move |row| (tile, row)));
+    rows.map(|(tile, row)| {
+        let words = quantized.words(tile);
+        let word = |step| words[per_channel::place(step, row, tile.width, steps)];
+        let quants = (0..steps).flat_map(|step| word(step).to_le_bytes()).map(u8::cast_signed);
+        (quants.take(k).collect(), f32::from_bits(words[steps * tile.width + row]))
+    })
+    .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(150))]
+
+    #[test]
+    fn bytes_by_channel_give_exact_sums_on_every_path(
+        m in 1_usize..50,
+        n in 1_usize..70,
+        k in 1_usize..400,
+        with_bias: bool,
+        seed: u64,
+    ) {
+        let (weights, x) = (random(seed, n * k), random(seed ^ 1, m * k));
+        let bias = with_bias.then(|| random(seed ^ 2, n));
+        let w = Matrix::per_channel(n, k, &weights).unwrap();
+        for kernels in every_isa(2) {
+            let found = product(&kernels, &x, &w, bias.as_deref());
+            let rows = rows_seen(&kernels, &x, k);
+            for ((quants, x_scale), x) in rows.iter().zip(x.chunks(k)) {
+                prop_assert!(quants.iter().zip(x).all(|(q, x)| (x - x_scale * f32::from(*q)).abs() <= 0.5001 * x_scale));
+            }
+            let mut row = vec![0.0; k];
+            for channel in 0..n {
+                kernels.look_up(&w, channel, &mut row);
+                let weights = &weights[channel * k..][..k];
+                let scale = weights.iter().fold(0.0_f32, |largest, w| largest.max(w.abs())) / 127.0;
+                prop_assert!(row.iter().zip(weights).all(|(q, w)| (q - w).abs() <= 0.5001 * scale));
+                for (at, (quants, x_scale)) in rows.iter().enumerate() {
+                    let products = quants.iter().zip(&row).map(|(q, w)| i32::from(*q) * (w / scale).round() as i32);
+                    let want = products.sum::<i32>() as f32 * x_scale * scale;
+                    let want = bias.as_ref().map_or(want, |bias| want + bias[channel]);
+                    prop_assert_eq!(found[at * n + channel].to_bits(), want.to_bits(), "{}", kernels.isa());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rows_that_cannot_be_bytes_are_refused_or_stay_what_they_are() {
+    let long = Matrix::per_channel(1, 131_073, &vec![0.0; 131_073]).unwrap_err().to_string();
+    assert_eq!(long, "rows of 131073 elements are too long for 8-bit products, which take 131072");
+    let short = Matrix::per_channel(2, 3, &[0.0; 5]).unwrap_err().to_string();
+    assert_eq!(short, "2 rows of 3 are 6 elements, found 5");
+    // The largest sum of products that there can be.
+    let most = Matrix::per_channel(1, 131_072, &vec![1.0; 131_072]).unwrap();
+    for kernels in every_isa(1) {
+        let found = product(&kernels, &vec![-1.0; 131_072], &most, None)[0];
+        assert!((found + 131_072.0).abs() < 0.1, "{found} on {}", kernels.isa());
+        let flat = Matrix::per_channel(1, 2, &[0.0, 0.0]).unwrap();
+        assert_eq!(product(&kernels, &[1.0, 2.0], &flat, None), [0.0]);
+        let one = Matrix::per_channel(1, 2, &[1.0, 1.0]).unwrap();
+        assert!(product(&kernels, &[1.0, f32::NAN], &one, None)[0].is_nan());
+        assert!(!product(&kernels, &[1.0, f32::INFINITY], &one, None)[0].is_finite());
+    }
+}
+
 #[test]
 fn a_row_does_not_depend_on_its_company_or_the_threads() {
     for isa in Isa::available() {
@@ -116,7 +188,7 @@ fn products_side_by_side_sums_and_gates_are_those_of_single_products() {
                 let x = random(5, m * k);
                 let mut quantized = Quantized::default();
                 kernels.quantize_rows(&x, k, &mut quantized);
-                let input = Input { floats: Some(&x), quantized: Some(&quantized) };
+                let input = Input { floats: Some(&x), quantized: Some(&quantized), ..Input::default() };
                 let ([a, b, c], bias) = ([(format, 40), (other, 7), (format, 32)], random(6, 7));
                 let [a, b, c] = [a, b, c].map(|(format, n)| matrix(format, n as u64, n, k).0);
                 let [first, second, third] =

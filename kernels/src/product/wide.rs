@@ -6,13 +6,40 @@
 // Loops over registers run over several arrays at once, by index.
 #![allow(clippy::needless_range_loop)]
 
+use std::cell::Cell;
 use std::marker::PhantomData;
+use std::mem::take;
 
 use super::blocks::scaled_sum;
 use crate::aligned::Aligned;
 use crate::packed::{Block, Blocks, Group, STEPS};
 use crate::quantized::{SCALE, WIDE, WORDS};
 use crate::simd::{Chunk, Kernel, LANES, Simd, Tiles};
+
+thread_local! {
+    /// Kept to be used again.
+    static UNPACKED: Cell<[Unpacked; 2]> = Cell::default();
+}
+
+/// The tile registers, and what a task keeps for them.
+pub(super) struct Wide {
+    pub(super) tiles: TilesOf,
+    pub(super) groups: [Unpacked; 2],
+}
+
+impl Wide {
+    #[inline(always)]
+    pub(super) fn new<S: Simd, B: Blocks>(simd: S) -> Option<Self> {
+        let tiles = if B::BY_HALF { simd.tiles().map(TilesOf::Half) } else { simd.tiles().map(TilesOf::Block) };
+        tiles.map(|tiles| Wide { tiles, groups: UNPACKED.take() })
+    }
+}
+
+impl Drop for Wide {
+    fn drop(&mut self) {
+        UNPACKED.set(take(&mut self.groups));
+    }
+}
 
 /// The rows of a group as tile registers take them.
 #[derive(Default)]
@@ -74,13 +101,6 @@ const fn per_half<B: Blocks>() -> usize {
 pub(super) enum TilesOf {
     Block(Tiles<STEPS>),
     Half(Tiles<{ STEPS / 2 }>),
-}
-
-impl TilesOf {
-    #[inline(always)]
-    pub(super) fn new<S: Simd, B: Blocks>(simd: S) -> Option<Self> {
-        if B::BY_HALF { simd.tiles().map(TilesOf::Half) } else { simd.tiles().map(TilesOf::Block) }
-    }
 }
 
 /// Results of a tile register.

@@ -8,7 +8,7 @@ use std::arch::asm;
 use std::marker::PhantomData;
 use std::sync::OnceLock;
 
-use super::{Chunk, LANES};
+use super::{Chunk, LANES, Line};
 
 /// Whether this processor has tiles of bytes, and the system lets this process use them.
 pub(crate) fn is_available() -> bool {
@@ -60,15 +60,15 @@ struct Shapes {
 }
 
 impl Shapes {
-    /// Results in 0 and 1; rows of `4 n` bytes in 2 and 4, and what they meet in 3 and 5.
+    /// Results in 0 and 1; rows of `4 n` bytes in 2 and 4, and what they meet in the others.
     const fn new(n: u8) -> Self {
         let (out, row) = (64, 4 * n as u16);
         Shapes {
             palette: 1,
             start_row: 0,
             reserved: [0; 14],
-            columns: [out, out, row, out, row, out, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
-            rows: [16, 16, 16, n, 16, n, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            columns: [out, out, row, out, row, out, out, out, 0, 0, 0, 0, 0, 0, 0, 0],
+            rows: [16, 16, 16, n, 16, n, n, n, 0, 0, 0, 0, 0, 0, 0, 0],
         }
     }
 }
@@ -142,6 +142,59 @@ impl<const N: usize> Tiles<N> {
             } else {
                 asm!("tilestored [{} + {}], tmm1", in(reg) out, in(reg) line, options(nostack, preserves_flags));
             }
+        }
+    }
+}
+
+impl Tiles<16> {
+    /// The products of sixteen rows of `x` by sixteen columns of each of `w`: row `t` of an output holds integers, in lane `r`
+    /// the sum of the products of row `t` and of the bytes in lane `r` of all lines.
+    ///
+    /// A line is four columns, of which there must be a multiple of 16; rows of `x` are as many words, one after the other.
+    #[inline(always)]
+    pub(crate) fn dot_pair(&mut self, w: [&[Line]; 2], x: &[u32], out: &mut [[Chunk; LANES]; 2]) {
+        let steps = x.len() / LANES;
+        assert!(steps.is_multiple_of(16) && x.len() == LANES * steps, "rows of {steps} words");
+        assert!(w[0].len() == steps && w[1].len() == steps, "columns of {steps} words");
+        let (row, line) = (4 * steps, 64_usize);
+        // SAFETY: `self` proves the instructions and the shapes. Of each 64 columns they read 16 rows of 64 bytes at intervals of
+        // `row` from `x`, and 16 lines of each `w`, of which there are as many; they write 16 lines to each output.
+        unsafe {
+            asm!("tilezero tmm0", "tilezero tmm1", options(nostack, preserves_flags, nomem));
+            for step in (0..steps).step_by(16) {
+                let (x, first, second) = (x.as_ptr().add(step), w[0].as_ptr().add(step), w[1].as_ptr().add(step));
+                // Other registers for every other step, so that loads need not wait for products.
+                if step % 32 == 0 {
+                    asm!(
+                        "tileloadd tmm2, [{x} + {row}]",
+                        "tileloadd tmm3, [{first} + {line}]",
+                        "tdpbssd tmm0, tmm2, tmm3",
+                        "tileloadd tmm5, [{second} + {line}]",
+                        "tdpbssd tmm1, tmm2, tmm5",
+                        x = in(reg) x, first = in(reg) first, second = in(reg) second,
+                        row = in(reg) row, line = in(reg) line,
+                        options(nostack, preserves_flags, readonly),
+                    );
+                } else {
+                    asm!(
+                        "tileloadd tmm4, [{x} + {row}]",
+                        "tileloadd tmm6, [{first} + {line}]",
+                        "tdpbssd tmm0, tmm4, tmm6",
+                        "tileloadd tmm7, [{second} + {line}]",
+                        "tdpbssd tmm1, tmm4, tmm7",
+                        x = in(reg) x, first = in(reg) first, second = in(reg) second,
+                        row = in(reg) row, line = in(reg) line,
+                        options(nostack, preserves_flags, readonly),
+                    );
+                }
+            }
+            let [first, second] = out;
+            asm!(
+                "tilestored [{first} + {line}], tmm0",
+                "tilestored [{second} + {line}], tmm1",
+                first = in(reg) first.as_mut_ptr(), second = in(reg) second.as_mut_ptr(), line = in(reg) line,
+                options(nostack, preserves_flags),
+            );
         }
     }
 }

@@ -45,6 +45,13 @@ impl<const N: usize> Tiles<N> {
     }
 }
 
+#[cfg(not(target_arch = "x86_64"))]
+impl Tiles<16> {
+    pub(crate) fn dot_pair(&mut self, _: [&[Line]; 2], _: &[u32], _: &mut [[Chunk; LANES]; 2]) {
+        match *self {}
+    }
+}
+
 /// Lanes of a vector.
 pub(crate) const LANES: usize = 16;
 

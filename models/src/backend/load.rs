@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use docent_kernels::{Isa, KvCache, Pool};
+use docent_kernels::{Isa, Kernels, KvCache, Pool};
 
-use super::{Backend, BackendError, Footprint, cpu::Cpu, device::DeviceBackend, reference::Reference, validate};
+use super::{Backend, BackendError, Ceilings, Footprint, cpu::Cpu, device::DeviceBackend, reference::Reference, validate};
 use crate::{
     Result,
     checkpoint::{Architecture, Checkpoint},
@@ -57,6 +57,20 @@ pub fn load(checkpoint: &Checkpoint, options: &LoadOptions) -> Result<Box<dyn Ba
         BackendKind::Reference => Box::new(Reference::load(checkpoint, kv_blocks)?),
         kind => Box::new(DeviceBackend::load(checkpoint, open_device(kind)?, kv_blocks)?),
     })
+}
+
+/// What the CPU does at most on the threads of `pool`, measured now, with weights of `weight_bytes` in memory. It takes as
+/// much memory, and half a second.
+///
+/// # Errors
+/// If the processor lacks `isa`.
+pub fn cpu_ceilings(isa: Isa, pool: Arc<Pool>, weight_bytes: usize) -> Result<Ceilings, BackendError> {
+    let kernels = Kernels::new(isa, pool).ok_or(BackendError::MissingIsa(isa.name()))?;
+    Ok(ceilings(&kernels, weight_bytes))
+}
+
+pub(super) fn ceilings(kernels: &Kernels, weight_bytes: usize) -> Ceilings {
+    Ceilings { int8_rate: kernels.int8_rate(), read_rate: kernels.read_rate(weight_bytes) }
 }
 
 fn open_device(kind: BackendKind) -> Result<candle_core::Device, BackendError> {

@@ -12,7 +12,7 @@ mod sample;
 mod step;
 mod validate;
 
-pub use load::{BackendKind, LoadOptions, load};
+pub use load::{BackendKind, LoadOptions, cpu_ceilings, load};
 pub use sample::{Sampled, Sampling};
 pub use step::{Rows, Step};
 
@@ -52,6 +52,9 @@ pub trait Backend: Send {
     /// # Errors
     /// If the batch refers to tokens, blocks, rows or adapters that do not exist, or the device fails.
     fn forward(&mut self, batch: &RaggedBatch) -> Result<Step>;
+
+    /// Takes back the memory of a step's results, so that later steps need none of their own.
+    fn recycle(&mut self, _step: Step) {}
 
     /// Copies one KV block, for a sequence that goes on from the middle of a shared block.
     ///

@@ -35,6 +35,14 @@ impl Rows {
         Rows::Host { data: Vec::new(), width }
     }
 
+    /// The memory of results on the host.
+    pub(crate) fn into_buffer(self) -> Option<Vec<f32>> {
+        match self {
+            Rows::Host { data, .. } => Some(data),
+            Rows::Device(_) => None,
+        }
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         match self {

@@ -3,6 +3,7 @@
 mod agreement;
 mod faults;
 mod gradients;
+mod steps;
 mod tiny;
 mod transformers;
 

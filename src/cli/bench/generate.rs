@@ -54,6 +54,7 @@ struct Line {
     tokens_per_second: Vec<f64>,
     /// The median as a part of what the machine's ceilings allow.
     ceiling_fraction: Option<f64>,
+    /// Of the process, up to the end of the last repetition.
     peak_memory_bytes: Option<u64>,
     /// Seconds from the start to the first token's logits, of the median; prefill only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -92,7 +93,9 @@ pub(crate) fn run(args: &BenchGenerateArgs, context: &mut Context) -> Result<(),
         counter.advance(1);
     }
     drop(counter);
-    let lines = lines(&engine, &work, &runs, context);
+    // Measuring the ceilings takes memory of its own.
+    let peak = memory::peak();
+    let lines = lines(&engine, &work, &runs, peak, context);
     for line in &lines {
         if context.json { context.json_line(line)? } else { print(line, context)? }
     }
@@ -102,7 +105,7 @@ pub(crate) fn run(args: &BenchGenerateArgs, context: &mut Context) -> Result<(),
     }
 }
 
-fn lines(engine: &Engine, work: &Workload, runs: &[Measured], context: &Context) -> Vec<Line> {
+fn lines(engine: &Engine, work: &Workload, runs: &[Measured], peak: Option<u64>, context: &Context) -> Vec<Line> {
     let ceilings = engine.ceilings();
     let line = |test, tokens: usize, times: Vec<Duration>, floor: Option<f64>| {
         let median = median(times.iter().map(Duration::as_secs_f64).collect());
@@ -118,7 +121,7 @@ fn lines(engine: &Engine, work: &Workload, runs: &[Measured], context: &Context)
             threads: context.settings.threads.unwrap_or_else(Pool::default_threads),
             tokens_per_second: times.iter().map(|time| tokens as f64 / time.as_secs_f64()).collect(),
             ceiling_fraction: floor.map(|floor| floor / median),
-            peak_memory_bytes: memory::peak(),
+            peak_memory_bytes: peak,
             first_token_seconds: (test == "prefill").then_some(median),
         }
     };

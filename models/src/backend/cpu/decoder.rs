@@ -4,7 +4,7 @@ use std::mem::take;
 
 use docent_kernels::{AttentionShape, AttentionSpan, Input, Kernels, KvCache, Matrix, Quantized, Queries, Rotation};
 
-use super::{adapters::Adapters, affine, fit, input, kv::KvStore};
+use super::{Results, adapters::Adapters, affine, emptied, fit, gather, input, kv::KvStore};
 use crate::{
     backend::{Rows, Step},
     batch::{RaggedBatch, Row, SequenceRows},
@@ -24,6 +24,7 @@ pub(super) struct DecoderRun {
     config: DecoderConfig,
     weights: Weights,
     pub(super) kv: KvStore,
+    pub(super) results: Results,
     buffers: Buffers,
 }
 
@@ -41,11 +42,13 @@ struct Buffers {
     sin: Vec<f32>,
     positions: Vec<u32>,
     tables: Vec<u32>,
+    /// Empty between steps.
+    spans: Vec<AttentionSpan<'static>>,
 }
 
 impl DecoderRun {
     pub(super) fn new(config: DecoderConfig, weights: Weights, kv: KvStore) -> Self {
-        Self { config, weights, kv, buffers: Buffers::default() }
+        Self { config, weights, kv, results: Results::default(), buffers: Buffers::default() }
     }
 
     /// (out features, in features) of the projection `name`.
@@ -59,12 +62,14 @@ impl DecoderRun {
     pub(super) fn forward(&mut self, kernels: &Kernels, adapters: &Adapters, batch: &RaggedBatch) -> Step {
         self.prepare(kernels, batch);
         let (positions, tables) = (take(&mut self.buffers.positions), take(&mut self.buffers.tables));
-        let spans = spans(batch, &positions, &tables);
+        let mut spans = emptied(take(&mut self.buffers.spans));
+        fill_spans(batch, &positions, &tables, &mut spans);
         let step = StepContext { kernels, adapters, batch, config: &self.config, spans: &spans };
         for (index, layer) in self.weights.layers.iter().enumerate() {
             step.attention(layer, self.kv.layer(index), &mut self.buffers);
             step.feed_forward(layer, &mut self.buffers);
         }
+        self.buffers.spans = emptied(spans);
         (self.buffers.positions, self.buffers.tables) = (positions, tables);
         self.output(kernels, batch)
     }
@@ -92,19 +97,15 @@ impl DecoderRun {
     /// The final norm of the rows that were asked for, and the head of those that want logits.
     fn output(&mut self, kernels: &Kernels, batch: &RaggedBatch) -> Step {
         let (width, eps) = (self.config.hidden, self.config.rms_eps);
-        let states = &self.buffers.hidden;
+        let Buffers { hidden: states, attended: gathered, normed, .. } = &mut self.buffers;
         let norm = &self.weights.norm;
-        let normed = |rows: &mut dyn Iterator<Item = usize>| {
-            let gathered: Vec<f32> = rows.flat_map(|row| &states[row * width..(row + 1) * width]).copied().collect();
-            let mut out = vec![0.0; gathered.len()];
-            kernels.rms_norm(&gathered, norm, eps, &mut out);
-            out
-        };
-        let hidden = normed(&mut batch.hidden().iter().copied());
-        let last = normed(&mut batch.logits().iter().map(|l| l.row));
+        let Results { mut logits, mut hidden } = take(&mut self.results);
+        gather(states, width, batch.hidden().iter().copied(), gathered);
+        kernels.rms_norm(gathered, norm, eps, fit(&mut hidden, gathered.len()));
+        gather(states, width, batch.logits().iter().map(|l| l.row), gathered);
+        kernels.rms_norm(gathered, norm, eps, fit(normed, gathered.len()));
         let head = self.weights.head.as_ref().unwrap_or(&self.weights.embedding);
-        let mut logits = vec![0.0; batch.logits().len() * head.rows()];
-        kernels.matmul(&last, head, None, &mut logits);
+        kernels.matmul(normed, head, None, fit(&mut logits, batch.logits().len() * head.rows()));
         for (wanted, row) in batch.logits().iter().zip(logits.chunks_exact_mut(head.rows())) {
             if let Some(mask) = &wanted.mask {
                 mask.apply(row);
@@ -115,14 +116,19 @@ impl DecoderRun {
 }
 
 /// The rows, positions and blocks of each sequence.
-fn spans<'a>(batch: &RaggedBatch, positions: &'a [u32], mut tables: &'a [u32]) -> Vec<AttentionSpan<'a>> {
+fn fill_spans<'a>(
+    batch: &RaggedBatch,
+    positions: &'a [u32],
+    mut tables: &'a [u32],
+    spans: &mut Vec<AttentionSpan<'a>>,
+) {
     let span = |sequence: &SequenceRows| {
         let (blocks, rest) = tables.split_at(sequence.blocks.len());
         tables = rest;
         let rows = sequence.rows.clone();
         AttentionSpan { positions: &positions[rows.clone()], rows, blocks }
     };
-    batch.sequences().iter().map(span).collect()
+    spans.extend(batch.sequences().iter().map(span));
 }
 
 struct StepContext<'a> {
@@ -154,7 +160,7 @@ impl StepContext<'_> {
         if floats {
             self.kernels.rms_norm(hidden, norm, eps, fit(normed, hidden.len()));
         }
-        Input { floats: floats.then_some(normed), quantized: wanted(true).then_some(quantized) }
+        Input { floats: floats.then_some(normed), quantized: wanted(true).then_some(quantized), quantized_rows: None }
     }
 
     /// Adds what adapters change of some projections, whose outputs stand side by side in `out`.

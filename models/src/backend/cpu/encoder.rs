@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use docent_kernels::{AttentionShape, Kernels, Matrix, Quantized};
 
-use super::{affine, fit, input};
+use super::{Results, affine, fit, gather, input};
 use crate::{
     backend::{Rows, Step},
     batch::{RaggedBatch, Row},
@@ -21,6 +21,7 @@ type Weights = EncoderWeights<Matrix, Vec<f32>>;
 pub(super) struct EncoderRun {
     config: EncoderConfig,
     weights: Weights,
+    pub(super) results: Results,
     buffers: Buffers,
 }
 
@@ -34,19 +35,23 @@ struct Buffers {
     attended: Vec<f32>,
     inner: Vec<f32>,
     update: Vec<f32>,
+    /// A row of a table of embeddings.
+    looked_up: Vec<f32>,
+    spans: Vec<Range<usize>>,
 }
 
 impl EncoderRun {
     pub(super) fn new(config: EncoderConfig, weights: Weights) -> Self {
-        Self { config, weights, buffers: Buffers::default() }
+        Self { config, weights, results: Results::default(), buffers: Buffers::default() }
     }
 
     /// Runs a batch that was checked.
     pub(super) fn forward(&mut self, kernels: &Kernels, batch: &RaggedBatch) -> Step {
         self.embed(kernels, batch);
-        let spans: Vec<Range<usize>> = batch.sequences().iter().map(|s| s.rows.clone()).collect();
+        self.buffers.spans.clear();
+        self.buffers.spans.extend(batch.sequences().iter().map(|s| s.rows.clone()));
         for layer in &self.weights.layers {
-            run_layer(kernels, &self.config, layer, &spans, &mut self.buffers);
+            run_layer(kernels, &self.config, layer, &mut self.buffers);
         }
         self.output(kernels, batch)
     }
@@ -54,8 +59,9 @@ impl EncoderRun {
     /// The normalized sum of word, position and token type embeddings.
     fn embed(&mut self, kernels: &Kernels, batch: &RaggedBatch) {
         let (width, weights) = (self.config.hidden, &self.weights);
-        let sum = fit(&mut self.buffers.update, batch.rows().len() * width);
-        let mut table_row = vec![0.0; width];
+        let Buffers { hidden, update, looked_up, .. } = &mut self.buffers;
+        let sum = fit(update, batch.rows().len() * width);
+        let looked_up = fit(looked_up, width);
         let rows = batch.rows().iter().zip(batch.positions()).zip(batch.token_types());
         for (((row, position), kind), out) in rows.zip(sum.chunks_exact_mut(width)) {
             match *row {
@@ -63,29 +69,29 @@ impl EncoderRun {
                 Row::Embedding(i) => out.copy_from_slice(&batch.embeddings()[i as usize * width..][..width]),
             }
             for (table, index) in [(&weights.types, *kind as usize), (&weights.positions, position as usize)] {
-                kernels.look_up(table, index, &mut table_row);
-                out.iter_mut().zip(&table_row).for_each(|(x, y)| *x += y);
+                kernels.look_up(table, index, looked_up);
+                out.iter_mut().zip(&*looked_up).for_each(|(x, y)| *x += y);
             }
         }
-        norm(kernels, &self.config, &weights.norm, sum, &mut self.buffers.hidden);
+        norm(kernels, &self.config, &weights.norm, sum, hidden);
     }
 
-    fn output(&self, kernels: &Kernels, batch: &RaggedBatch) -> Step {
+    fn output(&mut self, kernels: &Kernels, batch: &RaggedBatch) -> Step {
         let width = self.config.hidden;
-        let states = &self.buffers.hidden;
-        let gather = |rows: &mut dyn Iterator<Item = usize>| -> Vec<f32> {
-            rows.flat_map(|row| &states[row * width..(row + 1) * width]).copied().collect()
-        };
-        let hidden = Rows::Host { data: gather(&mut batch.hidden().iter().copied()), width };
+        let Buffers { hidden: states, attended: first, update: pooled, .. } = &mut self.buffers;
+        let Results { mut logits, mut hidden } = std::mem::take(&mut self.results);
+        gather(states, width, batch.hidden().iter().copied(), &mut hidden);
+        let hidden = Rows::Host { data: hidden, width };
         let Some(head) = &self.weights.classifier else {
-            return Step { logits: Rows::none(0), hidden };
+            logits.clear();
+            return Step { logits: Rows::Host { data: logits, width: 0 }, hidden };
         };
-        let first = gather(&mut batch.logits().iter().map(|l| l.row));
-        let mut pooled = vec![0.0; first.len()];
-        kernels.matmul(&first, &head.pooler.weight, head.pooler.bias.as_deref(), &mut pooled);
-        kernels.tanh(&mut pooled);
-        let mut logits = vec![0.0; batch.logits().len() * self.config.labels];
-        kernels.matmul(&pooled, &head.output.weight, head.output.bias.as_deref(), &mut logits);
+        gather(states, width, batch.logits().iter().map(|l| l.row), first);
+        let pooled = fit(pooled, first.len());
+        kernels.matmul(first, &head.pooler.weight, head.pooler.bias.as_deref(), pooled);
+        kernels.tanh(pooled);
+        let out = fit(&mut logits, batch.logits().len() * self.config.labels);
+        kernels.matmul(pooled, &head.output.weight, head.output.bias.as_deref(), out);
         Step { logits: Rows::Host { data: logits, width: self.config.labels }, hidden }
     }
 }
@@ -94,10 +100,9 @@ fn run_layer(
     kernels: &Kernels,
     config: &EncoderConfig,
     layer: &EncoderLayer<Matrix, Vec<f32>>,
-    spans: &[Range<usize>],
     buffers: &mut Buffers,
 ) {
-    let Buffers { hidden, quantized, qkv, attended, inner, update } = buffers;
+    let Buffers { hidden, quantized, qkv, attended, inner, update, spans, .. } = buffers;
     let width = config.hidden;
     let qkv = fit(qkv, 3 * hidden.len());
     let projections = [&layer.q, &layer.k, &layer.v];

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use docent_kernels::{Affine, Format, Input, Isa, Kernels, Matrix, Pool, Quantized, ShapeError};
 
-use super::{Backend, BackendError, Ceilings, Footprint, Step, validate};
+use super::{Backend, BackendError, Ceilings, Footprint, Step, load, validate};
 use crate::{
     Result,
     adapter::Adapter,
@@ -87,8 +87,7 @@ impl Backend for Cpu {
     }
 
     fn ceilings(&self) -> Option<Ceilings> {
-        let (int8_rate, read_rate) = (self.kernels.int8_rate(), self.kernels.read_rate(self.footprint.weights));
-        Some(Ceilings { int8_rate, read_rate })
+        Some(load::ceilings(&self.kernels, self.footprint.weights))
     }
 
     fn forward(&mut self, batch: &RaggedBatch) -> Result<Step> {
@@ -97,6 +96,14 @@ impl Backend for Cpu {
             Model::Decoder(run) => run.forward(&self.kernels, &self.adapters, batch),
             Model::Encoder(run) => run.forward(&self.kernels, batch),
         })
+    }
+
+    fn recycle(&mut self, step: Step) {
+        let results = match &mut self.model {
+            Model::Decoder(run) => &mut run.results,
+            Model::Encoder(run) => &mut run.results,
+        };
+        results.take(step);
     }
 
     fn copy_block(&mut self, from: BlockId, to: BlockId) -> Result<()> {
@@ -167,11 +174,40 @@ fn input<'a>(kernels: &Kernels, x: &'a [f32], by: &[&Matrix], quantized: &'a mut
     if by.iter().any(|matrix| matrix.takes_quantized()) {
         kernels.quantize_rows(x, by[0].cols(), quantized);
     }
-    Input { floats: Some(x), quantized: Some(quantized) }
+    Input { floats: Some(x), quantized: Some(quantized), quantized_rows: None }
 }
 
 fn affine(linear: &Linear<Matrix, Vec<f32>>) -> Affine<'_> {
     Affine { weight: &linear.weight, bias: linear.bias.as_deref() }
+}
+
+/// The memory of results that were given back.
+#[derive(Debug, Default)]
+struct Results {
+    logits: Vec<f32>,
+    hidden: Vec<f32>,
+}
+
+impl Results {
+    fn take(&mut self, step: Step) {
+        if let (Some(logits), Some(hidden)) = (step.logits.into_buffer(), step.hidden.into_buffer()) {
+            *self = Results { logits, hidden };
+        }
+    }
+}
+
+/// Copies some rows of `states` (rows, width).
+fn gather(states: &[f32], width: usize, rows: impl Iterator<Item = usize>, out: &mut Vec<f32>) {
+    out.clear();
+    rows.for_each(|row| out.extend_from_slice(&states[row * width..(row + 1) * width]));
+}
+
+/// The memory of a list whose elements borrow from what is gone by now.
+fn emptied<T, U>(mut list: Vec<T>) -> Vec<U> {
+    const { assert!(size_of::<T>() == size_of::<U>() && align_of::<T>() == align_of::<U>()) };
+    list.clear();
+    // Collecting in place keeps the memory: of no element here.
+    list.into_iter().filter_map(|_| None).collect()
 }
 
 /// Gives a buffer `len` elements without clearing those that it has.

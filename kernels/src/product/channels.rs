@@ -1,0 +1,121 @@
+//! The micro-kernels of signed bytes with a scale for each row: dot products, and tile registers.
+
+// Loops over registers run over several arrays at once, by index.
+#![allow(clippy::needless_range_loop)]
+
+use std::array::from_fn;
+
+use super::{Groups, Input, Product};
+use crate::matrix::Data;
+use crate::per_channel::{ChannelGroup, steps};
+use crate::quantized::{RowTile, WIDE};
+use crate::simd::{Chunk, Kernel, Simd, Tiles};
+
+/// Signed bytes with a scale for each row.
+pub(super) struct Bytes;
+
+/// Words of four columns that a tile register takes of a row.
+const TILE_STEPS: usize = 16;
+
+#[inline(always)]
+fn groups<'a, const R: usize>(by: Groups<'a, R>) -> [ChannelGroup<'a>; R] {
+    from_fn(|r| match &by[r].0.data {
+        Data::Channels(channels) => channels.group(by[r].1),
+        _ => unreachable!("a matrix of bytes"),
+    })
+}
+
+impl Product for Bytes {
+    #[inline(always)]
+    fn tile<S: Simd, const R: usize, const T: usize>(
+        simd: S,
+        x: Input<'_>,
+        by: Groups<'_, R>,
+        tile: RowTile,
+    ) -> [[S::F; T]; R] {
+        let (groups, steps) = (groups(by), steps(by[0].0.cols()));
+        let words = x.quantized_rows.map_or(&[][..], |x| x.words(tile));
+        let (words, ends) = words.split_at(steps * T);
+        let mut dots = [[simd.splat_int(0); T]; R];
+        if S::SIGNED_BIAS {
+            for t in 0..T {
+                let start = simd.shl(simd.splat_int(ends[T + t].cast_signed()), 7);
+                for r in 0..R {
+                    dots[r][t] = start;
+                }
+            }
+        }
+        let lines = groups.map(|group| &group.lines[..steps]);
+        for (step, words) in words.as_chunks::<T>().0.iter().enumerate() {
+            for r in 0..R {
+                let w = simd.load_int(&lines[r][step]);
+                for t in 0..T {
+                    dots[r][t] = simd.dot_signed(dots[r][t], w, simd.splat_int(words[t].cast_signed()));
+                }
+            }
+        }
+        let mut sums = [[simd.splat(0.0); T]; R];
+        for r in 0..R {
+            let scale = simd.load(groups[r].scales);
+            for t in 0..T {
+                sums[r][t] = scaled(simd, dots[r][t], ends[t], scale);
+            }
+        }
+        sums
+    }
+
+    type Wide = Tiles<TILE_STEPS>;
+
+    #[inline(always)]
+    fn wide<S: Simd>(simd: S) -> Option<Self::Wide> {
+        simd.tiles()
+    }
+
+    #[inline(always)]
+    fn prepare<S: Simd>(_: S, _: &mut Self::Wide, _: Groups<'_, 2>) {}
+
+    #[inline(always)]
+    fn wide_tile<S: Simd>(
+        simd: S,
+        wide: &mut Self::Wide,
+        x: Input<'_>,
+        by: Groups<'_, 2>,
+        tile: RowTile,
+        sums: &mut [[Chunk; WIDE]; 2],
+    ) {
+        let steps = steps(by[0].0.cols());
+        let words = x.quantized_rows.map_or(&[][..], |x| x.words(tile));
+        simd.apart(WideTile { tiles: wide, groups: groups(by), words, steps, sums });
+    }
+}
+
+/// The sums of products of a row and sixteen channels, times their scales.
+#[inline(always)]
+fn scaled<S: Simd>(simd: S, dots: S::I, x_scale: u32, scale: S::F) -> S::F {
+    simd.mul(simd.mul(simd.to_float(dots), simd.splat(f32::from_bits(x_scale))), scale)
+}
+
+struct WideTile<'a> {
+    tiles: &'a mut Tiles<TILE_STEPS>,
+    groups: [ChannelGroup<'a>; 2],
+    words: &'a [u32],
+    steps: usize,
+    sums: &'a mut [[Chunk; WIDE]; 2],
+}
+
+impl Kernel for WideTile<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let (words, ends) = self.words.split_at(self.steps * WIDE);
+        self.tiles.dot_pair(self.groups.map(|group| group.lines), words, self.sums);
+        for (group, sums) in self.groups.iter().zip(self.sums) {
+            let scale = simd.load(group.scales);
+            for (t, sums) in sums.iter_mut().enumerate() {
+                let dots = simd.bits(simd.load(sums));
+                simd.store(scaled(simd, dots, ends[t], scale), sums);
+            }
+        }
+    }
+}
