@@ -3,7 +3,7 @@
 CARGO ?= cargo
 export RUSTDOCFLAGS ?= -D warnings
 
-.PHONY: check format lint test docs check-cuda check-clients bench
+.PHONY: check format lint test docs check-cuda check-neon check-clients bench
 
 check: format lint test docs
 
@@ -22,6 +22,10 @@ docs:
 # The Rust side of feature `cuda`, with a stand-in for NVIDIA's compiler.
 check-cuda:
 	scripts/check-cuda
+
+# The kernels' tests on 64-bit Arm, emulated.
+check-neon:
+	scripts/check-neon
 
 # What needs Python: full-vocabulary outputs against transformers.
 check-clients:

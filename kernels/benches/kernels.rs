@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use docent_kernels::{
-    AttentionShape, AttentionSpan, Format, Input, Isa, KV_BLOCK, Kernels, KvCache, Matrix, Pool, Quantized, QuantizedRows,
-    Queries, Rotation,
+    AttentionShape, AttentionSpan, Format, Input, Isa, KV_BLOCK, Kernels, KvCache, Matrix, Pool, Quantized,
+    QuantizedRows, Queries, Rotation,
 };
 
 /// SmolLM2-135M: layers, width, width of keys and values, width of the feed-forward network, vocabulary.
@@ -88,7 +88,14 @@ impl Model {
     }
 
     /// All products of `rows` tokens, `heads` of which want logits.
-    fn run(&self, kernels: &Kernels, rows: usize, heads: usize, buffers: &mut [Vec<f32>; 4], quantized: &mut Quantized) {
+    fn run(
+        &self,
+        kernels: &Kernels,
+        rows: usize,
+        heads: usize,
+        buffers: &mut [Vec<f32>; 4],
+        quantized: &mut Quantized,
+    ) {
         let [x, hidden, wide, logits] = buffers;
         for [qkv, output, gated, down] in &self.layers {
             kernels.quantize_rows(&x[..rows * WIDTH], WIDTH, quantized);
@@ -192,7 +199,9 @@ fn steps(criterion: &mut Criterion) {
         group.bench_function(name, |b| b.iter(&mut *step));
     };
     let narrow = &x[..512 * WIDTH];
-    bench("rms norm", narrow.len(), &mut || kernels.rms_norm(narrow, &weight, 1e-5, black_box(&mut out[..512 * WIDTH])));
+    bench("rms norm", narrow.len(), &mut || {
+        kernels.rms_norm(narrow, &weight, 1e-5, black_box(&mut out[..512 * WIDTH]));
+    });
     bench("rms norm, quantized", narrow.len(), &mut || {
         kernels.rms_norm_quantized(narrow, &weight, 1e-5, black_box(&mut quantized));
     });

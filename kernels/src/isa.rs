@@ -36,8 +36,7 @@ pub enum Isa {
 
 impl Isa {
     /// Every instruction set, the preferred of two that a processor has later.
-    pub const ALL: [Isa; 7] =
-        [Isa::Scalar, Isa::Avx2, Isa::AvxVnni, Isa::Avx512, Isa::Avx512Vnni, Isa::Amx, Isa::Neon];
+    pub const ALL: [Isa; 7] = [Isa::Scalar, Isa::Avx2, Isa::AvxVnni, Isa::Avx512, Isa::Avx512Vnni, Isa::Amx, Isa::Neon];
 
     /// The best that this processor has.
     pub fn detect() -> Self {

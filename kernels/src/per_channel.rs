@@ -157,7 +157,11 @@ impl Kernels {
     ///
     /// If `x` is no whole number of rows, or rows are longer than 131,072 elements.
     pub fn quantize_by_row(&self, x: &[f32], cols: usize, out: &mut QuantizedRows) {
-        assert!((1..=LONGEST).contains(&cols) && x.len().is_multiple_of(cols), "{} elements in rows of {cols}", x.len());
+        assert!(
+            (1..=LONGEST).contains(&cols) && x.len().is_multiple_of(cols),
+            "{} elements in rows of {cols}",
+            x.len()
+        );
         let tiling = Tiling::of(x.len() / cols, self.widest());
         (out.tiling, out.cols) = (tiling, cols);
         let row_words = out.row_words();

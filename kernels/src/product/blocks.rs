@@ -6,11 +6,11 @@
 use std::array::from_fn;
 use std::marker::PhantomData;
 
+use super::wide::{Unpack, Wide, WideTile};
 use super::{Groups, Input, Product};
 use crate::matrix::Data;
 use crate::packed::{BLOCK, Block, Blocks, STEPS};
 use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WIDE, WORDS};
-use super::wide::{Unpack, Wide, WideTile};
 use crate::simd::{Chunk, Simd};
 
 /// Most activation rows with which the weights come from memory faster than they are used.

@@ -207,7 +207,9 @@ impl Kernels {
             Some(Format::F32) => self.arch.run(Compute::<f32> { task, product: PhantomData }),
             Some(Format::F16) => self.arch.run(Compute::<floats::F16> { task, product: PhantomData }),
             Some(Format::BF16) => self.arch.run(Compute::<floats::Bf16> { task, product: PhantomData }),
-            Some(format) => with_blocks!(format, B => self.arch.run(Compute::<Quants<B>> { task, product: PhantomData })),
+            Some(format) => {
+                with_blocks!(format, B => self.arch.run(Compute::<Quants<B>> { task, product: PhantomData }));
+            }
         }
     }
 }
@@ -367,13 +369,7 @@ impl Task<'_> {
 
     /// Puts out the columns of two groups, for the rows of a tile.
     #[inline(always)]
-    fn put_pair<S: Simd, const T: usize>(
-        &mut self,
-        simd: S,
-        by: Groups<'_, 2>,
-        tile: RowTile,
-        sums: &[[Chunk; T]; 2],
-    ) {
+    fn put_pair<S: Simd, const T: usize>(&mut self, simd: S, by: Groups<'_, 2>, tile: RowTile, sums: &[[Chunk; T]; 2]) {
         let [(_, first), (_, second)] = by;
         for t in 0..tile.count.min(T) {
             let row = tile.first + t;

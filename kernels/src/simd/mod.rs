@@ -36,6 +36,10 @@ pub(crate) enum Tiles<const N: usize> {}
 
 #[cfg(not(target_arch = "x86_64"))]
 impl<const N: usize> Tiles<N> {
+    pub(crate) fn multiply_nothing(&mut self, _: usize) -> usize {
+        match *self {}
+    }
+
     pub(crate) fn begin<const SLOT: usize>(&mut self, _: &[Chunk; N], _: &[u32]) {
         match *self {}
     }

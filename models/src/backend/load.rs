@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use docent_kernels::{Isa, Kernels, KvCache, Pool};
 
-use super::{Backend, BackendError, Ceilings, Footprint, cpu::Cpu, device::DeviceBackend, reference::Reference, validate};
+use super::{
+    Backend, BackendError, Ceilings, Footprint, cpu::Cpu, device::DeviceBackend, reference::Reference, validate,
+};
 use crate::{
     Result,
     checkpoint::{Architecture, Checkpoint},

@@ -96,12 +96,7 @@ impl EncoderRun {
     }
 }
 
-fn run_layer(
-    kernels: &Kernels,
-    config: &EncoderConfig,
-    layer: &EncoderLayer<Matrix, Vec<f32>>,
-    buffers: &mut Buffers,
-) {
+fn run_layer(kernels: &Kernels, config: &EncoderConfig, layer: &EncoderLayer<Matrix, Vec<f32>>, buffers: &mut Buffers) {
     let Buffers { hidden, quantized, qkv, attended, inner, update, spans, .. } = buffers;
     let width = config.hidden;
     let qkv = fit(qkv, 3 * hidden.len());
