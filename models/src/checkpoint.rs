@@ -114,6 +114,12 @@ impl Checkpoint {
         &self.weights
     }
 
+    /// Forgets the vocabulary that a GGUF file holds, once a tokenizer has been made of it: the weights can then take its
+    /// memory.
+    pub fn forget_vocabulary(&mut self) {
+        self.weights.forget_lists();
+    }
+
     /// Where the weights lie, with the files beside them.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -3,13 +3,7 @@
 //! A [`Mapping`] owns its bytes for as long as any tensor borrows from it. Bounds taken from it stay right whatever
 //! happens to the file, because everything that is validated (offsets, shapes, names) is copied out of the map first.
 
-use std::{
-    fs,
-    fs::File,
-    io,
-    ops::{Deref, Range},
-    path::Path,
-};
+use std::{fs, fs::File, io, ops::Deref, path::Path};
 
 use memmap2::{Mmap, MmapOptions};
 
@@ -36,14 +30,14 @@ impl Mapping {
         Ok(Self { map: Some(map(&file)?) })
     }
 
-    /// Gives back the memory of the pages that lie in `range` as a whole; reading them again reads the file again.
+    /// Gives back the memory of all pages; reading them again reads the file again. All, since systems that map a file by
+    /// large pieces bring pages back whose neighbours are read.
     #[allow(unsafe_code)]
-    pub(crate) fn release(&self, range: Range<usize>) {
+    pub(crate) fn release(&self) {
         #[cfg(unix)]
         if let Some(map) = &self.map {
             // SAFETY: nothing is ever written to the map, so that its pages are those of the file.
-            let released =
-                unsafe { map.unchecked_advise_range(memmap2::UncheckedAdvice::DontNeed, range.start, range.len()) };
+            let released = unsafe { map.unchecked_advise(memmap2::UncheckedAdvice::DontNeed) };
             if let Err(error) = released {
                 tracing::debug!(%error, "the system keeps mapped pages");
             }
@@ -111,7 +105,7 @@ mod tests {
         fs::write(&path, &bytes).unwrap();
         let mapping = Mapping::open(&path).unwrap();
         assert_eq!(&*mapping, bytes);
-        mapping.release(5000..90_001);
+        mapping.release();
         assert_eq!(&*mapping, bytes);
     }
 

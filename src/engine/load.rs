@@ -56,13 +56,14 @@ impl Engine {
     /// # Errors
     /// If a file is damaged, the architecture is none that is supported or an encoder's, or memory does not suffice.
     pub fn load(path: &Path, options: &EngineOptions) -> Result<Self> {
-        let checkpoint = Checkpoint::open(path)?;
+        let mut checkpoint = Checkpoint::open(path)?;
         if let Architecture::Encoder(config) = checkpoint.architecture() {
             let model = path.display().to_string();
             return Err(Error::NotALanguageModel { model, architecture: config.model_type });
         }
         let tokenizer = tokenizer(&checkpoint)?;
         let template = template(&checkpoint, &tokenizer)?;
+        checkpoint.forget_vocabulary();
         let backend = options.load(&checkpoint)?;
         let cache = Cache::new(backend.kv_blocks());
         let format = checkpoint.weights().main_format();

@@ -161,6 +161,13 @@ impl Weights {
         })
     }
 
+    /// Forgets the lists of the metadata, for their memory.
+    pub(crate) fn forget_lists(&mut self) {
+        if let Some(metadata) = &mut self.metadata {
+            metadata.forget_lists();
+        }
+    }
+
     /// The metadata of a GGUF model (of a split one: its first file's); `None` for safetensors.
     pub fn metadata(&self) -> Option<&gguf::Metadata> {
         self.metadata.as_ref()

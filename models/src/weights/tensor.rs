@@ -58,9 +58,9 @@ impl Tensor {
         &self.map[self.range.clone()]
     }
 
-    /// Lets go of the memory that holds the elements; they are read from the file again when they are wanted again.
+    /// Lets go of the memory that holds this file's tensors; they are read from the file again when they are wanted again.
     pub(crate) fn release(&self) {
-        self.map.release(self.range.clone());
+        self.map.release();
     }
 }
 

@@ -42,6 +42,11 @@ impl Metadata {
         self.values.iter().map(|(key, value)| (key.as_str(), value))
     }
 
+    /// Forgets all lists: the vocabulary and its scores are most of the memory that metadata takes.
+    pub(in super::super) fn forget_lists(&mut self) {
+        self.values.retain(|_, value| !matches!(value, Value::Array(_)));
+    }
+
     /// The number of entries.
     pub fn len(&self) -> usize {
         self.values.len()
