@@ -7,10 +7,9 @@
 //! Rows are filled up with zeros to a multiple of 64 columns, which tile registers take at a time.
 
 use crate::aligned::Aligned;
-use crate::quantized::{RowTile, Tiling, WIDE};
+use crate::quantized::{ROUND, RowTile, Tiling, WIDE, magnitude, scale_of};
 use crate::scratch::Scratch;
 use crate::simd::{Chunk, Kernel, LANES, Line, Simd, load_partial};
-use crate::split::for_parts;
 use crate::{Kernels, Matrix, ShapeError};
 
 /// Columns come in multiples of this.
@@ -18,9 +17,6 @@ const PADDED: usize = 64;
 
 /// The longest rows: their sums of products fit 32 bits.
 const LONGEST: usize = 1 << 17;
-
-/// Elements of a task.
-const PART: usize = 1 << 13;
 
 /// Four columns at a time.
 pub(crate) fn steps(cols: usize) -> usize {
@@ -52,8 +48,8 @@ impl Channels {
         for (row, weights) in weights.chunks_exact(cols.max(1)).enumerate() {
             let (group, lane) = (row / LANES, row % LANES);
             let largest = weights.iter().fold(0.0_f32, |largest, w| largest.max(w.abs()));
-            scales[row] = largest / 127.0;
-            let inverse = if largest > 0.0 { 127.0 / largest } else { 0.0 };
+            let (scale, inverse) = scale_of(largest);
+            scales[row] = scale;
             for (column, w) in weights.iter().enumerate() {
                 let quant = (w * inverse).round_ties_even().clamp(-127.0, 127.0) as i8;
                 quants[((group * steps + column / 4) * LANES + lane) * 4 + column % 4] = quant.cast_unsigned();
@@ -166,14 +162,9 @@ impl Kernels {
         (out.tiling, out.cols) = (tiling, cols);
         let row_words = out.row_words();
         out.words.resize(tiling.room() * row_words);
-        let tiles_at_once = (PART / (tiling.width() * cols).max(1)).max(1);
-        let (first, rest) = out.words.split_at_mut(tiling.first_rows() * row_words);
-        for_parts(self.pool(), first, tiles_at_once * tiling.width() * row_words, &|start, words| {
-            let first = tiling.at(start / row_words);
+        self.for_row_tiles(tiling, cols, row_words, &mut out.words, &|first, words| {
             self.arch.run(QuantizeRows { x, cols, tiling, first, words });
         });
-        let first = tiling.at(tiling.first_rows());
-        self.arch.run(QuantizeRows { x, cols, tiling, first, words: rest });
     }
 }
 
@@ -191,13 +182,13 @@ impl Kernel for QuantizeRows<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let (steps, mut rest, mut index) = (steps(self.cols), self.words, self.first);
+        let steps = steps(self.cols);
         let mut bytes = Scratch::take(steps);
-        while !rest.is_empty() {
-            let tile = self.tiling.tile(index);
-            let (words, after) = rest.split_at_mut(tile.width * (steps + 2));
-            // Rows that are missing count for nothing, whatever they were before.
-            words.fill(0);
+        for (tile, words) in self.tiling.split(self.first, steps + 2, self.words) {
+            if tile.count < tile.width {
+                // Rows that are missing count for nothing, whatever they were before.
+                words.fill(0);
+            }
             for row in 0..tile.count {
                 let x = &self.x[(tile.first + row) * self.cols..][..self.cols];
                 let (scale, sum) = quantize_row(simd, x, &mut bytes);
@@ -207,7 +198,6 @@ impl Kernel for QuantizeRows<'_> {
                 words[steps * tile.width + row] = scale.to_bits();
                 words[(steps + 1) * tile.width + row] = (-sum).cast_unsigned();
             }
-            (rest, index) = (after, index + 1);
         }
     }
 }
@@ -215,19 +205,12 @@ impl Kernel for QuantizeRows<'_> {
 /// Quantizes a row to words of four bytes, and gives its scale and the sum of its quants.
 #[inline(always)]
 fn quantize_row<S: Simd>(simd: S, x: &[f32], out: &mut [f32]) -> (f32, i32) {
-    /// Adding it rounds to an integer, ties to even, and leaves that in the lowest bits.
-    const ROUND: f32 = 12_582_912.0;
-    /// Below it, the quotient of 127 and the largest magnitude would not be finite.
-    const TINY: f32 = 1e-36;
     let (chunks, tail) = x.as_chunks::<LANES>();
-    let sign_off = simd.splat_int(0x7fff_ffff);
-    let mut largest = simd.splat(0.0);
+    let mut largest = magnitude(simd, load_partial(simd, tail));
     for chunk in chunks {
-        largest = simd.max(largest, simd.bitcast(simd.and(simd.bits(simd.load(chunk)), sign_off)));
+        largest = simd.max(largest, magnitude(simd, simd.load(chunk)));
     }
-    largest = simd.max(largest, simd.bitcast(simd.and(simd.bits(load_partial(simd, tail)), sign_off)));
-    let largest = simd.largest(largest);
-    let (scale, inverse) = if largest > TINY { (largest / 127.0, 127.0 / largest) } else { (0.0, 0.0) };
+    let (scale, inverse) = scale_of(simd.largest(largest));
     let (factor, round) = (simd.splat(inverse), simd.splat(ROUND));
     let mut sums = simd.splat(0.0);
     out.fill(0.0);

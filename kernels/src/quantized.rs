@@ -86,16 +86,6 @@ impl Tiling {
         self.rows
     }
 
-    /// Rows of the first tiles.
-    pub(crate) fn width(self) -> usize {
-        self.width
-    }
-
-    /// Rows in tiles of that width.
-    pub(crate) fn first_rows(self) -> usize {
-        self.tiles * self.width
-    }
-
     /// How many tiles there are.
     pub(crate) fn tiles(self) -> usize {
         self.tiles + (self.rows - self.tiles * self.width).div_ceil(self.rest.max(1))
@@ -115,9 +105,38 @@ impl Tiling {
         (row - rest) / self.width.max(1) + rest / self.rest.max(1)
     }
 
+    /// Tiles from number `index` on, each with its part of `words`, of which a row takes `row_words`.
+    #[inline(always)]
+    pub(crate) fn split(self, index: usize, row_words: usize, words: &mut [u32]) -> TileWords<'_> {
+        TileWords { tiling: self, index, row_words, rest: words }
+    }
+
     /// Rows that there is room for.
     pub(crate) fn room(self) -> usize {
         self.tiles().checked_sub(1).map_or(0, |last| self.tile(last).first + self.tile(last).width)
+    }
+}
+
+/// Tiles and their words.
+pub(crate) struct TileWords<'a> {
+    tiling: Tiling,
+    index: usize,
+    row_words: usize,
+    rest: &'a mut [u32],
+}
+
+impl<'a> Iterator for TileWords<'a> {
+    type Item = (RowTile, &'a mut [u32]);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let tile = self.tiling.tile(self.index);
+        let (words, rest) = std::mem::take(&mut self.rest).split_at_mut(tile.width * self.row_words);
+        (self.rest, self.index) = (rest, self.index + 1);
+        Some((tile, words))
     }
 }
 
@@ -189,13 +208,28 @@ impl Kernels {
         assert!(cols > 0 && x.len().is_multiple_of(cols), "{} elements in rows of {cols}", x.len());
         out.reshape(x.len() / cols, cols, self.widest());
         let (tiling, row_words) = (out.tiling, cols / BLOCK * WORDS);
-        let tiles_at_once = (PART / (tiling.width * cols).max(1)).max(1);
-        let (first, rest) = out.words.split_at_mut(tiling.tiles * tiling.width * row_words);
-        for_parts(self.pool(), first, tiles_at_once * tiling.width * row_words, &|start, words| {
-            let first = start / row_words.max(1) / tiling.width.max(1);
+        self.for_row_tiles(tiling, cols, row_words, &mut out.words, &|first, words| {
             self.arch.run(Quantize { x, cols, tiling, first, words, source });
         });
-        self.arch.run(Quantize { x, cols, tiling, first: tiling.tiles, words: rest, source });
+    }
+
+    /// Calls `task` for parts of the words of all tiles, of which a row of `cols` elements takes `row_words`, with the number of
+    /// the first tile of each.
+    pub(crate) fn for_row_tiles(
+        &self,
+        tiling: Tiling,
+        cols: usize,
+        row_words: usize,
+        words: &mut [u32],
+        task: &(dyn Fn(usize, &mut [u32]) + Sync),
+    ) {
+        let tile_words = tiling.width * row_words;
+        let tiles_at_once = (PART / (tiling.width * cols).max(1)).max(1);
+        let (first, rest) = words.split_at_mut(tiling.tiles * tile_words);
+        for_parts(self.pool(), first, tiles_at_once * tile_words, &|start, words| {
+            task(start / tile_words.max(1), words);
+        });
+        task(tiling.tiles, rest);
     }
 }
 
@@ -246,11 +280,7 @@ impl<Q: Source> Kernel for Quantize<'_, Q> {
     fn run<S: Simd>(self, simd: S) {
         let row_words = self.cols / BLOCK * WORDS;
         let mut scratch = Scratch::take(self.cols);
-        let mut rest = self.words;
-        let mut index = self.first;
-        while !rest.is_empty() {
-            let tile = self.tiling.tile(index);
-            let (words, after) = rest.split_at_mut(tile.width * row_words);
+        for (tile, words) in self.tiling.split(self.first, row_words, self.words) {
             for row in 0..tile.count {
                 let x = &self.x[(tile.first + row) * self.cols..][..self.cols];
                 let x = self.source.row(simd, x, &mut scratch);
@@ -262,7 +292,6 @@ impl<Q: Source> Kernel for Quantize<'_, Q> {
                     (0..WORDS).for_each(|word| words[place(word, row, tile.width)] = 0);
                 }
             }
-            (rest, index) = (after, index + 1);
         }
     }
 }
@@ -270,15 +299,11 @@ impl<Q: Source> Kernel for Quantize<'_, Q> {
 /// Quantizes row `row` of a tile.
 #[inline(always)]
 fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32], width: usize, row: usize) {
-    /// Adding it rounds to an integer, ties to even, and leaves that in the lowest bits.
-    const ROUND: f32 = 12_582_912.0;
-    /// Below it, the quotient of 127 and the largest magnitude would not be finite.
-    const TINY: f32 = 1e-36;
     for (block, x) in x.as_chunks::<BLOCK>().0.iter().enumerate() {
         let (halves, _) = x.as_chunks::<LANES>();
         let (low, high) = (simd.load(&halves[0]), simd.load(&halves[1]));
         let largest = simd.largest(simd.max(magnitude(simd, low), magnitude(simd, high)));
-        let (scale, inverse) = if largest > TINY { (largest / 127.0, 127.0 / largest) } else { (0.0, 0.0) };
+        let (scale, inverse) = scale_of(largest);
         let (factor, round) = (simd.splat(inverse), simd.splat(ROUND));
         let low = simd.mul_add(low, factor, round);
         let high = simd.mul_add(high, factor, round);
@@ -301,8 +326,19 @@ fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32], width: usize, ro
     }
 }
 
+/// Adding it rounds to an integer, ties to even, and leaves that in the lowest bits.
+pub(crate) const ROUND: f32 = 12_582_912.0;
+
+/// What signed bytes of values up to a magnitude are multiplied by, and what the values are.
 #[inline(always)]
-fn magnitude<S: Simd>(simd: S, x: S::F) -> S::F {
+pub(crate) fn scale_of(largest: f32) -> (f32, f32) {
+    /// Below it, the quotient of 127 and the largest magnitude would not be finite.
+    const TINY: f32 = 1e-36;
+    if largest > TINY { (largest / 127.0, 127.0 / largest) } else { (0.0, 0.0) }
+}
+
+#[inline(always)]
+pub(crate) fn magnitude<S: Simd>(simd: S, x: S::F) -> S::F {
     simd.bitcast(simd.and(simd.bits(x), simd.splat_int(0x7fff_ffff)))
 }
 

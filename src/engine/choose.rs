@@ -101,6 +101,7 @@ impl Engine {
             let step = self.run(timeline, &pending, mask)?;
             pending.clear();
             let sampled = self.backend.sample(&step, 0, sampling, &[], draws.next().unwrap_or(0.5))?;
+            self.backend.recycle(step);
             log_prob += sampled.log_prob;
             match (node.children.get(&sampled.token), node.ends) {
                 (Some(child), _) => node = child,
@@ -114,8 +115,9 @@ impl Engine {
     fn run(&mut self, timeline: &mut Timeline, tokens: &[u32], mask: TokenMask) -> Result<Step> {
         let mask = Arc::new(mask);
         let mut chunks = tokens.chunks(self.rows_per_step).peekable();
+        let mut batch = RaggedBatch::new();
         loop {
-            let mut batch = RaggedBatch::new();
+            batch.clear();
             let chunk = chunks.next().unwrap_or_default();
             let rows = timeline.push(&mut batch, chunk);
             let last = chunks.peek().is_none();
@@ -126,6 +128,7 @@ impl Engine {
             if last {
                 return Ok(step);
             }
+            self.backend.recycle(step);
         }
     }
 }

@@ -74,8 +74,9 @@ impl CrossEncoder {
         let encodings = self.encode(query, texts, self.config.max_length)?;
         let lengths: Vec<usize> = encodings.iter().map(|encoding| encoding.ids.len()).collect();
         let mut scores = vec![0.0; texts.len()];
+        let mut batch = RaggedBatch::new();
         for group in packing::by_length(&lengths, TOKENS_PER_STEP) {
-            let mut batch = RaggedBatch::new();
+            batch.clear();
             for &index in &group {
                 let Encoding { ids, token_types } = &encodings[index];
                 let rows = batch.push_encoder(ids, token_types);
@@ -86,6 +87,8 @@ impl CrossEncoder {
             for (&index, logits) in group.iter().zip(logits.chunks_exact(self.config.labels)) {
                 scores[index] = relevance.of(logits);
             }
+            drop(logits);
+            self.backend.recycle(step);
         }
         Ok(scores)
     }

@@ -129,15 +129,16 @@ impl Engine {
         let shared = common_prefix(requests);
         self.cache.reserve(prefix, shared)?;
         let shared_tokens = requests.first().map_or(&[][..], |r| &r.prompt[..shared]);
+        let mut batch = RaggedBatch::new();
         for chunk in shared_tokens.chunks(self.rows_per_step) {
-            let mut batch = RaggedBatch::new();
+            batch.clear();
             prefix.push(&mut batch, chunk);
-            self.backend.forward(&batch)?;
+            let step = self.backend.forward(&batch)?;
+            self.backend.recycle(step);
         }
         let mut waiting: VecDeque<usize> = (0..requests.len()).collect();
         let mut running: Vec<Sequence> = Vec::new();
         let mut done: Vec<Option<Generation>> = requests.iter().map(|_| None).collect();
-        let mut batch = RaggedBatch::new();
         let result = loop {
             if let Err(error) = self.admit(requests, prefix, &mut waiting, &mut running) {
                 break Err(error);

@@ -37,7 +37,9 @@ impl Default for EngineOptions {
 }
 
 impl EngineOptions {
-    fn load(&self, checkpoint: &Checkpoint) -> Result<Box<dyn Backend>> {
+    /// Loads the backend, for which the tokenizer must have been made.
+    fn load(&self, checkpoint: &mut Checkpoint) -> Result<Box<dyn Backend>> {
+        checkpoint.forget_vocabulary();
         let threads = self.threads.unwrap_or_else(Pool::default_threads);
         let options = LoadOptions {
             backend: self.backend,
@@ -63,8 +65,7 @@ impl Engine {
         }
         let tokenizer = tokenizer(&checkpoint)?;
         let template = template(&checkpoint, &tokenizer)?;
-        checkpoint.forget_vocabulary();
-        let backend = options.load(&checkpoint)?;
+        let backend = options.load(&mut checkpoint)?;
         let cache = Cache::new(backend.kv_blocks());
         let format = checkpoint.weights().main_format();
         Ok(Self { backend, tokenizer, template, cache, rows_per_step: ROWS_PER_STEP, format })
@@ -78,10 +79,10 @@ impl Embedder {
     /// If a file is damaged, the architecture is none that is supported or a language model's, or memory does not
     /// suffice.
     pub fn load(path: &Path, options: &EngineOptions) -> Result<Self> {
-        let checkpoint = Checkpoint::open(path)?;
+        let mut checkpoint = Checkpoint::open(path)?;
         let config = encoder(&checkpoint, path)?;
         let tokenizer = tokenizer(&checkpoint)?;
-        Ok(Self::new(options.load(&checkpoint)?, tokenizer, config))
+        Ok(Self::new(options.load(&mut checkpoint)?, tokenizer, config))
     }
 }
 
@@ -92,7 +93,7 @@ impl CrossEncoder {
     /// If a file is damaged, the architecture is none that is supported or a language model's, there is no head or one
     /// of more than two labels, or memory does not suffice.
     pub fn load(path: &Path, options: &EngineOptions) -> Result<Self> {
-        let checkpoint = Checkpoint::open(path)?;
+        let mut checkpoint = Checkpoint::open(path)?;
         let config = encoder(&checkpoint, path)?;
         let model = || path.display().to_string();
         match config.labels {
@@ -101,7 +102,7 @@ impl CrossEncoder {
             labels => return Err(Error::ManyLabels { model: model(), labels }),
         }
         let tokenizer = tokenizer(&checkpoint)?;
-        Ok(Self::new(options.load(&checkpoint)?, tokenizer, config))
+        Ok(Self::new(options.load(&mut checkpoint)?, tokenizer, config))
     }
 }
 

@@ -57,6 +57,7 @@ impl Engine {
         for ((index, _), log_prob) in started.zip(self.backend.log_probs(&last, &first)?) {
             scores.continuations[index].push(log_prob);
         }
+        self.backend.recycle(last);
         let mut open: Vec<usize> =
             (0..scoring.continuations.len()).filter(|&i| scoring.continuations[i].len() > 1).collect();
         while !open.is_empty() {

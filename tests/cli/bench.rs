@@ -54,3 +54,17 @@ fn work_that_makes_no_sense_is_wrong_usage() {
         assert!(message.contains(expected) && !message.contains("panicked"), "{message}");
     }
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn weights_are_kept_once() {
+    let workplace = Workplace::with_models();
+    let path = stdout(workplace.run(&["models", "path", "smollm2-135m"]));
+    let file = std::fs::metadata(path.trim()).expect("the default model").len();
+    let out =
+        stdout(workplace.run(&["bench", "generate", "--json", "--repeat", "1", "--prompt", "8", "--generate", "1"]));
+    let line: Value = serde_json::from_str(out.lines().next().expect("a line")).expect("JSON");
+    let peak = line["peak_memory_bytes"].as_u64().expect("what Linux says");
+    // A release build stays below 1.25 times the file; the code of a test build is larger.
+    assert!(peak * 10 <= file * 13, "{peak} bytes for a file of {file}");
+}

@@ -271,6 +271,10 @@ struct Task<'a> {
 /// Groups of weight rows, each with the matrix that it is of.
 type Groups<'a, const R: usize> = [(&'a Matrix, usize); R];
 
+/// Something that begins at a cache line: tile registers are stored line by line.
+#[repr(align(64))]
+struct OnLines<T>(T);
+
 /// A kind of weights.
 trait Product {
     /// The products of `R` groups of sixteen weight rows and the `T` rows of a tile.
@@ -327,9 +331,9 @@ impl Task<'_> {
                     2 => self.pair::<S, P, 2>(simd, by, tile),
                     WIDE if S::MANY_REGISTERS => match &mut wide {
                         Some(wide) => {
-                            let mut sums = [[[0.0; LANES]; WIDE]; 2];
-                            P::wide_tile(simd, wide, self.x, by, tile, &mut sums);
-                            self.put_pair(simd, by, tile, &sums);
+                            let mut sums = OnLines([[[0.0; LANES]; WIDE]; 2]);
+                            P::wide_tile(simd, wide, self.x, by, tile, &mut sums.0);
+                            self.put_pair(simd, by, tile, &sums.0);
                         }
                         None => self.narrow_pairs::<S, P>(simd, by, tile),
                     },

@@ -180,7 +180,6 @@ impl<B: Blocks> Kernel for WideTile<'_, B> {
     fn run<S: Simd>(mut self, simd: S) {
         let mut sums = [simd.splat(0.0); WIDE];
         let mut dots = [const { Dots([[0.0; LANES]; LANES]) }; 2];
-        // Blocks are 32 columns, so that there is one, or two halves.
         let units = self.group.factors.len() / LANES / per_half::<B>();
         self.begin::<0>(0);
         if units > 1 {

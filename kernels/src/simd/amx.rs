@@ -60,15 +60,15 @@ struct Shapes {
 }
 
 impl Shapes {
-    /// Results in 0 and 1; rows of `4 n` bytes in 2 and 4, and what they meet in the others.
+    /// Results in 0 and 1; rows of `4 n` bytes in 2 and 4, and what they meet in 3, 5 and 6.
     const fn new(n: u8) -> Self {
         let (out, row) = (64, 4 * n as u16);
         Shapes {
             palette: 1,
             start_row: 0,
             reserved: [0; 14],
-            columns: [out, out, row, out, row, out, out, out, 0, 0, 0, 0, 0, 0, 0, 0],
-            rows: [16, 16, 16, n, 16, n, n, n, 0, 0, 0, 0, 0, 0, 0, 0],
+            columns: [out, out, row, out, row, out, out, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+            rows: [16, 16, 16, n, 16, n, n, 0, 0, 0, 0, 0, 0, 0, 0, 0],
         }
     }
 }
@@ -76,10 +76,24 @@ impl Shapes {
 /// The tile registers of this thread, set up until this is dropped, for products of rows of `4 N` bytes, with `N` at most 16.
 /// There must be one at a time.
 ///
-/// Two products may be under way, in *slots*: the registers are not renamed, so that one slot would wait for itself.
+/// Two products may be under way, in *slots*: one is computed while the results of the other are stored.
 pub(crate) struct Tiles<const N: usize> {
     /// Registers are their thread's.
     thread: PhantomData<*mut ()>,
+}
+
+/// Begins a product in the named registers.
+macro_rules! product {
+    ($x:ident, $w:ident, $out:literal, $rows:literal, $columns:literal) => {
+        asm!(
+            concat!("tilezero ", $out),
+            concat!("tileloadd ", $rows, ", [{x} + {row}]"),
+            concat!("tileloadd ", $columns, ", [{w} + {line}]"),
+            concat!("tdpbssd ", $out, ", ", $rows, ", ", $columns),
+            x = in(reg) $x, w = in(reg) $w, row = in(reg) 32_usize, line = in(reg) 64_usize,
+            options(nostack, preserves_flags, readonly),
+        )
+    };
 }
 
 impl<const N: usize> Tiles<N> {
@@ -110,23 +124,9 @@ impl<const N: usize> Tiles<N> {
         // and `N` of 64 from `w`: all in bounds.
         unsafe {
             if SLOT == 0 {
-                asm!(
-                    "tilezero tmm0",
-                    "tileloadd tmm2, [{x} + {row}]",
-                    "tileloadd tmm3, [{w} + {line}]",
-                    "tdpbssd tmm0, tmm2, tmm3",
-                    x = in(reg) x, w = in(reg) w, row = in(reg) 32_usize, line = in(reg) 64_usize,
-                    options(nostack, preserves_flags, readonly),
-                );
+                product!(x, w, "tmm0", "tmm2", "tmm3");
             } else {
-                asm!(
-                    "tilezero tmm1",
-                    "tileloadd tmm4, [{x} + {row}]",
-                    "tileloadd tmm5, [{w} + {line}]",
-                    "tdpbssd tmm1, tmm4, tmm5",
-                    x = in(reg) x, w = in(reg) w, row = in(reg) 32_usize, line = in(reg) 64_usize,
-                    options(nostack, preserves_flags, readonly),
-                );
+                product!(x, w, "tmm1", "tmm4", "tmm5");
             }
         }
     }
@@ -163,30 +163,15 @@ impl Tiles<16> {
             asm!("tilezero tmm0", "tilezero tmm1", options(nostack, preserves_flags, nomem));
             for step in (0..steps).step_by(16) {
                 let (x, first, second) = (x.as_ptr().add(step), w[0].as_ptr().add(step), w[1].as_ptr().add(step));
-                // Other registers for every other step, so that loads need not wait for products.
-                if step % 32 == 0 {
-                    asm!(
-                        "tileloadd tmm2, [{x} + {row}]",
-                        "tileloadd tmm3, [{first} + {line}]",
-                        "tdpbssd tmm0, tmm2, tmm3",
-                        "tileloadd tmm5, [{second} + {line}]",
-                        "tdpbssd tmm1, tmm2, tmm5",
-                        x = in(reg) x, first = in(reg) first, second = in(reg) second,
-                        row = in(reg) row, line = in(reg) line,
-                        options(nostack, preserves_flags, readonly),
-                    );
-                } else {
-                    asm!(
-                        "tileloadd tmm4, [{x} + {row}]",
-                        "tileloadd tmm6, [{first} + {line}]",
-                        "tdpbssd tmm0, tmm4, tmm6",
-                        "tileloadd tmm7, [{second} + {line}]",
-                        "tdpbssd tmm1, tmm4, tmm7",
-                        x = in(reg) x, first = in(reg) first, second = in(reg) second,
-                        row = in(reg) row, line = in(reg) line,
-                        options(nostack, preserves_flags, readonly),
-                    );
-                }
+                asm!(
+                    "tileloadd tmm2, [{x} + {row}]",
+                    "tileloadd tmm3, [{first} + {line}]",
+                    "tdpbssd tmm0, tmm2, tmm3",
+                    "tileloadd tmm6, [{second} + {line}]",
+                    "tdpbssd tmm1, tmm2, tmm6",
+                    x = in(reg) x, first = in(reg) first, second = in(reg) second, row = in(reg) row, line = in(reg) line,
+                    options(nostack, preserves_flags, readonly),
+                );
             }
             let [first, second] = out;
             asm!(
@@ -206,7 +191,7 @@ impl<const N: usize> Tiles<N> {
         for _ in 0..rounds {
             // SAFETY: `self` proves the instructions, which touch registers only.
             unsafe {
-                asm!("tdpbssd tmm0, tmm2, tmm3", "tdpbssd tmm1, tmm4, tmm5", options(nostack, preserves_flags, nomem));
+                asm!("tdpbssd tmm0, tmm2, tmm3", "tdpbssd tmm1, tmm2, tmm6", options(nostack, preserves_flags, nomem));
             }
         }
         rounds * 2 * LANES * LANES * 4 * N * 2
