@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let resolver = Resolver::new(HubSettings::from_env(|name| std::env::var(name).ok()));
     let path = resolver.resolve(&"smollm2-135m".parse()?, &Quiet)?.path;
-    let mut engine = Engine::load(&path, &EngineOptions::default())?;
+    let engine = Engine::load(&path, &EngineOptions::default())?;
     let planner = Planner::new(catalogue, interactions);
     let (mut written, mut all) = (0, 0);
     let started = Instant::now();
@@ -37,7 +37,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let best = recommender.recommend(&Query::of(interactions.history(user)), ITEMS, None)?;
         let items: Vec<usize> = best.iter().map(|candidate| candidate.item).collect();
         println!("\nUser {}", interactions.user_id(user));
-        for explained in XRecExplainer::new(&mut engine).explain(&planner.plan(user, &items))? {
+        for explained in XRecExplainer::new(&engine).explain(&planner.plan(user, &items))? {
             let by_model = explained.explanation.written_by == WrittenBy::Model;
             all += 1;
             written += usize::from(by_model);

@@ -20,12 +20,12 @@ fn texts(texts: &[&str]) -> Vec<String> {
 
 #[test]
 fn calibration_takes_the_likelihood_without_the_user_off() {
-    let mut engine = engine();
+    let engine = engine();
     let (liked, titles) = (texts(&["Alien", "Blade Runner"]), texts(&["Aliens", "Big", "Heat"]));
     let plain = RerankOptions::default();
-    let with_user = LLMReranker::new(&mut engine, plain).likelihoods(&liked, &titles).unwrap();
-    let without = LLMReranker::new(&mut engine, plain).likelihoods(&[], &titles).unwrap();
-    let mut calibrated = LLMReranker::new(&mut engine, RerankOptions { calibrate: true, ..plain });
+    let with_user = LLMReranker::new(&engine, plain).likelihoods(&liked, &titles).unwrap();
+    let without = LLMReranker::new(&engine, plain).likelihoods(&[], &titles).unwrap();
+    let mut calibrated = LLMReranker::new(&engine, RerankOptions { calibrate: true, ..plain });
     // The second list finds some of its titles scored already.
     calibrated.likelihoods(&liked, &titles[1..]).unwrap();
     let found = calibrated.likelihoods(&liked, &titles).unwrap();
@@ -42,8 +42,8 @@ fn reranking_permutes_and_keeps_what_was_said() {
     let history = [Interaction { user: 0, item: 0, rating: Some(5.0), timestamp: None }];
     let candidates: Vec<Candidate> =
         (1..titles.len()).map(|item| Candidate { item, score: item as f32, sources: Vec::new() }).collect();
-    let mut engine = engine();
-    let mut reranker = LLMReranker::new(&mut engine, RerankOptions::default());
+    let engine = engine();
+    let mut reranker = LLMReranker::new(&engine, RerankOptions::default());
     let likelihoods = reranker.scores(&history, &[1, 2, 3, 4], &catalogue).unwrap();
     let reranked = fuse(candidates, Source::Likelihood, &likelihoods, 100.0);
     let mut items: Vec<usize> = reranked.iter().map(|candidate| candidate.item).collect();
@@ -56,9 +56,9 @@ fn reranking_permutes_and_keeps_what_was_said() {
 
 #[test]
 fn a_query_lifts_the_texts_that_are_about_it() {
-    let mut engine = engine();
+    let engine = engine();
     let texts = texts(&["A recipe for tomato soup", "The oil of a car", "word ".repeat(400).as_str()]);
-    let mut judge = QueryLikelihood::new(&mut engine);
+    let mut judge = QueryLikelihood::new(&engine);
     let scores = judge.scores("cooking with vegetables", &texts).unwrap();
     assert!(scores[0] > scores[1], "{scores:?}");
     assert_eq!(judge.count_longer(&texts).unwrap(), 1);

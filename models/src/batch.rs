@@ -52,6 +52,19 @@ impl TokenMask {
         Self { bits: vec![0; vocab.div_ceil(64)] }
     }
 
+    /// A mask over `vocab` tokens from bits, 32 a word, the lowest token in the lowest bit; what is beyond them is not
+    /// allowed.
+    pub fn from_words(vocab: usize, words: &[u32]) -> Self {
+        let mut mask = Self::none(vocab);
+        for (bits, pair) in mask.bits.iter_mut().zip(words.chunks(2)) {
+            *bits = u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32;
+        }
+        if let Some(last) = mask.bits.last_mut().filter(|_| !vocab.is_multiple_of(64)) {
+            *last &= (1 << (vocab % 64)) - 1;
+        }
+        mask
+    }
+
     /// Allows `token`; ids beyond the vocabulary are ignored.
     pub fn allow(&mut self, token: u32) {
         if let Some(word) = self.bits.get_mut(token as usize / 64) {
@@ -66,9 +79,13 @@ impl TokenMask {
 
     /// Sets the logits of every token that is not allowed to minus infinity.
     pub fn apply(&self, logits: &mut [f32]) {
-        for (token, logit) in logits.iter_mut().enumerate() {
-            if !self.allows(token as u32) {
-                *logit = f32::NEG_INFINITY;
+        for (logits, bits) in logits.chunks_mut(64).zip(self.bits.iter().copied().chain(std::iter::repeat(0))) {
+            match bits {
+                u64::MAX => {}
+                0 => logits.fill(f32::NEG_INFINITY),
+                _ => logits.iter_mut().enumerate().filter(|(at, _)| bits >> at & 1 == 0).for_each(|(_, logit)| {
+                    *logit = f32::NEG_INFINITY;
+                }),
             }
         }
     }
@@ -266,6 +283,8 @@ mod tests {
         let left: Vec<usize> = (0..70).filter(|&i| logits[i] == 1.0).collect();
         assert_eq!(left, [3, 69]);
         assert!(!mask.allows(4000));
+        assert_eq!(TokenMask::from_words(70, &[1 << 3, 0, 1 << 5 | 1 << 6]), mask, "bit 70 is beyond the vocabulary");
+        assert_eq!(TokenMask::from_words(70, &[1 << 3]).bits, [1 << 3, 0]);
     }
 
     #[test]

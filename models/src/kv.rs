@@ -46,6 +46,11 @@ impl BlockPool {
         self.holders.len()
     }
 
+    /// How many hold a block; 0 if it is free.
+    pub fn holders(&self, block: BlockId) -> u32 {
+        self.holders[block.index()]
+    }
+
     /// Takes a free block, with one holder.
     pub fn take(&mut self) -> Option<BlockId> {
         let block = self.free.pop()?;
@@ -82,6 +87,7 @@ mod tests {
         assert_ne!(a, b);
         assert_eq!(pool.take(), None);
         pool.share(a);
+        assert_eq!(pool.holders(a), 2);
         pool.release(a);
         assert_eq!(pool.available(), 0);
         assert_eq!(pool.take(), None, "one holder is left");

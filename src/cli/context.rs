@@ -1,6 +1,7 @@
 //! What a command works with: settings, models, standard output, and the way to the user.
 
 use std::{
+    cell::RefCell,
     fmt::Display,
     io::{self, BufWriter, IsTerminal, Write},
     ops::ControlFlow,
@@ -11,7 +12,7 @@ use std::{
 };
 
 use docent::{
-    engine::{Embedder, Engine},
+    engine::{Embedder, Engine, EngineOptions, Stats},
     models::{
         self,
         hub::{ModelReference, Progress, Quiet, Resolved, Resolver},
@@ -36,6 +37,8 @@ pub(crate) struct Context {
     pub(crate) quiet: bool,
     /// Set by the first interrupt; the second one ends the process.
     pub(crate) interrupted: Arc<AtomicBool>,
+    /// The language models whose statistics are wanted; none if no statistics are.
+    watched: Option<RefCell<Vec<Engine>>>,
     out: BufWriter<io::Stdout>,
 }
 
@@ -51,6 +54,7 @@ impl Context {
             json: flags.json,
             quiet: flags.quiet,
             interrupted: Arc::default(),
+            watched: flags.stats.then(RefCell::default),
             out: BufWriter::new(io::stdout()),
         };
         Ok(context)
@@ -110,12 +114,20 @@ impl Context {
         self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).map_err(CliError::Output)
     }
 
-    /// Writes what is still buffered.
+    /// Writes what is still buffered, and the statistics to stderr if they are wanted.
     ///
     /// # Errors
-    /// If standard output cannot be written.
+    /// If standard output cannot be written, or a model has stopped.
     pub(crate) fn finish(&mut self) -> Result<(), CliError> {
-        self.out.flush().map_err(CliError::Output)
+        self.out.flush().map_err(CliError::Output)?;
+        for engine in self.watched.iter().flat_map(RefCell::take) {
+            let stats = engine.stats()?;
+            let text =
+                if self.json { serde_json::to_string(&stats).map_err(io::Error::from) } else { Ok(told(&stats)) };
+            // They were asked for, so `--quiet` does not silence them; where stderr cannot be written nobody is left.
+            let _ = writeln!(io::stderr(), "{}", text.map_err(CliError::Output)?);
+        }
+        Ok(())
     }
 
     /// Tells the user something on stderr, unless they want quiet.
@@ -155,8 +167,20 @@ impl Context {
     /// # Errors
     /// If it cannot be fetched or loaded.
     pub(crate) fn engine(&self) -> Result<Engine, CliError> {
+        self.engine_with(&self.settings.engine_options())
+    }
+
+    /// The language model, loaded to run in a way of its own.
+    ///
+    /// # Errors
+    /// If it cannot be fetched or loaded.
+    pub(crate) fn engine_with(&self, options: &EngineOptions) -> Result<Engine, CliError> {
         let resolved = self.resolve(&self.settings.model)?;
-        Ok(Engine::load(&resolved.path, &self.settings.engine_options())?)
+        let engine = Engine::load(&resolved.path, options)?;
+        if let Some(watched) = &self.watched {
+            watched.borrow_mut().push(engine.clone());
+        }
+        Ok(engine)
     }
 
     /// The sentence encoder, loaded.
@@ -167,6 +191,20 @@ impl Context {
         let resolved = self.resolve(&self.settings.encoder)?;
         Ok(Embedder::load(&resolved.path, &self.settings.engine_options())?)
     }
+}
+
+/// Statistics for people.
+fn told(stats: &Stats) -> String {
+    let Stats { prompt_tokens, cached_tokens, generated_tokens, forced_tokens, .. } = stats;
+    let Stats { drafted_tokens, accepted_tokens, scored_tokens, steps, rows, .. } = stats;
+    format!(
+        "prompts  {prompt_tokens} tokens, {cached_tokens} of them found in the prefix cache\n\
+         texts    {generated_tokens} tokens drawn, {forced_tokens} forced, {accepted_tokens} of {drafted_tokens} guesses right\n\
+         scores   {scored_tokens} tokens of continuations computed\n\
+         steps    {steps}, of {rows} rows in all; {} jobs, {} made way\n\
+         cache    {} of {} blocks kept, {} forgotten",
+        stats.jobs, stats.preempted, stats.blocks_kept, stats.blocks, stats.blocks_evicted
+    )
 }
 
 /// Logs to stderr: warnings, unless flags or directives say otherwise.

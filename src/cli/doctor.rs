@@ -205,7 +205,7 @@ impl Model {
 /// Times a language model: a prompt, and what follows it.
 fn language_model(path: &Path, options: &EngineOptions) -> engine::Result<Speed> {
     let work = Workload { prompt: 256, generate: 32, batch: 1, shared_prefix: 0, depth: 0 };
-    let mut engine = Engine::load(path, &EngineOptions { kv_positions: work.positions(), ..options.clone() })?;
+    let engine = Engine::load(path, &EngineOptions { kv_positions: work.positions(), ..options.clone() })?;
     engine.measure(&work)?;
     let times = engine.measure(&work)?;
     Ok(Speed::LanguageModel {

@@ -57,6 +57,14 @@ pub(crate) enum CliError {
     /// `docent models` failed.
     #[error(transparent)]
     Models(#[from] ModelsError),
+    /// A server that is measured beside us does not answer, or not as it should.
+    #[error("the peer at {url} fails")]
+    Peer {
+        /// Where it is.
+        url: String,
+        /// What went wrong.
+        source: Box<ureq::Error>,
+    },
     /// The user ended it.
     #[error("interrupted")]
     Interrupted,
@@ -89,6 +97,9 @@ impl CliError {
             CliError::Input(error) => error.hint(),
             CliError::Models(error) => error.hint(),
             CliError::Log { .. } => Some("write it like `info` or `docent_models=debug`".into()),
+            CliError::Peer { .. } => {
+                Some("start it with the same model: `llama-server -m FILE -np 16 -c 16384 --port PORT`".into())
+            }
             CliError::Io { .. } | CliError::Output(_) | CliError::Interrupted => None,
         }
     }

@@ -1,12 +1,15 @@
-//! `docent generate`: continues a prompt, streamed as it comes.
+//! `docent generate`: continues a prompt, streamed as it comes; freely, or within a constraint.
 
-use std::ops::ControlFlow;
+use std::{ffi::OsString, ops::ControlFlow};
 
 use clap::Args;
-use docent::engine::{FinishReason, Request, Sampling};
+use docent::engine::{Constraint, FinishReason, Priority, Request, Sampling};
 use serde::Serialize;
 
-use super::{CliError, Context, input::PromptArgs};
+use super::{
+    CliError, Context,
+    input::{PromptArgs, Source},
+};
 
 #[derive(Args, Debug)]
 pub(crate) struct GenerateArgs {
@@ -39,11 +42,43 @@ pub(crate) struct GenerateArgs {
     /// Go on after the token that ends a text
     #[arg(long)]
     ignore_eos: bool,
+    #[command(flatten)]
+    constraint: ConstraintArgs,
+}
+
+/// What the text may be.
+#[derive(Args, Debug)]
+#[group(multiple = false)]
+struct ConstraintArgs {
+    /// Write JSON by the JSON Schema in this file; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    schema: Option<OsString>,
+    /// Write what this regular expression describes from beginning to end
+    #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
+    regex: Option<String>,
+    /// Write one of these texts; given once for each
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    choice: Vec<String>,
+}
+
+impl ConstraintArgs {
+    fn read(&self) -> Result<Option<Constraint>, CliError> {
+        if let Some(file) = &self.schema {
+            let source = Source::from(file.clone());
+            let schema = serde_json::from_str(&source.text()?).map_err(|error| {
+                let problem = format!("{source} holds no JSON schema: {error}");
+                CliError::usage(problem, "write it as JSON, such as `{\"type\": \"object\"}`")
+            })?;
+            return Ok(Some(Constraint::Json(schema)));
+        }
+        let choices = || (!self.choice.is_empty()).then(|| Constraint::OneOf(self.choice.clone()));
+        Ok(self.regex.clone().map(Constraint::Regex).or_else(choices))
+    }
 }
 
 impl GenerateArgs {
-    fn request(&self, prompt: Vec<u32>) -> Request {
-        Request {
+    fn request(&self, prompt: Vec<u32>) -> Result<Request, CliError> {
+        Ok(Request {
             prompt,
             max_tokens: self.max_tokens,
             sampling: Sampling {
@@ -56,7 +91,9 @@ impl GenerateArgs {
             seed: self.seed,
             stop: self.stop.clone(),
             ignore_eos: self.ignore_eos,
-        }
+            constraint: self.constraint.read()?,
+            priority: Priority::High,
+        })
     }
 }
 
@@ -75,13 +112,13 @@ struct Output {
 /// exceeded.
 pub(crate) fn run(args: &GenerateArgs, context: &mut Context) -> Result<(), CliError> {
     let prompt = args.prompt.read()?;
-    let mut engine = context.engine()?;
-    let request = args.request(engine.tokenize(&prompt)?);
+    let engine = context.engine()?;
+    let request = args.request(engine.tokenize(&prompt)?)?;
     context.catch_interrupts();
     let mut shown = Ok(());
-    let generations = engine.generate(std::slice::from_ref(&request), &mut |event| {
-        if !context.json && !event.text.is_empty() {
-            shown = context.show(event.text);
+    let generations = engine.stream(std::slice::from_ref(&request), &mut |event| {
+        if !context.json && !event.token.text.is_empty() {
+            shown = context.show(&event.token.text);
         }
         if shown.is_err() || context.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;

@@ -62,6 +62,9 @@ pub(crate) struct GlobalArgs {
     /// Positions that the KV cache holds, over all sequences
     #[arg(long, global = true, value_name = "N", value_parser = settings::kv_positions)]
     pub(crate) kv_positions: Option<usize>,
+    /// Say on stderr what the language model computed, and what it did not have to
+    #[arg(long, global = true)]
+    pub(crate) stats: bool,
     /// Print JSON
     #[arg(long, global = true)]
     pub(crate) json: bool,

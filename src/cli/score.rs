@@ -47,13 +47,14 @@ struct Continuation {
 /// If the prompt cannot be read, the model cannot be loaded, or its context or cache is exceeded.
 pub(crate) fn run(args: &ScoreArgs, context: &mut Context) -> Result<(), CliError> {
     let prompt = args.prompt.read()?;
-    let mut engine = context.engine()?;
+    let engine = context.engine()?;
     let tokenized = args.continuations.iter().map(|text| engine.tokenize_continuation(text));
     let scoring = Scoring {
         continuations: tokenized.collect::<Result<_, _>>()?,
         prefix: engine.tokenize(&prompt)?,
         score_prefix: true,
         top: args.top,
+        ..Scoring::default()
     };
     let scores = engine.score(&scoring)?;
     let output = output(&engine, args, scoring, scores);

@@ -3,14 +3,17 @@
 use std::time::{Duration, Instant};
 
 use docent_models::{
-    backend::{Ceilings, Sampling},
+    backend::{Backend, Ceilings, Sampling},
     batch::RaggedBatch,
     checkpoint::Architecture,
     kv::{KV_BLOCK, blocks_for},
     layers::decoder::DecoderConfig,
 };
 
-use super::{Engine, Result, timeline::Timeline};
+use super::{
+    Engine, Result,
+    cache::{Cache, Timeline},
+};
 
 /// A piece of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,20 +73,22 @@ impl Workload {
     }
 }
 
-impl Engine {
-    /// Runs a piece of work once.
-    ///
-    /// # Errors
-    /// If context or cache is exceeded, or a step fails.
-    pub fn measure(&mut self, work: &Workload) -> Result<Measured> {
-        self.check_length(work.prompt.max(work.depth).saturating_add(work.generate))?;
+/// A model and its cache, while they are measured.
+struct Bench<'a> {
+    backend: &'a mut dyn Backend,
+    cache: &'a mut Cache,
+    rows_per_step: usize,
+}
+
+impl Bench<'_> {
+    fn run(&mut self, work: &Workload) -> Result<Measured> {
         let mut timelines = Vec::new();
-        let result = self.measure_on(work, &mut timelines);
+        let result = self.run_on(work, &mut timelines);
         timelines.into_iter().for_each(|timeline| self.cache.release(timeline));
         result
     }
 
-    fn measure_on(&mut self, work: &Workload, timelines: &mut Vec<Timeline>) -> Result<Measured> {
+    fn run_on(&mut self, work: &Workload, timelines: &mut Vec<Timeline>) -> Result<Measured> {
         timelines.push(Timeline::default());
         let start = Instant::now();
         let mut next = vec![self.made_up(0); work.batch];
@@ -92,7 +97,7 @@ impl Engine {
             next.fill(token[0]);
         }
         for _ in 0..work.batch {
-            let fork = self.cache.fork(self.backend.as_mut(), &timelines[0])?;
+            let fork = self.cache.fork(self.backend, &timelines[0])?;
             timelines.push(fork);
         }
         let own = &mut timelines[1..];
@@ -160,17 +165,34 @@ impl Engine {
 
     /// A token that depends on `seed` alone.
     fn made_up(&self, seed: usize) -> u32 {
-        (seed as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(24) as u32 % self.architecture().vocab() as u32
+        let vocab = self.backend.architecture().vocab() as u32;
+        (seed as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(24) as u32 % vocab
+    }
+}
+
+impl Engine {
+    /// Runs a piece of work once, by itself.
+    ///
+    /// # Errors
+    /// If context or cache is exceeded, or a step fails.
+    pub fn measure(&self, work: &Workload) -> Result<Measured> {
+        self.check_length(work.prompt.max(work.depth).saturating_add(work.generate))?;
+        let work = *work;
+        self.call(move |scheduler| {
+            let rows_per_step = scheduler.rows_per_step();
+            let (backend, cache) = scheduler.parts();
+            Bench { backend, cache, rows_per_step }.run(&work)
+        })?
     }
 
     /// What this machine can do at most, measured now.
     pub fn ceilings(&self) -> Option<Ceilings> {
-        self.backend.ceilings()
+        self.call(|scheduler| scheduler.parts().0.ceilings()).ok().flatten()
     }
 
     /// Bytes of the weights, as they are kept.
     pub fn weight_bytes(&self) -> usize {
-        self.backend.footprint().weights
+        self.shared.footprint.weights
     }
 
     /// Operations of a token in the products of all layers: a product and a sum for each weight.

@@ -1,5 +1,7 @@
 //! The error of this layer.
 
+use std::sync::Arc;
+
 /// What can go wrong while a loaded model is in use.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -59,9 +61,27 @@ pub enum Error {
     /// There is nothing to start from.
     #[error("the prompt is empty, and the model has no token that starts a text")]
     EmptyPrompt,
-    /// There is nothing to choose from.
-    #[error("there is nothing to choose from: {0}")]
-    NoChoice(&'static str),
+    /// A constraint cannot be used, or the text cannot go on within it.
+    #[error("{what}")]
+    Constraint {
+        /// What is wrong.
+        what: String,
+    },
+    /// A step failed that several jobs took part in.
+    #[error(transparent)]
+    Step(Arc<docent_models::Error>),
+    /// Too many jobs wait already.
+    #[error("too many requests are waiting")]
+    Busy,
+    /// The caller cancelled the job.
+    #[error("the request was cancelled")]
+    Cancelled,
+    /// The engine is gone.
+    #[error("the engine has stopped")]
+    Stopped,
+    /// The engine's thread cannot be started.
+    #[error("the engine's thread cannot be started")]
+    Thread(#[source] std::io::Error),
     /// A sampling parameter is out of its range.
     #[error("`{name}` is {found}, expected {expected}")]
     Parameter {
@@ -87,7 +107,14 @@ impl Error {
             Error::NoChatTemplate => Some("give the text itself with `--prompt`".into()),
             Error::ContextExceeded { .. } => Some("shorten the prompt, or ask for fewer tokens".into()),
             Error::CacheExceeded { .. } => Some("raise `--kv-positions`, or ask for fewer tokens".into()),
-            Error::EmptyPrompt | Error::NoChoice(_) | Error::Parameter { .. } => None,
+            Error::Step(e) => e.hint(),
+            Error::Busy => Some("try again when some have ended".into()),
+            Error::EmptyPrompt
+            | Error::Constraint { .. }
+            | Error::Parameter { .. }
+            | Error::Cancelled
+            | Error::Stopped
+            | Error::Thread(_) => None,
         }
     }
 }

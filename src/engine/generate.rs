@@ -1,25 +1,39 @@
-//! Generation of many sequences at once.
-//!
-//! Sequences join and leave between steps. What all prompts have in common is computed once. Each draws its random
-//! numbers from its own seed, so that its output is the same whatever its company.
+//! Generation: what is asked for, what comes back, and how it is watched while it comes.
 
-use std::{collections::VecDeque, ops::ControlFlow};
+use std::{
+    ops::ControlFlow,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+};
 
-use docent_models::{
-    backend::{Sampling, Step},
-    batch::RaggedBatch,
-    tokenizer::DecodeStream,
+use docent_models::backend::Sampling;
+use futures_channel::{
+    mpsc::{UnboundedReceiver, unbounded},
+    oneshot,
 };
-use rand_chacha::{
-    ChaCha8Rng,
-    rand_core::{Rng, SeedableRng},
-};
+use futures_core::Stream;
 
 use super::{
-    Engine, Error, Result,
-    stop::StopFilter,
-    timeline::{Timeline, fork_blocks},
+    Constraint, Engine, Error, Result,
+    constraint::Guide,
+    schedule::{Reply, Work, Writer},
 };
+
+/// Who goes first when not everybody can.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Priority {
+    /// Work that nobody waits for.
+    Low,
+    /// Most work.
+    #[default]
+    Normal,
+    /// Work that somebody watches.
+    High,
+}
 
 /// One text to generate.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -36,24 +50,28 @@ pub struct Request {
     pub stop: Vec<String>,
     /// Whether to go on after the token that ends a text.
     pub ignore_eos: bool,
+    /// What the text may be; anything, if `None`.
+    pub constraint: Option<Constraint>,
+    /// Who goes first.
+    pub priority: Priority,
 }
 
-/// A token has been drawn.
-#[derive(Clone, Copy, Debug)]
-pub struct Event<'a> {
-    /// Index of its request.
-    pub request: usize,
+/// A token of a text.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Token {
     /// Its id.
-    pub token: u32,
+    pub id: u32,
+    /// As in [`Generation::log_probs`].
+    pub log_prob: f32,
     /// The text that it completes; empty inside of a character or of what may become a stop string.
-    pub text: &'a str,
+    pub text: String,
 }
 
 /// Why a text ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FinishReason {
-    /// The model ended it, or a stop string came.
+    /// The model ended it, a stop string came, or the constraint lets nothing follow.
     Stop,
     /// The most tokens were reached, or the end of the context.
     Length,
@@ -66,7 +84,8 @@ pub enum FinishReason {
 pub struct Generation {
     /// Its tokens, with the one that ended it.
     pub ids: Vec<u32>,
-    /// The log-probability of each token under the model.
+    /// The log-probability of each token under the model, among those that the constraint allows: 0 for one that it
+    /// forces.
     pub log_probs: Vec<f32>,
     /// Its text, without special tokens and stop strings.
     pub text: String,
@@ -74,35 +93,161 @@ pub struct Generation {
     pub finish_reason: FinishReason,
 }
 
+/// A text that is being generated. As a [`Stream`] it gives the tokens as they come; [`wait`](Self::wait) and
+/// [`finish`](Self::finish) give the whole. Tokens that are not read are kept, and hold nobody up. Dropping it cancels it.
+#[derive(Debug)]
+pub struct Generating {
+    tokens: UnboundedReceiver<Token>,
+    end: oneshot::Receiver<Result<Generation>>,
+    cancelled: Arc<AtomicBool>,
+}
+
+impl Generating {
+    /// The next token; `None` at the end.
+    pub fn next_token(&mut self) -> Option<Token> {
+        pollster::block_on(std::future::poll_fn(|cx| Pin::new(&mut self.tokens).poll_next(cx)))
+    }
+
+    /// Has the text end after the step that is being taken; [`wait`](Self::wait) then gives what there is.
+    pub fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// Waits for the whole text.
+    ///
+    /// # Errors
+    /// If a step fails, or the text cannot go on within its constraint.
+    pub fn wait(self) -> Result<Generation> {
+        pollster::block_on(self.finish())
+    }
+
+    /// The whole text, when it is there.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub async fn finish(self) -> Result<Generation> {
+        let Self { tokens, end, cancelled: _cancelled } = self;
+        drop(tokens);
+        end.await.unwrap_or(Err(Error::Stopped))
+    }
+}
+
+impl Stream for Generating {
+    type Item = Token;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Token>> {
+        Pin::new(&mut self.tokens).poll_next(cx)
+    }
+}
+
+/// A token has been drawn.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// Index of its request.
+    pub request: usize,
+    /// The token.
+    pub token: Token,
+}
+
 impl Engine {
-    /// Generates all requests together. `on_event` sees every token as it comes; breaking cancels that request only.
+    /// Starts a text. Waits while too many others do.
     ///
     /// # Errors
-    /// If a prompt is empty or longer than context or cache, a parameter is out of range, or a step fails.
-    pub fn generate(
-        &mut self,
+    /// If the prompt is empty or longer than context or cache, a parameter is out of range, or the constraint cannot be
+    /// met.
+    pub fn submit(&self, request: Request) -> Result<Generating> {
+        pollster::block_on(self.submit_async(request))
+    }
+
+    /// As [`submit`](Self::submit), for async code.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit).
+    pub async fn submit_async(&self, request: Request) -> Result<Generating> {
+        let (priority, work, generating) = self.writer(request)?;
+        self.send(priority, work).await?;
+        Ok(generating)
+    }
+
+    /// As [`submit`](Self::submit), but fails with [`Error::Busy`] where that would wait.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit), and if too many others wait.
+    pub fn try_submit(&self, request: Request) -> Result<Generating> {
+        let (priority, work, generating) = self.writer(request)?;
+        self.try_send(priority, work)?;
+        Ok(generating)
+    }
+
+    /// Generates all requests, together with whatever else runs.
+    ///
+    /// # Errors
+    /// As [`submit`](Self::submit) and [`Generating::wait`]; the first error ends the rest.
+    pub fn generate(&self, requests: &[Request]) -> Result<Vec<Generation>> {
+        let running: Vec<Generating> =
+            requests.iter().map(|request| self.submit(request.clone())).collect::<Result<_>>()?;
+        running.into_iter().map(Generating::wait).collect()
+    }
+
+    /// Generates all requests. `on_event` sees every token as it comes; breaking cancels that request only, which ends
+    /// with the token that was seen last or a few later.
+    ///
+    /// # Errors
+    /// As [`generate`](Self::generate).
+    pub fn stream(
+        &self,
         requests: &[Request],
-        on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
+        on_event: &mut dyn FnMut(Event) -> ControlFlow<()>,
     ) -> Result<Vec<Generation>> {
-        for request in requests {
-            self.check_request(request)?;
-        }
-        let mut prefix = Timeline::default();
-        let result = self.generate_on(requests, &mut prefix, on_event);
-        self.cache.release(prefix);
-        result
+        let mut running: Vec<Generating> =
+            requests.iter().map(|request| self.submit(request.clone())).collect::<Result<_>>()?;
+        pollster::block_on(std::future::poll_fn(|cx| {
+            let mut open = false;
+            for (request, generating) in running.iter_mut().enumerate() {
+                loop {
+                    match Pin::new(&mut generating.tokens).poll_next(cx) {
+                        Poll::Ready(Some(token)) => {
+                            let cancelled = generating.cancelled.load(Ordering::Relaxed);
+                            if !cancelled && on_event(Event { request, token }).is_break() {
+                                generating.cancel();
+                            }
+                        }
+                        Poll::Ready(None) => break,
+                        Poll::Pending => {
+                            open = true;
+                            break;
+                        }
+                    }
+                }
+            }
+            if open { Poll::Pending } else { Poll::Ready(()) }
+        }));
+        running.into_iter().map(Generating::wait).collect()
     }
 
-    /// Generates one request without watching it.
+    /// Generates one request.
     ///
     /// # Errors
-    /// As [`generate`](Engine::generate).
-    pub fn complete(&mut self, request: &Request) -> Result<Generation> {
-        let done = self.generate(std::slice::from_ref(request), &mut |_| ControlFlow::Continue(()))?;
-        done.into_iter().next().ok_or(Error::EmptyPrompt)
+    /// As [`generate`](Self::generate).
+    pub fn complete(&self, request: &Request) -> Result<Generation> {
+        self.submit(request.clone())?.wait()
     }
 
-    fn check_request(&self, request: &Request) -> Result<()> {
+    fn writer(&self, request: Request) -> Result<(Priority, Work, Generating)> {
+        self.check_request(&request)?;
+        let guide = request.constraint.as_ref().map(|constraint| self.guide(constraint)).transpose()?;
+        self.guided_writer(request, guide)
+    }
+
+    pub(super) fn guided_writer(&self, request: Request, guide: Option<Guide>) -> Result<(Priority, Work, Generating)> {
+        let (sender, tokens) = unbounded();
+        let (reply, end, cancelled) = Reply::new();
+        let priority = request.priority;
+        let writer = Writer::new(request, self.vocabulary(), guide, sender, reply)?;
+        Ok((priority, Work::Write(Box::new(writer)), Generating { tokens, end, cancelled }))
+    }
+
+    pub(super) fn check_request(&self, request: &Request) -> Result<()> {
         if request.prompt.is_empty() {
             return Err(Error::EmptyPrompt);
         }
@@ -120,216 +265,11 @@ impl Engine {
         }
     }
 
-    fn generate_on(
-        &mut self,
-        requests: &[Request],
-        prefix: &mut Timeline,
-        on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
-    ) -> Result<Vec<Generation>> {
-        let shared = common_prefix(requests);
-        self.cache.reserve(prefix, shared)?;
-        let shared_tokens = requests.first().map_or(&[][..], |r| &r.prompt[..shared]);
-        let mut batch = RaggedBatch::new();
-        for chunk in shared_tokens.chunks(self.rows_per_step) {
-            batch.clear();
-            prefix.push(&mut batch, chunk);
-            let step = self.backend.forward(&batch)?;
-            self.backend.recycle(step);
-        }
-        let mut waiting: VecDeque<usize> = (0..requests.len()).collect();
-        let mut running: Vec<Sequence> = Vec::new();
-        let mut done: Vec<Option<Generation>> = requests.iter().map(|_| None).collect();
-        let result = loop {
-            if let Err(error) = self.admit(requests, prefix, &mut waiting, &mut running) {
-                break Err(error);
-            }
-            if running.is_empty() {
-                break Ok(());
-            }
-            if let Err(error) = self.step(requests, &mut running, &mut batch, on_event) {
-                break Err(error);
-            }
-            for ended in running.extract_if(.., |s| s.finished.is_some()) {
-                let Sequence { index, timeline, generation, .. } = ended;
-                self.cache.release(timeline);
-                done[index] = Some(generation);
-            }
-        };
-        running.into_iter().for_each(|s| self.cache.release(s.timeline));
-        result.map(|()| done.into_iter().flatten().collect())
-    }
-
-    /// Starts waiting requests, first come first served, as long as the cache has room for the whole of them.
-    fn admit(
-        &mut self,
-        requests: &[Request],
-        prefix: &Timeline,
-        waiting: &mut VecDeque<usize>,
-        running: &mut Vec<Sequence>,
-    ) -> Result<()> {
-        while let Some(&index) = waiting.front() {
-            let request = &requests[index];
-            let end = request.prompt.len() + request.max_tokens.max(1) - 1;
-            let end = end.min(self.backend.architecture().context()).min(self.cache.capacity());
-            if running.len() >= self.rows_per_step {
-                return Ok(());
-            }
-            if !running.is_empty() && !self.cache.has_room(fork_blocks(prefix.computed(), end)) {
-                return Ok(());
-            }
-            waiting.pop_front();
-            let mut timeline = self.cache.fork(self.backend.as_mut(), prefix)?;
-            if let Err(error) = self.cache.reserve(&mut timeline, end) {
-                self.cache.release(timeline);
-                return Err(error);
-            }
-            running.push(Sequence::new(index, request, timeline, end, self.tokenizer.stream()));
-        }
-        Ok(())
-    }
-
-    /// Takes one step: a token for every sequence whose prompt is computed, and a piece of the prompts that are not.
-    fn step(
-        &mut self,
-        requests: &[Request],
-        running: &mut [Sequence],
-        batch: &mut RaggedBatch,
-        on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
-    ) -> Result<()> {
-        batch.clear();
-        let mut wanted = Vec::new();
-        for (place, sequence) in running.iter_mut().enumerate() {
-            let budget = self.rows_per_step - batch.rows().len();
-            if budget == 0 {
-                break;
-            }
-            if sequence.push_rows(&requests[sequence.index], batch, budget) {
-                wanted.push(place);
-            }
-        }
-        let step = self.backend.forward(batch)?;
-        for (row, place) in wanted.into_iter().enumerate() {
-            self.take_token(&requests[running[place].index], &mut running[place], &step, row, on_event)?;
-        }
-        self.backend.recycle(step);
-        Ok(())
-    }
-
-    fn take_token(
-        &mut self,
-        request: &Request,
-        sequence: &mut Sequence,
-        step: &Step,
-        row: usize,
-        on_event: &mut dyn FnMut(Event<'_>) -> ControlFlow<()>,
-    ) -> Result<()> {
-        let seen: Vec<u32> = match request.sampling.repetition_penalty == 1.0 {
-            true => Vec::new(),
-            false => request.prompt.iter().chain(&sequence.generation.ids).copied().collect(),
-        };
-        let sampled = self.backend.sample(step, row, &request.sampling, &seen, sequence.uniform())?;
-        let generation = &mut sequence.generation;
-        generation.ids.push(sampled.token);
-        generation.log_probs.push(sampled.log_prob);
-        let ends = !request.ignore_eos && self.tokenizer.eos().contains(&sampled.token);
-        let mut text = String::new();
-        if !ends {
-            let piece = sequence.stream.push(sampled.token).map_err(docent_models::Error::from)?;
-            let (shown, stopped) = sequence.filter.push(&piece.unwrap_or_default());
-            text = shown;
-            if stopped {
-                sequence.finished = Some(FinishReason::Stop);
-            }
-        }
-        if ends {
-            sequence.finished = Some(FinishReason::Stop);
-        } else if sequence.finished.is_none()
-            && (generation.ids.len() >= request.max_tokens || sequence.timeline.computed() >= sequence.end)
-        {
-            sequence.finished = Some(FinishReason::Length);
-        }
-        if sequence.finished.is_some() {
-            let rest = sequence.stream.flush().map_err(docent_models::Error::from)?;
-            if !matches!(sequence.finished, Some(FinishReason::Stop)) || ends {
-                text += &sequence.filter.push(&rest.unwrap_or_default()).0;
-                text += &sequence.filter.finish();
-            }
-        }
-        generation.text += &text;
-        let flow = on_event(Event { request: sequence.index, token: sampled.token, text: &text });
-        if flow.is_break() && sequence.finished.is_none() {
-            sequence.finished = Some(FinishReason::Cancelled);
-        }
-        if let Some(reason) = sequence.finished {
-            generation.finish_reason = reason;
-        }
-        Ok(())
-    }
-}
-
-/// A request that is being generated.
-struct Sequence {
-    index: usize,
-    timeline: Timeline,
-    /// The first position that it may not compute.
-    end: usize,
-    rng: ChaCha8Rng,
-    stream: DecodeStream,
-    filter: StopFilter,
-    generation: Generation,
-    finished: Option<FinishReason>,
-}
-
-impl Sequence {
-    fn new(index: usize, request: &Request, timeline: Timeline, end: usize, stream: DecodeStream) -> Self {
-        Self {
-            index,
-            timeline,
-            end,
-            rng: ChaCha8Rng::seed_from_u64(request.seed),
-            stream,
-            filter: StopFilter::new(&request.stop),
-            generation: Generation {
-                ids: Vec::new(),
-                log_probs: Vec::new(),
-                text: String::new(),
-                finish_reason: FinishReason::Length,
-            },
-            finished: (request.max_tokens == 0).then_some(FinishReason::Length),
+    fn guide(&self, constraint: &Constraint) -> Result<Guide> {
+        match constraint {
+            Constraint::OneOf(options) => Ok(Guide::options(self.options(options)?)),
+            Constraint::Regex(pattern) => Ok(Guide::grammar(self.grammars().regex(pattern)?)),
+            Constraint::Json(schema) => Ok(Guide::grammar(self.grammars().json(schema)?)),
         }
     }
-
-    /// Adds the next rows, at most `budget`; whether the last of them wants logits.
-    fn push_rows(&mut self, request: &Request, batch: &mut RaggedBatch, budget: usize) -> bool {
-        if self.finished.is_some() {
-            return false;
-        }
-        let computed = self.timeline.computed();
-        let left = &request.prompt[computed.min(request.prompt.len())..];
-        let rows = match self.generation.ids.last() {
-            Some(&last) => self.timeline.push(batch, &[last]),
-            None => self.timeline.push(batch, &left[..left.len().min(budget)]),
-        };
-        let ready = self.timeline.computed() >= request.prompt.len();
-        if ready {
-            batch.want_logits(rows.end - 1, None);
-        }
-        ready
-    }
-
-    /// A random number in [0, 1) with 53 bits.
-    fn uniform(&mut self) -> f64 {
-        (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
-    }
-}
-
-/// How many leading tokens all prompts share, leaving each at least one of its own; 0 for a single request.
-fn common_prefix(requests: &[Request]) -> usize {
-    let [first, rest @ ..] = requests else { return 0 };
-    if rest.is_empty() {
-        return 0;
-    }
-    let shortest = requests.iter().map(|r| r.prompt.len()).min().unwrap_or(0);
-    let shared = |other: &Request| first.prompt.iter().zip(&other.prompt).take_while(|(a, b)| a == b).count();
-    rest.iter().map(shared).min().unwrap_or(0).min(shortest.saturating_sub(1))
 }

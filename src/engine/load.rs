@@ -1,9 +1,14 @@
 //! Loading a language model or an encoder from its files.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, atomic::AtomicU64},
+};
+
+use async_lock::Semaphore;
 
 use docent_models::{
-    Isa, Pool,
+    Format, Isa, Pool,
     backend::{self, Backend, BackendKind, LoadOptions},
     chat_template::ChatTemplate,
     checkpoint::{Architecture, Checkpoint},
@@ -12,7 +17,13 @@ use docent_models::{
     tokenizer::Tokenizer,
 };
 
-use super::{CrossEncoder, Embedder, Engine, Error, Result, timeline::Cache};
+use super::{
+    CrossEncoder, Embedder, Engine, Error, Result, Shared,
+    cache::Cache,
+    constraint::Grammars,
+    schedule::{Limits, Scheduler, Vocabulary},
+    worker::Worker,
+};
 
 /// Rows that one step takes: enough to fill the matrix kernels, few enough to stay responsive.
 const ROWS_PER_STEP: usize = 512;
@@ -28,11 +39,25 @@ pub struct EngineOptions {
     pub isa: Option<Isa>,
     /// Positions that the KV cache holds, over all sequences.
     pub kv_positions: usize,
+    /// Whether keys and values of prompts are kept for prompts that begin alike, as long as there is room.
+    pub prefix_cache: bool,
+    /// Whether texts guess their next tokens from what stands before where that saves steps: the output is the same.
+    pub speculate: bool,
+    /// Jobs that may wait for room; whoever brings more waits with theirs.
+    pub queue: usize,
 }
 
 impl Default for EngineOptions {
     fn default() -> Self {
-        Self { backend: BackendKind::Cpu, threads: None, isa: None, kv_positions: 8192 }
+        Self {
+            backend: BackendKind::Cpu,
+            threads: None,
+            isa: None,
+            kv_positions: 8192,
+            prefix_cache: true,
+            speculate: true,
+            queue: 1024,
+        }
     }
 }
 
@@ -66,9 +91,40 @@ impl Engine {
         let tokenizer = tokenizer(&checkpoint)?;
         let template = template(&checkpoint, &tokenizer)?;
         let backend = options.load(&mut checkpoint)?;
-        let cache = Cache::new(backend.kv_blocks());
-        let format = checkpoint.weights().main_format();
-        Ok(Self { backend, tokenizer, template, cache, rows_per_step: ROWS_PER_STEP, format })
+        Self::over(backend, tokenizer, template, options, checkpoint.weights().main_format())
+    }
+
+    fn over(
+        backend: Box<dyn Backend>,
+        tokenizer: Tokenizer,
+        template: Option<ChatTemplate>,
+        options: &EngineOptions,
+        format: Option<Format>,
+    ) -> Result<Self> {
+        let (architecture, backend_name) = (backend.architecture().clone(), backend.name());
+        let footprint = backend.footprint();
+        let cache = Cache::new(backend.kv_blocks(), options.prefix_cache);
+        let room = cache.capacity();
+        let limits = Limits { rows_per_step: ROWS_PER_STEP, speculate: options.speculate };
+        let grammars = Grammars::new(tokenizer.clone(), architecture.vocab());
+        let vocabulary = Vocabulary { tokenizer, limit: architecture.context().min(room) };
+        let worker = Worker::start(Scheduler::new(backend, cache, limits))?;
+        let queue = Arc::new(Semaphore::new(options.queue.max(1)));
+        let arrivals = AtomicU64::new(0);
+        let shared = Shared {
+            vocabulary,
+            template,
+            grammars,
+            architecture,
+            backend_name,
+            format,
+            footprint,
+            room,
+            queue,
+            arrivals,
+            worker,
+        };
+        Ok(Self { shared: Arc::new(shared) })
     }
 }
 

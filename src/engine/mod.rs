@@ -1,11 +1,14 @@
 //! The loaded model in use: prompts, generation, likelihood scoring, choice and embedding.
 //!
-//! [`Engine`] is a language model, [`Embedder`] an encoder, [`CrossEncoder`] one that reads two texts together. Sequences
-//! that share the beginning of their prompts compute it once and keep one copy of its keys and values. On the CPU a
-//! sequence's output does not depend on its company.
+//! [`Engine`] is a language model that any number of threads and tasks share. What they ask for runs together: jobs join and
+//! leave between steps, prompts that begin alike compute their beginning once, and what was computed is kept for prompts to
+//! come. On the CPU a job's output does not depend on its company. [`Embedder`] is an encoder, [`CrossEncoder`] one that
+//! reads two texts together.
 
 mod bench;
+mod cache;
 mod choose;
+mod constraint;
 mod cross_encoder;
 mod embed;
 mod error;
@@ -13,32 +16,46 @@ mod generate;
 mod load;
 mod packing;
 mod pooled;
+mod schedule;
 mod score;
+mod stats;
 mod stop;
-mod timeline;
+mod worker;
 
 pub use bench::{Measured, Workload};
 pub use choose::Choice;
+pub use constraint::Constraint;
 pub use cross_encoder::{CrossEncoder, Relevance};
 pub use embed::{Embedder, Embeddings};
 pub use error::{Error, Result};
-pub use generate::{Event, FinishReason, Generation, Request};
+pub use generate::{Event, FinishReason, Generating, Generation, Priority, Request, Token};
 pub use load::EngineOptions;
 pub use pooled::POOLED_TOKENS;
-pub use score::{Scores, Scoring};
+pub use score::{BeingScored, Scores, Scoring};
+pub use stats::Stats;
 
 pub use docent_models::{
     backend::{BackendKind, Sampling},
     chat_template::Message,
 };
 
-use std::time::SystemTime;
-
-use docent_models::{
-    Format, backend::Backend, chat_template::ChatTemplate, checkpoint::Architecture, tokenizer::Tokenizer,
+use std::{
+    cmp::Reverse,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::SystemTime,
 };
 
-use timeline::Cache;
+use async_lock::Semaphore;
+use docent_models::{
+    Format, backend::Footprint, chat_template::ChatTemplate, checkpoint::Architecture, tokenizer::Tokenizer,
+};
+
+use constraint::Grammars;
+use schedule::{Job, Place, Scheduler, Vocabulary, Work};
+use worker::{Order, Worker};
 
 /// What a language model is given.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,20 +66,28 @@ pub enum Prompt {
     Messages(Vec<Message>),
 }
 
-/// A language model, loaded.
+/// A language model, loaded. Clones are the same model; it is given back when the last one is dropped.
+#[derive(Clone, Debug)]
 pub struct Engine {
-    backend: Box<dyn Backend>,
-    tokenizer: Tokenizer,
-    template: Option<ChatTemplate>,
-    cache: Cache,
-    rows_per_step: usize,
-    format: Option<Format>,
+    shared: Arc<Shared>,
 }
 
-impl std::fmt::Debug for Engine {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Engine").field("backend", &self.backend.name()).finish_non_exhaustive()
-    }
+/// What all clones of an engine share.
+#[derive(Debug)]
+struct Shared {
+    vocabulary: Vocabulary,
+    template: Option<ChatTemplate>,
+    grammars: Grammars,
+    architecture: Architecture,
+    backend_name: String,
+    format: Option<Format>,
+    footprint: Footprint,
+    /// Positions that the KV cache holds.
+    room: usize,
+    /// Places in the queue.
+    queue: Arc<Semaphore>,
+    arrivals: AtomicU64,
+    worker: Worker,
 }
 
 impl Engine {
@@ -81,12 +106,12 @@ impl Engine {
     pub fn render(&self, prompt: &Prompt) -> Result<(String, Vec<u32>)> {
         let model_error = docent_models::Error::from;
         let (text, ids) = match prompt {
-            Prompt::Text(text) => (text.clone(), self.tokenizer.encode_prompt(text).map_err(model_error)?),
+            Prompt::Text(text) => (text.clone(), self.tokenizer().encode_prompt(text).map_err(model_error)?),
             Prompt::Messages(messages) => {
-                let template = self.template.as_ref().ok_or(Error::NoChatTemplate)?;
+                let template = self.shared.template.as_ref().ok_or(Error::NoChatTemplate)?;
                 let rendered =
                     template.render(messages, true, SystemTime::now()).map_err(docent_models::Error::from)?;
-                let ids = self.tokenizer.encode_rendered(&rendered).map_err(docent_models::Error::from)?;
+                let ids = self.tokenizer().encode_rendered(&rendered).map_err(docent_models::Error::from)?;
                 (rendered.into_text(), ids)
             }
         };
@@ -101,42 +126,88 @@ impl Engine {
     /// # Errors
     /// If the tokenizer fails.
     pub fn tokenize_continuation(&self, text: &str) -> Result<Vec<u32>> {
-        let ids = self.tokenizer.encode(text, docent_models::tokenizer::SpecialTokens::AsText);
+        let ids = self.tokenizer().encode(text, docent_models::tokenizer::SpecialTokens::AsText);
         Ok(ids.map_err(docent_models::Error::from)?)
     }
 
     /// The model's tokenizer.
     pub fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
+        &self.shared.vocabulary.tokenizer
     }
 
     /// Whether messages can be rendered.
     pub fn has_chat_template(&self) -> bool {
-        self.template.is_some()
+        self.shared.template.is_some()
     }
 
     /// The model's sizes.
     pub fn architecture(&self) -> &Architecture {
-        self.backend.architecture()
+        &self.shared.architecture
     }
 
     /// The format that most of its weights are stored in.
     pub fn format(&self) -> Option<Format> {
-        self.format
+        self.shared.format
     }
 
     /// What the model runs on.
-    pub fn backend_name(&self) -> String {
-        self.backend.name()
+    pub fn backend_name(&self) -> &str {
+        &self.shared.backend_name
+    }
+
+    /// What it has done so far, and what it holds now. Waits for the step that is being taken.
+    ///
+    /// # Errors
+    /// If the engine has stopped.
+    pub fn stats(&self) -> Result<Stats> {
+        self.call(|scheduler| scheduler.stats())
+    }
+
+    /// Forgets all kept prefixes: what comes next is computed as if it came first.
+    ///
+    /// # Errors
+    /// If the engine has stopped.
+    pub fn forget_prefixes(&self) -> Result<()> {
+        self.call(|scheduler| scheduler.parts().1.forget())
+    }
+
+    fn vocabulary(&self) -> &Vocabulary {
+        &self.shared.vocabulary
+    }
+
+    fn grammars(&self) -> &Grammars {
+        &self.shared.grammars
+    }
+
+    /// Sends a job off when there is a place in the queue.
+    async fn send(&self, priority: Priority, work: Work) -> Result<()> {
+        let permit = self.shared.queue.acquire_arc().await;
+        self.shared.worker.send(Order::Job(Job::new(self.place(priority), work, permit)))
+    }
+
+    /// Sends a job off if there is a place in the queue.
+    fn try_send(&self, priority: Priority, work: Work) -> Result<()> {
+        let permit = self.shared.queue.try_acquire_arc().ok_or(Error::Busy)?;
+        self.shared.worker.send(Order::Job(Job::new(self.place(priority), work, permit)))
+    }
+
+    fn place(&self, priority: Priority) -> Place {
+        let arrival = self.shared.arrivals.fetch_add(1, Ordering::Relaxed);
+        Place { priority: Reverse(priority), arrival }
+    }
+
+    /// Does work between two steps that is no job.
+    fn call<T: Send + 'static>(&self, work: impl FnOnce(&mut Scheduler) -> T + Send + 'static) -> Result<T> {
+        self.shared.worker.call(work)
     }
 
     /// Fails if `tokens` positions are more than the model or the cache can hold.
     fn check_length(&self, tokens: usize) -> Result<()> {
-        let context = self.backend.architecture().context();
+        let context = self.shared.architecture.context();
         if tokens > context {
             return Err(Error::ContextExceeded { tokens, context });
         }
-        let room = self.cache.capacity();
+        let room = self.shared.room;
         if tokens > room {
             return Err(Error::CacheExceeded { tokens, room });
         }

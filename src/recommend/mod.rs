@@ -6,6 +6,7 @@
 //! always made of distinct items of the catalogue, none of which the user has.
 
 mod attribute;
+pub mod bench;
 pub mod catalogue;
 mod dense;
 mod draw;

@@ -15,7 +15,7 @@ const TEXTS: [&str; 4] = ["The Matrix (1999), rated 5; Big, rated 2", "a", "", "
 
 #[test]
 fn vectors_are_the_means_of_the_last_hidden_states() {
-    let mut engine = engine();
+    let engine = engine();
     let mut done = 0;
     let together = engine.embed(&TEXTS, &mut |more| done += more).unwrap();
     assert_eq!(done, TEXTS.len());
@@ -40,7 +40,7 @@ fn vectors_are_the_means_of_the_last_hidden_states() {
 
 #[test]
 fn vectors_do_not_depend_on_their_company() {
-    let mut engine = engine();
+    let engine = engine();
     let texts: Vec<String> = (0..40).map(|i| "a word or two ".repeat(i % 8)).collect();
     let together = engine.embed(&texts, &mut |_| ()).unwrap();
     for (text, vector) in texts.iter().zip(together.rows()).step_by(11) {

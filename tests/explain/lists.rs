@@ -42,13 +42,13 @@ fn lists_are_explained_by_the_records_and_no_two_items_alike() {
     let recommender = Recommender::new(catalogue, interactions, None).unwrap();
     let (catalogue, interactions) = (recommender.catalogue(), recommender.interactions());
     let (planner, records) = (Planner::new(catalogue, interactions), Records::read(folder));
-    let mut engine = engine();
+    let engine = engine();
     let (mut by_model, mut all) = (0, 0);
     for user in (0..USERS).map(|place| place * interactions.users() / USERS) {
         let candidates = recommender.recommend(&Query::of(interactions.history(user)), ITEMS, None).unwrap();
         let items: Vec<usize> = candidates.into_iter().map(|candidate| candidate.item).collect();
         let plans = planner.plan(user, &items);
-        let explained = XRecExplainer::new(&mut engine).explain(&plans).unwrap();
+        let explained = XRecExplainer::new(&engine).explain(&plans).unwrap();
         assert_eq!(explained.len(), items.len());
         let mut outlines = HashSet::new();
         for ((plan, &item), explained) in plans.iter().zip(&items).zip(explained) {
@@ -98,10 +98,10 @@ fn strange_titles_are_named_in_true_texts_whoever_asks() {
     let planner = Planner::new(&catalogue, &interactions);
     let all: Vec<usize> = (0..catalogue.len()).collect();
     let like = |item| Interaction { user: 0, item, rating: None, timestamp: None };
-    let mut engine = engine();
+    let engine = engine();
     for history in [vec![], vec![like(3), like(11)]] {
         let plans = planner.plan_new(&history, &all);
-        for (plan, explained) in plans.iter().zip(XRecExplainer::new(&mut engine).explain(&plans).unwrap()) {
+        for (plan, explained) in plans.iter().zip(XRecExplainer::new(&engine).explain(&plans).unwrap()) {
             let explanation = explained.explanation;
             assert!(explanation.text.contains(&plan.item.title), "{}", explanation.text);
             assert!(!explanation.text.contains(char::is_control), "{:?}", explanation.text);

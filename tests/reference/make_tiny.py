@@ -247,22 +247,33 @@ def save_sentence_transformer(folder, pooling, normalize):
     write_json(folder / "1_Pooling" / "config.json", config, indent=2)
 
 
-def save_words(folder):
-    """A tokenizer whose words are their ids: `w5 w6` is 5, 6; [CLS] is 1 and [SEP] is 2."""
-    names = ["[PAD]", "[CLS]", "[SEP]"] + [f"w{i}" for i in range(3, VOCAB)]
-    special = [{"id": i, "content": names[i], "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
-                "special": True} for i in range(3)]
+def words(specials):
+    """A tokenizer whose words are their ids, without what frames a text: `w5 w6` is 5, 6."""
+    names = list(specials) + [f"w{i}" for i in range(len(specials), VOCAB)]
+    special = [{"id": i, "content": name, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False,
+                "special": True} for i, name in enumerate(specials)]
+    return {
+        "version": "1.0", "truncation": None, "padding": None, "added_tokens": special, "normalizer": None,
+        "pre_tokenizer": {"type": "WhitespaceSplit"}, "post_processor": None, "decoder": None,
+        "model": {"type": "WordLevel", "vocab": {name: i for i, name in enumerate(names)}, "unk_token": names[0]}}
+
+
+def save_decoder_words(folder):
+    """Words for a decoder, whose texts end with id 2."""
+    write_json(folder / "tokenizer.json", words(["<unk>", "<s>", "</s>"]))
+    write_json(folder / "tokenizer_config.json", {"eos_token": "</s>", "add_bos_token": False})
+
+
+def save_encoder_words(folder):
+    """Words for an encoder: [CLS] is 1 and [SEP] is 2."""
+    tokenizer = words(["[PAD]", "[CLS]", "[SEP]"])
     token = lambda name, kind: {"SpecialToken": {"id": name, "type_id": kind}}
     text = lambda name, kind: {"Sequence": {"id": name, "type_id": kind}}
     single = [token("[CLS]", 0), text("A", 0), token("[SEP]", 0)]
-    write_json(folder / "tokenizer.json", {
-        "version": "1.0", "truncation": None, "padding": None, "added_tokens": special, "normalizer": None,
-        "pre_tokenizer": {"type": "WhitespaceSplit"},
-        "post_processor": {
-            "type": "TemplateProcessing", "single": single, "pair": single + [text("B", 1), token("[SEP]", 1)],
-            "special_tokens": {n: {"id": n, "ids": [i], "tokens": [n]} for i, n in ((1, "[CLS]"), (2, "[SEP]"))}},
-        "decoder": None,
-        "model": {"type": "WordLevel", "vocab": {name: i for i, name in enumerate(names)}, "unk_token": "[PAD]"}})
+    tokenizer["post_processor"] = {
+        "type": "TemplateProcessing", "single": single, "pair": single + [text("B", 1), token("[SEP]", 1)],
+        "special_tokens": {n: {"id": n, "ids": [i], "tokens": [n]} for i, n in ((1, "[CLS]"), (2, "[SEP]"))}}
+    write_json(folder / "tokenizer.json", tokenizer)
 
 
 def make(name, config, dtype, shards, auto):
@@ -297,7 +308,8 @@ def main():
         write_json(OUT / name / "outputs.json", {"made_by": MADE_BY, "cases": encoder_cases(model, name, rng)})
         if name == "bert-cls":
             save_gguf(name, config, weights, OUT / name / f"{name}.gguf", "F32")
-    save_words(OUT / "bert-classifier")
+    save_decoder_words(OUT / "llama-plain")
+    save_encoder_words(OUT / "bert-classifier")
     save_sentence_transformer(OUT / "bert-mean", "mean_tokens", normalize=False)
     save_sentence_transformer(OUT / "bert-cls", "cls_token", normalize=True)
 

@@ -54,7 +54,7 @@ fn prompts_and_chats_have_the_same_tokens() {
 fn log_probabilities_and_greedy_texts_are_the_same() {
     let reference = reference_json("smollm2-135m-q4_1.json");
     for backend in [BackendKind::Cpu, BackendKind::Reference] {
-        let mut engine = engine(backend);
+        let engine = engine(backend);
         for case in reference["prompts"].as_array().unwrap().iter().chain(reference["chats"].as_array().unwrap()) {
             let tokens = ids(&case["token_ids"]);
             let scoring = Scoring { prefix: tokens.clone(), score_prefix: true, top: 20, ..Scoring::default() };
@@ -70,13 +70,13 @@ fn log_probabilities_and_greedy_texts_are_the_same() {
                     _ => assert!(gaps().all(|gap| gap < LOG_PROB_TOLERANCE), "{ours:?} for {theirs:?}"),
                 }
             }
-            check_greedy(&mut engine, tokens, &ids(&case["greedy_ids"]), &floats(&case["greedy_gap"]));
+            check_greedy(&engine, tokens, &ids(&case["greedy_ids"]), &floats(&case["greedy_gap"]));
         }
     }
 }
 
 /// The continuation is the same up to the first step at which the reference itself was undecided.
-fn check_greedy(engine: &mut Engine, prompt: Vec<u32>, expected: &[u32], gaps: &[f64]) {
+fn check_greedy(engine: &Engine, prompt: Vec<u32>, expected: &[u32], gaps: &[f64]) {
     let request = Request { prompt, max_tokens: expected.len(), ignore_eos: true, ..Request::default() };
     let ours = engine.complete(&request).unwrap().ids;
     for (step, (a, b)) in ours.iter().zip(expected).enumerate() {
@@ -136,8 +136,8 @@ fn check_top(context: &Value, position: usize, log_probs: &[f64]) {
 #[test]
 fn long_greedy_texts_are_the_same() {
     let long = reference_json("smollm2-long.json");
-    let mut engine = engine(BackendKind::Cpu);
+    let engine = engine(BackendKind::Cpu);
     for case in long["greedy"].as_array().unwrap() {
-        check_greedy(&mut engine, ids(&case["prompt_ids"]), &ids(&case["ids"]), &floats(&case["gaps"]));
+        check_greedy(&engine, ids(&case["prompt_ids"]), &ids(&case["ids"]), &floats(&case["gaps"]));
     }
 }

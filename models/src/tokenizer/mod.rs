@@ -5,6 +5,7 @@
 //! and whether a special token's text in a prompt is that token or just text.
 
 mod byte_level;
+mod bytes;
 mod error;
 mod gguf;
 mod json;
@@ -287,6 +288,6 @@ impl Tokenizer {
 
     /// Whether `id` is one byte of a character that the vocabulary lacks (`<0xE2>`).
     fn is_byte_token(&self, id: u32) -> bool {
-        self.piece(id).is_some_and(|piece| sentencepiece::is_byte_token(&piece))
+        self.piece(id).is_some_and(|piece| sentencepiece::byte_of(&piece).is_some())
     }
 }

@@ -16,7 +16,7 @@ use super::{Roles, TokenizerError};
 use crate::weights::gguf::Metadata;
 
 /// What a space is in the vocabulary.
-const SPACE: &str = "\u{2581}";
+pub(super) const SPACE: &str = "\u{2581}";
 /// Most ways to put pieces together. Published vocabularies have about two a piece, of which there
 /// are up to 256k.
 const MAX_MERGES: usize = 1 << 21;
@@ -99,8 +99,8 @@ fn splits_of<'a>(piece: &'a str, score: f32, vocabulary: &Vocabulary<'_>) -> imp
     })
 }
 
-/// Whether `piece` is one byte, `<0x00>` to `<0xFF>`, that the decoder joins with its neighbours.
-pub(super) fn is_byte_token(piece: &str) -> bool {
+/// The byte that `piece` is, `<0x00>` to `<0xFF>`, which the decoder joins with its neighbours.
+pub(super) fn byte_of(piece: &str) -> Option<u8> {
     let digits = piece.strip_prefix("<0x").and_then(|rest| rest.strip_suffix('>'));
-    digits.is_some_and(|digits| digits.len() == 2 && u8::from_str_radix(digits, 16).is_ok())
+    u8::from_str_radix(digits.filter(|digits| digits.len() == 2)?, 16).ok()
 }

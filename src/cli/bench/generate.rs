@@ -10,7 +10,10 @@ use docent::{
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-use super::plot::{self, Bar};
+use super::{
+    median,
+    plot::{self, Bar},
+};
 use crate::cli::{CliError, Context};
 
 #[derive(Args, Debug)]
@@ -82,7 +85,7 @@ pub(crate) fn run(args: &BenchGenerateArgs, context: &mut Context) -> Result<(),
     }
     let path = context.resolve(&context.settings.model)?.path;
     let options = EngineOptions { kv_positions: work.positions(), ..context.settings.engine_options() };
-    let mut engine = Engine::load(&path, &options)?;
+    let engine = Engine::load(&path, &options)?;
     let mut counter = context.counter("measured", u64::from(args.repeat) + 1);
     // The first run warms up caches, clocks and threads.
     engine.measure(&work)?;
@@ -168,21 +171,5 @@ fn bar(line: &Line) -> Bar {
         value: median(rates.clone()),
         low: rates.iter().copied().fold(f64::MAX, f64::min),
         high: rates.iter().copied().fold(0.0, f64::max),
-    }
-}
-
-/// The middle one, or the mean of the two in the middle.
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    let middle = values.len() / 2;
-    if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_median_is_in_the_middle() {
-        assert_eq!(super::median(vec![3.0, 1.0, 2.0]), 2.0);
-        assert_eq!(super::median(vec![4.0, 1.0, 2.0, 3.0]), 2.5);
     }
 }

@@ -119,8 +119,8 @@ pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError
         context.flow()
     };
     let evaluated = if options.methods.iter().any(|method| method.needs_language_model()) {
-        let mut engine = context.engine()?;
-        let reranker = LLMReranker::new(&mut engine, RerankOptions::default());
+        let engine = context.engine()?;
+        let reranker = LLMReranker::new(&engine, RerankOptions::default());
         evaluate(data, &options, &mut LikelihoodScorer::new(reranker, &catalogue), &mut tell)
     } else {
         evaluate(data, &options, &mut NoScorer, &mut tell)

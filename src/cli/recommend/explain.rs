@@ -45,7 +45,7 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
     let candidate = |id: &String| Ok(Candidate { item: catalogue.require(id)?, score: 0.0, sources: Vec::new() });
     let named: Vec<Candidate> = args.items.iter().map(candidate).collect::<Result<_, CliError>>()?;
     let mut items: Vec<_> = named.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
-    super::explain(&mut items, &named, &whom, &recommender, &mut context.engine()?)?;
+    super::explain(&mut items, &named, &whom, &recommender, &context.engine()?)?;
     if !context.json {
         return context.show(&show::explanations(&items));
     }

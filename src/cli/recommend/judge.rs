@@ -66,7 +66,7 @@ impl Judge {
     }
 
     /// The language model, if it is the judge.
-    pub(crate) fn engine(&mut self) -> Option<&mut Engine> {
+    pub(crate) fn engine(&self) -> Option<&Engine> {
         match self {
             Judge::Likelihood(engine) => Some(engine),
             Judge::CrossEncoder(_) => None,

@@ -90,9 +90,9 @@ impl List<'_> {
         let mut items: Vec<_> = best.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
         let explained = &best[..self.explained.min(best.len())];
         if !explained.is_empty() {
-            match judge.as_mut().and_then(Judge::engine) {
+            match judge.as_ref().and_then(Judge::engine) {
                 Some(engine) => explain(&mut items, explained, whom, recommender, engine)?,
-                None => explain(&mut items, explained, whom, recommender, &mut context.engine()?)?,
+                None => explain(&mut items, explained, whom, recommender, &context.engine()?)?,
             }
         }
         let shown = &whom.history[whom.history.len().saturating_sub(SHOWN_HISTORY)..];
@@ -107,7 +107,7 @@ fn explain(
     best: &[Candidate],
     whom: &Whom,
     recommender: &Recommender,
-    engine: &mut docent::engine::Engine,
+    engine: &docent::engine::Engine,
 ) -> Result<(), CliError> {
     let indices: Vec<usize> = best.iter().map(|candidate| candidate.item).collect();
     let planner = Planner::new(recommender.catalogue(), recommender.interactions());

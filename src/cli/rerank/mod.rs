@@ -86,8 +86,8 @@ fn score(mode: Mode, query: &str, texts: &[String], context: &Context) -> Result
             (scores, embedder.count_longer(texts)?, embedder.max_length())
         }
         Mode::Likelihood => {
-            let mut engine = context.engine()?;
-            let mut judge = QueryLikelihood::new(&mut engine);
+            let engine = context.engine()?;
+            let mut judge = QueryLikelihood::new(&engine);
             (judge.scores(query, texts)?, judge.count_longer(texts)?, QueryLikelihood::MAX_TOKENS)
         }
         Mode::CrossEncoder => {

@@ -185,6 +185,7 @@ impl Settings {
             threads: self.threads,
             isa: self.isa,
             kv_positions: self.kv_positions,
+            ..EngineOptions::default()
         }
     }
 }

@@ -12,7 +12,7 @@ mod style;
 mod template;
 mod verify;
 
-use std::{collections::HashSet, ops::ControlFlow};
+use std::collections::HashSet;
 
 pub use plan::{Aspect, Plan, Titled};
 pub use planner::Planner;
@@ -80,12 +80,12 @@ pub struct Explained {
 /// Phrases plans with a language model.
 #[derive(Debug)]
 pub struct XRecExplainer<'a> {
-    engine: &'a mut Engine,
+    engine: &'a Engine,
 }
 
 impl<'a> XRecExplainer<'a> {
     /// Uses a loaded language model.
-    pub fn new(engine: &'a mut Engine) -> Self {
+    pub fn new(engine: &'a Engine) -> Self {
         Self { engine }
     }
 
@@ -126,7 +126,7 @@ impl<'a> XRecExplainer<'a> {
             requests.push(Request { prompt, max_tokens: MAX_TOKENS, sampling, stop, ..Request::default() });
             openings.push(opening);
         }
-        let generated = self.engine.generate(&requests, &mut |_| ControlFlow::Continue(()))?;
+        let generated = self.engine.generate(&requests)?;
         Ok(openings.into_iter().zip(generated).map(|(opening, rest)| opening + rest.text.trim_end()).collect())
     }
 }

@@ -27,7 +27,7 @@ impl Default for RerankOptions {
 /// the user liked. All share the prompt, which is computed once, and their order does not matter.
 #[derive(Debug)]
 pub struct LLMReranker<'a> {
-    engine: &'a mut Engine,
+    engine: &'a Engine,
     options: RerankOptions,
     /// Mean log-likelihoods without a user, by title: they are the same for all users.
     without_user: HashMap<String, f32>,
@@ -35,7 +35,7 @@ pub struct LLMReranker<'a> {
 
 impl<'a> LLMReranker<'a> {
     /// Uses a loaded language model.
-    pub fn new(engine: &'a mut Engine, options: RerankOptions) -> Self {
+    pub fn new(engine: &'a Engine, options: RerankOptions) -> Self {
         Self { engine, options, without_user: HashMap::new() }
     }
 
@@ -82,7 +82,7 @@ pub(super) fn continuations(engine: &Engine, texts: &[String]) -> Result<Vec<Vec
 }
 
 /// The mean log-likelihood of each continuation's tokens in nats; the prompt is computed once.
-pub(super) fn mean_log_likelihoods(engine: &mut Engine, prompt: &Prompt, tokens: &[Vec<u32>]) -> Result<Vec<f32>> {
+pub(super) fn mean_log_likelihoods(engine: &Engine, prompt: &Prompt, tokens: &[Vec<u32>]) -> Result<Vec<f32>> {
     if tokens.is_empty() {
         return Ok(Vec::new());
     }

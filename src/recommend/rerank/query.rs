@@ -10,7 +10,7 @@ use crate::{
 /// after a prompt without it, so that no text gains from being likely anyway. Each prompt is computed once for all texts.
 #[derive(Debug)]
 pub struct QueryLikelihood<'a> {
-    engine: &'a mut Engine,
+    engine: &'a Engine,
 }
 
 impl<'a> QueryLikelihood<'a> {
@@ -18,7 +18,7 @@ impl<'a> QueryLikelihood<'a> {
     pub const MAX_TOKENS: usize = 256;
 
     /// Uses a loaded language model.
-    pub fn new(engine: &'a mut Engine) -> Self {
+    pub fn new(engine: &'a Engine) -> Self {
         Self { engine }
     }
 
