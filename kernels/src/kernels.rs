@@ -52,7 +52,7 @@ impl Kernel for Widest {
         match (S::TILES, S::MANY_REGISTERS) {
             (true, _) => WIDE,
             (false, true) => 6,
-            (false, false) => 2,
+            (false, false) => S::FEW_ROWS,
         }
     }
 }

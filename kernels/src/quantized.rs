@@ -64,12 +64,13 @@ pub(crate) struct RowTile {
 }
 
 impl Tiling {
-    /// `widest` rows are computed side by side at most: 2, 6 or 16.
+    /// `widest` rows are computed side by side at most: 2, 4, 6 or 16.
     pub(crate) fn of(rows: usize, widest: usize) -> Self {
         let (width, tiles, rest) = match (rows, widest) {
             (0, _) => (0, 0, 0),
             (1 | 2, _) => (rows, 1, 0),
             (_, 2) => (2, rows / 2, 1),
+            (_, 4) => (4, rows / 4, if rows % 4 == 3 { 4 } else { (rows % 4).max(1) }),
             (_, WIDE) if rows > NARROW => {
                 let rest = rows % WIDE;
                 (WIDE, rows / WIDE, if rest <= NARROW { 4 } else { WIDE })
@@ -349,7 +350,7 @@ mod tests {
 
     #[test]
     fn tiles_hold_every_row_once() {
-        for widest in [2, 6, WIDE] {
+        for widest in [2, 4, 6, WIDE] {
             for rows in 0..70 {
                 let tiling = Tiling::of(rows, widest);
                 let mut next = 0;

@@ -37,8 +37,10 @@ pub(crate) struct Context {
     pub(crate) quiet: bool,
     /// Set by the first interrupt; the second one ends the process.
     pub(crate) interrupted: Arc<AtomicBool>,
-    /// The language models whose statistics are wanted; none if no statistics are.
-    watched: Option<RefCell<Vec<Engine>>>,
+    /// Whether statistics are wanted.
+    stats: bool,
+    /// The language models that something is wanted of at the end.
+    watched: RefCell<Vec<Engine>>,
     out: BufWriter<io::Stdout>,
 }
 
@@ -54,7 +56,8 @@ impl Context {
             json: flags.json,
             quiet: flags.quiet,
             interrupted: Arc::default(),
-            watched: flags.stats.then(RefCell::default),
+            stats: flags.stats,
+            watched: RefCell::default(),
             out: BufWriter::new(io::stdout()),
         };
         Ok(context)
@@ -114,13 +117,19 @@ impl Context {
         self.out.write_all(text.as_bytes()).and_then(|()| self.out.flush()).map_err(CliError::Output)
     }
 
-    /// Writes what is still buffered, and the statistics to stderr if they are wanted.
+    /// Writes what is still buffered, the prefixes that are to be kept, and the statistics, to stderr, if they are wanted.
     ///
     /// # Errors
-    /// If standard output cannot be written, or a model has stopped.
+    /// If standard output or the file of prefixes cannot be written, or a model has stopped.
     pub(crate) fn finish(&mut self) -> Result<(), CliError> {
         self.out.flush().map_err(CliError::Output)?;
-        for engine in self.watched.iter().flat_map(RefCell::take) {
+        for engine in self.watched.take() {
+            if let Some(path) = &self.settings.prefix_cache {
+                engine.save_prefixes(path)?;
+            }
+            if !self.stats {
+                continue;
+            }
             let stats = engine.stats()?;
             let text =
                 if self.json { serde_json::to_string(&stats).map_err(io::Error::from) } else { Ok(told(&stats)) };
@@ -177,8 +186,13 @@ impl Context {
     pub(crate) fn engine_with(&self, options: &EngineOptions) -> Result<Engine, CliError> {
         let resolved = self.resolve(&self.settings.model)?;
         let engine = Engine::load(&resolved.path, options)?;
-        if let Some(watched) = &self.watched {
-            watched.borrow_mut().push(engine.clone());
+        if let Some(path) = self.settings.prefix_cache.as_ref().filter(|path| path.exists())
+            && let Err(error) = engine.load_prefixes(path)
+        {
+            tracing::warn!(%error, "prefixes are computed anew");
+        }
+        if self.stats || self.settings.prefix_cache.is_some() {
+            self.watched.borrow_mut().push(engine.clone());
         }
         Ok(engine)
     }

@@ -23,6 +23,8 @@ mod settings;
 mod tokenize;
 mod train;
 
+use std::path::PathBuf;
+
 use clap::{Args, Parser, Subcommand};
 use docent::models::Isa;
 
@@ -62,6 +64,9 @@ pub(crate) struct GlobalArgs {
     /// Positions that the KV cache holds, over all sequences
     #[arg(long, global = true, value_name = "N", value_parser = settings::kv_positions)]
     pub(crate) kv_positions: Option<usize>,
+    /// Keep what the language model computed of prompts in this file, and start from what it holds
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) prefix_cache: Option<PathBuf>,
     /// Say on stderr what the language model computed, and what it did not have to
     #[arg(long, global = true)]
     pub(crate) stats: bool,

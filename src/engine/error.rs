@@ -1,6 +1,6 @@
 //! The error of this layer.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 /// What can go wrong while a loaded model is in use.
 #[derive(Debug, thiserror::Error)]
@@ -67,6 +67,14 @@ pub enum Error {
         /// What is wrong.
         what: String,
     },
+    /// A file of kept prefixes cannot be used.
+    #[error("{}: {what}", path.display())]
+    Prefixes {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
     /// A step failed that several jobs took part in.
     #[error(transparent)]
     Step(Arc<docent_models::Error>),
@@ -108,6 +116,7 @@ impl Error {
             Error::ContextExceeded { .. } => Some("shorten the prompt, or ask for fewer tokens".into()),
             Error::CacheExceeded { .. } => Some("raise `--kv-positions`, or ask for fewer tokens".into()),
             Error::Step(e) => e.hint(),
+            Error::Prefixes { .. } => Some("remove it, or name another file: it is written anew".into()),
             Error::Busy => Some("try again when some have ended".into()),
             Error::EmptyPrompt
             | Error::Constraint { .. }

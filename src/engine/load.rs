@@ -91,7 +91,8 @@ impl Engine {
         let tokenizer = tokenizer(&checkpoint)?;
         let template = template(&checkpoint, &tokenizer)?;
         let backend = options.load(&mut checkpoint)?;
-        Self::over(backend, tokenizer, template, options, checkpoint.weights().main_format())
+        let (format, hash) = (checkpoint.weights().main_format(), checkpoint.weights().hash());
+        Self::over(backend, tokenizer, template, options, (format, hash))
     }
 
     fn over(
@@ -99,7 +100,7 @@ impl Engine {
         tokenizer: Tokenizer,
         template: Option<ChatTemplate>,
         options: &EngineOptions,
-        format: Option<Format>,
+        (format, hash): (Option<Format>, [u8; 32]),
     ) -> Result<Self> {
         let (architecture, backend_name) = (backend.architecture().clone(), backend.name());
         let footprint = backend.footprint();
@@ -119,6 +120,7 @@ impl Engine {
             backend_name,
             format,
             footprint,
+            hash,
             room,
             queue,
             arrivals,

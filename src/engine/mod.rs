@@ -41,6 +41,7 @@ pub use docent_models::{
 
 use std::{
     cmp::Reverse,
+    path::Path,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -56,6 +57,9 @@ use docent_models::{
 use constraint::Grammars;
 use schedule::{Job, Place, Scheduler, Vocabulary, Work};
 use worker::{Order, Worker};
+
+/// Blocks of prefixes that a file holds at most: 2,048 positions, 47 MB of the default model.
+const SAVED_BLOCKS: usize = 32;
 
 /// What a language model is given.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,6 +86,8 @@ struct Shared {
     backend_name: String,
     format: Option<Format>,
     footprint: Footprint,
+    /// An identity of the model.
+    hash: [u8; 32],
     /// Positions that the KV cache holds.
     room: usize,
     /// Places in the queue.
@@ -161,6 +167,34 @@ impl Engine {
     /// If the engine has stopped.
     pub fn stats(&self) -> Result<Stats> {
         self.call(|scheduler| scheduler.stats())
+    }
+
+    /// Writes the prefixes that are likeliest to be asked for again to a file: those that were, before those that were
+    /// not. Returns how many blocks of 64 positions these are. A device's are not written.
+    ///
+    /// # Errors
+    /// If the engine has stopped, or the file cannot be written.
+    pub fn save_prefixes(&self, path: &Path) -> Result<usize> {
+        let blocks = self.call(|scheduler| {
+            let (backend, cache) = scheduler.parts();
+            cache.take_out(backend, SAVED_BLOCKS)
+        })?;
+        let fault = |error: std::io::Error| Error::Prefixes { path: path.to_owned(), what: error.to_string() };
+        cache::write(path, &self.shared.hash, &blocks).map_err(fault)?;
+        Ok(blocks.len())
+    }
+
+    /// Keeps the prefixes of a file that an engine with the same model wrote. Returns how many blocks they are.
+    ///
+    /// # Errors
+    /// If the engine has stopped, the file cannot be read, is damaged, or another model's.
+    pub fn load_prefixes(&self, path: &Path) -> Result<usize> {
+        let blocks = cache::read(path, &self.shared.hash, self.shared.footprint.kv_block);
+        let blocks = blocks.map_err(|what| Error::Prefixes { path: path.to_owned(), what })?;
+        self.call(move |scheduler| {
+            let (backend, cache) = scheduler.parts();
+            cache.put_in(backend, &blocks)
+        })?
     }
 
     /// Forgets all kept prefixes: what comes next is computed as if it came first.

@@ -1,4 +1,9 @@
-//! `bench generate`: what it prints, draws and refuses. How fast anything is, is no matter of a test.
+//! `bench`: what it prints, draws and refuses. How fast anything is, is no matter of a test.
+
+use std::{
+    io::{BufRead, BufReader, Read, Write},
+    net::TcpListener,
+};
 
 use serde_json::Value;
 
@@ -67,4 +72,67 @@ fn weights_are_kept_once() {
     let peak = line["peak_memory_bytes"].as_u64().expect("what Linux says");
     // A release build stays below 1.25 times the file; the code of a test build is larger.
     assert!(peak * 10 <= file * 13, "{peak} bytes for a file of {file}");
+}
+
+/// A server that answers like llama.cpp's, with an event and nothing to say.
+fn peer(requests: usize) -> (String, std::thread::JoinHandle<Vec<Value>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let serve = move || {
+        let mut asked = Vec::new();
+        for stream in listener.incoming().take(requests) {
+            let mut stream = stream.expect("a connection");
+            let mut reader = BufReader::new(stream.try_clone().expect("a reader"));
+            let mut length = 0;
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).expect("a header");
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                    length = value.trim().parse().expect("a length");
+                }
+                if line.trim().is_empty() {
+                    break;
+                }
+            }
+            let mut body = vec![0; length];
+            reader.read_exact(&mut body).expect("a body");
+            asked.push(serde_json::from_slice(&body).expect("JSON"));
+            let answer = "data: {\"content\":\"a\"}\n\ndata: {\"stop\":true}\n\n";
+            let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\nconnection: close\r\n";
+            write!(stream, "{head}content-length: {}\r\n\r\n{answer}", answer.len()).expect("an answer");
+        }
+        asked
+    };
+    (url, std::thread::spawn(serve))
+}
+
+#[test]
+fn both_engines_do_the_same_work() {
+    let workplace = Workplace::with_models();
+    // One to warm up, one to rank, two to rank what is cached, twice two to score, two to explain, four of two clients.
+    let (url, server) = peer(1 + 1 + 2 + 4 + 2 + 4);
+    let sizes = ["--candidates", "2", "--tokens", "3", "--in-flight", "2", "--clients", "2", "--repeat", "1"];
+    let flags = ["bench", "rerank", "--json", "--svg", "plot.svg", "--peer", &url];
+    let out = stdout(workplace.run(&[&flags[..], &sizes].concat()));
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let tests = ["rank", "rank-cached", "score", "explain", "clients"];
+    let expected = tests.iter().flat_map(|test| [(*test, "docent"), (*test, "peer")]).chain([("json", "docent")]);
+    let found = lines.iter().map(|line| (line["test"].as_str().unwrap(), line["engine"].as_str().unwrap()));
+    assert_eq!(found.collect::<Vec<_>>(), expected.collect::<Vec<_>>());
+    for line in &lines {
+        assert!(line["seconds"].as_array().is_some_and(|seconds| seconds.len() == 1), "{line}");
+        assert_eq!(line["times_peer"].is_number(), line["engine"] == "docent" && line["test"] != "json", "{line}");
+        assert_eq!(line["cost_of_schema"].is_number(), line["test"] == "json", "{line}");
+    }
+    assert_eq!(std::fs::read_to_string(workplace.path("plot.svg")).expect("a drawing").matches("#4878a8").count(), 11);
+    let asked = server.join().expect("a server that was asked");
+    assert!(asked.iter().all(|request| request["stream"] == true && request["prompt"].is_array()));
+    assert_eq!(asked.iter().filter(|request| request["grammar"].is_string()).count(), 4);
+
+    let (url, server) = peer(1);
+    let output = workplace.run(&["bench", "rerank", "--test", "rank", "--candidates", "2", "--peer", &url]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "the server leaves after the first request: {message}");
+    assert!(message.contains(&format!("the peer at {url} fails")) && message.contains("hint: start it"), "{message}");
+    server.join().expect("a server that was asked");
 }

@@ -140,3 +140,82 @@ fn limits_are_told() {
         insta::assert_snapshot!(format!("limit-{name}"), told);
     }
 }
+
+#[test]
+fn a_constraint_holds_whatever_the_model_wants() {
+    let workplace = Workplace::with_models();
+    let schema = r#"{"type": "object", "properties": {"genre": {"enum": ["comedy", "drama"]}, "year": {"type": "integer",
+        "minimum": 1950, "maximum": 1999}}, "required": ["genre", "year"], "additionalProperties": false}"#;
+    workplace.write("schema.json", schema);
+    let prompt = ["generate", "--prompt", "The film Alien as JSON:", "--json", "--temperature", "1.2", "--seed", "3"];
+    let by_file = json(workplace.run(&[&prompt[..], &["--schema", "schema.json"]].concat()));
+    let by_stdin = json(workplace.run_with_input(&[&prompt[..], &["--schema", "-"]].concat(), schema));
+    assert_eq!(by_file, by_stdin);
+    let film: Value = serde_json::from_str(text(&by_file["text"])).expect("JSON");
+    assert!(["comedy", "drama"].contains(&text(&film["genre"])), "{film}");
+    assert!((1950..=1999).contains(&film["year"].as_i64().expect("a number")), "{film}");
+    assert_eq!(by_file["finish_reason"], "stop");
+    let date = json(workplace.run(&[&prompt[..], &["--regex", "[12][0-9]-0[1-9]-[0-9]{4}"]].concat()));
+    assert!(text(&date["text"]).len() == 10 && text(&date["text"]).as_bytes()[2] == b'-', "{date}");
+    let choice = json(workplace.run(&[&prompt[..], &["--choice", " good", "--choice", " bad"]].concat()));
+    assert!([" good", " bad"].contains(&text(&choice["text"])), "{choice}");
+}
+
+#[test]
+fn what_constrains_nothing_is_told() {
+    let workplace = Workplace::with_models();
+    workplace.write("broken.json", "{\"type\": ");
+    workplace.write("impossible.json", r#"{"type": "integer", "minimum": 5, "maximum": 3}"#);
+    let cases: [(&[&str], i32, &[&str]); 5] = [
+        (&["--schema", "broken.json"], 2, &["broken.json holds no JSON schema", "line 1"]),
+        (&["--schema", "missing.json"], 1, &["cannot open missing.json"]),
+        (&["--schema", "impossible.json"], 1, &["the JSON schema cannot be used"]),
+        (&["--regex", "(a|b"], 1, &["the regular expression cannot be used", "unclosed"]),
+        (&["--regex", "a", "--choice", "b"], 2, &["cannot be used with"]),
+    ];
+    for (flags, code, expected) in cases {
+        let output = workplace.run(&[&["generate", "--prompt", "a"], flags].concat());
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{message}");
+        assert!(expected.iter().all(|part| message.contains(part)) && output.stdout.is_empty(), "{message}");
+    }
+}
+
+#[test]
+fn statistics_go_to_stderr() {
+    let workplace = Workplace::with_models();
+    let prompt = ["generate", "--prompt", "Once upon a time", "--max-tokens", "5", "--stats"];
+    let output = workplace.run(&prompt);
+    insta::assert_snapshot!("stats", String::from_utf8_lossy(&output.stderr));
+    let output = workplace.run(&[&prompt[..], &["--json"]].concat());
+    let stats: Value = serde_json::from_slice(&output.stderr).expect("JSON");
+    assert_eq!(
+        (&stats["generated_tokens"], &stats["prompt_tokens"], &stats["jobs"]),
+        (&5.into(), &4.into(), &1.into())
+    );
+}
+
+#[test]
+fn prefixes_are_kept_from_run_to_run() {
+    let workplace = Workplace::with_models();
+    let prompt = "A long prompt that is asked about again and again, ".repeat(12);
+    let flags =
+        ["generate", "--prompt", &prompt, "--max-tokens", "4", "--prefix-cache", "prefixes", "--stats", "--json"];
+    let run = || {
+        let output = workplace.run(&flags);
+        let stats: Value = serde_json::from_slice(&output.stderr).expect("JSON");
+        (
+            json(output),
+            stats["cached_tokens"].as_u64().expect("a number"),
+            stats["prompt_tokens"].as_u64().expect("a number"),
+        )
+    };
+    let (first, cached, asked) = run();
+    assert_eq!(cached, 0);
+    assert_eq!(run(), (first.clone(), asked - 1, asked));
+    workplace.write("prefixes", "damaged");
+    let output = workplace.run(&flags[..flags.len() - 2]);
+    let warning = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && warning.contains("prefixes are computed anew"), "{warning}");
+    assert_eq!(run(), (first, asked - 1, asked), "it was written anew");
+}

@@ -87,7 +87,7 @@ fn what_cannot_be_met_or_costs_too_much_is_told_in_time() {
     let large: serde_json::Map<String, Value> = (0..20_000)
         .map(|field| (format!("a field with a long name, number {field:06}"), json!({"type": "string"})))
         .collect();
-    let nested = (0..3000).fold(json!({"type": "string"}), |inner, _| json!({"type": "array", "items": inner}));
+    let nested = (0..500).fold(json!({"type": "string"}), |inner, _| json!({"type": "array", "items": inner}));
     let cases = [
         ("never", Constraint::Json(json!(false))),
         ("contradiction", Constraint::Json(json!({"type": "integer", "minimum": 5, "maximum": 3}))),
@@ -96,6 +96,7 @@ fn what_cannot_be_met_or_costs_too_much_is_told_in_time() {
         ("deep", Constraint::Json(nested)),
         ("exploding", Constraint::Regex("((a{1,500}){1,500}){1,500}b".into())),
         ("exponential", Constraint::Regex(format!("(.*a.{{{}}})", 400))),
+        ("parentheses", Constraint::Regex(format!("{}a{}", "(".repeat(9000), ")".repeat(9000)))),
         ("unclosed", Constraint::Regex("(a|b".into())),
         ("nothing", Constraint::OneOf(Vec::new())),
         ("empty", Constraint::OneOf(vec!["a".into(), String::new()])),
@@ -109,7 +110,7 @@ fn what_cannot_be_met_or_costs_too_much_is_told_in_time() {
             Err(Error::Constraint { what }) => assert!(what.len() < 2000, "{name}: {what}"),
             Err(error) => panic!("{name}: {error}"),
             // What can be met after all is met.
-            Ok(written) => assert!(["exponential", "exploding", "deep"].contains(&name), "{name}: {}", written.text),
+            Ok(written) => assert!(["exponential", "exploding"].contains(&name), "{name}: {}", written.text),
         }
         assert!(time < Duration::from_secs(20), "{name}: {time:?}");
     }

@@ -4,6 +4,7 @@ mod constraint;
 mod cross_encoder;
 mod many;
 mod pooled;
+mod prefixes;
 
 use std::{collections::HashSet, fs, ops::ControlFlow, path::Path};
 
@@ -133,7 +134,7 @@ fn choices_follow_the_likelihoods() {
     let choice = engine.choose(&question, &options, &greedy, 0).unwrap();
     assert!([1, 2].contains(&choice.index), "{choice:?}");
     assert_eq!(engine.choose(&question, &[" Rome"], &greedy, 0).unwrap().log_prob, 0.0, "nothing to choose");
-    let warm = Sampling { temperature: 1.0, ..greedy };
+    let warm = Sampling { temperature: 9.0, ..greedy };
     let drawn: HashSet<usize> =
         (0..12).map(|seed| engine.choose(&question, &options, &warm, seed).unwrap().index).collect();
     assert!(drawn.len() > 1, "seeds decide: {drawn:?}");

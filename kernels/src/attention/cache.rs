@@ -65,6 +65,39 @@ impl KvCache {
         }
     }
 
+    /// Appends what a block holds: of each head the keys, then of each head the values.
+    ///
+    /// # Panics
+    ///
+    /// If the block does not exist.
+    pub fn read_block(&self, block: usize, out: &mut Vec<u8>) {
+        assert!(block < self.blocks, "block {block} of {}", self.blocks);
+        for (bytes, size) in [(&self.keys, self.key_block()), (&self.values, self.value_block())] {
+            for head in bytes.chunks_exact((self.blocks * size).max(1)) {
+                out.extend_from_slice(&head[block * size..(block + 1) * size]);
+            }
+        }
+    }
+
+    /// Fills a block with what [`read_block`](Self::read_block) appended.
+    ///
+    /// # Panics
+    ///
+    /// If the block does not exist, or `bytes` are not those of one block.
+    pub fn write_block(&mut self, block: usize, bytes: &[u8]) {
+        assert!(block < self.blocks, "block {block} of {}", self.blocks);
+        assert_eq!(bytes.len(), self.block_bytes(), "bytes of a block");
+        let (blocks, sizes) = (self.blocks, [self.key_block(), self.value_block()]);
+        let mut rest = bytes;
+        for (bytes, size) in [&mut self.keys, &mut self.values].into_iter().zip(sizes) {
+            for head in bytes.chunks_exact_mut((blocks * size).max(1)) {
+                let (part, left) = rest.split_at(size);
+                head[block * size..(block + 1) * size].copy_from_slice(part);
+                rest = left;
+            }
+        }
+    }
+
     /// Sets every byte.
     #[cfg(test)]
     pub(super) fn fill(&mut self, byte: u8) {

@@ -25,8 +25,15 @@ pub(crate) trait Blocks: 'static {
     const MINS: bool = false;
     /// The logarithm of what is taken off each quant.
     const OFFSET: Option<i32> = None;
-    /// Whether quants are signed bytes; otherwise they are below 64.
+    /// Whether quants are signed bytes; otherwise they have as many bits as there are lines: up to six.
     const SIGNED: bool = false;
+    /// How many products of four quants and activations fit the sums of [`Simd::dot_pairs`]; 1 if none do.
+    const PER_FOLD: usize = match (Self::SIGNED, Self::LINES) {
+        (true, _) => 1,
+        (false, 6) => 2,
+        (false, 5) => 4,
+        (false, _) => 8,
+    };
 
     /// Takes a GGUF block apart.
     fn unpack(block: &[u8], out: &mut Unpacked);

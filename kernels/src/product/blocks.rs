@@ -97,29 +97,16 @@ fn add_block<S: Simd, B: Blocks, const R: usize, const T: usize>(
     sums: &mut [[S::F; T]; R],
 ) {
     assert!(words.len() == WORDS * T, "the words of a block");
-    let halves = if B::BY_HALF { 2 } else { 1 };
-    let steps = STEPS / halves;
-    for half in 0..halves {
+    for half in 0..STEPS / steps::<B>() {
         let mut starts = [simd.splat_int(0); T];
         for t in 0..T {
             starts[t] = start::<S, B, T>(simd, words, half, t);
         }
-        let mut dots = [starts; R];
-        for i in 0..steps {
-            // Steps that share a line of four-bit quants are neighbours, so that it is loaded once and not kept for long.
-            let step = if B::LINES == 4 { i / 2 + i % 2 * (STEPS / 2) } else { half * steps + i };
-            for r in 0..R {
-                let quants = blocks[r].quants(simd, step);
-                for t in 0..T {
-                    let x = simd.splat_int(words[step * T + t].cast_signed());
-                    dots[r][t] = if B::SIGNED {
-                        simd.dot_signed(dots[r][t], quants, x)
-                    } else {
-                        simd.dot(dots[r][t], quants, x)
-                    };
-                }
-            }
-        }
+        let dots = if S::PAIRS && B::PER_FOLD > 1 {
+            dots_by_pairs(simd, blocks, words, half, starts)
+        } else {
+            dots(simd, blocks, words, half, starts)
+        };
         for r in 0..R {
             let scale = blocks[r].scale(simd, half);
             for t in 0..T {
@@ -134,6 +121,75 @@ fn add_block<S: Simd, B: Blocks, const R: usize, const T: usize>(
             }
         }
     }
+}
+
+/// The integer sums of half a block, or of a whole one.
+#[inline(always)]
+fn dots<S: Simd, B: Blocks, const R: usize, const T: usize>(
+    simd: S,
+    blocks: &[Block<'_, B>; R],
+    words: &[u32],
+    half: usize,
+    starts: [S::I; T],
+) -> [[S::I; T]; R] {
+    let mut dots = [starts; R];
+    for i in 0..steps::<B>() {
+        let step = step::<B>(half, i);
+        for r in 0..R {
+            let quants = blocks[r].quants(simd, step);
+            for t in 0..T {
+                let x = simd.splat_int(words[step * T + t].cast_signed());
+                dots[r][t] =
+                    if B::SIGNED { simd.dot_signed(dots[r][t], quants, x) } else { simd.dot(dots[r][t], quants, x) };
+            }
+        }
+    }
+    dots
+}
+
+/// The same sums, as [`Simd::dot_pairs`] adds them.
+#[inline(always)]
+fn dots_by_pairs<S: Simd, B: Blocks, const R: usize, const T: usize>(
+    simd: S,
+    blocks: &[Block<'_, B>; R],
+    words: &[u32],
+    half: usize,
+    starts: [S::I; T],
+) -> [[S::I; T]; R] {
+    let mut dots = [starts; R];
+    let per_fold = steps::<B>().min(B::PER_FOLD);
+    for first in (0..steps::<B>()).step_by(per_fold) {
+        let mut pairs = [[simd.splat_int(0); T]; R];
+        for i in first..first + per_fold {
+            let step = step::<B>(half, i);
+            for r in 0..R {
+                let quants = blocks[r].quants(simd, step);
+                for t in 0..T {
+                    let x = simd.splat_int(words[step * T + t].cast_signed());
+                    pairs[r][t] = simd.dot_pairs(pairs[r][t], quants, x);
+                }
+            }
+        }
+        for r in 0..R {
+            for t in 0..T {
+                dots[r][t] = simd.fold_pairs(dots[r][t], pairs[r][t]);
+            }
+        }
+    }
+    dots
+}
+
+/// Steps of the columns that share a scale.
+#[inline(always)]
+fn steps<B: Blocks>() -> usize {
+    if B::BY_HALF { STEPS / 2 } else { STEPS }
+}
+
+/// The step that is taken as number `i`: those that share a line of four-bit quants are neighbours, so that it is loaded
+/// once and not kept for long.
+#[inline(always)]
+fn step<B: Blocks>(half: usize, i: usize) -> usize {
+    if B::LINES == 4 { i / 2 + i % 2 * (STEPS / 2) } else { half * steps::<B>() + i }
 }
 
 /// What the integer sums begin with: less what each quant is too large by, times the sum of the activations.

@@ -327,7 +327,7 @@ impl Task<'_> {
                 let tile = self.tiling.tile(tile);
                 match tile.width {
                     6 if S::MANY_REGISTERS => self.pair::<S, P, 6>(simd, by, tile),
-                    4 if S::MANY_REGISTERS => self.pair::<S, P, 4>(simd, by, tile),
+                    4 if S::MANY_REGISTERS || S::FEW_ROWS == 4 => self.pair::<S, P, 4>(simd, by, tile),
                     2 => self.pair::<S, P, 2>(simd, by, tile),
                     WIDE if S::MANY_REGISTERS => match &mut wide {
                         Some(wide) => {

@@ -42,7 +42,9 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
     type I = Ints;
 
     const MANY_REGISTERS: bool = false;
+    const FEW_ROWS: usize = 4;
     const SIGNED_BIAS: bool = VNNI;
+    const PAIRS: bool = !VNNI;
 
     #[inline(always)]
     fn apart<K: Kernel>(self, kernel: K) -> K::Output {
@@ -135,6 +137,18 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
     intrinsics! {
         fn dot(sums: Ints, w: Ints, x: Ints) -> Ints {
             [dot::<VNNI>(sums[0], w[0], x[0]), dot::<VNNI>(sums[1], w[1], x[1])]
+        }
+        fn dot_pairs(sums: Ints, w: Ints, x: Ints) -> Ints {
+            [
+                _mm256_add_epi16(sums[0], _mm256_maddubs_epi16(w[0], x[0])),
+                _mm256_add_epi16(sums[1], _mm256_maddubs_epi16(w[1], x[1])),
+            ]
+        }
+        fn fold_pairs(sums: Ints, pairs: Ints) -> Ints {
+            [
+                _mm256_add_epi32(sums[0], _mm256_madd_epi16(pairs[0], _mm256_set1_epi16(1))),
+                _mm256_add_epi32(sums[1], _mm256_madd_epi16(pairs[1], _mm256_set1_epi16(1))),
+            ]
         }
         fn dot_signed(sums: Ints, w: Ints, x: Ints) -> Ints {
             [dot_signed::<VNNI>(sums[0], w[0], x[0]), dot_signed::<VNNI>(sums[1], w[1], x[1])]

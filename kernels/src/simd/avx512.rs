@@ -39,6 +39,7 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
 
     const MANY_REGISTERS: bool = true;
     const SIGNED_BIAS: bool = VNNI;
+    const PAIRS: bool = !VNNI;
     const TILES: bool = AMX;
 
     #[inline(always)]
@@ -118,6 +119,12 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
                 let pairs = _mm512_maddubs_epi16(w, x);
                 _mm512_add_epi32(sums, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))
             }
+        }
+        fn dot_pairs(sums: __m512i, w: __m512i, x: __m512i) -> __m512i {
+            _mm512_add_epi16(sums, _mm512_maddubs_epi16(w, x))
+        }
+        fn fold_pairs(sums: __m512i, pairs: __m512i) -> __m512i {
+            _mm512_add_epi32(sums, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))
         }
         fn dot_signed(sums: __m512i, w: __m512i, x: __m512i) -> __m512i {
             if VNNI {

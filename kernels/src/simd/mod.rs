@@ -86,6 +86,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
 
     /// Whether 24 vectors of accumulators fit the registers; otherwise 6 do.
     const MANY_REGISTERS: bool;
+    /// Rows of activations that are computed side by side at most where few registers are.
+    const FEW_ROWS: usize = 2;
 
     /// Runs a kernel as a function of its own, whose registers nothing else needs.
     fn apart<K: Kernel>(self, kernel: K) -> K::Output;
@@ -147,6 +149,19 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// To each lane of `sums`, the sum of the products of its four bytes of `w`, unsigned and below 64, and of `x`,
     /// signed and above -128.
     fn dot(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;
+    /// Whether [`dot`](Simd::dot) takes more instructions than [`dot_pairs`](Simd::dot_pairs) does.
+    const PAIRS: bool = false;
+    /// As [`dot`](Simd::dot), with sums of another kind, which [`fold_pairs`](Simd::fold_pairs) turns into proper ones: of
+    /// weights below 2ⁿ, 4 ≤ n ≤ 6, up to 2⁷⁻ⁿ products may be added up before.
+    #[inline(always)]
+    fn dot_pairs(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I {
+        self.dot(sums, w, x)
+    }
+    /// Adds the sums of [`dot_pairs`](Simd::dot_pairs).
+    #[inline(always)]
+    fn fold_pairs(self, sums: Self::I, pairs: Self::I) -> Self::I {
+        self.add_int(sums, pairs)
+    }
     /// As [`dot`](Simd::dot), with signed bytes of `w`; and see [`SIGNED_BIAS`](Simd::SIGNED_BIAS).
     fn dot_signed(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;
     /// The bytes of `table` whose numbers are the bytes of `indices`, each below 16.

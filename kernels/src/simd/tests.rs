@@ -22,6 +22,12 @@ impl Kernel for Everything<'_> {
         let ones = simd.splat_int(0x0101_0101);
         let bias =
             if S::SIGNED_BIAS { simd.shl(simd.dot(simd.splat_int(0), ones, signed), 7) } else { simd.splat_int(0) };
+        // Eight products of weights of four bits are the most that fit.
+        let nibbles = simd.and(simd.load_int(line), simd.splat_int(0x0f0f_0f0f));
+        let mut pairs = simd.splat_int(0);
+        for _ in 0..8 {
+            pairs = simd.dot_pairs(pairs, nibbles, signed);
+        }
         let ints = [
             i,
             j,
@@ -37,6 +43,7 @@ impl Kernel for Everything<'_> {
             simd.bits(a),
             simd.load_int(line),
             simd.dot(word, simd.and(simd.load_int(line), simd.splat_int(0x3f3f_3f3f)), signed),
+            simd.fold_pairs(word, pairs),
             simd.sub_int(simd.dot_signed(word, simd.load_int(line), signed), bias),
             simd.look_up(line.first_chunk().unwrap(), simd.and(simd.load_int(line), simd.splat_int(0x0f0f_0f0f))),
         ];

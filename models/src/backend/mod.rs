@@ -62,6 +62,21 @@ pub trait Backend: Send {
     /// If a block does not exist, or the device fails.
     fn copy_block(&mut self, from: BlockId, to: BlockId) -> Result<()>;
 
+    /// The keys and values of a block as bytes, which [`write_block`](Self::write_block) of the same model understands;
+    /// `None` where the block does not exist, or the cache is not in main memory.
+    fn read_block(&self, _block: BlockId) -> Option<Vec<u8>> {
+        None
+    }
+
+    /// Fills a block with what [`read_block`](Self::read_block) gave.
+    ///
+    /// # Errors
+    /// If the block does not exist, the bytes are not as many as a block has, or the cache is not in main memory.
+    fn write_block(&mut self, _block: BlockId, bytes: &[u8]) -> Result<()> {
+        let what = "what a block on this device takes".into();
+        Err(BackendError::Size { what, found: bytes.len(), expected: 0 }.into())
+    }
+
     /// Makes an adapter available to sequences.
     ///
     /// # Errors

@@ -38,13 +38,18 @@ struct Setting {
     doc: &'static str,
 }
 
-const SETTINGS: [Setting; 8] = [
+const SETTINGS: [Setting; 9] = [
     Setting { key: "model", variable: "DOCENT_MODEL", doc: "language model, as for `--model`" },
     Setting { key: "encoder", variable: "DOCENT_ENCODER", doc: "sentence encoder, as for `--encoder`" },
     Setting { key: "threads", variable: "DOCENT_THREADS", doc: "threads that compute" },
     Setting { key: "device", variable: "DOCENT_DEVICE", doc: "what the models run on, as for `--device`" },
     Setting { key: "isa", variable: "DOCENT_ISA", doc: "instruction set of the CPU, as for `--isa`" },
     Setting { key: "kv-positions", variable: "DOCENT_KV_POSITIONS", doc: "positions that the KV cache holds" },
+    Setting {
+        key: "prefix-cache",
+        variable: "DOCENT_PREFIX_CACHE",
+        doc: "file that keeps what was computed of prompts",
+    },
     Setting { key: "pip", variable: "DOCENT_PIP", doc: "command that runs pip, such as `python3 -m pip`" },
     Setting { key: "log", variable: "DOCENT_LOG", doc: "what is logged, such as `docent_models=debug`" },
 ];
@@ -119,6 +124,8 @@ pub(crate) struct Settings {
     pub(crate) isa: Option<Isa>,
     /// Positions that the KV cache holds.
     pub(crate) kv_positions: usize,
+    /// Where prefixes are kept from run to run.
+    pub(crate) prefix_cache: Option<PathBuf>,
     /// Directives for the log.
     pub(crate) log: Option<String>,
     /// Where models come from.
@@ -170,6 +177,7 @@ impl Settings {
             kv_positions: (flags.kv_positions)
                 .or(layers.parse("kv-positions", kv_positions)?)
                 .unwrap_or(EngineOptions::default().kv_positions),
+            prefix_cache: flags.prefix_cache.clone().or_else(|| layers.get("prefix-cache").map(|(v, _)| v.into())),
             log: text(&None, "log"),
             hub,
             cache: cache_folder(variable),

@@ -3,6 +3,7 @@
 //! A kept prefix is found by the tokens at its positions; model and KV type are those of the engine. On the CPU what is
 //! found has the very bits that computing it anew would give.
 
+mod disk;
 mod tree;
 
 use docent_models::{
@@ -12,6 +13,7 @@ use docent_models::{
 };
 
 use super::{Error, Result};
+pub(super) use disk::{KeptBlock, read, write};
 use tree::{Found, NodeId, PrefixTree};
 
 /// Positions of a begun block that are worth the copy of the block.
@@ -166,6 +168,41 @@ impl Cache {
             timeline.node = Some(node);
             timeline.kept += 1;
         }
+    }
+
+    /// What is worth keeping beyond the life of this cache, at most `most` blocks; nothing where a device holds them.
+    pub(super) fn take_out(&self, backend: &dyn Backend, most: usize) -> Vec<KeptBlock> {
+        let kept = self.tree.worth_keeping(most).into_iter();
+        let block = |(parent, ids, block): (_, &[u32], _)| {
+            Some(KeptBlock { parent, ids: ids.to_vec(), bytes: backend.read_block(block)? })
+        };
+        // All blocks can be read, or none.
+        kept.map(block).collect::<Option<_>>().unwrap_or_default()
+    }
+
+    /// Keeps what another cache of the same model has taken out, as long as blocks are free. Returns how many.
+    ///
+    /// # Errors
+    /// If a block is none of this model's.
+    pub(super) fn put_in(&mut self, backend: &mut dyn Backend, blocks: &[KeptBlock]) -> Result<usize> {
+        let mut nodes: Vec<Option<NodeId>> = Vec::with_capacity(blocks.len());
+        for KeptBlock { parent, ids, bytes } in blocks {
+            let node = match parent {
+                Some(parent) => nodes.get(*parent).copied().flatten(),
+                None => None,
+            };
+            if !self.keeps || parent.is_some() && node.is_none() {
+                break;
+            }
+            let Some(mut block) = self.pool.take() else { break };
+            let written = backend.write_block(block, bytes);
+            if written.is_ok() {
+                nodes.push(self.tree.keep(node, ids, &mut block, &mut self.pool));
+            }
+            self.pool.release(block);
+            written?;
+        }
+        Ok(nodes.len())
     }
 
     /// Forgets all kept prefixes that no sequence holds.

@@ -17,8 +17,9 @@ struct Node {
     ids: Vec<u32>,
     block: BlockId,
     children: Vec<NodeId>,
-    /// When it was used last.
+    /// When it was used last, and how often it was found.
     used: u64,
+    found: u32,
 }
 
 /// How much of a sequence is kept.
@@ -78,6 +79,9 @@ impl PrefixTree {
         self.clock += 1;
         for &node in found.whole.iter().chain(found.part.as_ref().map(|(node, _)| node)) {
             self.stamp(node);
+            if let Some(node) = self.get_mut(node) {
+                node.found = node.found.saturating_add(1);
+            }
         }
     }
 
@@ -119,6 +123,34 @@ impl PrefixTree {
         };
         self.stamp(node);
         (ids.len() == KV_BLOCK).then_some(node)
+    }
+
+    /// At most `most` nodes with their parents before them: first those that were found again, the latest used first.
+    /// Of each its parent's place in the list, its tokens and its block.
+    pub(super) fn worth_keeping(&self, most: usize) -> Vec<(Option<usize>, &[u32], BlockId)> {
+        let mut order: Vec<&Node> = self.nodes.iter().flatten().collect();
+        order.sort_by_key(|node| std::cmp::Reverse((node.found > 0, node.used)));
+        let mut list = Vec::new();
+        let mut places = std::collections::HashMap::new();
+        for node in order {
+            // The node and those of its ancestors that are not in the list yet, the oldest first.
+            let mut path = vec![node];
+            while let Some(parent) = path[path.len() - 1].parent.and_then(|parent| self.get(parent))
+                && !places.contains_key(&parent.block)
+            {
+                path.push(parent);
+            }
+            if places.contains_key(&node.block) || list.len() + path.len() > most {
+                continue;
+            }
+            for node in path.into_iter().rev() {
+                let parent = node.parent.and_then(|parent| self.block(parent));
+                let parent = parent.and_then(|block| places.get(&block).copied());
+                places.insert(node.block, list.len());
+                list.push((parent, node.ids.as_slice(), node.block));
+            }
+        }
+        list
     }
 
     /// How many blocks could be forgotten.
@@ -163,7 +195,8 @@ impl PrefixTree {
             self.nodes.push(None);
             NodeId(self.nodes.len() as u32 - 1)
         });
-        self.nodes[id.0 as usize] = Some(Node { parent, ids: ids.to_vec(), block, children: Vec::new(), used: 0 });
+        self.nodes[id.0 as usize] =
+            Some(Node { parent, ids: ids.to_vec(), block, children: Vec::new(), used: 0, found: 0 });
         self.siblings_mut(parent).push(id);
         id
     }

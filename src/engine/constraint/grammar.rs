@@ -20,6 +20,9 @@ use crate::engine::{Error, Result};
 /// The longest source of a constraint, in bytes: more than any schema that people write.
 const LONGEST: usize = 1 << 18;
 
+/// How deep a schema or an expression may nest: each level takes a part of the stack.
+const DEEPEST: usize = 100;
+
 /// Compiled grammars that are kept: texts of one kind come many at a time.
 const KEPT: usize = 8;
 
@@ -92,6 +95,15 @@ impl Grammars {
     pub(in crate::engine) fn regex(&self, pattern: &str) -> Result<GrammarGuide> {
         const WHAT: &str = "the regular expression";
         check_length(WHAT, pattern.len())?;
+        let depth = pattern.chars().scan(0_usize, |open, c| {
+            *open = match c {
+                '(' | '[' => *open + 1,
+                ')' | ']' => open.saturating_sub(1),
+                _ => *open,
+            };
+            Some(*open)
+        });
+        check_depth(WHAT, depth.max().unwrap_or(0))?;
         self.guide(WHAT, Source::Regex(pattern.to_owned()), || TopLevelGrammar::from_regex(pattern))
     }
 
@@ -101,6 +113,7 @@ impl Grammars {
     /// If the schema is none, nothing meets it, it costs too much, or the vocabulary is not made of bytes.
     pub(in crate::engine) fn json(&self, schema: &serde_json::Value) -> Result<GrammarGuide> {
         const WHAT: &str = "the JSON schema";
+        check_depth(WHAT, depth(schema))?;
         check_length(WHAT, schema.to_string().len())?;
         self.guide(WHAT, Source::Json(schema.clone()), || {
             let mut schema = schema.clone();
@@ -165,6 +178,31 @@ impl Grammars {
         *factory.limits_mut() = LIMITS;
         Ok(factory)
     }
+}
+
+fn check_depth(what: &str, depth: usize) -> Result<()> {
+    if depth > DEEPEST {
+        return Err(Error::Constraint { what: format!("{what} nests {depth} levels deep, the most are {DEEPEST}") });
+    }
+    Ok(())
+}
+
+/// How deep a value nests.
+fn depth(value: &serde_json::Value) -> usize {
+    // Level by level, since a recursion would use up the stack that is being guarded.
+    let (mut level, mut depth) = (vec![value], 0);
+    while !level.is_empty() {
+        depth += 1;
+        level = level
+            .into_iter()
+            .flat_map(|value| match value {
+                serde_json::Value::Array(values) => values.iter().collect(),
+                serde_json::Value::Object(fields) => fields.values().collect(),
+                _ => Vec::new(),
+            })
+            .collect();
+    }
+    depth
 }
 
 fn check_length(what: &str, len: usize) -> Result<()> {

@@ -89,7 +89,7 @@ impl Work {
     }
 
     /// How many tokens it was given to begin with.
-    fn prompt_len(&self) -> usize {
+    pub(super) fn prompt_len(&self) -> usize {
         match self {
             Work::Write(writer) => writer.prompt_len(),
             Work::Score(scorer) => scorer.ids().len(),

@@ -18,11 +18,13 @@ use std::{
     collections::BTreeMap,
     ops::Bound::{Excluded, Unbounded},
     sync::Arc,
+    time::Instant,
 };
 
 use docent_models::{backend::Backend, batch::RaggedBatch, kv::KV_BLOCK};
 
 use super::{cache::Cache, stats::Stats};
+use draft::Costs;
 pub(super) use job::{Job, Place, Reply, Work};
 pub(super) use scorer::Scorer;
 pub(super) use writer::{Vocabulary, Writer};
@@ -38,9 +40,6 @@ const WORTH_WAITING: usize = 16;
 
 /// One in so many starts goes to whoever has waited longest, whatever the priorities: nobody starves.
 const STARTS_PER_OLDEST: u64 = 8;
-
-/// Rows of a step up to which guessed tokens join it: the processor reads the weights for one row as for a few.
-const ROWS_WITH_DRAFTS: usize = 8;
 
 /// How jobs are run.
 #[derive(Clone, Copy, Debug)]
@@ -68,13 +67,25 @@ pub(super) struct Scheduler {
     running: Vec<Job>,
     batch: RaggedBatch,
     starts: u64,
+    /// What steps cost in which texts are written.
+    costs: Costs,
     stats: Stats,
 }
 
 impl Scheduler {
     pub(super) fn new(backend: Box<dyn Backend>, cache: Cache, limits: Limits) -> Self {
         let (waiting, running, batch) = (BTreeMap::new(), Vec::new(), RaggedBatch::new());
-        Self { backend, cache, limits, waiting, running, batch, starts: 0, stats: Stats::default() }
+        Self {
+            backend,
+            cache,
+            limits,
+            waiting,
+            running,
+            batch,
+            starts: 0,
+            costs: Costs::default(),
+            stats: Stats::default(),
+        }
     }
 
     /// The model and its cache, for work that is no job.
@@ -179,7 +190,9 @@ impl Scheduler {
         });
         if job.permit.take().is_some() {
             self.stats.jobs += 1;
-            self.stats.prompt_tokens += job.work.ids().len() as u64;
+            self.stats.prompt_tokens += job.work.prompt_len() as u64;
+            // A constraint may have begun the text already.
+            self.stats.forced_tokens += (job.work.ids().len() - job.work.prompt_len()) as u64;
             self.stats.cached_tokens += job.timeline.computed() as u64;
         }
         if let Err(error) = started {
@@ -242,16 +255,21 @@ impl Scheduler {
         }
     }
 
-    /// Lets texts guess, as far as rows are free.
+    /// Lets texts guess, as far as that is worth the time.
     fn add_drafts(&mut self, shares: &mut [(usize, Share)]) {
-        let each = ROWS_WITH_DRAFTS / shares.len().max(1);
+        let worth = self.costs.worth(shares.len());
+        let mut logits = LOGITS_PER_STEP - shares.len();
         for (index, share) in shares {
             let Job { work: Work::Write(writer), timeline, .. } = &mut self.running[*index] else { continue };
-            let drafted = writer.draft(each.saturating_sub(1));
-            if drafted > 0 && self.cache.reserve(timeline, timeline.computed() + 1 + drafted).is_err() {
+            let drafted = writer.draft(worth);
+            if drafted == 0 {
+                continue;
+            }
+            if drafted > logits || self.cache.reserve(timeline, timeline.computed() + 1 + drafted).is_err() {
                 writer.forget_draft();
                 continue;
             }
+            logits -= drafted;
             self.stats.drafted_tokens += drafted as u64;
             *share = Share { rows: 1 + drafted, logits: 1 + drafted };
         }
@@ -269,8 +287,12 @@ impl Scheduler {
         }
         self.stats.steps += 1;
         self.stats.rows += self.batch.rows().len() as u64;
+        let started = Instant::now();
         match self.backend.forward(&self.batch) {
             Ok(step) => {
+                if self.batch.rows().len() == self.batch.logits().len() {
+                    self.costs.learn(self.batch.rows().len(), started.elapsed().as_secs_f64());
+                }
                 for (index, first) in firsts {
                     let job = &mut self.running[index];
                     job.take(self.backend.as_ref(), &mut self.cache, (&step, first), &mut self.stats);

@@ -129,9 +129,12 @@ fn add(scheduler: &mut Scheduler, arrival: u64, task: &Task, setting: Setting) -
     running
 }
 
+/// Who runs tasks alone, and what they gave.
+type Known = (Option<Scheduler>, HashMap<String, Outcome>);
+
 /// What a task gives with nobody beside it. Tasks repeat, so outcomes are kept.
 fn alone(task: &Task) -> Outcome {
-    static KNOWN: LazyLock<Mutex<(Option<Scheduler>, HashMap<String, Outcome>)>> = LazyLock::new(Mutex::default);
+    static KNOWN: LazyLock<Mutex<Known>> = LazyLock::new(Mutex::default);
     let mut known = KNOWN.lock().expect("no panic");
     let key = format!("{task:?}");
     if let Some(outcome) = known.1.get(&key) {

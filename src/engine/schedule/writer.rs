@@ -13,7 +13,7 @@ use rand_chacha::{
 
 use super::{
     Reply, Share,
-    draft::{Drafts, look_up},
+    draft::{Rate, look_up},
 };
 use crate::engine::{
     FinishReason, Generation, Request, Result, Token, cache::Timeline, constraint::Guide, stats::Stats,
@@ -41,7 +41,9 @@ pub(in crate::engine) struct Writer {
     eos: Vec<u32>,
     rng: ChaCha8Rng,
     guide: Option<Guide>,
-    drafts: Drafts,
+    rate: Rate,
+    /// What the next token is taken to be, and those of the guesses that are acted upon.
+    guess: Option<u32>,
     draft: Vec<u32>,
     stream: DecodeStream,
     filter: StopFilter,
@@ -69,7 +71,8 @@ impl Writer {
             eos: vocabulary.tokenizer.eos().to_vec(),
             rng: ChaCha8Rng::seed_from_u64(request.seed),
             guide,
-            drafts: Drafts::default(),
+            rate: Rate::default(),
+            guess: None,
             draft: Vec::new(),
             stream: vocabulary.tokenizer.stream(),
             filter: StopFilter::new(&request.stop),
@@ -84,6 +87,7 @@ impl Writer {
             reply,
             request,
         };
+        // Whoever starts the job counts them.
         writer.write_forced(&mut Stats::default())?;
         writer.send_if_finished();
         Ok(writer)
@@ -104,15 +108,16 @@ impl Writer {
         (self.ids.len() + to_come.min(ROOM_TO_GROW)).min(self.limit)
     }
 
-    /// Guesses at most `most` of its next tokens; returns how many.
-    pub(super) fn draft(&mut self, most: usize) -> usize {
+    /// Guesses its next tokens, where each must be right with more than probability `worth`; returns how many.
+    pub(super) fn draft(&mut self, worth: f64) -> usize {
         self.draft.clear();
-        // The last of the rows gives a token, too; a constraint would have to be asked about each.
+        // A constraint would have to be asked about each.
+        let found = if self.guide.is_none() { look_up(&self.ids) } else { &[] };
+        self.guess = found.first().copied();
+        // The last of the rows gives a token, too.
         let to_come = (self.request.max_tokens - self.written.ids.len()).min(self.limit - self.ids.len() + 1);
-        if self.guide.is_none() {
-            let most = self.drafts.allow(most.min(to_come.saturating_sub(1)));
-            self.draft.extend_from_slice(look_up(&self.ids, most));
-        }
+        let most = self.rate.worth_guessing(worth).min(to_come.saturating_sub(1));
+        self.draft.extend_from_slice(&found[..found.len().min(most)]);
         self.draft.len()
     }
 
@@ -151,24 +156,22 @@ impl Writer {
         if timeline.computed() < self.ids.len() || self.reply.is_sent() {
             return Ok(());
         }
-        let mut right = 0;
         for row in 0..=draft.len() {
             let seen = if self.request.sampling.repetition_penalty == 1.0 { &[][..] } else { &self.ids };
             let uniform = (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
             let sampled = backend.sample(step, first + row, &self.request.sampling, seen, uniform)?;
             stats.generated_tokens += 1;
             self.write(sampled.token, sampled.log_prob)?;
+            if let Some(guess) = draft.get(row).copied().or(self.guess.take_if(|_| row == 0)) {
+                self.rate.learn(guess == sampled.token);
+            }
             if self.finished.is_some() || draft.get(row) != Some(&sampled.token) {
                 break;
             }
-            right += 1;
+            stats.accepted_tokens += 1;
         }
-        if !draft.is_empty() {
-            self.drafts.learn(draft.len(), right);
-            stats.accepted_tokens += right as u64;
-            self.draft = draft;
-            self.draft.clear();
-        }
+        self.draft = draft;
+        self.draft.clear();
         // What was guessed wrong is computed anew.
         timeline.rewind(self.ids.len() - 1);
         if self.finished.is_none() {

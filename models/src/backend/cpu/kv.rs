@@ -25,6 +25,22 @@ impl KvStore {
         &mut self.layers[index]
     }
 
+    pub(super) fn read_block(&self, block: BlockId) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(self.block_bytes());
+        self.layers.iter().for_each(|layer| layer.read_block(block.index(), &mut bytes));
+        bytes
+    }
+
+    /// Takes bytes of the right length.
+    pub(super) fn write_block(&mut self, block: BlockId, bytes: &[u8]) {
+        let mut rest = bytes;
+        for layer in &mut self.layers {
+            let (part, left) = rest.split_at(layer.block_bytes());
+            layer.write_block(block.index(), part);
+            rest = left;
+        }
+    }
+
     pub(super) fn copy_block(&mut self, from: BlockId, to: BlockId) {
         for layer in &mut self.layers {
             layer.copy_block(from.index(), to.index());

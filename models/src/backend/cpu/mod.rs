@@ -115,6 +115,27 @@ impl Backend for Cpu {
         Ok(())
     }
 
+    fn read_block(&self, block: BlockId) -> Option<Vec<u8>> {
+        validate::block(block, self.kv_blocks).ok()?;
+        match &self.model {
+            Model::Decoder(run) => Some(run.kv.read_block(block)),
+            Model::Encoder(_) => None,
+        }
+    }
+
+    fn write_block(&mut self, block: BlockId, bytes: &[u8]) -> Result<()> {
+        validate::block(block, self.kv_blocks)?;
+        let expected = self.footprint.kv_block;
+        if bytes.len() != expected {
+            let what = "what a block is filled with".into();
+            return Err(BackendError::Size { what, found: bytes.len(), expected }.into());
+        }
+        if let Model::Decoder(run) = &mut self.model {
+            run.kv.write_block(block, bytes);
+        }
+        Ok(())
+    }
+
     fn log_sum_exp(&self, logits: &[f32]) -> f64 {
         f64::from(self.kernels.log_sum_exp(logits))
     }

@@ -219,8 +219,8 @@ impl Bench<'_> {
                 });
             }
             // The prompts are read before: the tokens are what is compared.
-            let read: Vec<Request> =
-                requests.iter().map(|request| Request { max_tokens: 1, ..request.clone() }).collect();
+            let once = |request: &Request| Request { max_tokens: 1, constraint: None, ..request.clone() };
+            let read: Vec<Request> = requests.iter().map(once).collect();
             self.engine.generate(&read)?;
             let started = Instant::now();
             let written = self.engine.generate(&requests)?;

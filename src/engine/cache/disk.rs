@@ -1,0 +1,153 @@
+//! Kept prefixes as a file, so that a program that starts anew need not compute them again.
+//!
+//! Little-endian: the magic bytes, the version (u32), the model's hash (32 bytes), the bytes of a block (u64), the number
+//! of blocks (u32); of each block its parent's number (u32, `u32::MAX` for none), the number of its tokens (u32), these
+//! (u32 each) and its keys and values; at the end SHA-256 of all before. Parents come first.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+};
+
+use docent_models::kv::KV_BLOCK;
+use sha2::{Digest, Sha256};
+
+const MAGIC: &[u8; 8] = b"DOCENTKV";
+const VERSION: u32 = 1;
+const HASH: usize = 32;
+const NO_PARENT: u32 = u32::MAX;
+
+/// One block of a kept prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::engine) struct KeptBlock {
+    /// Its place in the list, which is before its own.
+    pub(in crate::engine) parent: Option<usize>,
+    /// The tokens of its positions.
+    pub(in crate::engine) ids: Vec<u32>,
+    /// Its keys and values.
+    pub(in crate::engine) bytes: Vec<u8>,
+}
+
+/// Writes blocks aside and gives the file its name when it is whole.
+///
+/// # Errors
+/// If the system refuses.
+pub(in crate::engine) fn write(path: &Path, model: &[u8; HASH], blocks: &[KeptBlock]) -> io::Result<()> {
+    let block_bytes = blocks.first().map_or(0, |block| block.bytes.len());
+    let mut out = Vec::with_capacity(128 + blocks.len() * (block_bytes + 4 * KV_BLOCK + 8));
+    out.extend_from_slice(MAGIC);
+    out.extend_from_slice(&VERSION.to_le_bytes());
+    out.extend_from_slice(model);
+    out.extend_from_slice(&(block_bytes as u64).to_le_bytes());
+    out.extend_from_slice(&(blocks.len() as u32).to_le_bytes());
+    for block in blocks {
+        out.extend_from_slice(&block.parent.map_or(NO_PARENT, |parent| parent as u32).to_le_bytes());
+        out.extend_from_slice(&(block.ids.len() as u32).to_le_bytes());
+        block.ids.iter().for_each(|id| out.extend_from_slice(&id.to_le_bytes()));
+        out.extend_from_slice(&block.bytes);
+    }
+    let sum = Sha256::digest(&out);
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut aside = tempfile::NamedTempFile::new_in(folder)?;
+    aside.write_all(&out)?;
+    aside.write_all(&sum)?;
+    aside.persist(path)?;
+    Ok(())
+}
+
+/// Reads what [`write`] wrote for the same model and blocks of the same size.
+///
+/// # Errors
+/// In words what is wrong with the file, or that the system refuses to read it.
+pub(in crate::engine) fn read(path: &Path, model: &[u8; HASH], block_bytes: usize) -> Result<Vec<KeptBlock>, String> {
+    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let (body, sum) = bytes.split_at_checked(bytes.len().saturating_sub(HASH)).unwrap_or_default();
+    let mut rest = body;
+    if take(&mut rest, MAGIC.len())? != MAGIC {
+        return Err("it holds no prefixes".into());
+    }
+    let version = number(&mut rest)?;
+    if version != VERSION {
+        return Err(format!("it has version {version}, expected {VERSION}"));
+    }
+    if Sha256::digest(body)[..] != *sum {
+        return Err("its checksum is wrong: it is damaged".into());
+    }
+    if take(&mut rest, HASH)? != model {
+        return Err("its prefixes are another model's".into());
+    }
+    let found = u64::from(number(&mut rest)?) | u64::from(number(&mut rest)?) << 32;
+    let count = number(&mut rest)? as usize;
+    if count > 0 && found != block_bytes as u64 {
+        return Err(format!("its blocks have {found} bytes, expected {block_bytes}"));
+    }
+    let mut blocks = Vec::new();
+    for index in 0..count {
+        let parent = number(&mut rest)?;
+        let parent = (parent != NO_PARENT).then_some(parent as usize);
+        let len = number(&mut rest)? as usize;
+        let parent_is_whole = parent
+            .is_none_or(|parent| blocks.get(parent).is_some_and(|parent: &KeptBlock| parent.ids.len() == KV_BLOCK));
+        if !(1..=KV_BLOCK).contains(&len) || !parent_is_whole {
+            return Err(format!("block {index} of {count} makes no sense"));
+        }
+        let ids = (0..len).map(|_| number(&mut rest)).collect::<Result<_, _>>()?;
+        blocks.push(KeptBlock { parent, ids, bytes: take(&mut rest, block_bytes)?.to_vec() });
+    }
+    if !rest.is_empty() {
+        return Err(format!("{} bytes follow its last block", rest.len()));
+    }
+    Ok(blocks)
+}
+
+fn take<'a>(rest: &mut &'a [u8], len: usize) -> Result<&'a [u8], String> {
+    let (taken, left) = rest.split_at_checked(len).ok_or("it ends too early")?;
+    *rest = left;
+    Ok(taken)
+}
+
+fn number(rest: &mut &[u8]) -> Result<u32, String> {
+    let bytes = take(rest, 4)?;
+    Ok(u32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn blocks() -> Vec<KeptBlock> {
+        let block = |parent, len: u32, byte| KeptBlock { parent, ids: (0..len).collect(), bytes: vec![byte; 24] };
+        vec![block(None, 64, 1), block(Some(0), 64, 2), block(None, 5, 3), block(Some(1), 1, 4)]
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("prefixes");
+        for blocks in [blocks(), Vec::new()] {
+            write(&path, &[7; HASH], &blocks).unwrap();
+            assert_eq!(read(&path, &[7; HASH], 24).unwrap(), blocks);
+        }
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn what_is_damaged_or_of_something_else_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("prefixes");
+        write(&path, &[7; HASH], &blocks()).unwrap();
+        assert!(read(&path, &[8; HASH], 24).unwrap_err().contains("another model"));
+        assert!(read(&path, &[7; HASH], 32).unwrap_err().contains("24 bytes, expected 32"));
+        let whole = fs::read(&path).unwrap();
+        for at in 0..whole.len() {
+            fs::write(&path, &whole[..at]).unwrap();
+            assert!(read(&path, &[7; HASH], 24).is_err(), "cut at {at}");
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            fs::write(&path, changed).unwrap();
+            assert!(read(&path, &[7; HASH], 24).is_err(), "changed at {at}");
+        }
+        assert!(read(&folder.path().join("missing"), &[7; HASH], 24).is_err());
+    }
+}
