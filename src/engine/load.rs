@@ -21,7 +21,7 @@ use super::{
     CrossEncoder, Embedder, Engine, Error, Result, Shared,
     cache::Cache,
     constraint::Grammars,
-    schedule::{Limits, Scheduler, Vocabulary},
+    schedule::{Guessing, Limits, Scheduler, Vocabulary},
     worker::Worker,
 };
 
@@ -90,8 +90,9 @@ impl Engine {
         }
         let tokenizer = tokenizer(&checkpoint)?;
         let template = template(&checkpoint, &tokenizer)?;
-        let backend = options.load(&mut checkpoint)?;
+        // Before the weights are packed and their file's memory is given back.
         let (format, hash) = (checkpoint.weights().main_format(), checkpoint.weights().hash());
+        let backend = options.load(&mut checkpoint)?;
         Self::over(backend, tokenizer, template, options, (format, hash))
     }
 
@@ -106,7 +107,8 @@ impl Engine {
         let footprint = backend.footprint();
         let cache = Cache::new(backend.kv_blocks(), options.prefix_cache);
         let room = cache.capacity();
-        let limits = Limits { rows_per_step: ROWS_PER_STEP, speculate: options.speculate };
+        let guessing = if options.speculate { Guessing::IfWorth } else { Guessing::Never };
+        let limits = Limits { rows_per_step: ROWS_PER_STEP, guessing };
         let grammars = Grammars::new(tokenizer.clone(), architecture.vocab());
         let vocabulary = Vocabulary { tokenizer, limit: architecture.context().min(room) };
         let worker = Worker::start(Scheduler::new(backend, cache, limits))?;

@@ -63,10 +63,7 @@ pub(in crate::engine) fn write(path: &Path, model: &[u8; HASH], blocks: &[KeptBl
 pub(in crate::engine) fn read(path: &Path, model: &[u8; HASH], block_bytes: usize) -> Result<Vec<KeptBlock>, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
     let (body, sum) = bytes.split_at_checked(bytes.len().saturating_sub(HASH)).unwrap_or_default();
-    let mut rest = body;
-    if take(&mut rest, MAGIC.len())? != MAGIC {
-        return Err("it holds no prefixes".into());
-    }
+    let mut rest = body.strip_prefix(MAGIC).ok_or("it holds no prefixes")?;
     let version = number(&mut rest)?;
     if version != VERSION {
         return Err(format!("it has version {version}, expected {VERSION}"));

@@ -47,7 +47,18 @@ pub(super) struct Limits {
     /// Rows of one step: enough to fill the matrix kernels, few enough to stay responsive.
     pub(super) rows_per_step: usize,
     /// Whether texts guess their next tokens from what stands before.
-    pub(super) speculate: bool,
+    pub(super) guessing: Guessing,
+}
+
+/// When texts guess their next tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Guessing {
+    Never,
+    /// Where a guess is likely enough to be right for what its row costs.
+    IfWorth,
+    /// As if rows cost next to nothing.
+    #[cfg(test)]
+    Always,
 }
 
 /// Rows of a step, and rows of logits among them.
@@ -226,7 +237,7 @@ impl Scheduler {
                 shares.push((index, share));
             }
         }
-        if self.limits.speculate && shares.len() == writing {
+        if shares.len() == writing {
             self.add_drafts(&mut shares);
         }
         // Those that share blocks stand side by side, so that attention reads these once.
@@ -257,7 +268,12 @@ impl Scheduler {
 
     /// Lets texts guess, as far as that is worth the time.
     fn add_drafts(&mut self, shares: &mut [(usize, Share)]) {
-        let worth = self.costs.worth(shares.len());
+        let worth = match self.limits.guessing {
+            Guessing::Never => return,
+            Guessing::IfWorth => self.costs.worth(shares.len()),
+            #[cfg(test)]
+            Guessing::Always => 0.05,
+        };
         let mut logits = LOGITS_PER_STEP - shares.len();
         for (index, share) in shares {
             let Job { work: Work::Write(writer), timeline, .. } = &mut self.running[*index] else { continue };

@@ -45,7 +45,7 @@ struct Setting {
 }
 
 /// Nothing is shared, kept or guessed, and a prompt is one chunk.
-const ALONE: Setting = Setting { blocks: 8, keeps: false, limits: Limits { rows_per_step: 512, speculate: false } };
+const ALONE: Setting = Setting { blocks: 8, keeps: false, limits: Limits { rows_per_step: 512, guessing: Guessing::Never } };
 
 fn scheduler(setting: Setting) -> Scheduler {
     let options = LoadOptions {
@@ -206,11 +206,12 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 fn setting() -> impl Strategy<Value = Setting> {
     let rows = prop::sample::select(vec![1usize, 3, 40, 64, 512]);
+    let guessing = prop::sample::select(vec![Guessing::Never, Guessing::IfWorth, Guessing::Always]);
     // Room for the longest task by itself, and little more.
-    (4usize..14, any::<bool>(), rows, any::<bool>()).prop_map(|(blocks, keeps, rows_per_step, speculate)| Setting {
+    (4usize..14, any::<bool>(), rows, guessing).prop_map(|(blocks, keeps, rows_per_step, guessing)| Setting {
         blocks,
         keeps,
-        limits: Limits { rows_per_step, speculate },
+        limits: Limits { rows_per_step, guessing },
     })
 }
 
@@ -271,7 +272,7 @@ fn text(prompt: Vec<u32>, max_tokens: usize) -> Task {
 
 #[test]
 fn what_prompts_have_in_common_is_computed_once() {
-    let setting = Setting { blocks: 32, keeps: true, limits: Limits { rows_per_step: 512, speculate: false } };
+    let setting = Setting { blocks: 32, keeps: true, limits: Limits { rows_per_step: 512, guessing: Guessing::Never } };
     let mut scheduler = scheduler(setting);
     let tasks: Vec<Task> = (0..8).map(|own| text(prompt(0, 150, &[3 + own, 9]), 4)).collect();
     let running: Vec<Running> =
@@ -297,7 +298,7 @@ fn what_prompts_have_in_common_is_computed_once() {
 
 #[test]
 fn the_least_recently_used_prefix_goes_first() {
-    let setting = Setting { blocks: 8, keeps: true, limits: Limits { rows_per_step: 512, speculate: false } };
+    let setting = Setting { blocks: 8, keeps: true, limits: Limits { rows_per_step: 512, guessing: Guessing::Never } };
     let mut scheduler = scheduler(setting);
     let mut cached = |family: u32| {
         let before = scheduler.stats().cached_tokens;
@@ -315,7 +316,7 @@ fn the_least_recently_used_prefix_goes_first() {
 
 #[test]
 fn texts_make_way_for_those_that_came_before() {
-    let setting = Setting { blocks: 4, keeps: true, limits: Limits { rows_per_step: 64, speculate: false } };
+    let setting = Setting { blocks: 4, keeps: true, limits: Limits { rows_per_step: 64, guessing: Guessing::Never } };
     let mut scheduler = scheduler(setting);
     // Each grows to three blocks of four, and none knows so at the start.
     let tasks: Vec<Task> = (0..4).map(|own| text(vec![3 + own; 20], 150)).collect();
@@ -332,7 +333,7 @@ fn texts_make_way_for_those_that_came_before() {
 
 #[test]
 fn low_priorities_wait_and_do_not_starve() {
-    let setting = Setting { blocks: 4, keeps: false, limits: Limits { rows_per_step: 64, speculate: false } };
+    let setting = Setting { blocks: 4, keeps: false, limits: Limits { rows_per_step: 64, guessing: Guessing::Never } };
     let mut scheduler = scheduler(setting);
     let request = |own: u32, priority| {
         Task::Write(
@@ -365,8 +366,8 @@ fn low_priorities_wait_and_do_not_starve() {
 
 #[test]
 fn guesses_save_steps_and_change_nothing() {
-    let run = |speculate| {
-        let setting = Setting { blocks: 8, keeps: false, limits: Limits { rows_per_step: 64, speculate } };
+    let run = |guessing| {
+        let setting = Setting { blocks: 8, keeps: false, limits: Limits { rows_per_step: 64, guessing } };
         let mut scheduler = scheduler(setting);
         // A prompt that repeats itself; a model this small soon does so, too.
         let task = text([5, 6, 7, 8].repeat(12), 120);
@@ -376,7 +377,7 @@ fn guesses_save_steps_and_change_nothing() {
         }
         (running.outcome().expect("an outcome"), scheduler.stats())
     };
-    let ((plain, without), (guessed, with)) = (run(false), run(true));
+    let ((plain, without), (guessed, with)) = (run(Guessing::Never), run(Guessing::Always));
     assert_eq!(plain, guessed);
     assert!(with.accepted_tokens > 0 && with.steps < without.steps, "{with:?}");
     assert_eq!(with.steps + with.accepted_tokens, without.steps);
