@@ -45,7 +45,8 @@ struct Setting {
 }
 
 /// Nothing is shared, kept or guessed, and a prompt is one chunk.
-const ALONE: Setting = Setting { blocks: 8, keeps: false, limits: Limits { rows_per_step: 512, guessing: Guessing::Never } };
+const ALONE: Setting =
+    Setting { blocks: 8, keeps: false, limits: Limits { rows_per_step: 512, guessing: Guessing::Never } };
 
 fn scheduler(setting: Setting) -> Scheduler {
     let options = LoadOptions {
