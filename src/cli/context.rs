@@ -184,9 +184,16 @@ impl Context {
     /// # Errors
     /// If it cannot be fetched or loaded.
     pub(crate) fn engine_with(&self, options: &EngineOptions) -> Result<Engine, CliError> {
+        let prefixes = self.settings.prefix_cache.as_deref();
+        if let Some(path) = prefixes
+            && !Engine::may_save_prefixes(path)?
+        {
+            let problem = format!("--prefix-cache {} is a file of something else", path.display());
+            return Err(CliError::usage(problem, "name a file that is not there yet"));
+        }
         let resolved = self.resolve(&self.settings.model)?;
         let engine = Engine::load(&resolved.path, options)?;
-        if let Some(path) = self.settings.prefix_cache.as_ref().filter(|path| path.exists())
+        if let Some(path) = prefixes.filter(|path| path.metadata().is_ok_and(|file| file.len() > 0))
             && let Err(error) = engine.load_prefixes(path)
         {
             tracing::warn!(%error, "prefixes are computed anew");

@@ -58,6 +58,14 @@ pub enum Error {
         /// The room left.
         room: usize,
     },
+    /// A token id is beyond the vocabulary.
+    #[error("token {token} is beyond the model's vocabulary of {vocab}")]
+    Token {
+        /// The id.
+        token: u32,
+        /// The first id that is beyond.
+        vocab: usize,
+    },
     /// There is nothing to start from.
     #[error("the prompt is empty, and the model has no token that starts a text")]
     EmptyPrompt,
@@ -116,9 +124,10 @@ impl Error {
             Error::ContextExceeded { .. } => Some("shorten the prompt, or ask for fewer tokens".into()),
             Error::CacheExceeded { .. } => Some("raise `--kv-positions`, or ask for fewer tokens".into()),
             Error::Step(e) => e.hint(),
-            Error::Prefixes { .. } => Some("remove it, or name another file: it is written anew".into()),
+            Error::Prefixes { .. } => Some("name another file: one is written where there is none".into()),
             Error::Busy => Some("try again when some have ended".into()),
             Error::EmptyPrompt
+            | Error::Token { .. }
             | Error::Constraint { .. }
             | Error::Parameter { .. }
             | Error::Cancelled

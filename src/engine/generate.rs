@@ -153,8 +153,8 @@ impl Engine {
     /// Starts a text. Waits while too many others do.
     ///
     /// # Errors
-    /// If the prompt is empty or longer than context or cache, a parameter is out of range, or the constraint cannot be
-    /// met.
+    /// If the prompt is empty, longer than context or cache, or has a token that the model lacks, a parameter is out of
+    /// range, or the constraint cannot be met.
     pub fn submit(&self, request: Request) -> Result<Generating> {
         pollster::block_on(self.submit_async(request))
     }
@@ -252,6 +252,7 @@ impl Engine {
             return Err(Error::EmptyPrompt);
         }
         self.check_length(request.prompt.len() + 1)?;
+        self.check_tokens(&request.prompt)?;
         let Sampling { temperature, top_p, min_p, repetition_penalty, .. } = request.sampling;
         let checks = [
             ("temperature", temperature, temperature >= 0.0, "a number from 0"),

@@ -173,7 +173,7 @@ impl Engine {
     /// not. Returns how many blocks of 64 positions these are. A device's are not written.
     ///
     /// # Errors
-    /// If the engine has stopped, or the file cannot be written.
+    /// If the engine has stopped, the file cannot be written, or something else is there.
     pub fn save_prefixes(&self, path: &Path) -> Result<usize> {
         let blocks = self.call(|scheduler| {
             let (backend, cache) = scheduler.parts();
@@ -182,6 +182,15 @@ impl Engine {
         let fault = |error: std::io::Error| Error::Prefixes { path: path.to_owned(), what: error.to_string() };
         cache::write(path, &self.shared.hash, &blocks).map_err(fault)?;
         Ok(blocks.len())
+    }
+
+    /// Whether [`save_prefixes`](Self::save_prefixes) may write to `path`: nothing is there, or a file of prefixes. What is
+    /// something else is never replaced.
+    ///
+    /// # Errors
+    /// If what is there cannot be read.
+    pub fn may_save_prefixes(path: &Path) -> Result<bool> {
+        cache::may_replace(path).map_err(|error| Error::Prefixes { path: path.to_owned(), what: error.to_string() })
     }
 
     /// Keeps the prefixes of a file that an engine with the same model wrote. Returns how many blocks they are.
@@ -233,6 +242,15 @@ impl Engine {
     /// Does work between two steps that is no job.
     fn call<T: Send + 'static>(&self, work: impl FnOnce(&mut Scheduler) -> T + Send + 'static) -> Result<T> {
         self.shared.worker.call(work)
+    }
+
+    /// Fails if a token is none of the model's: in a step it would fail all that take part.
+    fn check_tokens(&self, tokens: &[u32]) -> Result<()> {
+        let vocab = self.shared.architecture.vocab();
+        match tokens.iter().find(|token| **token as usize >= vocab) {
+            Some(&token) => Err(Error::Token { token, vocab }),
+            None => Ok(()),
+        }
     }
 
     /// Fails if `tokens` positions are more than the model or the cache can hold.

@@ -85,6 +85,8 @@ impl Engine {
         if scoring.prefix.is_empty() {
             return Err(Error::EmptyPrompt);
         }
+        self.check_tokens(&scoring.prefix)?;
+        scoring.continuations.iter().try_for_each(|tokens| self.check_tokens(tokens))?;
         let (reply, end, _) = Reply::new();
         let priority = scoring.priority;
         self.send(priority, Work::Score(Box::new(Scorer::new(scoring, reply)))).await?;

@@ -34,8 +34,9 @@ pub struct Film {
 
 impl Person {
     /// `count` people, each with `candidates` films that they have not seen. The same numbers give the same people.
-    pub fn made_up(count: usize, candidates: usize) -> Vec<Self> {
-        let options = FixtureOptions { users: count, items: 400.max(2 * candidates), ..FixtureOptions::default() };
+    pub fn made_up(seed: u64, count: usize, candidates: usize) -> Vec<Self> {
+        let items = 400.max(2 * candidates);
+        let options = FixtureOptions { seed, users: count, items, ..FixtureOptions::default() };
         let fixture = Fixture::generate(&options);
         (0..count).map(|user| person(&fixture, user, candidates)).collect()
     }
@@ -138,7 +139,7 @@ mod tests {
 
     #[test]
     fn prompts_about_one_person_begin_alike_and_those_about_two_do_not() {
-        let people = Person::made_up(2, 6);
+        let people = Person::made_up(1, 2, 6);
         let [first, second] = [&people[0], &people[1]];
         assert_eq!(first.candidates().len(), 6);
         let about = format!("{TASK}{}", first.about);

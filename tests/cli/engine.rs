@@ -213,9 +213,15 @@ fn prefixes_are_kept_from_run_to_run() {
     let (first, cached, asked) = run();
     assert_eq!(cached, 0);
     assert_eq!(run(), (first.clone(), asked - 1, asked));
-    workplace.write("prefixes", "damaged");
+    let mut damaged = std::fs::read(workplace.path("prefixes")).expect("a file of prefixes");
+    *damaged.last_mut().expect("some bytes") ^= 1;
+    workplace.write("prefixes", damaged);
     let output = workplace.run(&flags[..flags.len() - 2]);
     let warning = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && warning.contains("prefixes are computed anew"), "{warning}");
     assert_eq!(run(), (first, asked - 1, asked), "it was written anew");
+    workplace.write("films.csv", "item_id,title");
+    let output = workplace.run(&["generate", "--prompt", "a", "--prefix-cache", "films.csv"]);
+    assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(workplace.read("films.csv"), "item_id,title", "what is something else is not replaced");
 }

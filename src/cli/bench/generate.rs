@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::{
     median,
     plot::{self, Bar},
+    spread,
 };
 use crate::cli::{CliError, Context};
 
@@ -142,7 +143,7 @@ fn lines(engine: &Engine, work: &Workload, runs: &[Measured], peak: Option<u64>,
 
 fn print(line: &Line, context: &mut Context) -> Result<(), CliError> {
     let rates = &line.tokens_per_second;
-    let (low, high) = rates.iter().fold((f64::MAX, 0.0_f64), |(low, high), rate| (low.min(*rate), high.max(*rate)));
+    let (low, high) = spread(rates);
     context.line(format_args!(
         "{:8} {:>9.1} tokens/s ({low:.1} to {high:.1}){}{}",
         line.test,
@@ -166,10 +167,7 @@ fn print(line: &Line, context: &mut Context) -> Result<(), CliError> {
 
 fn bar(line: &Line) -> Bar {
     let rates = &line.tokens_per_second;
-    Bar {
-        name: format!("{} {}, {} x {}", line.test, line.format, line.batch, line.prompt.max(line.depth)),
-        value: median(rates.clone()),
-        low: rates.iter().copied().fold(f64::MAX, f64::min),
-        high: rates.iter().copied().fold(0.0, f64::max),
-    }
+    let (low, high) = spread(rates);
+    let name = format!("{} {}, {} x {}", line.test, line.format, line.batch, line.prompt.max(line.depth));
+    Bar { name, value: median(rates.clone()), low, high }
 }

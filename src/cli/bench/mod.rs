@@ -40,6 +40,11 @@ fn median(mut values: Vec<f64>) -> f64 {
     if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }
 }
 
+/// The smallest and the largest.
+fn spread(values: &[f64]) -> (f64, f64) {
+    values.iter().fold((f64::MAX, 0.0), |(low, high), value| (low.min(*value), high.max(*value)))
+}
+
 #[cfg(test)]
 mod tests {
     #[test]

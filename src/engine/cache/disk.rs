@@ -6,7 +6,7 @@
 
 use std::{
     fs,
-    io::{self, Write},
+    io::{self, Read, Write},
     path::Path,
 };
 
@@ -17,6 +17,8 @@ const MAGIC: &[u8; 8] = b"DOCENTKV";
 const VERSION: u32 = 1;
 const HASH: usize = 32;
 const NO_PARENT: u32 = u32::MAX;
+/// What is said of a file that is something else.
+const FOREIGN: &str = "it holds no prefixes";
 
 /// One block of a kept prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +31,28 @@ pub(in crate::engine) struct KeptBlock {
     pub(in crate::engine) bytes: Vec<u8>,
 }
 
+/// Whether a file may be written to `path`: there is none, an empty one, or one of prefixes.
+///
+/// # Errors
+/// If the system refuses to read what is there.
+pub(in crate::engine) fn may_replace(path: &Path) -> io::Result<bool> {
+    let mut start = Vec::new();
+    match fs::File::open(path) {
+        Ok(file) => file.take(MAGIC.len() as u64).read_to_end(&mut start)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    Ok(start.is_empty() || start == MAGIC)
+}
+
 /// Writes blocks aside and gives the file its name when it is whole.
 ///
 /// # Errors
-/// If the system refuses.
+/// If the system refuses, or something else is there.
 pub(in crate::engine) fn write(path: &Path, model: &[u8; HASH], blocks: &[KeptBlock]) -> io::Result<()> {
+    if !may_replace(path)? {
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, FOREIGN));
+    }
     let block_bytes = blocks.first().map_or(0, |block| block.bytes.len());
     let mut out = Vec::with_capacity(128 + blocks.len() * (block_bytes + 4 * KV_BLOCK + 8));
     out.extend_from_slice(MAGIC);
@@ -63,7 +82,7 @@ pub(in crate::engine) fn write(path: &Path, model: &[u8; HASH], blocks: &[KeptBl
 pub(in crate::engine) fn read(path: &Path, model: &[u8; HASH], block_bytes: usize) -> Result<Vec<KeptBlock>, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
     let (body, sum) = bytes.split_at_checked(bytes.len().saturating_sub(HASH)).unwrap_or_default();
-    let mut rest = body.strip_prefix(MAGIC).ok_or("it holds no prefixes")?;
+    let mut rest = body.strip_prefix(MAGIC).ok_or(FOREIGN)?;
     let version = number(&mut rest)?;
     if version != VERSION {
         return Err(format!("it has version {version}, expected {VERSION}"));
@@ -127,6 +146,19 @@ mod tests {
             assert_eq!(read(&path, &[7; HASH], 24).unwrap(), blocks);
         }
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing else is left");
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("films.csv");
+        fs::write(&path, "item_id,title").unwrap();
+        assert_eq!(write(&path, &[7; HASH], &blocks()).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "item_id,title");
+        fs::write(&path, "").unwrap();
+        write(&path, &[7; HASH], &blocks()).unwrap();
+        write(&path, &[8; HASH], &blocks()).unwrap();
+        assert!(read(&path, &[8; HASH], 24).is_ok());
     }
 
     #[test]

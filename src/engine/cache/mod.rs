@@ -13,7 +13,7 @@ use docent_models::{
 };
 
 use super::{Error, Result};
-pub(super) use disk::{KeptBlock, read, write};
+pub(super) use disk::{KeptBlock, may_replace, read, write};
 use tree::{Found, NodeId, PrefixTree};
 
 /// Positions of a begun block that are worth the copy of the block.
@@ -213,8 +213,10 @@ impl Cache {
     /// Makes room for a timeline's positions up to `end`.
     pub(super) fn reserve(&mut self, timeline: &mut Timeline, end: usize) -> Result<()> {
         while timeline.blocks.len() * KV_BLOCK < end {
-            let room = (timeline.blocks.len() + self.available()) * KV_BLOCK;
-            let block = self.take().ok_or(Error::CacheExceeded { tokens: end, room })?;
+            let Some(block) = self.take() else {
+                // Nothing is left to forget, either.
+                return Err(Error::CacheExceeded { tokens: end, room: timeline.blocks.len() * KV_BLOCK });
+            };
             timeline.blocks.push(block);
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 use std::{
     collections::VecDeque,
+    panic::AssertUnwindSafe,
     sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
@@ -12,6 +13,7 @@ use docent_models::{
 use llguidance::{
     Matcher, ParserFactory,
     api::{ParserLimits, TopLevelGrammar},
+    panic_utils,
     toktrie::{InferenceCapabilities, TokEnv, TokRxInfo, TokTrie, TokenId, TokenizerEnv},
 };
 
@@ -143,7 +145,10 @@ impl Grammars {
 
     fn compile(&self, grammar: TopLevelGrammar) -> Result<Matcher, String> {
         let factory = self.factory.get_or_init(|| self.factory()).as_ref().map_err(String::clone)?;
-        let mut matcher = Matcher::new(factory.create_parser(grammar));
+        // A grammar that it did not foresee may make it panic: that is told as an error, without the backtrace.
+        let parser = panic_utils::catch_unwind(AssertUnwindSafe(|| factory.create_parser(grammar)));
+        let told = |error| format!("{error:#}").split("\n<backtrace>").next().unwrap_or_default().to_owned();
+        let mut matcher = Matcher::new(Ok(parser.map_err(told)?));
         // What nothing meets shows in the first mask.
         match matcher.compute_mask_or_eos() {
             Ok(mask) if mask.is_zero() => Err("nothing meets it".into()),

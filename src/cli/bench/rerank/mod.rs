@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::{
     median,
     plot::{self, Bar},
+    spread,
 };
 use crate::cli::{CliError, Context};
 use peer::Peer;
@@ -161,10 +162,6 @@ fn told(line: &Line) -> String {
         text += &format!(", the peer takes {times:.1} times as long");
     }
     text
-}
-
-fn spread(values: &[f64]) -> (f64, f64) {
-    values.iter().fold((f64::MAX, 0.0), |(low, high), value| (low.min(*value), high.max(*value)))
 }
 
 fn bar(line: &Line) -> Bar {

@@ -85,9 +85,8 @@ impl Bench<'_> {
 
     /// Somebody whom no other test or round has asked about: with twice the candidates, so that half can warm up.
     fn people(&self, test: Test, round: usize, count: usize) -> Vec<Person> {
-        let first = (test as usize * 64 + round) * count;
-        let mut people = Person::made_up(first + count, 2 * self.candidates);
-        people.split_off(first)
+        let seed = (test as u64) << 32 | round as u64;
+        Person::made_up(seed, count, 2 * self.candidates)
     }
 
     /// Runs one repetition.
