@@ -131,3 +131,18 @@ fn jobs_outlive_the_handle_that_sent_them() {
     assert_eq!(generating.wait().unwrap(), whole);
     assert_eq!(scored.wait().unwrap(), scores);
 }
+
+#[test]
+fn a_token_that_the_model_lacks_is_refused_before_it_shares_a_step() {
+    let engine = tiny(8, 8);
+    let whole = engine.complete(&request(7)).unwrap();
+    let beside = engine.submit(request(7)).unwrap();
+    let wrong = Request { prompt: vec![5, 64], ..request(7) };
+    assert!(matches!(engine.submit(wrong).unwrap_err(), Error::Token { token: 64, vocab: 64 }));
+    let prefix = Scoring { prefix: vec![99], ..Scoring::default() };
+    let continuation = Scoring { prefix: vec![5], continuations: vec![vec![6], vec![7, 70]], ..Scoring::default() };
+    for (scoring, wrong) in [(prefix, 99), (continuation, 70)] {
+        assert!(matches!(engine.score(&scoring).unwrap_err(), Error::Token { token, .. } if token == wrong));
+    }
+    assert_eq!(beside.wait().unwrap(), whole);
+}
