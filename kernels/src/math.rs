@@ -4,7 +4,7 @@
 //! The coefficients are near-minimax fits (Chebyshev interpolation in 40 digits) rounded to f32; tests
 //! measure each function against f64 over a dense grid. NaN gives NaN.
 
-use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LOG2_E};
+use std::f32::consts::{FRAC_1_SQRT_2, FRAC_2_SQRT_PI, LN_2, LOG2_E};
 
 use crate::simd::{Map, Simd};
 
@@ -62,6 +62,22 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::F) -> S::F {
     let half = simd.sar(n, 1);
     let rest = simd.sub_int(n, half);
     simd.mul(simd.mul(y, power_of_two(simd, half)), power_of_two(simd, rest))
+}
+
+/// `2^x` of what is not positive, with a relative error of at most 3e-7; subnormal results are rounded once more. 0 below
+/// -126.5, and exactly 1 at 0.
+#[inline(always)]
+pub(crate) fn exp2_below<S: Simd>(simd: S, x: S::F) -> S::F {
+    /// Adding it leaves an integer and 127 in the low bits of the mantissa: an exponent, if moved there.
+    const ROUND: f32 = 12_582_912.0 + 127.0;
+    /// Of degree 5 on -1/2 to 1/2.
+    const SERIES: [f32; 6] = [0.001_338_130_2, 0.009_666_368, 0.055_503_81, 0.240_223_5, LN_2, 1.0];
+
+    // The bound comes first, so that NaN passes.
+    let x = simd.max(simd.splat(-127.0), x);
+    let shifted = simd.add(x, simd.splat(ROUND));
+    let y = polynomial(simd, simd.sub(x, simd.sub(shifted, simd.splat(ROUND))), SERIES);
+    simd.mul(y, simd.bitcast(simd.shl(simd.bits(shifted), 23)))
 }
 
 /// The hyperbolic tangent, with a relative error of at most 4e-7.

@@ -7,7 +7,7 @@ use std::array::from_fn;
 
 use super::KV_BLOCK;
 use super::cache::GROUPS;
-use crate::math::exp;
+use crate::math::exp2_below;
 use crate::product::{Strided, Vectors, float_tile};
 use crate::simd::{Chunk, Kernel, LANES, Simd};
 
@@ -25,7 +25,8 @@ impl<T> Clone for Block<'_, T> {
 
 impl<T> Copy for Block<'_, T> {}
 
-/// The maximum of some scores, and the sum of the exponentials of their distances to it.
+/// The maximum of some scores, and the sum of two to the power of their distances to it: scores are logarithms to base 2,
+/// whose powers take fewest operations.
 pub(super) type Softmax = [f32; 2];
 
 /// Adds the partial results of a block to those before it; at most eight, and those of no positions change nothing.
@@ -38,14 +39,14 @@ pub(super) fn combine<S: Simd>(
     partials: &[f32],
     wide: usize,
 ) {
-    // The factors of the old sums, then those of the new ones: the exponentials of all at once.
+    // The factors of the old sums, then those of the new ones: the powers of all at once.
     let mut factors: Chunk = [0.0; LANES];
     for (item, (state, part)) in states.iter().zip(parts).enumerate() {
         let max = if part[0] > state[0] { part[0] } else { state[0] };
         factors[item] = state[0] - max;
         factors[item + LANES / 2] = part[0] - max;
     }
-    simd.store(exp(simd, simd.load(&factors)), &mut factors);
+    simd.store(exp2_below(simd, simd.load(&factors)), &mut factors);
     for (item, (state, part)) in states.iter_mut().zip(parts).enumerate() {
         if part[1] == 0.0 {
             continue;
@@ -62,7 +63,7 @@ pub(super) fn combine<S: Simd>(
 }
 
 /// For each of `T` queries, the first positions of a block, as many as `counts` says: their softmax, zero where there are
-/// none, and in `partials`, (T, ⌈head_dim / 16⌉ * 16), the sum of values weighted by their exponentials.
+/// none, and in `partials`, (T, ⌈head_dim / 16⌉ * 16), the sum of values weighted by their powers.
 #[inline(always)]
 pub(super) fn attend_block<S: Simd, V: Vectors, const T: usize>(
     simd: S,
@@ -138,7 +139,7 @@ fn scores<S: Simd, V: Vectors, const T: usize>(
     scores
 }
 
-/// Exponentials of the scores' distances to their maximum; beyond a query's positions they are zero.
+/// Powers of two of the scores' distances to their maximum; beyond a query's positions they are zero.
 #[inline(always)]
 fn softmaxes<S: Simd, const T: usize>(
     simd: S,
@@ -160,7 +161,7 @@ fn softmaxes<S: Simd, const T: usize>(
         let max = simd.largest(most);
         let mut sum = simd.splat(0.0);
         for (score, out) in own.into_iter().zip(weights[t].as_chunks_mut::<LANES>().0) {
-            let weight = exp(simd, simd.sub(score, simd.splat(max)));
+            let weight = exp2_below(simd, simd.sub(score, simd.splat(max)));
             simd.store(weight, out);
             sum = simd.add(sum, weight);
         }

@@ -1,5 +1,6 @@
 //! The tasks that a [`Plan`](super::plan::Plan) consists of: each goes through blocks of positions for some query heads.
 
+use std::f32::consts::LOG2_E;
 use std::ops::Range;
 
 use super::partial::{Block, Softmax, attend_block, combine};
@@ -22,12 +23,13 @@ struct Heads<'a> {
 }
 
 impl<'a> Heads<'a> {
-    /// Takes query head `head` of row `row`, rotated and scaled, as item `item`.
+    /// Takes query head `head` of row `row` as item `item`, rotated and scaled to scores that are logarithms to base 2.
     #[inline(always)]
     fn take<S: Simd>(&mut self, simd: S, item: usize, q: &Queries<'_>, row: usize, head: usize, scale: f32) {
         let to = &mut self.data[item * self.head_dim..][..self.head_dim];
         to.copy_from_slice(&q.data[row * q.row_len + head * self.head_dim..][..self.head_dim]);
         q.rotation.apply(simd, row, to);
+        let scale = scale * LOG2_E;
         to.iter_mut().for_each(|x| *x *= scale);
     }
 

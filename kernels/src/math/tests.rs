@@ -7,6 +7,7 @@ use crate::testing::{bits, every_isa};
 #[derive(Clone, Copy)]
 enum Function {
     Exp,
+    Exp2Below,
     Erf,
     Tanh,
     Silu,
@@ -19,6 +20,7 @@ impl Map for Function {
     fn map<S: Simd>(self, simd: S, x: S::F) -> S::F {
         match self {
             Function::Exp => exp(simd, x),
+            Function::Exp2Below => exp2_below(simd, x),
             Function::Erf => erf(simd, x),
             Function::Tanh => tanh(simd, x),
             Function::Silu => silu(simd, x),
@@ -95,6 +97,16 @@ fn exp_is_within_its_bounds() {
     let x: Vec<f32> = (0..10_000).map(|i| -104.0 + i as f32 * 0.0017).collect();
     let error = largest_error(Function::Exp, &x, |y, x| (y - x.exp()).abs());
     assert!(error <= 2.0_f64.powi(-149), "{error}");
+}
+
+#[test]
+fn powers_of_two_are_within_their_bounds() {
+    let x: Vec<f32> = grid(126.0).into_iter().filter(|x| *x <= 0.0).collect();
+    let error = largest_error(Function::Exp2Below, &x, |y, x| (y / x.exp2() - 1.0).abs());
+    assert!(error < 3e-7, "{error}");
+    let limits = values(Function::Exp2Below, &[0.0, -1.0, -126.0, -126.6, -127.0, -1e30, f32::NEG_INFINITY, f32::NAN]);
+    assert_eq!(limits[..7], [1.0, 0.5, f32::MIN_POSITIVE, 0.0, 0.0, 0.0, 0.0]);
+    assert!(limits[7].is_nan());
 }
 
 #[test]

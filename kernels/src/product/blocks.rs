@@ -3,15 +3,14 @@
 // Loops over registers run over several arrays at once, by index.
 #![allow(clippy::needless_range_loop)]
 
-use std::array::from_fn;
 use std::marker::PhantomData;
 
 use super::wide::{Unpack, Wide, WideTile};
-use super::{Groups, Input, Product};
-use crate::matrix::Data;
-use crate::packed::{BLOCK, Block, Blocks, STEPS};
+use super::{Input, Product};
+use crate::matrix::{Data, Matrix};
+use crate::packed::{BLOCK, Block, Blocks, Group, STEPS};
 use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WIDE, WORDS};
-use crate::simd::{Chunk, Simd};
+use crate::simd::{Chunk, Line, Simd};
 
 /// Most activation rows with which the weights come from memory faster than they are used.
 const FEW_ROWS: usize = 4;
@@ -19,36 +18,53 @@ const FEW_ROWS: usize = 4;
 /// Weights of a quantized format.
 pub(super) struct Quants<B>(PhantomData<B>);
 
+/// Sixteen rows, and the lines of those that come next.
+pub(super) struct QuantsGroup<'a> {
+    group: Group<'a>,
+    next: &'a [Line],
+    blocks: usize,
+}
+
+impl Clone for QuantsGroup<'_> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl Copy for QuantsGroup<'_> {}
+
 impl<B: Blocks> Product for Quants<B> {
+    type Group<'a> = QuantsGroup<'a>;
+
+    #[inline(always)]
+    fn group(matrix: &Matrix, index: usize, ahead: usize) -> QuantsGroup<'_> {
+        let Data::Blocks(packed) = &matrix.data else { unreachable!("a quantized matrix is packed") };
+        let (group, next) = (packed.group::<B>(index), packed.lines_of(index + ahead));
+        QuantsGroup { group, next, blocks: matrix.cols() / BLOCK }
+    }
+
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const T: usize>(
         simd: S,
-        x: Input<'_>,
-        by: Groups<'_, R>,
+        x: &Input<'_>,
+        by: &[QuantsGroup<'_>; R],
         tile: RowTile,
     ) -> [[S::F; T]; R] {
-        let packed = by.map(|(matrix, _)| match &matrix.data {
-            Data::Blocks(packed) => packed,
-            _ => unreachable!("a quantized matrix is packed"),
-        });
-        let groups: [_; R] = from_fn(|r| packed[r].group::<B>(by[r].1));
-        let next: [_; R] = from_fn(|r| packed[r].lines_of(by[r].1 + R));
         let words = x.quantized.map_or(&[][..], |x| x.words(tile));
-        let blocks = by[0].0.cols() / BLOCK;
-        let per_block = next[0].len().div_ceil(blocks.max(1));
+        let per_block = by[0].next.len().div_ceil(by[0].blocks.max(1));
         let mut sums = [[simd.splat(0.0); T]; R];
-        for (index, words) in words.chunks_exact(WORDS * T).enumerate().take(blocks) {
+        for (index, words) in words.chunks_exact(WORDS * T).enumerate().take(by[0].blocks) {
             if T <= FEW_ROWS {
-                for next in next {
-                    for line in next.iter().skip(index * per_block).take(per_block) {
+                for by in by {
+                    for line in by.next.iter().skip(index * per_block).take(per_block) {
                         simd.prefetch(line);
                     }
                 }
             }
             // Loops, not closures: those become calls, which keep no register.
-            let mut blocks = [Block::<B>::of(groups[0], index); R];
+            let mut blocks = [Block::<B>::of(by[0].group, index); R];
             for r in 1..R {
-                blocks[r] = Block::of(groups[r], index);
+                blocks[r] = Block::of(by[r].group, index);
             }
             add_block(simd, &blocks, words, &mut sums);
         }
@@ -63,11 +79,9 @@ impl<B: Blocks> Product for Quants<B> {
     }
 
     #[inline(always)]
-    fn prepare<S: Simd>(simd: S, wide: &mut Wide, by: Groups<'_, 2>) {
-        for ((matrix, group), out) in by.into_iter().zip(&mut wide.groups) {
-            let Data::Blocks(packed) = &matrix.data else { unreachable!("a quantized matrix is packed") };
-            let (group, blocks) = (packed.group::<B>(group), matrix.cols() / BLOCK);
-            simd.apart(Unpack::<B> { group, blocks, out, format: PhantomData });
+    fn prepare<S: Simd>(simd: S, wide: &mut Wide, by: &[QuantsGroup<'_>; 2]) {
+        for (QuantsGroup { group, blocks, .. }, out) in by.iter().zip(&mut wide.groups) {
+            simd.apart(Unpack::<B> { group: *group, blocks: *blocks, out, format: PhantomData });
         }
     }
 
@@ -75,8 +89,8 @@ impl<B: Blocks> Product for Quants<B> {
     fn wide_tile<S: Simd>(
         simd: S,
         wide: &mut Wide,
-        x: Input<'_>,
-        _: Groups<'_, 2>,
+        x: &Input<'_>,
+        _: &[QuantsGroup<'_>; 2],
         tile: RowTile,
         sums: &mut [[Chunk; WIDE]; 2],
     ) {
@@ -102,11 +116,7 @@ fn add_block<S: Simd, B: Blocks, const R: usize, const T: usize>(
         for t in 0..T {
             starts[t] = start::<S, B, T>(simd, words, half, t);
         }
-        let dots = if S::PAIRS && B::PER_FOLD > 1 {
-            dots_by_pairs(simd, blocks, words, half, starts)
-        } else {
-            dots(simd, blocks, words, half, starts)
-        };
+        let dots = dots(simd, blocks, words, half, starts);
         for r in 0..R {
             let scale = blocks[r].scale(simd, half);
             for t in 0..T {
@@ -133,42 +143,17 @@ fn dots<S: Simd, B: Blocks, const R: usize, const T: usize>(
     starts: [S::I; T],
 ) -> [[S::I; T]; R] {
     let mut dots = [starts; R];
-    for i in 0..steps::<B>() {
-        let step = step::<B>(half, i);
-        for r in 0..R {
-            let quants = blocks[r].quants(simd, step);
-            for t in 0..T {
-                let x = simd.splat_int(words[step * T + t].cast_signed());
-                dots[r][t] =
-                    if B::SIGNED { simd.dot_signed(dots[r][t], quants, x) } else { simd.dot(dots[r][t], quants, x) };
-            }
+    if !(S::PAIRS && B::PER_FOLD > 1) {
+        for i in 0..steps::<B>() {
+            add_step::<S, B, R, T, false>(simd, blocks, words, step::<B>(half, i), &mut dots);
         }
+        return dots;
     }
-    dots
-}
-
-/// The same sums, as [`Simd::dot_pairs`] adds them.
-#[inline(always)]
-fn dots_by_pairs<S: Simd, B: Blocks, const R: usize, const T: usize>(
-    simd: S,
-    blocks: &[Block<'_, B>; R],
-    words: &[u32],
-    half: usize,
-    starts: [S::I; T],
-) -> [[S::I; T]; R] {
-    let mut dots = [starts; R];
     let per_fold = steps::<B>().min(B::PER_FOLD);
     for first in (0..steps::<B>()).step_by(per_fold) {
         let mut pairs = [[simd.splat_int(0); T]; R];
         for i in first..first + per_fold {
-            let step = step::<B>(half, i);
-            for r in 0..R {
-                let quants = blocks[r].quants(simd, step);
-                for t in 0..T {
-                    let x = simd.splat_int(words[step * T + t].cast_signed());
-                    pairs[r][t] = simd.dot_pairs(pairs[r][t], quants, x);
-                }
-            }
+            add_step::<S, B, R, T, true>(simd, blocks, words, step::<B>(half, i), &mut pairs);
         }
         for r in 0..R {
             for t in 0..T {
@@ -177,6 +162,28 @@ fn dots_by_pairs<S: Simd, B: Blocks, const R: usize, const T: usize>(
         }
     }
     dots
+}
+
+/// Adds the products of four columns, to sums of [`Simd::dot_pairs`] if `PAIRS`.
+#[inline(always)]
+fn add_step<S: Simd, B: Blocks, const R: usize, const T: usize, const PAIRS: bool>(
+    simd: S,
+    blocks: &[Block<'_, B>; R],
+    words: &[u32],
+    step: usize,
+    sums: &mut [[S::I; T]; R],
+) {
+    for r in 0..R {
+        let quants = blocks[r].quants(simd, step);
+        for t in 0..T {
+            let x = simd.splat_int(words[step * T + t].cast_signed());
+            sums[r][t] = match (PAIRS, B::SIGNED) {
+                (true, _) => simd.dot_pairs(sums[r][t], quants, x),
+                (false, true) => simd.dot_signed(sums[r][t], quants, x),
+                (false, false) => simd.dot(sums[r][t], quants, x),
+            };
+        }
+    }
 }
 
 /// Steps of the columns that share a scale.

@@ -3,11 +3,9 @@
 // Loops over registers run over several arrays at once, by index.
 #![allow(clippy::needless_range_loop)]
 
-use std::array::from_fn;
-
-use super::{Groups, Input, Product};
-use crate::matrix::Data;
-use crate::per_channel::{ChannelGroup, steps};
+use super::{Input, Product};
+use crate::matrix::{Data, Matrix};
+use crate::per_channel::ChannelGroup;
 use crate::quantized::{RowTile, WIDE};
 use crate::simd::{Chunk, Kernel, Simd, Tiles};
 
@@ -17,23 +15,23 @@ pub(super) struct Bytes;
 /// Words of four columns that a tile register takes of a row.
 const TILE_STEPS: usize = 16;
 
-#[inline(always)]
-fn groups<'a, const R: usize>(by: Groups<'a, R>) -> [ChannelGroup<'a>; R] {
-    from_fn(|r| match &by[r].0.data {
-        Data::Channels(channels) => channels.group(by[r].1),
-        _ => unreachable!("a matrix of bytes"),
-    })
-}
-
 impl Product for Bytes {
+    type Group<'a> = ChannelGroup<'a>;
+
+    #[inline(always)]
+    fn group(matrix: &Matrix, index: usize, _: usize) -> ChannelGroup<'_> {
+        let Data::Channels(channels) = &matrix.data else { unreachable!("a matrix of bytes") };
+        channels.group(index)
+    }
+
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const T: usize>(
         simd: S,
-        x: Input<'_>,
-        by: Groups<'_, R>,
+        x: &Input<'_>,
+        by: &[ChannelGroup<'_>; R],
         tile: RowTile,
     ) -> [[S::F; T]; R] {
-        let (groups, steps) = (groups(by), steps(by[0].0.cols()));
+        let steps = by[0].lines.len();
         let words = x.quantized_rows.map_or(&[][..], |x| x.words(tile));
         let (words, ends) = words.split_at(steps * T);
         let mut dots = [[simd.splat_int(0); T]; R];
@@ -45,7 +43,10 @@ impl Product for Bytes {
                 }
             }
         }
-        let lines = groups.map(|group| &group.lines[..steps]);
+        let mut lines = [by[0].lines; R];
+        for r in 1..R {
+            lines[r] = &by[r].lines[..steps];
+        }
         for (step, words) in words.as_chunks::<T>().0.iter().enumerate() {
             for r in 0..R {
                 let w = simd.load_int(&lines[r][step]);
@@ -56,7 +57,7 @@ impl Product for Bytes {
         }
         let mut sums = [[simd.splat(0.0); T]; R];
         for r in 0..R {
-            let scale = simd.load(groups[r].scales);
+            let scale = simd.load(by[r].scales);
             for t in 0..T {
                 sums[r][t] = scaled(simd, dots[r][t], ends[t], scale);
             }
@@ -72,20 +73,19 @@ impl Product for Bytes {
     }
 
     #[inline(always)]
-    fn prepare<S: Simd>(_: S, _: &mut Self::Wide, _: Groups<'_, 2>) {}
+    fn prepare<S: Simd>(_: S, _: &mut Self::Wide, _: &[ChannelGroup<'_>; 2]) {}
 
     #[inline(always)]
     fn wide_tile<S: Simd>(
         simd: S,
         wide: &mut Self::Wide,
-        x: Input<'_>,
-        by: Groups<'_, 2>,
+        x: &Input<'_>,
+        by: &[ChannelGroup<'_>; 2],
         tile: RowTile,
         sums: &mut [[Chunk; WIDE]; 2],
     ) {
-        let steps = steps(by[0].0.cols());
         let words = x.quantized_rows.map_or(&[][..], |x| x.words(tile));
-        simd.apart(WideTile { tiles: wide, groups: groups(by), words, steps, sums });
+        simd.apart(WideTile { tiles: wide, groups: by, words, sums });
     }
 }
 
@@ -97,9 +97,8 @@ fn scaled<S: Simd>(simd: S, dots: S::I, x_scale: u32, scale: S::F) -> S::F {
 
 struct WideTile<'a> {
     tiles: &'a mut Tiles<TILE_STEPS>,
-    groups: [ChannelGroup<'a>; 2],
+    groups: &'a [ChannelGroup<'a>; 2],
     words: &'a [u32],
-    steps: usize,
     sums: &'a mut [[Chunk; WIDE]; 2],
 }
 
@@ -108,8 +107,9 @@ impl Kernel for WideTile<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let (words, ends) = self.words.split_at(self.steps * WIDE);
-        self.tiles.dot_pair(self.groups.map(|group| group.lines), words, self.sums);
+        let [first, second] = self.groups;
+        let (words, ends) = self.words.split_at(first.lines.len() * WIDE);
+        self.tiles.dot_pair([first.lines, second.lines], words, self.sums);
         for (group, sums) in self.groups.iter().zip(self.sums) {
             let scale = simd.load(group.scales);
             for (t, sums) in sums.iter_mut().enumerate() {

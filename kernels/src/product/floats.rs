@@ -6,8 +6,8 @@
 use std::array::from_fn;
 use std::convert::Infallible;
 
-use super::{Groups, Input, Product};
-use crate::matrix::Data;
+use super::{Input, Product};
+use crate::matrix::{Data, Matrix};
 use crate::quantized::{RowTile, WIDE};
 use crate::simd::{Chunk, Halves, Simd};
 
@@ -18,7 +18,7 @@ pub(crate) struct F16;
 pub(super) struct Bf16;
 
 /// Sixteen floats in memory.
-pub(crate) trait Stored: Sized {
+pub(crate) trait Stored: Sized + 'static {
     /// The vectors of group `index` of a matrix that keeps them.
     fn group(data: &Data, index: usize, cols: usize) -> &[Self];
 }
@@ -76,19 +76,25 @@ impl Vectors for Bf16 {
 }
 
 impl<V: Vectors> Product for V {
+    type Group<'a> = &'a [V::Stored];
+
+    #[inline(always)]
+    fn group(matrix: &Matrix, index: usize, _: usize) -> &[V::Stored] {
+        V::Stored::group(&matrix.data, index, matrix.cols())
+    }
+
     #[inline(always)]
     fn tile<S: Simd, const R: usize, const T: usize>(
         simd: S,
-        x: Input<'_>,
-        by: Groups<'_, R>,
+        x: &Input<'_>,
+        by: &[&[V::Stored]; R],
         tile: RowTile,
     ) -> [[S::F; T]; R] {
-        let cols = by[0].0.cols();
-        let groups: [&[V::Stored]; R] = from_fn(|r| V::Stored::group(&by[r].0.data, by[r].1, cols));
+        let cols = by[0].len();
         let x = x.floats.unwrap_or_default();
         // Rows that are missing are computed as the last one again.
         let rows: [&[f32]; T] = from_fn(|t| &x[(tile.first + t.min(tile.count - 1)) * cols..][..cols]);
-        let groups = groups.map(|vectors| Strided { vectors, step: 1 });
+        let groups = by.map(|vectors| Strided { vectors, step: 1 });
         float_tile::<S, V, R, T>(simd, groups, rows)
     }
 
@@ -101,7 +107,7 @@ impl<V: Vectors> Product for V {
     }
 
     #[inline(always)]
-    fn prepare<S: Simd>(_: S, wide: &mut Infallible, _: Groups<'_, 2>) {
+    fn prepare<S: Simd>(_: S, wide: &mut Infallible, _: &[&[V::Stored]; 2]) {
         match *wide {}
     }
 
@@ -109,8 +115,8 @@ impl<V: Vectors> Product for V {
     fn wide_tile<S: Simd>(
         _: S,
         wide: &mut Infallible,
-        _: Input<'_>,
-        _: Groups<'_, 2>,
+        _: &Input<'_>,
+        _: &[&[V::Stored]; 2],
         _: RowTile,
         _: &mut [[Chunk; WIDE]; 2],
     ) {

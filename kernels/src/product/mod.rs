@@ -268,20 +268,23 @@ struct Task<'a> {
     into: Into,
 }
 
-/// Groups of weight rows, each with the matrix that it is of.
-type Groups<'a, const R: usize> = [(&'a Matrix, usize); R];
-
 /// Something that begins at a cache line: tile registers are stored line by line.
 #[repr(align(64))]
 struct OnLines<T>(T);
 
 /// A kind of weights.
 trait Product {
-    /// The products of `R` groups of sixteen weight rows and the `T` rows of a tile.
+    /// Sixteen weight rows.
+    type Group<'a>: Copy;
+
+    /// Group `index` of a matrix; the one that is `ahead` of it is computed next.
+    fn group(matrix: &Matrix, index: usize, ahead: usize) -> Self::Group<'_>;
+
+    /// The products of `R` groups and the `T` rows of a tile.
     fn tile<S: Simd, const R: usize, const T: usize>(
         simd: S,
-        x: Input<'_>,
-        by: Groups<'_, R>,
+        x: &Input<'_>,
+        by: &[Self::Group<'_>; R],
         tile: RowTile,
     ) -> [[S::F; T]; R];
 
@@ -292,20 +295,20 @@ trait Product {
     fn wide<S: Simd>(simd: S) -> Option<Self::Wide>;
 
     /// Makes two groups ready for [`wide_tile`](Product::wide_tile).
-    fn prepare<S: Simd>(simd: S, wide: &mut Self::Wide, by: Groups<'_, 2>);
+    fn prepare<S: Simd>(simd: S, wide: &mut Self::Wide, by: &[Self::Group<'_>; 2]);
 
     /// The products of the two groups and the rows of a wide tile.
     fn wide_tile<S: Simd>(
         simd: S,
         wide: &mut Self::Wide,
-        x: Input<'_>,
-        by: Groups<'_, 2>,
+        x: &Input<'_>,
+        by: &[Self::Group<'_>; 2],
         tile: RowTile,
         sums: &mut [[Chunk; WIDE]; 2],
     );
 }
 
-impl Task<'_> {
+impl<'w> Task<'w> {
     /// Computes two groups at a time for one tile after the other: of one matrix, or the same of two.
     #[inline(always)]
     fn compute<S: Simd, P: Product>(mut self, simd: S) {
@@ -314,30 +317,32 @@ impl Task<'_> {
         let step = if self.into == Into::Gate { 1 } else { 2 };
         let has_wide = self.tiling.tile(self.tiles.start).width == WIDE;
         let mut wide = if has_wide { P::wide(simd) } else { None };
+        let ahead = if S::MANY_REGISTERS { step } else { 1 };
         for group in groups.clone().step_by(step) {
-            let second = match self.second {
+            let (matrix, second) = match self.second {
                 Some(second) => (second.weight, group),
                 None => (self.by.weight, (group + 1).min(groups.end - 1)),
             };
-            let by = [(self.by.weight, group), second];
+            let by = [P::group(self.by.weight, group, ahead), P::group(matrix, second, ahead)];
+            let pair = Pair { by: &by, first: group, second };
             if let Some(wide) = &mut wide {
-                P::prepare(simd, wide, by);
+                P::prepare(simd, wide, &by);
             }
             for tile in self.tiles.clone() {
                 let tile = self.tiling.tile(tile);
                 match tile.width {
-                    6 if S::MANY_REGISTERS => self.pair::<S, P, 6>(simd, by, tile),
-                    4 if S::MANY_REGISTERS || S::FEW_ROWS == 4 => self.pair::<S, P, 4>(simd, by, tile),
-                    2 => self.pair::<S, P, 2>(simd, by, tile),
+                    6 if S::MANY_REGISTERS => self.pair::<S, P, 6>(simd, pair, tile),
+                    4 if S::MANY_REGISTERS || S::FEW_ROWS == 4 => self.pair::<S, P, 4>(simd, pair, tile),
+                    2 => self.pair::<S, P, 2>(simd, pair, tile),
                     WIDE if S::MANY_REGISTERS => match &mut wide {
                         Some(wide) => {
                             let mut sums = OnLines([[[0.0; LANES]; WIDE]; 2]);
-                            P::wide_tile(simd, wide, self.x, by, tile, &mut sums.0);
-                            self.put_pair(simd, by, tile, &sums.0);
+                            P::wide_tile(simd, wide, &self.x, &by, tile, &mut sums.0);
+                            self.put_pair(simd, [group, second], tile, &sums.0);
                         }
-                        None => self.narrow_pairs::<S, P>(simd, by, tile),
+                        None => self.narrow_pairs::<S, P>(simd, pair, tile),
                     },
-                    _ => self.pair::<S, P, 1>(simd, by, tile),
+                    _ => self.pair::<S, P, 1>(simd, pair, tile),
                 }
             }
         }
@@ -345,36 +350,42 @@ impl Task<'_> {
 
     /// A wide tile of activations that are not in the layout for tile registers.
     #[inline(always)]
-    fn narrow_pairs<S: Simd, P: Product>(&mut self, simd: S, by: Groups<'_, 2>, tile: RowTile) {
+    fn narrow_pairs<S: Simd, P: Product>(&mut self, simd: S, pair: Pair<'_, P::Group<'w>>, tile: RowTile) {
         for first in (0..tile.count).step_by(6) {
             let count = tile.count - first;
             if count > 4 {
                 let tile = RowTile { first: tile.first + first, count: count.min(6), width: 6 };
-                self.pair::<S, P, 6>(simd, by, tile);
+                self.pair::<S, P, 6>(simd, pair, tile);
             } else {
                 let tile = RowTile { first: tile.first + first, count, width: 4 };
-                self.pair::<S, P, 4>(simd, by, tile);
+                self.pair::<S, P, 4>(simd, pair, tile);
             }
         }
     }
 
     #[inline(always)]
-    fn pair<S: Simd, P: Product, const T: usize>(&mut self, simd: S, by: Groups<'_, 2>, tile: RowTile) {
+    fn pair<S: Simd, P: Product, const T: usize>(&mut self, simd: S, pair: Pair<'_, P::Group<'w>>, tile: RowTile) {
+        let (x, by) = (&self.x, pair.by);
         let mut sums = [[[0.0; LANES]; T]; 2];
         if S::MANY_REGISTERS {
-            simd.apart(TileOf::<P, 2, T> { x: self.x, by, tile, sums: &mut sums, product: PhantomData });
+            simd.apart(TileOf::<P, 2, T> { x, by, tile, sums: &mut sums });
         } else {
-            for (by, sums) in by.into_iter().zip(sums.as_chunks_mut::<1>().0) {
-                simd.apart(TileOf::<P, 1, T> { x: self.x, by: [by], tile, sums, product: PhantomData });
+            for (by, sums) in by.as_chunks::<1>().0.iter().zip(sums.as_chunks_mut::<1>().0) {
+                simd.apart(TileOf::<P, 1, T> { x, by, tile, sums });
             }
         }
-        self.put_pair(simd, by, tile, &sums);
+        self.put_pair(simd, [pair.first, pair.second], tile, &sums);
     }
 
     /// Puts out the columns of two groups, for the rows of a tile.
     #[inline(always)]
-    fn put_pair<S: Simd, const T: usize>(&mut self, simd: S, by: Groups<'_, 2>, tile: RowTile, sums: &[[Chunk; T]; 2]) {
-        let [(_, first), (_, second)] = by;
+    fn put_pair<S: Simd, const T: usize>(
+        &mut self,
+        simd: S,
+        [first, second]: [usize; 2],
+        tile: RowTile,
+        sums: &[[Chunk; T]; 2],
+    ) {
         for t in 0..tile.count.min(T) {
             let row = tile.first + t;
             if self.into == Into::Gate {
@@ -405,16 +416,31 @@ impl Task<'_> {
     }
 }
 
-/// Computes a tile as a function of its own.
-struct TileOf<'a, P, const R: usize, const T: usize> {
-    x: Input<'a>,
-    by: Groups<'a, R>,
-    tile: RowTile,
-    sums: &'a mut [[Chunk; T]; R],
-    product: PhantomData<P>,
+/// Two groups that are computed side by side, and which ones these are.
+struct Pair<'a, G> {
+    by: &'a [G; 2],
+    first: usize,
+    second: usize,
 }
 
-impl<P: Product, const R: usize, const T: usize> Kernel for TileOf<'_, P, R, T> {
+impl<G> Clone for Pair<'_, G> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<G> Copy for Pair<'_, G> {}
+
+/// Computes a tile as a function of its own. What it needs is behind references: fields that were just written side by side
+/// and are read at once wait until all that was written before has left the processor's buffers.
+struct TileOf<'a, 'w, P: Product, const R: usize, const T: usize> {
+    x: &'a Input<'w>,
+    by: &'a [P::Group<'w>; R],
+    tile: RowTile,
+    sums: &'a mut [[Chunk; T]; R],
+}
+
+impl<P: Product, const R: usize, const T: usize> Kernel for TileOf<'_, '_, P, R, T> {
     type Output = ();
 
     #[inline(always)]
