@@ -1,12 +1,12 @@
-//! Choosing one of several strings.
+//! Choosing one of several strings, or several of them in an order.
 
 use std::sync::Arc;
 
 use docent_models::backend::Sampling;
 
 use super::{
-    Engine, Error, Request, Result,
-    constraint::{Guide, Options},
+    Engine, Error, Generating, Request, Result,
+    constraint::{Guide, Options, RankingGuide},
 };
 
 /// What was chosen.
@@ -18,7 +18,52 @@ pub struct Choice {
     pub log_prob: f32,
 }
 
+/// Strings that are put into an order.
+#[derive(Clone, Debug, Default)]
+pub struct Ordering {
+    /// The prompt's tokens, at least one.
+    pub prompt: Vec<u32>,
+    /// The strings. Equal ones are the same to the model, and are taken in their order.
+    pub options: Vec<String>,
+    /// What is written between two of them; what goes on with a string is not taken for it.
+    pub separator: String,
+    /// How many are wanted, the first ones of the order.
+    pub count: usize,
+    /// How tokens are drawn.
+    pub sampling: Sampling,
+    /// Decides every draw.
+    pub seed: u64,
+}
+
 impl Engine {
+    /// Has the model write strings one after the other, each once at most: the order in which it names them, by index.
+    /// Nothing else can be written. All orderings run together.
+    ///
+    /// # Errors
+    /// If there are no options, one or the separator is empty, or prompt and text exceed context or cache.
+    pub fn order(&self, orderings: &[Ordering]) -> Result<Vec<Vec<usize>>> {
+        let mut running = Vec::with_capacity(orderings.len());
+        for ordering in orderings {
+            let options = self.options(&ordering.options)?;
+            let separator: Arc<[u32]> = self.tokenize_continuation(&ordering.separator)?.into();
+            let guide = || RankingGuide::new(options.clone(), separator.clone(), ordering.count);
+            let max_tokens = options.tokens() + separator.len() * ordering.options.len() + 1;
+            let Ordering { prompt, sampling, seed, .. } = ordering.clone();
+            let request = Request { prompt, max_tokens, sampling, seed, ..Request::default() };
+            self.check_request(&request)?;
+            self.check_length(request.prompt.len() + max_tokens)?;
+            let (priority, work, writing) = self.guided_writer(request, Some(Guide::Ranking(guide()?)))?;
+            pollster::block_on(self.send(priority, work))?;
+            running.push((guide()?, writing));
+        }
+        let read = |(mut guide, writing): (RankingGuide, Generating)| {
+            // What was written once can be read once more.
+            writing.wait()?.ids.into_iter().try_for_each(|token| guide.accept(token))?;
+            Ok(guide.order().to_vec())
+        };
+        running.into_iter().map(read).collect()
+    }
+
     /// Chooses one of `options` as the continuation of `prompt`. Where one option begins another, ending there is drawn
     /// as the token that ends a text. Tokens that no branch contests are not drawn.
     ///

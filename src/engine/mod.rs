@@ -23,7 +23,7 @@ mod stop;
 mod worker;
 
 pub use bench::{Measured, Workload};
-pub use choose::Choice;
+pub use choose::{Choice, Ordering};
 pub use constraint::Constraint;
 pub use cross_encoder::{CrossEncoder, Relevance};
 pub use embed::{Embedder, Embeddings};
@@ -44,7 +44,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{self, AtomicU64},
     },
     time::SystemTime,
 };
@@ -235,7 +235,7 @@ impl Engine {
     }
 
     fn place(&self, priority: Priority) -> Place {
-        let arrival = self.shared.arrivals.fetch_add(1, Ordering::Relaxed);
+        let arrival = self.shared.arrivals.fetch_add(1, atomic::Ordering::Relaxed);
         Place { priority: Reverse(priority), arrival }
     }
 

@@ -124,6 +124,31 @@ fn tokens_read_as_in_the_middle_of_a_text() {
 }
 
 #[test]
+fn the_bytes_of_tokens_put_together_are_the_text() {
+    for name in NAMES {
+        for tokenizer in [from_folder(name), from_gguf(name)] {
+            let Cases { cases } = read_json(&format!("tokenizers/{name}/cases.json"));
+            for Case { text, raw_ids, decoded_raw, .. } in cases {
+                let bytes: Option<Vec<Vec<u8>>> = raw_ids.iter().map(|&id| tokenizer.token_bytes(id)).collect();
+                // A text may hold what the vocabulary knows as its unknown token only.
+                let Some(bytes) = bytes else { continue };
+                let bytes = bytes.concat();
+                if tokenizer.is_byte_exact() {
+                    assert_eq!(bytes, text.as_bytes(), "{name}");
+                }
+                let read = String::from_utf8_lossy(&bytes).into_owned();
+                // SentencePiece puts a space before a text.
+                let read = if name == "llama2" { read.strip_prefix(' ').unwrap_or(&read) } else { &read };
+                assert_eq!(read, decoded_raw, "{name}");
+            }
+            assert_eq!(tokenizer.token_bytes(u32::MAX), None);
+        }
+    }
+    let exact = NAMES.map(|name| from_folder(name).is_byte_exact());
+    assert_eq!(exact, [false, true, false, true], "a prefix of spaces, and a text in NFC, are not");
+}
+
+#[test]
 fn a_vocabulary_beyond_the_embedding_is_refused() {
     let tokenizer = from_gguf("llama3");
     tokenizer.check_vocabulary(695).unwrap();

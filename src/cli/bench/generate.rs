@@ -10,12 +10,11 @@ use docent::{
 use indicatif::HumanBytes;
 use serde::Serialize;
 
-use super::{
-    median,
+use super::{median, spread};
+use crate::cli::{
+    CliError, Context,
     plot::{self, Bar},
-    spread,
 };
-use crate::cli::{CliError, Context};
 
 #[derive(Args, Debug)]
 pub(crate) struct BenchGenerateArgs {

@@ -1,7 +1,6 @@
 //! `docent bench`: how fast this machine runs a model.
 
 pub(crate) mod generate;
-mod plot;
 mod rerank;
 
 use clap::{Args, Subcommand};

@@ -5,6 +5,7 @@
 
 mod grammar;
 mod options;
+mod ranking;
 
 use std::sync::Arc;
 
@@ -15,6 +16,7 @@ use grammar::GrammarGuide;
 pub(super) use grammar::Grammars;
 pub(super) use options::Options;
 use options::OptionsGuide;
+pub(super) use ranking::RankingGuide;
 
 /// What a text may be.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +34,7 @@ pub enum Constraint {
 #[derive(Debug)]
 pub(super) enum Guide {
     Options(OptionsGuide),
+    Ranking(RankingGuide),
     Grammar(Box<GrammarGuide>),
 }
 
@@ -51,6 +54,7 @@ impl Guide {
     pub(super) fn mask(&mut self) -> Result<Arc<TokenMask>> {
         match self {
             Guide::Options(guide) => Ok(guide.mask()),
+            Guide::Ranking(guide) => Ok(guide.mask()),
             Guide::Grammar(guide) => guide.mask(),
         }
     }
@@ -59,6 +63,7 @@ impl Guide {
     pub(super) fn forced(&mut self) -> Vec<u32> {
         match self {
             Guide::Options(guide) => guide.forced(),
+            Guide::Ranking(guide) => guide.forced(),
             Guide::Grammar(guide) => guide.forced(),
         }
     }
@@ -70,6 +75,7 @@ impl Guide {
     pub(super) fn accept(&mut self, token: u32) -> Result<()> {
         match self {
             Guide::Options(guide) => guide.accept(token),
+            Guide::Ranking(guide) => guide.accept(token),
             Guide::Grammar(guide) => guide.accept(token),
         }
     }
@@ -78,6 +84,7 @@ impl Guide {
     pub(super) fn is_complete(&self) -> bool {
         match self {
             Guide::Options(guide) => guide.is_complete(),
+            Guide::Ranking(guide) => guide.is_complete(),
             Guide::Grammar(guide) => guide.is_complete(),
         }
     }

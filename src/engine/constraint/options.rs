@@ -6,11 +6,11 @@ use docent_models::batch::TokenMask;
 
 use crate::engine::{Error, Result};
 
-/// Where each next token leads, and which string ends here.
+/// Where each next token leads, and which strings end here.
 #[derive(Debug, Default)]
 struct Node {
     children: BTreeMap<u32, usize>,
-    ends: Option<usize>,
+    ends: Vec<usize>,
 }
 
 /// The strings.
@@ -18,10 +18,10 @@ struct Node {
 pub(in crate::engine) struct Options {
     /// The first is the root.
     nodes: Vec<Node>,
+    strings: Vec<Vec<u32>>,
     /// The token that ends a text.
     end: Option<u32>,
     vocab: usize,
-    longest: usize,
 }
 
 impl Options {
@@ -47,15 +47,56 @@ impl Options {
                 }
                 at = child;
             }
-            nodes[at].ends.get_or_insert(index);
+            nodes[at].ends.push(index);
         }
-        let longest = options.iter().map(Vec::len).max().unwrap_or(0);
-        Ok(Self { nodes, end, vocab, longest })
+        Ok(Self { nodes, strings: options.to_vec(), end, vocab })
     }
 
     /// The most tokens that one of them has.
     pub(in crate::engine) fn longest(&self) -> usize {
-        self.longest
+        self.strings.iter().map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// The tokens of all of them together.
+    pub(in crate::engine) fn tokens(&self) -> usize {
+        self.strings.iter().map(Vec::len).sum()
+    }
+
+    pub(super) fn vocab(&self) -> usize {
+        self.vocab
+    }
+
+    pub(super) fn end(&self) -> Option<u32> {
+        self.end
+    }
+
+    /// The strings that end at a node.
+    pub(super) fn ends(&self, node: usize) -> &[usize] {
+        &self.nodes[node].ends
+    }
+
+    pub(super) fn child(&self, node: usize, token: u32) -> Option<usize> {
+        self.nodes[node].children.get(&token).copied()
+    }
+
+    pub(super) fn children(&self, node: usize) -> impl Iterator<Item = (u32, usize)> {
+        self.nodes[node].children.iter().map(|(token, child)| (*token, *child))
+    }
+
+    /// The nodes of a string, from the root to its end.
+    pub(super) fn path(&self, index: usize) -> impl Iterator<Item = usize> {
+        let walk = self.strings[index].iter().scan(0, |at, token| {
+            *at = self.child(*at, *token)?;
+            Some(*at)
+        });
+        std::iter::once(0).chain(walk)
+    }
+
+    /// How many strings end at or below each node.
+    pub(super) fn counts(&self) -> Vec<u32> {
+        let mut counts = vec![0; self.nodes.len()];
+        (0..self.strings.len()).for_each(|index| self.path(index).for_each(|node| counts[node] += 1));
+        counts
     }
 
     /// Which string some tokens are, with or without the token that ends a text.
@@ -68,7 +109,7 @@ impl Options {
                 None => return None,
             }
         }
-        self.nodes[at].ends
+        self.nodes[at].ends.first().copied()
     }
 }
 
@@ -91,15 +132,15 @@ impl OptionsGuide {
 
     pub(super) fn mask(&self) -> Arc<TokenMask> {
         let mut mask = TokenMask::none(self.options.vocab);
-        let end = self.node().ends.and(self.options.end);
+        let end = self.options.end.filter(|_| !self.node().ends.is_empty());
         self.node().children.keys().copied().chain(end).for_each(|token| mask.allow(token));
         Arc::new(mask)
     }
 
     pub(super) fn forced(&self) -> Vec<u32> {
         let (mut at, mut forced) = (self.at, Vec::new());
-        while let Node { children, ends: None } = &self.options.nodes[at]
-            && let (1, Some((&token, &child))) = (children.len(), children.iter().next())
+        while let Node { children, ends } = &self.options.nodes[at]
+            && let (true, 1, Some((&token, &child))) = (ends.is_empty(), children.len(), children.iter().next())
         {
             forced.push(token);
             at = child;
@@ -110,7 +151,7 @@ impl OptionsGuide {
     pub(super) fn accept(&mut self, token: u32) -> Result<()> {
         match self.node().children.get(&token) {
             Some(&child) => self.at = child,
-            None if Some(token) == self.options.end && self.node().ends.is_some() => self.ended = true,
+            None if Some(token) == self.options.end && !self.node().ends.is_empty() => self.ended = true,
             None => return Err(Error::Constraint { what: format!("token {token} begins none of the options") }),
         }
         Ok(())

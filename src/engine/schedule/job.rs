@@ -1,4 +1,4 @@
-//! One piece of work: a text to write, or continuations to score.
+//! One piece of work: a text to write, continuations to score, or a text to read.
 
 use std::{
     cmp::Reverse,
@@ -15,7 +15,7 @@ use docent_models::{
 };
 use futures_channel::oneshot;
 
-use super::{Scorer, Share, Writer};
+use super::{Pooler, Scorer, Share, Writer};
 use crate::engine::{
     Error, Priority, Result,
     cache::{Cache, Timeline},
@@ -69,6 +69,14 @@ impl<T> Reply<T> {
 pub(in crate::engine) enum Work {
     Write(Box<Writer>),
     Score(Box<Scorer>),
+    Pool(Box<Pooler>),
+}
+
+/// Where a job's rows begin in what a step gives.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct First {
+    pub(super) logits: usize,
+    pub(super) hidden: usize,
 }
 
 impl Work {
@@ -77,6 +85,15 @@ impl Work {
         match self {
             Work::Write(writer) => writer.ids(),
             Work::Score(scorer) => scorer.ids(),
+            Work::Pool(pooler) => pooler.ids(),
+        }
+    }
+
+    /// Those of them that are kept for jobs to come. Texts that are read in bulk do not come again.
+    pub(super) fn lasting(&self) -> &[u32] {
+        match self {
+            Work::Pool(_) => &[],
+            _ => self.ids(),
         }
     }
 
@@ -85,6 +102,7 @@ impl Work {
         match self {
             Work::Write(writer) => &writer.ids()[..writer.ids().len() - 1],
             Work::Score(scorer) => scorer.reusable(),
+            Work::Pool(_) => &[],
         }
     }
 
@@ -92,7 +110,7 @@ impl Work {
     pub(super) fn prompt_len(&self) -> usize {
         match self {
             Work::Write(writer) => writer.prompt_len(),
-            Work::Score(scorer) => scorer.ids().len(),
+            _ => self.ids().len(),
         }
     }
 
@@ -101,6 +119,7 @@ impl Work {
         match self {
             Work::Write(writer) => writer.end(),
             Work::Score(scorer) => scorer.end(),
+            Work::Pool(pooler) => pooler.ids().len(),
         }
     }
 
@@ -108,6 +127,7 @@ impl Work {
         match self {
             Work::Write(writer) => writer.reply.is_cancelled(),
             Work::Score(scorer) => scorer.reply.is_cancelled(),
+            Work::Pool(pooler) => pooler.reply.is_cancelled(),
         }
     }
 
@@ -116,6 +136,7 @@ impl Work {
         match self {
             Work::Write(writer) => writer.cancel(),
             Work::Score(scorer) => scorer.reply.send(Err(Error::Cancelled)),
+            Work::Pool(pooler) => pooler.reply.send(Err(Error::Cancelled)),
         }
     }
 
@@ -123,6 +144,7 @@ impl Work {
         match self {
             Work::Write(writer) => writer.reply.send(Err(error)),
             Work::Score(scorer) => scorer.reply.send(Err(error)),
+            Work::Pool(pooler) => pooler.reply.send(Err(error)),
         }
     }
 
@@ -131,6 +153,7 @@ impl Work {
         match self {
             Work::Write(writer) => writer.reply.is_sent(),
             Work::Score(scorer) => scorer.reply.is_sent(),
+            Work::Pool(pooler) => pooler.reply.is_sent(),
         }
     }
 }
@@ -160,6 +183,7 @@ impl Job {
         match &self.work {
             Work::Write(_) => prompt_share(self.left(), most),
             Work::Score(scorer) => scorer.ask(self.left(), most, cache),
+            Work::Pool(_) => Pooler::ask(self.left(), most),
         }
     }
 
@@ -177,18 +201,29 @@ impl Job {
         match &mut self.work {
             Work::Write(writer) => writer.push(share, &mut self.timeline, batch),
             Work::Score(scorer) => scorer.push(share, &mut self.timeline, batch, (cache, backend)),
+            Work::Pool(pooler) => {
+                pooler.push(share, &mut self.timeline, batch);
+                Ok(())
+            }
         }
     }
 
-    /// Takes what the step made of its rows; its rows of logits begin at `step.1`.
-    pub(super) fn take(&mut self, backend: &dyn Backend, cache: &mut Cache, step: (&Step, usize), stats: &mut Stats) {
+    /// Takes what the step made of its rows.
+    pub(super) fn take(
+        &mut self,
+        backend: &dyn Backend,
+        cache: &mut Cache,
+        (step, first): (&Step, First),
+        stats: &mut Stats,
+    ) {
         let read = self.timeline.computed();
         let taken = match &mut self.work {
-            Work::Write(writer) => writer.take(&mut self.timeline, backend, step, stats),
-            Work::Score(scorer) => scorer.take(&mut self.timeline, (backend, cache), step, stats),
+            Work::Write(writer) => writer.take(&mut self.timeline, backend, (step, first.logits), stats),
+            Work::Score(scorer) => scorer.take(&mut self.timeline, (backend, cache), (step, first.logits), stats),
+            Work::Pool(pooler) => pooler.take(&self.timeline, (step, first.hidden)),
         };
         match taken {
-            Ok(()) if read <= self.work.prompt_len() => cache.keep(&mut self.timeline, self.work.ids()),
+            Ok(()) if read <= self.work.prompt_len() => cache.keep(&mut self.timeline, self.work.lasting()),
             Ok(()) => {}
             Err(error) => self.work.fail(error),
         }
@@ -197,8 +232,10 @@ impl Job {
     /// Gives its room back to come again later. What it has computed stays as long as nobody needs the room.
     pub(super) fn make_way(&mut self, cache: &mut Cache) {
         self.end(cache);
-        if let Work::Score(scorer) = &mut self.work {
-            scorer.begin_again();
+        match &mut self.work {
+            Work::Write(_) => {}
+            Work::Score(scorer) => scorer.begin_again(),
+            Work::Pool(pooler) => pooler.begin_again(),
         }
     }
 
@@ -207,7 +244,7 @@ impl Job {
         if let Work::Score(scorer) = &mut self.work {
             scorer.release_forks(cache);
         }
-        cache.keep(&mut self.timeline, self.work.ids());
+        cache.keep(&mut self.timeline, self.work.lasting());
         cache.release(std::mem::take(&mut self.timeline));
     }
 }

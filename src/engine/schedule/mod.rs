@@ -9,6 +9,7 @@
 
 mod draft;
 mod job;
+mod pooler;
 mod scorer;
 #[cfg(test)]
 mod tests;
@@ -25,7 +26,9 @@ use docent_models::{backend::Backend, batch::RaggedBatch, kv::KV_BLOCK};
 
 use super::{cache::Cache, stats::Stats};
 use draft::Costs;
+use job::First;
 pub(super) use job::{Job, Place, Reply, Work};
+pub(super) use pooler::Pooler;
 pub(super) use scorer::Scorer;
 pub(super) use writer::{Vocabulary, Writer};
 
@@ -188,7 +191,7 @@ impl Scheduler {
     fn is_being_computed(&self, job: &Job, found: usize) -> bool {
         let ids = job.work.reusable();
         self.running.iter().filter(|other| other.left() > 1).any(|other| {
-            let common = ids.iter().zip(other.work.ids()).take_while(|(a, b)| a == b).count();
+            let common = ids.iter().zip(other.work.lasting()).take_while(|(a, b)| a == b).count();
             common >= found + WORTH_WAITING && common > other.timeline.computed()
         })
     }
@@ -295,7 +298,7 @@ impl Scheduler {
         self.batch.clear();
         let mut firsts = Vec::with_capacity(shares.len());
         for (index, share) in shares {
-            firsts.push((*index, self.batch.logits().len()));
+            firsts.push((*index, First { logits: self.batch.logits().len(), hidden: self.batch.hidden().len() }));
             let job = &mut self.running[*index];
             if let Err(error) = job.push(*share, &mut self.batch, &mut self.cache, self.backend.as_mut()) {
                 job.work.fail(error);

@@ -20,7 +20,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::engine::{
-    FinishReason, Generation, Priority, Request, Result, Scores, Scoring, Token,
+    FinishReason, Generation, Priority, Request, Result as EngineResult, Scores, Scoring, Token,
     constraint::{Guide, Options},
 };
 
@@ -65,6 +65,7 @@ fn scheduler(setting: Setting) -> Scheduler {
 enum Task {
     Write(Request, Option<Vec<Vec<u32>>>),
     Score(Scoring),
+    Read(Vec<u32>),
 }
 
 /// What came of it.
@@ -72,21 +73,23 @@ enum Task {
 enum Outcome {
     Written(Generation),
     Scored(Scores),
+    Pooled(Vec<f32>),
 }
 
 /// A task in a scheduler.
 enum Running {
-    Write(oneshot::Receiver<Result<Generation>>, UnboundedReceiver<Token>, Arc<AtomicBool>),
-    Score(oneshot::Receiver<Result<Scores>>, Arc<AtomicBool>),
+    Write(oneshot::Receiver<EngineResult<Generation>>, UnboundedReceiver<Token>, Arc<AtomicBool>),
+    Score(oneshot::Receiver<EngineResult<Scores>>, Arc<AtomicBool>),
+    Read(oneshot::Receiver<EngineResult<Vec<f32>>>, Arc<AtomicBool>),
 }
 
 impl Running {
     fn cancel(&self) {
-        let (Running::Write(_, _, cancelled) | Running::Score(_, cancelled)) = self;
+        let (Running::Write(_, _, cancelled) | Running::Score(_, cancelled) | Running::Read(_, cancelled)) = self;
         cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// The outcome; `None` for a scoring that was cancelled.
+    /// The outcome; `None` for a scoring or reading that was cancelled.
     fn outcome(self) -> Option<Outcome> {
         match self {
             Running::Write(mut end, mut tokens, _) => {
@@ -98,12 +101,17 @@ impl Running {
                 assert_eq!(shown, written.text, "the pieces join to the text");
                 Some(Outcome::Written(written))
             }
-            Running::Score(mut end, _) => match end.try_recv().expect("a live job").expect("a finished job") {
-                Ok(scores) => Some(Outcome::Scored(scores)),
-                Err(crate::engine::Error::Cancelled) => None,
-                Err(error) => panic!("{error}"),
-            },
+            Running::Score(mut end, _) => unless_cancelled(end.try_recv()).map(Outcome::Scored),
+            Running::Read(mut end, _) => unless_cancelled(end.try_recv()).map(Outcome::Pooled),
         }
+    }
+}
+
+fn unless_cancelled<T>(end: Result<Option<EngineResult<T>>, oneshot::Canceled>) -> Option<T> {
+    match end.expect("a live job").expect("a finished job") {
+        Ok(result) => Some(result),
+        Err(crate::engine::Error::Cancelled) => None,
+        Err(error) => panic!("{error}"),
     }
 }
 
@@ -123,6 +131,11 @@ fn add(scheduler: &mut Scheduler, arrival: u64, task: &Task, setting: Setting) -
         Task::Score(scoring) => {
             let (reply, end, cancelled) = Reply::new();
             (scoring.priority, Work::Score(Box::new(Scorer::new(scoring, reply))), Running::Score(end, cancelled))
+        }
+        Task::Read(ids) => {
+            let (reply, end, cancelled) = Reply::new();
+            let pooler = Pooler::new(ids, scheduler.backend.architecture().hidden(), reply);
+            (Priority::Low, Work::Pool(Box::new(pooler)), Running::Read(end, cancelled))
         }
     };
     let permit = Arc::new(Semaphore::new(1)).try_acquire_arc().expect("a permit");
@@ -184,7 +197,8 @@ fn task() -> impl Strategy<Value = Task> {
             Task::Score(Scoring { prefix, continuations, score_prefix, top, priority })
         },
     );
-    prop_oneof![3 => writing, 1 => scoring]
+    let reading = prompt().prop_map(Task::Read);
+    prop_oneof![6 => writing, 2 => scoring, 1 => reading]
 }
 
 /// What happens, one after another.

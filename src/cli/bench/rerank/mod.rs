@@ -10,12 +10,11 @@ use clap::Args;
 use docent::engine::EngineOptions;
 use serde::Serialize;
 
-use super::{
-    median,
+use super::{median, spread};
+use crate::cli::{
+    CliError, Context,
     plot::{self, Bar},
-    spread,
 };
-use crate::cli::{CliError, Context};
 use peer::Peer;
 use work::{Bench, Sample, Test};
 
@@ -39,6 +38,9 @@ pub(crate) struct BenchRerankArgs {
     /// Measure only these; given once for each
     #[arg(long = "test", value_name = "TEST", value_enum)]
     tests: Vec<Test>,
+    /// Do not guess tokens from what stands before: what guessing gains is the difference
+    #[arg(long)]
+    no_guessing: bool,
     /// A server of llama.cpp with the same model, such as `http://127.0.0.1:8080`, that is measured on the same work
     #[arg(long, value_name = "URL")]
     peer: Option<String>,
@@ -57,6 +59,7 @@ struct Line {
     tokens: usize,
     in_flight: usize,
     clients: usize,
+    guessing: bool,
     /// Of each repetition.
     seconds: Vec<f64>,
     /// The 99th percentile of the time to the first token in each repetition; of tests that write texts only.
@@ -77,7 +80,11 @@ struct Line {
 /// written.
 pub(crate) fn run(args: &BenchRerankArgs, context: &mut Context) -> Result<(), CliError> {
     let options = context.settings.engine_options();
-    let engine = context.engine_with(&EngineOptions { kv_positions: options.kv_positions.max(16_384), ..options })?;
+    let engine = context.engine_with(&EngineOptions {
+        kv_positions: options.kv_positions.max(16_384),
+        speculate: !args.no_guessing,
+        ..options
+    })?;
     let peer = args.peer.as_deref().map(Peer::new);
     let tests = if args.tests.is_empty() { Test::ALL.to_vec() } else { args.tests.clone() };
     let mut counter = context.counter("measured", u64::from(args.repeat) * tests.len() as u64);
@@ -87,6 +94,7 @@ pub(crate) fn run(args: &BenchRerankArgs, context: &mut Context) -> Result<(), C
         tokens: usize::from(args.tokens),
         in_flight: usize::from(args.in_flight),
         clients: usize::from(args.clients),
+        guessing: !args.no_guessing,
     };
     bench.warm_up(peer.as_ref())?;
     let mut lines = Vec::new();
@@ -137,6 +145,7 @@ fn line(
         tokens: bench.tokens,
         in_flight: bench.in_flight,
         clients: bench.clients,
+        guessing: bench.guessing,
         seconds: samples.iter().map(|sample| sample.whole).collect(),
         first_token_p99: samples.iter().map(|sample| sample.first_token_p99).collect(),
         cost_of_schema: (!costs.is_empty()).then(|| median(costs)),

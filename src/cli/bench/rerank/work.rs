@@ -70,6 +70,8 @@ pub(super) struct Bench<'a> {
     pub(super) tokens: usize,
     pub(super) in_flight: usize,
     pub(super) clients: usize,
+    /// Whether the engine guesses tokens.
+    pub(super) guessing: bool,
 }
 
 impl Bench<'_> {

@@ -1,16 +1,20 @@
 //! Horizontal bars with their spread, as SVG.
 
-use std::{fmt::Write as _, fs, path::Path};
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+};
 
-use crate::cli::CliError;
+use super::CliError;
 
 /// One bar.
-pub(super) struct Bar {
-    pub(super) name: String,
-    pub(super) value: f64,
+pub(crate) struct Bar {
+    pub(crate) name: String,
+    pub(crate) value: f64,
     /// The smallest and the largest measurement.
-    pub(super) low: f64,
-    pub(super) high: f64,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
 }
 
 /// Pixels from one bar to the next, and of the drawing.
@@ -24,18 +28,30 @@ const LONGEST: f64 = 340.0;
 ///
 /// # Errors
 /// If the file cannot be written.
-pub(super) fn write(path: &Path, unit: &str, bars: &[Bar]) -> Result<(), CliError> {
-    let aside = path.with_extension("svg.partial");
-    fs::write(&aside, draw(unit, bars)).and_then(|()| fs::rename(&aside, path)).map_err(|error| {
+pub(crate) fn write(path: &Path, unit: &str, bars: &[Bar]) -> Result<(), CliError> {
+    write_whole(path, &draw(unit, bars))
+}
+
+/// Writes a text beside its place and gives it its name when it is whole.
+///
+/// # Errors
+/// If the file cannot be written.
+pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
+    let mut aside = path.as_os_str().to_owned();
+    aside.push(".partial");
+    let aside = PathBuf::from(aside);
+    fs::write(&aside, text).and_then(|()| fs::rename(&aside, path)).map_err(|error| {
         // What is left of it is of no use.
         let _ = fs::remove_file(&aside);
         CliError::io("write", path)(error)
     })
 }
 
-fn draw(unit: &str, bars: &[Bar]) -> String {
+/// The drawing.
+pub(crate) fn draw(unit: &str, bars: &[Bar]) -> String {
     let height = ROW * (bars.len() + 1);
     let most = bars.iter().map(|bar| bar.high).fold(f64::MIN_POSITIVE, f64::max);
+    let digits = if most < 1.0 { 4 } else { 1 };
     let x = |value: f64| LEFT + LONGEST * value / most;
     let mut svg = format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{height}\" font-family=\"sans-serif\" \
@@ -52,7 +68,7 @@ fn draw(unit: &str, bars: &[Bar]) -> String {
             "<text x=\"{}\" y=\"{text}\" text-anchor=\"end\">{}</text>\n\
              <rect x=\"{LEFT}\" y=\"{top}\" width=\"{:.1}\" height=\"18\" fill=\"#4878a8\"/>\n\
              <line x1=\"{:.1}\" x2=\"{:.1}\" y1=\"{middle}\" y2=\"{middle}\" stroke=\"#222\" stroke-width=\"2\"/>\n\
-             <text x=\"{:.1}\" y=\"{text}\">{:.1}</text>",
+             <text x=\"{:.1}\" y=\"{text}\">{:.digits$}</text>",
             LEFT - 8.0,
             escape(&bar.name),
             x(bar.value) - LEFT,
@@ -65,7 +81,8 @@ fn draw(unit: &str, bars: &[Bar]) -> String {
     svg + "</svg>\n"
 }
 
-fn escape(text: &str) -> String {
+/// A text within markup.
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
