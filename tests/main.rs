@@ -6,6 +6,7 @@ mod demo;
 mod determinism;
 mod engine;
 mod explain;
+mod injection;
 mod layers;
 mod recommend;
 mod references;

@@ -4,7 +4,7 @@ use docent::{
     engine::{Engine, EngineOptions},
     recommend::{
         Candidate, Catalogue, Interaction, Item, LLMReranker, Source,
-        rerank::{QueryLikelihood, RerankOptions, fuse},
+        rerank::{Mode, RerankOptions, Wish, fuse},
     },
 };
 
@@ -23,16 +23,16 @@ fn calibration_takes_the_likelihood_without_the_user_off() {
     let engine = engine();
     let (liked, titles) = (texts(&["Alien", "Blade Runner"]), texts(&["Aliens", "Big", "Heat"]));
     let plain = RerankOptions::default();
-    let with_user = LLMReranker::new(&engine, plain).likelihoods(&liked, &titles).unwrap();
-    let without = LLMReranker::new(&engine, plain).likelihoods(&[], &titles).unwrap();
+    let with_user = LLMReranker::new(&engine, plain).judge(Wish::Liked(&liked), &titles).unwrap();
+    let without = LLMReranker::new(&engine, plain).judge(Wish::Liked(&[]), &titles).unwrap();
     let mut calibrated = LLMReranker::new(&engine, RerankOptions { calibrate: true, ..plain });
     // The second list finds some of its titles scored already.
-    calibrated.likelihoods(&liked, &titles[1..]).unwrap();
-    let found = calibrated.likelihoods(&liked, &titles).unwrap();
+    calibrated.judge(Wish::Liked(&liked), &titles[1..]).unwrap();
+    let found = calibrated.judge(Wish::Liked(&liked), &titles).unwrap();
     for ((found, with_user), without) in found.iter().zip(&with_user).zip(&without) {
         assert_eq!(*found, with_user - without);
     }
-    assert!(calibrated.likelihoods(&liked, &[]).unwrap().is_empty());
+    assert!(calibrated.judge(Wish::Liked(&liked), &[]).unwrap().is_empty());
 }
 
 #[test]
@@ -45,11 +45,11 @@ fn reranking_permutes_and_keeps_what_was_said() {
     let engine = engine();
     let mut reranker = LLMReranker::new(&engine, RerankOptions::default());
     let likelihoods = reranker.scores(&history, &[1, 2, 3, 4], &catalogue).unwrap();
-    let reranked = fuse(candidates, Source::Likelihood, &likelihoods, 100.0);
+    let reranked = fuse(candidates, Source::LanguageModel(Mode::Likelihood), &likelihoods, 100.0);
     let mut items: Vec<usize> = reranked.iter().map(|candidate| candidate.item).collect();
     let likelihoods: Vec<f32> = reranked.iter().map(|candidate| candidate.sources[0].value).collect();
     assert!(likelihoods.is_sorted_by(|a, b| a >= b), "{likelihoods:?}");
-    assert!(reranked.iter().all(|candidate| candidate.sources[0].source == Source::Likelihood));
+    assert!(reranked.iter().all(|candidate| candidate.sources[0].source == Source::LanguageModel(Mode::Likelihood)));
     items.sort_unstable();
     assert_eq!(items, [1, 2, 3, 4]);
 }
@@ -58,9 +58,36 @@ fn reranking_permutes_and_keeps_what_was_said() {
 fn a_query_lifts_the_texts_that_are_about_it() {
     let engine = engine();
     let texts = texts(&["A recipe for tomato soup", "The oil of a car", "word ".repeat(400).as_str()]);
-    let mut judge = QueryLikelihood::new(&engine);
-    let scores = judge.scores("cooking with vegetables", &texts).unwrap();
+    let mut judge = LLMReranker::new(&engine, RerankOptions { calibrate: true, ..RerankOptions::default() });
+    let wish = Wish::Query("cooking with vegetables");
+    let scores = judge.judge(wish, &texts).unwrap();
     assert!(scores[0] > scores[1], "{scores:?}");
     assert_eq!(judge.count_longer(&texts).unwrap(), 1);
-    assert!(judge.scores("cooking", &[]).unwrap().is_empty());
+    assert!(judge.judge(wish, &[]).unwrap().is_empty());
+}
+
+#[test]
+fn every_mode_gives_each_text_a_score() {
+    let engine = engine();
+    let lists = [0, 1, 2, 7].map(|len| texts(&["Alien", "Big", "Heat", "Jaws", "Big", "", "line\nbreak"][..len]));
+    for mode in Mode::ALL {
+        for permutations in [1, 3] {
+            // Windows of three, so that longer lists are seen in parts.
+            let options = RerankOptions { mode, permutations, window: 3, ..RerankOptions::default() };
+            let mut reranker = LLMReranker::new(&engine, options);
+            for list in &lists {
+                for wish in [Wish::Query("a film about a shark"), Wish::Liked(&lists[2])] {
+                    let scores = reranker.judge(wish, list).unwrap();
+                    assert_eq!(scores.len(), list.len(), "{mode:?}");
+                    assert!(scores.iter().all(|score| score.is_finite()), "{mode:?}: {scores:?}");
+                    assert_eq!(scores, reranker.judge(wish, list).unwrap(), "{mode:?} twice");
+                    if mode.sees_order() && list.len() > 3 && permutations == 1 {
+                        let mut ranks: Vec<i32> = scores.iter().map(|score| -score as i32).collect();
+                        ranks.sort_unstable();
+                        assert_eq!(ranks, (0..list.len() as i32).collect::<Vec<_>>(), "{mode:?} is a permutation");
+                    }
+                }
+            }
+        }
+    }
 }

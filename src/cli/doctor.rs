@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use clap::ValueEnum;
+use clap::{Args, ValueEnum};
 use docent::{
     engine::{self, Embedder, Engine, EngineOptions, Workload},
     models::{
@@ -16,6 +16,7 @@ use docent::{
         hub::{HubError, ModelReference, PIP_COMMANDS, Quiet, Resolver},
         memory,
     },
+    recommend::rerank::{Mode, probe_bias},
 };
 use indicatif::HumanBytes;
 use serde::Serialize;
@@ -82,13 +83,57 @@ enum Speed {
     Encoder { encode: f64 },
 }
 
+/// Arguments of `docent doctor`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Instead, ask the language model about lists whose right answer is known, in every mode of `docent rerank`: does it
+    /// find that answer, and wherever it stands?
+    #[arg(long)]
+    bias: bool,
+    /// Lists that it is asked about in each mode, each with the right answer at all of its five places
+    #[arg(long, value_name = "N", default_value_t = 30, requires = "bias", value_parser = clap::value_parser!(u16).range(1..))]
+    lists: u16,
+}
+
 /// Reports. Nothing is fetched, and nothing is written; models that are here run for a moment.
 ///
 /// # Errors
-/// If standard output cannot be written.
-pub(crate) fn run(context: &mut Context) -> Result<(), CliError> {
+/// If standard output cannot be written, or the language model whose bias is asked for cannot be loaded or fails.
+pub(crate) fn run(args: &DoctorArgs, context: &mut Context) -> Result<(), CliError> {
+    if args.bias {
+        return bias(usize::from(args.lists), context);
+    }
     let report = Report::new(context);
     if context.json { context.json_line(&report) } else { report.print(context) }
+}
+
+/// Says of each mode what the model does on lists whose right answer is known.
+fn bias(lists: usize, context: &mut Context) -> Result<(), CliError> {
+    let engine = context.engine()?;
+    context.catch_interrupts();
+    let mut counter = context.counter("asking about lists", (lists * Mode::ALL.len()) as u64);
+    let mut reports = Vec::new();
+    for mode in Mode::ALL {
+        if context.is_interrupted() {
+            return Err(CliError::Interrupted);
+        }
+        reports.push(probe_bias(&engine, mode, lists, 0, &mut || counter.advance(1))?);
+    }
+    drop(counter);
+    if context.json {
+        return reports.iter().try_for_each(|report| context.json_line(report));
+    }
+    context.line(format_args!(
+        "{:<12} {:>22} {:>7}  {:<34} fit",
+        "mode", "right answer first", "chance", "first by its place"
+    ))?;
+    reports.iter().try_for_each(|report| {
+        let places: Vec<String> = report.by_place.iter().map(|share| format!("{:.0} %", 100.0 * share)).collect();
+        let found = format!("{:.0} % (± {:.0})", 100.0 * report.found, 100.0 * report.margin);
+        let fit = if report.fit { "yes" } else { "no" };
+        let (mode, chance, places) = (report.mode, 100.0 * report.chance, places.join(", "));
+        context.line(format_args!("{mode:<12} {found:>22} {chance:>5.0} %  {places:<34} {fit}"))
+    })
 }
 
 impl Report {

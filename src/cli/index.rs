@@ -76,6 +76,7 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
         users: args.users.clone(),
         knowledge: args.knowledge.clone(),
         append: args.append,
+        without_weights: false,
         roles: Roles::new(args.roles.iter().cloned()),
         unknown_items: args.unknown_items.into(),
     };

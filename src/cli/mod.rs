@@ -10,11 +10,13 @@ mod doctor;
 mod embed;
 mod error;
 mod eval;
+mod features;
 mod generate;
 mod index;
 mod input;
 mod lines;
 mod models;
+mod plot;
 mod progress;
 mod recommend;
 mod rerank;
@@ -103,6 +105,8 @@ enum Command {
     Generate(generate::GenerateArgs),
     /// Turn texts into vectors
     Embed(embed::EmbedArgs),
+    /// Read structured features out of items' texts
+    Features(features::FeaturesArgs),
     /// Compare ways to rank on data that they have not seen
     Eval(eval::EvalArgs),
     /// Rank texts by how well they answer a query
@@ -112,7 +116,7 @@ enum Command {
     /// List, fetch, find and check models
     Models(models::ModelsArgs),
     /// Show what this machine has, what runs on it, and what is missing
-    Doctor,
+    Doctor(doctor::DoctorArgs),
 }
 
 impl Cli {
@@ -131,10 +135,11 @@ impl Cli {
             Command::Score(args) => score::run(args, &mut context),
             Command::Generate(args) => generate::run(args, &mut context),
             Command::Embed(args) => embed::run(args, &mut context),
+            Command::Features(args) => features::run(args, &mut context),
             Command::Eval(args) => eval::run(args, &mut context),
             Command::Rerank(args) => rerank::run(args, &mut context),
             Command::Bench(args) => bench::run(args, &mut context),
-            Command::Doctor => doctor::run(&mut context),
+            Command::Doctor(args) => doctor::run(args, &mut context),
             Command::Models(args) => run_models(args, &mut context),
         };
         result.and(context.finish())

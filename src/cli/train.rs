@@ -8,7 +8,7 @@ use std::{
 use clap::{Args, Subcommand};
 use docent::recommend::{
     self, Recommender, Store, StoreWriter,
-    evaluate::{Split, Ties, learn_weight},
+    evaluate::{Holdout, Split, Ties, learn_weight},
     hybrid::{HYBRID, Hybrid, Progress, RERANK, Ranker, RerankWeight, learn_hybrid},
     signals::Signals,
 };
@@ -83,7 +83,7 @@ fn weigh(path: &Path, args: &JudgeArgs, hybrid: Hybrid, seed: u64, context: &Con
     let (Some(mode), Some(mut judge)) = (args.mode, Judge::load(args, context)?) else { return Ok(None) };
     let mut writer = StoreWriter::create_or_update(path)?;
     let known = Recommender::open(&Store::open(path)?)?;
-    let split = Split::new(known.interactions(), 0, Ties::Id);
+    let split = Split::new(known.interactions(), known.catalogue().len(), Holdout::Last(0), Ties::Id, seed);
     let signals = Signals::fit(&split.fitted(), known.catalogue(), known.semantic().cloned())?;
     let ranker = Ranker { signals: Arc::new(signals), hybrid: Arc::new(hybrid), second_stage: true };
     let mut scorer = judge.scorer(known.catalogue());

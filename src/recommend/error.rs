@@ -147,6 +147,30 @@ pub enum Error {
         /// What is wrong with it.
         fault: &'static str,
     },
+    /// A language model's answer is not what its constraint describes.
+    #[error("the answer `{text}` is no structured features")]
+    Features {
+        /// The answer.
+        text: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A prompt's template does not parse, or fails.
+    #[error("the template `{name}` fails")]
+    Template {
+        /// Its name or file.
+        name: String,
+        /// What is wrong, and where.
+        source: Box<minijinja::Error>,
+    },
+    /// A prompt's template lacks a block.
+    #[error("the template `{name}` has no block `{block}`")]
+    TemplateBlock {
+        /// Its name or file.
+        name: String,
+        /// What it lacks.
+        block: &'static str,
+    },
     /// What was learned cannot be read.
     #[error("what was learned cannot be read")]
     Learned {
@@ -183,6 +207,11 @@ impl Error {
             }
             Error::Tensors { .. } | Error::Tensor { .. } | Error::Learned { .. } => {
                 "learn anew with `docent train hybrid`".into()
+            }
+            Error::Template { .. } | Error::TemplateBlock { .. } => {
+                "a template is Jinja with a block `user`, and may have `system` and `analysis`; it sees `user`, `query`, `items`, \
+                 `examples`, `count` and `analysis`"
+                    .into()
             }
             Error::Penalty { .. } => "take a larger penalty".into(),
             Error::Engine(error) => return error.hint(),

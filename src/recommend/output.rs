@@ -88,7 +88,7 @@ mod tests {
             score: 1.5,
             scores: vec![
                 SourceScore { source: Source::CoOccurrence, value: 0.25 },
-                SourceScore { source: Source::Likelihood, value: -2.0 },
+                SourceScore { source: Source::LanguageModel(crate::recommend::rerank::Mode::Likelihood), value: -2.0 },
             ],
             explanation: Some(explanation),
         };

@@ -25,6 +25,25 @@ impl Sparse {
         sparse
     }
 
+    /// The rows of a matrix of which each element is the sum of its entries (row, column, value), in their order.
+    pub(in crate::recommend) fn sums(entries: &[(u32, u32, f32)], rows: usize) -> Vec<Vec<(u32, f32)>> {
+        let mut by_row: Vec<Vec<(u32, f32)>> = vec![Vec::new(); rows];
+        entries.iter().for_each(|&(row, column, value)| by_row[row as usize].push((column, value)));
+        by_row.par_iter_mut().for_each(|row| {
+            // Stable, so that sums run in the order of the entries.
+            row.sort_by_key(|&(column, _)| column);
+            row.dedup_by(|next, kept| {
+                let same = next.0 == kept.0;
+                if same {
+                    kept.1 += next.1;
+                }
+                same
+            });
+            row.shrink_to_fit();
+        });
+        by_row
+    }
+
     /// A matrix of ones: (rows, columns) from the columns of each row.
     pub(in crate::recommend) fn indicators(rows: &[Vec<u32>]) -> Self {
         Self::from_rows(rows.iter().map(|row| row.iter().map(|&column| (column, 1.0)).collect()))
@@ -115,6 +134,12 @@ mod tests {
             prop::collection::btree_map(0..columns, -4i8..5, 0..5), 1..7)) -> Sparse {
             Sparse::from_rows(rows.into_iter().map(|row| row.into_iter().map(|(c, v)| (c, f32::from(v))).collect()))
         }
+    }
+
+    #[test]
+    fn entries_of_one_place_are_added_up() {
+        let entries = [(1, 2, 1.0), (0, 1, 2.0), (1, 0, 4.0), (1, 2, 8.0)];
+        assert_eq!(Sparse::sums(&entries, 3), [vec![(1, 2.0)], vec![(0, 4.0), (2, 9.0)], vec![]]);
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! `doctor`: the same fields on every machine; what they hold is the machine's.
 
-use super::{Workplace, json, stdout};
+use super::{Workplace, json, numbers, stdout};
 
 #[test]
 fn the_report_has_every_field() {
@@ -27,4 +27,21 @@ fn the_report_has_every_field() {
     let names: Vec<String> = stdout(run(&["doctor"])).lines().map(|line| line[..15].trim_end().to_owned()).collect();
     insta::assert_snapshot!("doctor-rows", names.join("\n"));
     assert!(!cache.exists(), "nothing is written");
+}
+
+#[test]
+fn the_bias_of_every_mode_is_measured() {
+    let workplace = Workplace::with_models();
+    let out = stdout(workplace.run(&["doctor", "--bias", "--lists", "2", "--json", "--quiet"]));
+    let lines: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let modes: Vec<&str> = lines.iter().map(|line| line["mode"].as_str().expect("a name")).collect();
+    assert_eq!(modes, ["likelihood", "yes_no", "first_token", "listwise", "setwise", "pairwise"]);
+    for line in &lines {
+        assert!((numbers(&line["by_place"]).iter().sum::<f64>() - 1.0).abs() < 1e-9, "{line}");
+        assert!(line["fit"].is_boolean() && line["chance"] == 0.2);
+    }
+    // What does not see the order cannot prefer a place: each list's best text comes by every place once.
+    for line in &lines[..2] {
+        assert_eq!(numbers(&line["by_place"]), [0.2; 5], "{line}");
+    }
 }

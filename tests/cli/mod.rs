@@ -5,6 +5,7 @@ mod doctor;
 mod embed;
 mod engine;
 mod errors;
+mod features;
 mod help;
 mod index;
 mod interrupts;

@@ -5,6 +5,7 @@ use std::{process::Stdio, time::Duration};
 use docent::recommend::{Store, hybrid::HYBRID};
 
 use super::{Workplace, json};
+use crate::support::smollm2;
 
 /// A store of 40 items and 60 people who go through them in steps of their own, without vectors.
 fn workplace() -> Workplace {
@@ -56,6 +57,77 @@ fn a_list_is_printed_and_conditions_hold() {
     assert_eq!(answer["items"].as_array().map(Vec::len), Some(10));
     let none = ["recommend", "store", "--user", "u7", "--where", "year > 3000", "--quiet"];
     insta::assert_snapshot!("recommend-nothing", workplace.transcript(&none));
+}
+
+fn ids(answer: &serde_json::Value) -> Vec<&str> {
+    let items = answer["items"].as_array().expect("a list");
+    items.iter().map(|item| item["item_id"].as_str().expect("an id")).collect()
+}
+
+#[test]
+fn lists_are_varied_where_that_is_asked_for() {
+    let workplace = workplace();
+    let recommend = |more: &[&str]| {
+        json(workplace.run(&[&["recommend", "store", "--user", "u7", "-k", "6", "--json", "--quiet"], more].concat()))
+    };
+    let plain = recommend(&[]);
+    assert_eq!(ids(&recommend(&["--diversity", "0", "--diversify", "dpp"])), ids(&plain));
+    // The best four are of four kinds already, which leaves nothing to do for likeness; the history is not.
+    for (way, changes) in [("mmr", false), ("dpp", false), ("calibrated", true)] {
+        let varied = recommend(&["--diversity", "0.9", "--diversify", way]);
+        let mut distinct = ids(&varied);
+        assert_eq!(distinct[..4] != ids(&plain)[..4], changes, "{way}");
+        distinct.sort_unstable();
+        distinct.dedup();
+        assert_eq!(distinct.len(), 6, "{way}");
+    }
+}
+
+#[test]
+fn a_prompt_chooses_among_what_there_is() {
+    smollm2();
+    let workplace = workplace();
+    let recommend = |more: &[&str]| {
+        let arguments = ["recommend", "store", "--user", "u7", "-k", "5", "--json", "--quiet", "--prompt"];
+        json(workplace.run(&[&arguments, more].concat()))
+    };
+    let offered = json(workplace.run(&["recommend", "store", "--user", "u7", "-k", "20", "--json", "--quiet"]));
+    workplace
+        .write("mine.jinja", "{% block user %}{% for item in items %}{{ item.title }}\n{% endfor %}{% endblock %}");
+    workplace.write("examples.jsonl", "{\"request\": \"funny\", \"items\": [\"Big\"]}\n");
+    let prompts: [&[&str]; 5] =
+        [&["zero-shot"], &["few-shot"], &["few-shot", "--examples", "examples.jsonl"], &["cot"], &["mine.jinja"]];
+    for prompt in prompts {
+        let answer = recommend(prompt);
+        let chosen = ids(&answer);
+        assert_eq!(chosen.len(), 5, "{prompt:?}");
+        assert!(chosen.iter().all(|id| ids(&offered).contains(id)), "{prompt:?} names what is not offered: {chosen:?}");
+        assert!(answer["items"][0]["scores"]["prompt"].as_f64() == Some(0.0), "{answer}");
+    }
+    let failed: [(&str, &[&str]); 3] = [
+        ("prompt-missing", &["recommend", "store", "--user", "u7", "--quiet", "--prompt", "nothing.jinja"]),
+        ("prompt-broken", &["recommend", "store", "--user", "u7", "--quiet", "--prompt", "broken.jinja"]),
+        ("prompt-no-block", &["recommend", "store", "--user", "u7", "--quiet", "--prompt", "blockless.jinja"]),
+    ];
+    workplace.write("broken.jinja", "{% block user %}{{ items | nothing }}{% endblock %}");
+    workplace.write("blockless.jinja", "{{ items }}");
+    for (name, arguments) in failed {
+        insta::assert_snapshot!(format!("recommend-{name}"), workplace.transcript(arguments));
+    }
+}
+
+#[test]
+fn a_language_model_reranks_in_every_mode() {
+    smollm2();
+    let workplace = workplace();
+    let plain = json(workplace.run(&["recommend", "store", "--user", "u7", "-k", "20", "--json", "--quiet"]));
+    for (mode, source) in [("yes-no", "yes_no"), ("first-token", "first_token"), ("listwise", "listwise")] {
+        let arguments = ["recommend", "store", "--user", "u7", "-k", "20", "--json", "--quiet", "--rerank", mode];
+        let answer = json(workplace.run(&arguments));
+        assert!(answer["items"].as_array().expect("a list").iter().all(|item| item["scores"][source].is_number()));
+        // Nothing was learned about it, so it does not count.
+        assert_eq!(ids(&answer), ids(&plain), "{mode}");
+    }
 }
 
 #[test]

@@ -71,7 +71,7 @@ fn faults_are_told_with_file_and_line() {
         ("no-query", &["rerank", "a.txt"]),
         ("empty-query", &["rerank", "a.txt", "--query", " "]),
         ("no-file", &["rerank", "nothing.txt", "--query", "a"]),
-        ("mode", &["rerank", "a.txt", "--query", "a", "--mode", "listwise"]),
+        ("mode", &["rerank", "a.txt", "--query", "a", "--mode", "writing"]),
     ];
     for (name, arguments) in cases {
         insta::assert_snapshot!(format!("rerank-{name}"), workplace.transcript(arguments));
@@ -90,4 +90,17 @@ fn a_cross_encoder_reads_pairs() {
     assert_eq!(lines.len(), 2);
     let is_probability = |line: &Value| (0.0..=1.0).contains(&line["relevance_score"].as_f64().expect("a number"));
     assert!(lines.iter().all(is_probability));
+}
+
+#[test]
+fn every_mode_of_the_language_model_gives_a_permutation() {
+    let workplace = Workplace::with_models();
+    workplace.write("texts.txt", TEXTS);
+    for mode in ["yes-no", "first-token", "listwise", "setwise", "pairwise"] {
+        let lines = ranked(&workplace, &["texts.txt", "--mode", mode, "--permutations", "2"]);
+        let mut found: Vec<u64> = lines.iter().map(|line| line["index"].as_u64().expect("a number")).collect();
+        found.sort_unstable();
+        assert_eq!(found, [0, 1, 2], "{mode}");
+        assert_eq!(lines, ranked(&workplace, &["texts.txt", "--mode", mode, "--permutations", "2"]), "{mode} twice");
+    }
 }

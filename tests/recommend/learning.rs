@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use docent::recommend::{
-    Catalogue, Interactions, NoScorer,
+    Catalogue, Interactions, NoJudge,
     evaluate::{Candidates, EvaluateData, EvaluateOptions, Evaluation, Method, Ties, evaluate},
 };
 
@@ -12,14 +12,16 @@ use super::{catalogue, noise, tastes};
 fn evaluation(catalogue: &Catalogue, interactions: &Interactions, methods: &[Method]) -> Vec<Evaluation> {
     let options = EvaluateOptions {
         methods: methods.to_vec(),
-        targets: 5,
+        holdout: docent::recommend::evaluate::Holdout::Last(5),
         orders: vec![Ties::Random(1)],
         candidates: Candidates::Full,
+        rerank: docent::recommend::rerank::Mode::default(),
+        diversity: 0.3,
         limit_users: None,
         seed: 1,
     };
     let data = EvaluateData { catalogue, interactions, semantic: None };
-    evaluate(data, &options, &mut NoScorer, &mut |_| ControlFlow::Continue(())).expect("an evaluation")
+    evaluate(data, &options, &mut NoJudge, &mut |_| ControlFlow::Continue(())).expect("an evaluation")
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use docent::recommend::{
-    Catalogue, Interactions, NoScorer, Roles, UnknownItems,
+    Catalogue, Interactions, NoJudge, Roles, UnknownItems,
     evaluate::{Candidates, EvaluateData, EvaluateOptions, Method, Ties, evaluate},
 };
 
@@ -27,15 +27,17 @@ fn figures_on_movielens_are_those_of_the_reference() {
     let interactions = Interactions::read(&ratings, &catalogue, UnknownItems::Refuse, &roles).expect("its ratings");
     let options = EvaluateOptions {
         methods: REFERENCE.map(|(method, _)| method).to_vec(),
-        targets: 1,
+        holdout: docent::recommend::evaluate::Holdout::Last(1),
         orders: vec![Ties::Id],
         candidates: Candidates::Full,
+        rerank: docent::recommend::rerank::Mode::default(),
+        diversity: 0.3,
         limit_users: None,
         seed: 0,
     };
     let data = EvaluateData { catalogue: &catalogue, interactions: &interactions, semantic: None };
     let evaluations =
-        evaluate(data, &options, &mut NoScorer, &mut |_| std::ops::ControlFlow::Continue(())).expect("an evaluation");
+        evaluate(data, &options, &mut NoJudge, &mut |_| std::ops::ControlFlow::Continue(())).expect("an evaluation");
     for (evaluation, (method, figures)) in evaluations.iter().zip(REFERENCE) {
         assert_eq!((evaluation.method, evaluation.users), (method, 506));
         for (name, expected) in ["ndcg@10", "mrr", "hr@10", "hr@20", "hr@50"].into_iter().zip(figures) {

@@ -21,7 +21,7 @@ use docent::recommend::{
 
 use super::{
     CliError, Context, index,
-    recommend::{JudgeArgs, List, Rerank, Whom, show},
+    recommend::{JudgeArgs, List, PromptArgs, Rerank, VarietyArgs, Whom, show},
     train,
 };
 
@@ -56,8 +56,10 @@ pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError
     let recommender = Recommender::open(&store)?;
     let whom = Whom::user(&args.user, &recommender, context)?;
     let started = Instant::now();
-    let judge = JudgeArgs { mode: Some(Rerank::Likelihood), reranker: None };
-    let list = List { k: RECOMMENDED, filter: None, judge: &judge, explained: RECOMMENDED };
+    let judge = JudgeArgs { mode: Some(Rerank::Likelihood), ..JudgeArgs::default() };
+    let (prompt, variety) = (PromptArgs::default(), VarietyArgs::default());
+    let (judge, prompt) = (&judge, &prompt);
+    let list = List { k: RECOMMENDED, filter: None, judge, prompt, variety, explained: RECOMMENDED };
     let answer = list.make(&recommender, &whom, context)?;
     done(context, &format!("Recommended and explained {} items", answer.items.len()), started);
     if context.json {
@@ -86,7 +88,14 @@ fn store(args: &DemoArgs, context: &Context) -> Result<Store, CliError> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder).map_err(CliError::io("create", folder))?;
     }
-    let options = IndexOptions { items: Some(items), interactions: Some(interactions), ..IndexOptions::default() };
+    // Training follows, and learns the weights with the model.
+    let without_weights = true;
+    let options = IndexOptions {
+        items: Some(items),
+        interactions: Some(interactions),
+        without_weights,
+        ..IndexOptions::default()
+    };
     let report = index::make(&path, &options, true, context)?;
     let (items, rows) = (report.items.total, report.interactions.total);
     done(context, &format!("Indexed {items} items and {rows} ratings"), started);

@@ -8,14 +8,17 @@ use clap::{Args, ValueEnum};
 use docent::{
     engine::Embeddings,
     recommend::{
-        Catalogue, Interactions, LLMFeatureExtractor, LLMReranker, NoScorer, Roles, Store, UnknownItems,
-        evaluate::{Candidates, EvaluateData, EvaluateOptions, Evaluation, Method, Ties, evaluate},
-        rerank::{LikelihoodScorer, RerankOptions},
+        Catalogue, Interactions, LLMFeatureExtractor, LLMReranker, NoJudge, Roles, Store, UnknownItems,
+        evaluate::{Candidates, EvaluateData, EvaluateOptions, Evaluation, Holdout, Method, Ties, evaluate},
+        rerank::{LanguageModelScorer, Mode},
         retrieve::{Semantic, SemanticOptions},
     },
 };
 
-use super::{CliError, Context};
+use super::{
+    CliError, Context, plot,
+    recommend::{OrderArgs, Rerank, share},
+};
 
 /// Arguments of `docent eval`.
 #[derive(Args, Clone, Debug)]
@@ -29,13 +32,28 @@ pub(crate) struct EvalArgs {
     /// Interactions to evaluate on, without a store
     #[arg(long, value_name = "FILE", requires = "items")]
     interactions: Option<PathBuf>,
-    /// Methods to compare: pop, itemknn, ease, ease_decayed, cooccurrence, semantic, fused, hybrid, reranked; with
-    /// `--candidates` also likelihood [default: all that need no language model]
+    /// Methods to compare: pop, itemknn, ease, ease_decayed, cooccurrence, semantic, fused, hybrid, reranked, mmr, dpp, calibrated; with
+    /// `--candidates` also the language model alone: likelihood, yes_no, first_token, listwise, setwise, pairwise [default:
+    /// all that need no language model]
     #[arg(long, value_name = "M,..", value_delimiter = ',')]
     methods: Vec<Method>,
+    /// How the language model is asked that `reranked` adds to `hybrid`
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = Rerank::Likelihood)]
+    rerank: Rerank,
+    #[command(flatten)]
+    asked: OrderArgs,
+    /// How much variety counts in mmr, dpp and calibrated, from 0 to 1
+    #[arg(long, value_name = "X", default_value_t = 0.3, value_parser = share)]
+    diversity: f32,
+    /// Which interactions test
+    #[arg(long, value_enum, value_name = "SPLIT", default_value_t = SplitBy::LastOut)]
+    split: SplitBy,
     /// How many of each user's last interactions test, each in turn
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     targets: u16,
+    /// How many interactions of cold users are known
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
+    known: u16,
     /// What orders a user's interactions in the same second
     #[arg(long, value_enum, default_value_t = TieOrder::Id)]
     ties: TieOrder,
@@ -48,9 +66,31 @@ pub(crate) struct EvalArgs {
     /// Look for each target among N items of its popularity, instead of the whole catalogue
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(2..))]
     candidates: Option<u16>,
+    /// Also write the report as a page with a plot to this file
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
     /// The most users that test
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit_users: Option<u32>,
+}
+
+/// The share of all interactions that comes before the moment of a temporal split.
+const BEFORE: f64 = 0.9;
+
+/// The share of the items that is cold.
+const HIDDEN: f64 = 0.1;
+
+/// Which interactions test.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SplitBy {
+    /// The last ones of every user
+    LastOut,
+    /// Each user's first after a moment that nine tenths of all come before; models see nothing of what came after
+    Temporal,
+    /// The last one of a fifth of the users, of whom models have seen nothing and `--known` interactions are known
+    ColdUsers,
+    /// Each user's last with a tenth of the items, of which models have seen nothing, among these items
+    ColdItems,
 }
 
 /// What orders interactions in the same second.
@@ -85,20 +125,39 @@ impl EvalArgs {
             None => Candidates::Full,
             Some(count) => Candidates::Matched { count: usize::from(count), seed: self.seed },
         };
-        if candidates == Candidates::Full && methods.contains(&Method::Likelihood) {
+        if candidates == Candidates::Full && methods.iter().any(|method| matches!(method, Method::Alone(_))) {
             return Err(CliError::usage(
-                "the likelihoods alone rank a few candidates, not the whole catalogue",
+                "a language model alone ranks a few candidates, not the whole catalogue",
                 "add `--candidates 20`",
             ));
         }
         Ok(EvaluateOptions {
             methods,
-            targets: usize::from(self.targets),
+            holdout: self.holdout()?,
             orders,
             candidates,
             limit_users: self.limit_users.map(|limit| limit as usize),
+            rerank: self.mode()?,
+            diversity: self.diversity,
             seed: self.seed,
         })
+    }
+
+    fn holdout(&self) -> Result<Holdout, CliError> {
+        if self.targets > 1 && self.split != SplitBy::LastOut {
+            return Err(CliError::usage("several targets of a user are the last ones", "leave `--split` out"));
+        }
+        Ok(match self.split {
+            SplitBy::LastOut => Holdout::Last(usize::from(self.targets)),
+            SplitBy::Temporal => Holdout::Temporal(BEFORE),
+            SplitBy::ColdUsers => Holdout::ColdUsers(usize::from(self.known)),
+            SplitBy::ColdItems => Holdout::ColdItems(HIDDEN),
+        })
+    }
+
+    fn mode(&self) -> Result<Mode, CliError> {
+        let no_model = || CliError::usage("a cross-encoder is no language model", "name another mode with `--rerank`");
+        self.rerank.mode().ok_or_else(no_model)
     }
 }
 
@@ -120,12 +179,16 @@ pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError
     };
     let evaluated = if options.methods.iter().any(|method| method.needs_language_model()) {
         let engine = context.engine()?;
-        let reranker = LLMReranker::new(&engine, RerankOptions::default());
-        evaluate(data, &options, &mut LikelihoodScorer::new(reranker, &catalogue), &mut tell)
+        let reranker = LLMReranker::new(&engine, args.asked.options(options.rerank));
+        evaluate(data, &options, &mut LanguageModelScorer::new(reranker, &catalogue), &mut tell)
     } else {
-        evaluate(data, &options, &mut NoScorer, &mut tell)
+        evaluate(data, &options, &mut NoJudge, &mut tell)
     };
-    show(&evaluated?, context)
+    let evaluated = evaluated?;
+    if let Some(path) = &args.html {
+        plot::write_whole(path, &show::page(&evaluated))?;
+    }
+    show(&evaluated, context)
 }
 
 /// What is evaluated on.

@@ -1,6 +1,11 @@
 //! What an evaluation looks like to people: a table of the methods, their intervals, and what was learned.
 
-use docent::recommend::evaluate::{Estimate, Evaluation, Metric};
+use docent::recommend::evaluate::{Estimate, Evaluation, Lift, Metric, Segment};
+
+use crate::cli::plot::{Bar, draw, escape};
+
+/// What lists are worth as a whole, by its name and as the table titles it.
+const LISTS: [(&str, &str); 3] = [("ild@10", "ILD"), ("novelty@10", "novelty"), ("calibration_kl@10", "KL")];
 
 /// The table, with the protocol above and the weights below.
 pub(super) fn table(evaluations: &[Evaluation]) -> String {
@@ -20,6 +25,7 @@ pub(super) fn table(evaluations: &[Evaluation]) -> String {
     text += &format!("{:<14}{:<27}", "method", "NDCG@10");
     let rest = [Metric::Mrr, Metric::Hr10, Metric::Hr20, Metric::Hr50];
     rest.iter().for_each(|metric| text += &format!("{:>8}", metric.name().to_uppercase()));
+    LISTS.iter().for_each(|(_, title)| text += &format!("{title:>10}"));
     text += &format!("{:>10}  {}\n", "coverage", "NDCG@10 against fused");
     for evaluation in evaluations {
         let metric = |metric: Metric| evaluation.metrics.get(metric.name()).copied();
@@ -27,9 +33,18 @@ pub(super) fn table(evaluations: &[Evaluation]) -> String {
         text +=
             &format!("{:<14}{:<27}", evaluation.method.name(), metric(Metric::Ndcg10).map_or(String::new(), interval));
         rest.iter().for_each(|&metric| text += &format!("{:>8.4}", value(metric)));
+        let list = |name: &str| evaluation.metrics.get(name).map_or(0.0, |estimate| estimate.value);
+        LISTS.iter().for_each(|(name, _)| text += &format!("{:>10.4}", list(name)));
         let versus = evaluation.versus_fused.get(Metric::Ndcg10.name()).map_or(String::new(), signed);
         text += format!("{:>10.4}  {versus}", evaluation.coverage).trim_end();
         text.push('\n');
+    }
+    for evaluation in evaluations.iter().filter(|evaluation| !evaluation.lift.is_empty()) {
+        text += &format!("\n{}: what it adds, NDCG@10\n", evaluation.method.name());
+        for Lift { segment, cases, without, difference } in &evaluation.lift {
+            let difference = signed(difference);
+            text += &format!("  {:<17}{cases:>6} cases  {without:.4}  {difference}\n", of_segment(*segment));
+        }
     }
     text += "\nIntervals: 95 %, bootstrap over users. Chosen and learned on validation items:\n";
     for evaluation in evaluations.iter().filter(|evaluation| !evaluation.weights.is_empty()) {
@@ -52,4 +67,32 @@ fn signed(estimate: &Estimate) -> String {
 fn short(value: f64) -> String {
     let text = format!("{value:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+fn of_segment(segment: Segment) -> &'static str {
+    match segment {
+        Segment::ShortHistory => "short history",
+        Segment::MiddlingHistory => "middling history",
+        Segment::LongHistory => "long history",
+        Segment::PopularTarget => "popular target",
+        Segment::RareTarget => "rare target",
+    }
+}
+
+/// The report as one page: the bars of all methods, and the table.
+pub(super) fn page(evaluations: &[Evaluation]) -> String {
+    let bar = |evaluation: &Evaluation| {
+        let Estimate { value, low, high } = evaluation
+            .metrics
+            .get(Metric::Ndcg10.name())
+            .copied()
+            .unwrap_or(Estimate { value: 0.0, low: 0.0, high: 0.0 });
+        Bar { name: evaluation.method.name().into(), value, low, high }
+    };
+    let plot = draw("NDCG@10", &evaluations.iter().map(bar).collect::<Vec<_>>());
+    let table = escape(&table(evaluations));
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n<title>docent eval</title>\n<h1>docent eval</h1>\n\
+         {plot}<pre>{table}</pre>\n</html>\n"
+    )
 }

@@ -5,7 +5,7 @@ use docent::{
     engine::{CrossEncoder, Engine},
     recommend::{
         Catalogue, CrossEncoderReranker, LLMReranker, Source,
-        rerank::{CandidateScorer, CrossEncoderOptions, CrossEncoderScorer, LikelihoodScorer, RerankOptions},
+        rerank::{CandidateScorer, CrossEncoderOptions, CrossEncoderScorer, LanguageModelScorer, Mode, RerankOptions},
     },
 };
 
@@ -21,6 +21,29 @@ pub(crate) struct JudgeArgs {
     /// Cross-encoder for `--rerank cross-encoder`, named like a model
     #[arg(long, value_name = "REF", required_if_eq("mode", "cross-encoder"))]
     pub(crate) reranker: Option<String>,
+    #[command(flatten)]
+    pub(crate) orders: OrderArgs,
+}
+
+/// How often a list is shown.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct OrderArgs {
+    /// In how many orders a language model is shown a list, where order matters to it: its ranks are averaged
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) permutations: u16,
+}
+
+impl Default for OrderArgs {
+    fn default() -> Self {
+        Self { permutations: 1 }
+    }
+}
+
+impl OrderArgs {
+    /// How the language model is asked.
+    pub(crate) fn options(self, mode: Mode) -> RerankOptions {
+        RerankOptions { mode, permutations: usize::from(self.permutations), ..RerankOptions::default() }
+    }
 }
 
 /// Who reranks.
@@ -28,23 +51,43 @@ pub(crate) struct JudgeArgs {
 pub(crate) enum Rerank {
     /// The language model: the likelihood of each title after those that the user liked
     Likelihood,
+    /// The language model: how much likelier "yes" is than "no", asked about each item
+    YesNo,
+    /// The language model: the likelihood of each item's letter as the answer to which one is the best
+    FirstToken,
+    /// The language model: it writes the order, window by window
+    Listwise,
+    /// The language model: it picks the best of four, in a tournament
+    Setwise,
+    /// The language model: it picks the better of two, asked in both orders, in a merge sort
+    Pairwise,
     /// A cross-encoder: the relevance of each item's text to the titles that the user liked
     CrossEncoder,
 }
 
 impl Rerank {
+    /// How the language model is asked; none for a cross-encoder.
+    pub(crate) fn mode(self) -> Option<Mode> {
+        match self {
+            Rerank::Likelihood => Some(Mode::Likelihood),
+            Rerank::YesNo => Some(Mode::YesNo),
+            Rerank::FirstToken => Some(Mode::FirstToken),
+            Rerank::Listwise => Some(Mode::Listwise),
+            Rerank::Setwise => Some(Mode::Setwise),
+            Rerank::Pairwise => Some(Mode::Pairwise),
+            Rerank::CrossEncoder => None,
+        }
+    }
+
     /// The name of its scores.
     pub(crate) fn source(self) -> Source {
-        match self {
-            Rerank::Likelihood => Source::Likelihood,
-            Rerank::CrossEncoder => Source::CrossEncoder,
-        }
+        self.mode().map_or(Source::CrossEncoder, Source::LanguageModel)
     }
 }
 
 /// A loaded reranker.
 pub(crate) enum Judge {
-    Likelihood(Box<Engine>),
+    LanguageModel(Box<Engine>, RerankOptions),
     CrossEncoder(Box<CrossEncoder>),
 }
 
@@ -54,21 +97,21 @@ impl Judge {
     /// # Errors
     /// If a model cannot be fetched or loaded.
     pub(crate) fn load(args: &JudgeArgs, context: &Context) -> Result<Option<Self>, CliError> {
-        Ok(match args.mode {
-            None => None,
-            Some(Rerank::Likelihood) => Some(Judge::Likelihood(Box::new(context.engine()?))),
-            Some(Rerank::CrossEncoder) => {
+        let Some(mode) = args.mode else { return Ok(None) };
+        Ok(Some(match mode.mode() {
+            Some(mode) => Judge::LanguageModel(Box::new(context.engine()?), args.orders.options(mode)),
+            None => {
                 let resolved = context.resolve(args.reranker.as_deref().unwrap_or_default())?;
                 let encoder = CrossEncoder::load(&resolved.path, &context.settings.engine_options())?;
-                Some(Judge::CrossEncoder(Box::new(encoder)))
+                Judge::CrossEncoder(Box::new(encoder))
             }
-        })
+        }))
     }
 
     /// The language model, if it is the judge.
     pub(crate) fn engine(&self) -> Option<&Engine> {
         match self {
-            Judge::Likelihood(engine) => Some(engine),
+            Judge::LanguageModel(engine, _) => Some(engine),
             Judge::CrossEncoder(_) => None,
         }
     }
@@ -76,9 +119,8 @@ impl Judge {
     /// What scores the catalogue's items.
     pub(crate) fn scorer<'a>(&'a mut self, catalogue: &'a Catalogue) -> Box<dyn CandidateScorer + 'a> {
         match self {
-            Judge::Likelihood(engine) => {
-                let reranker = LLMReranker::new(engine, RerankOptions::default());
-                Box::new(LikelihoodScorer::new(reranker, catalogue))
+            Judge::LanguageModel(engine, options) => {
+                Box::new(LanguageModelScorer::new(LLMReranker::new(engine, *options), catalogue))
             }
             Judge::CrossEncoder(encoder) => {
                 let reranker = CrossEncoderReranker::new(encoder, CrossEncoderOptions::default());

@@ -3,8 +3,10 @@
 
 pub(crate) mod explain;
 mod judge;
+mod prompted;
 pub(crate) mod search;
 pub(crate) mod show;
+mod variety;
 mod whom;
 
 use std::path::PathBuf;
@@ -12,11 +14,16 @@ use std::path::PathBuf;
 use clap::Args;
 use docent::recommend::{
     Candidate, Catalogue, Filter, HistoryItem, Recommendations, RecommendedItem, Recommender, Store, XRecExplainer,
-    evaluate::RERANKED, explain::Planner, rerank::fuse,
+    diversify::{Diversifier, POOL_PER_PLACE},
+    evaluate::RERANKED,
+    explain::Planner,
+    rerank::fuse,
 };
 
 use super::{CliError, Context};
-pub(crate) use judge::{Judge, JudgeArgs, Rerank};
+pub(crate) use judge::{Judge, JudgeArgs, OrderArgs, Rerank};
+pub(crate) use prompted::{PromptArgs, Prompted};
+pub(crate) use variety::{VarietyArgs, share};
 pub(crate) use whom::{Whom, WhomArgs};
 
 /// How much of the history is shown.
@@ -37,6 +44,10 @@ pub(crate) struct RecommendArgs {
     filter: Option<String>,
     #[command(flatten)]
     judge: JudgeArgs,
+    #[command(flatten)]
+    prompt: PromptArgs,
+    #[command(flatten)]
+    variety: VarietyArgs,
     /// Say why each item is recommended
     #[arg(long)]
     explain: bool,
@@ -52,7 +63,9 @@ pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), Cli
     let filter = filter(args.filter.as_deref(), recommender.catalogue())?;
     let whom = Whom::find(&args.whom, &recommender, context)?;
     let k = usize::from(args.k);
-    let wanted = List { k, filter: filter.as_ref(), judge: &args.judge, explained: if args.explain { k } else { 0 } };
+    let explained = if args.explain { k } else { 0 };
+    let (filter, judge, prompt) = (filter.as_ref(), &args.judge, &args.prompt);
+    let wanted = List { k, filter, judge, prompt, variety: args.variety, explained };
     let answer = wanted.make(&recommender, &whom, context)?;
     print(&answer, context)
 }
@@ -62,6 +75,8 @@ pub(crate) struct List<'a> {
     pub(crate) k: usize,
     pub(crate) filter: Option<&'a Filter>,
     pub(crate) judge: &'a JudgeArgs,
+    pub(crate) prompt: &'a PromptArgs,
+    pub(crate) variety: VarietyArgs,
     /// How many of the items are explained.
     pub(crate) explained: usize,
 }
@@ -78,7 +93,14 @@ impl List<'_> {
         context: &Context,
     ) -> Result<Recommendations, CliError> {
         let catalogue = recommender.catalogue();
-        let count = if self.judge.mode.is_some() { self.k.max(RERANKED) } else { self.k };
+        let varied = self.variety.diversity > 0.0;
+        // What a judge has not seen cannot be compared with what it has.
+        let asked = self.judge.mode.is_some() || self.prompt.prompt.is_some();
+        let count = match (asked, varied) {
+            (true, _) => self.k.max(RERANKED),
+            (false, true) => self.k * POOL_PER_PLACE,
+            (false, false) => self.k,
+        };
         let mut best = recommender.recommend(&whom.query(), count, self.filter)?;
         let mut judge = if best.is_empty() { None } else { Judge::load(self.judge, context)? };
         if let (Some(judge), Some(mode)) = (&mut judge, self.judge.mode) {
@@ -86,11 +108,22 @@ impl List<'_> {
             let judged = judge.scorer(catalogue).score(&whom.history, &items)?;
             best = fuse(best, mode.source(), &judged, recommender.rerank_weight(mode.source()));
         }
+        let prompted = if best.is_empty() { None } else { Prompted::load(self.prompt, context)? };
+        if let Some(prompted) = &prompted {
+            best = prompted.rank(&best, self.k, whom, recommender, context)?;
+        }
+        if varied {
+            let VarietyArgs { diversity: strength, diversify } = self.variety;
+            let semantic = recommender.semantic().map(|semantic| &**semantic);
+            let diversifier = Diversifier { catalogue, semantic, diversity: diversify.into(), strength };
+            best = diversifier.list(&whom.history, &best, self.k);
+        }
         best.truncate(self.k);
         let mut items: Vec<_> = best.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
         let explained = &best[..self.explained.min(best.len())];
         if !explained.is_empty() {
-            match judge.as_ref().and_then(Judge::engine) {
+            let loaded = prompted.as_ref().map(|prompted| &prompted.engine);
+            match loaded.or(judge.as_ref().and_then(Judge::engine)) {
                 Some(engine) => explain(&mut items, explained, whom, recommender, engine)?,
                 None => explain(&mut items, explained, whom, recommender, &context.engine()?)?,
             }

@@ -29,6 +29,8 @@ pub(crate) struct Whom {
     pub(crate) user: Option<usize>,
     /// What they did, oldest first.
     pub(crate) history: Vec<Interaction>,
+    /// What they ask for in words.
+    pub(crate) query: Option<String>,
     /// The vector of what they ask for.
     text: Option<Vec<f32>>,
 }
@@ -45,7 +47,7 @@ impl Whom {
         let history = recommender.liked(&args.liked)?;
         let text = args.query.as_deref().map(|query| embed(query, recommender, context)).transpose()?;
         let name = args.query.clone().unwrap_or_else(|| format!("somebody who liked {}", args.liked.join(", ")));
-        Ok(Self { name, user: None, history, text })
+        Ok(Self { name, user: None, history, query: args.query.clone(), text })
     }
 
     /// Looks a user up. Of one who has done nothing yet the profile is what they ask for.
@@ -58,7 +60,7 @@ impl Whom {
         let profile = match (recommender.interactions().user(id), recommender.users().get(id)) {
             (Ok(user), _) => {
                 let history = recommender.interactions().history(user).to_vec();
-                return Ok(Self { name, user: Some(user), history, text: None });
+                return Ok(Self { name, user: Some(user), history, ..Self::default() });
             }
             (Err(_), Some(user)) => user.profile.as_deref().filter(|_| recommender.semantic().is_some()),
             (Err(error), None) => return Err(error.into()),

@@ -5,11 +5,19 @@ mod candidates;
 use clap::{Args, ValueEnum};
 use docent::{
     engine::{CrossEncoder, Relevance},
-    recommend::rerank::QueryLikelihood,
+    recommend::{
+        LLMReranker,
+        rerank::{RerankOptions, Wish},
+    },
 };
 use serde::Serialize;
 
-use super::{CliError, Context, input::Source, lines::Id};
+use super::{
+    CliError, Context,
+    input::Source,
+    lines::Id,
+    recommend::{OrderArgs, Rerank},
+};
 use candidates::{Candidate, Format};
 
 /// Who judges the texts.
@@ -19,8 +27,35 @@ enum Mode {
     Embedding,
     /// Mean log-likelihood of a text's tokens after a prompt with the query, less that without the query, by `--model`
     Likelihood,
+    /// How much likelier "yes" is than "no" when `--model` is asked about each text, in nats
+    YesNo,
+    /// The log-likelihood of each text's letter when `--model` is asked which one is the best; the rank, where the list is
+    /// longer than what it sees at once
+    FirstToken,
+    /// The rank in the order that `--model` writes, 20 at a time
+    Listwise,
+    /// The rank in a tournament in which `--model` picks the best of four
+    Setwise,
+    /// The rank in a merge sort in which `--model` picks the better of two
+    Pairwise,
     /// Relevance from 0 to 1, by an `--encoder` with a classification head that reads query and text together
     CrossEncoder,
+}
+
+impl Mode {
+    /// A way that is the same for a user's history; none for embeddings.
+    fn rerank(self) -> Option<Rerank> {
+        match self {
+            Mode::Embedding => None,
+            Mode::Likelihood => Some(Rerank::Likelihood),
+            Mode::YesNo => Some(Rerank::YesNo),
+            Mode::FirstToken => Some(Rerank::FirstToken),
+            Mode::Listwise => Some(Rerank::Listwise),
+            Mode::Setwise => Some(Rerank::Setwise),
+            Mode::Pairwise => Some(Rerank::Pairwise),
+            Mode::CrossEncoder => Some(Rerank::CrossEncoder),
+        }
+    }
 }
 
 #[derive(Args, Debug)]
@@ -34,6 +69,8 @@ pub(crate) struct RerankArgs {
     /// Who judges
     #[arg(long, value_enum, value_name = "MODE", default_value_t = Mode::Embedding)]
     mode: Mode,
+    #[command(flatten)]
+    orders: OrderArgs,
     /// How many of the best to print [default: all]
     #[arg(short, value_name = "N")]
     k: Option<usize>,
@@ -59,7 +96,7 @@ pub(crate) fn run(args: &RerankArgs, context: &mut Context) -> Result<(), CliErr
     }
     let candidates = candidates::read(&args.file, args.input_format)?;
     let texts: Vec<String> = candidates.iter().map(|candidate| candidate.text.clone()).collect();
-    let scores = score(args.mode, &args.query, &texts, context)?;
+    let scores = score(args, &texts, context)?;
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
     order.truncate(args.k.unwrap_or(usize::MAX));
@@ -74,35 +111,39 @@ pub(crate) fn run(args: &RerankArgs, context: &mut Context) -> Result<(), CliErr
 }
 
 /// A score for each text, in their order; the user is told if texts are too long to be read whole.
-fn score(mode: Mode, query: &str, texts: &[String], context: &Context) -> Result<Vec<f32>, CliError> {
-    let (scores, longer, limit) = match mode {
-        Mode::Embedding => {
+fn score(args: &RerankArgs, texts: &[String], context: &Context) -> Result<Vec<f32>, CliError> {
+    let query = args.query.as_str();
+    let (scores, longer, read) = match args.mode.rerank().map(Rerank::mode) {
+        None => {
             let mut embedder = context.embedder()?;
             let all: Vec<&str> = std::iter::once(query).chain(texts.iter().map(String::as_str)).collect();
             let vectors = embedder.embed(&all, &mut |_| ())?;
             let mut rows = vectors.rows();
             let query = rows.next().unwrap_or_default();
             let scores = rows.map(|text| cosine(query, text)).collect();
-            (scores, embedder.count_longer(texts)?, embedder.max_length())
+            (scores, embedder.count_longer(texts)?, format!("{} tokens", embedder.max_length()))
         }
-        Mode::Likelihood => {
+        Some(Some(mode)) => {
             let engine = context.engine()?;
-            let mut judge = QueryLikelihood::new(&engine);
-            (judge.scores(query, texts)?, judge.count_longer(texts)?, QueryLikelihood::MAX_TOKENS)
+            // Likelihoods of texts of any kind say little before what is likely anyway is taken off.
+            let options = RerankOptions { calibrate: true, ..args.orders.options(mode) };
+            let mut reranker = LLMReranker::new(&engine, options);
+            let scores = reranker.judge(Wish::Query(query), texts)?;
+            (scores, reranker.count_longer(texts)?, reranker.read_of_a_text())
         }
-        Mode::CrossEncoder => {
+        Some(None) => {
             let resolved = context.resolve(&context.settings.encoder)?;
             let mut encoder = CrossEncoder::load(&resolved.path, &context.settings.engine_options())?;
             let scores = encoder.score_pairs(query, texts, Relevance::Probability)?;
-            (scores, encoder.count_longer(query, texts)?, encoder.max_length())
+            (scores, encoder.count_longer(query, texts)?, format!("{} tokens", encoder.max_length()))
         }
     };
     match longer {
         0 => {}
-        1 => context.status(format_args!("warning: 1 text is longer than {limit} tokens, and its end is not read")),
-        _ => context.status(format_args!(
-            "warning: {longer} texts are longer than {limit} tokens, and their ends are not read"
-        )),
+        1 => context.status(format_args!("warning: 1 text is longer than {read}, and its end is not read")),
+        _ => {
+            context.status(format_args!("warning: {longer} texts are longer than {read}, and their ends are not read"));
+        }
     }
     Ok(scores)
 }

@@ -120,7 +120,11 @@ pub fn learn_weight(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::recommend::{Interactions, evaluate::Ties, retrieve::Source};
+    use crate::recommend::{
+        Interactions,
+        evaluate::{Holdout, Ties},
+        retrieve::Source,
+    };
 
     /// Likes items by a fixed opinion, whatever the history.
     struct Opinion(Vec<f32>);
@@ -164,7 +168,7 @@ mod tests {
         let event = |user, item| Interaction { user, item, rating: None, timestamp: None };
         // Everybody's last item is the seventh: the first stage has it in the middle.
         let history = |user: usize| (user.to_string(), vec![event(user, 20), event(user, 21), event(user, 7)]);
-        let split = Split::new(&Interactions::from_histories((0..60).map(history)), 0, Ties::Id);
+        let split = Split::new(&Interactions::from_histories((0..60).map(history)), 25, Holdout::Last(0), Ties::Id, 0);
         let learn = |opinion: fn(usize) -> f32| {
             let mut scorer = Opinion((0..25).map(opinion).collect());
             learn_weight(&Flat(25), &split, &mut scorer, 1, &mut |_, _| Ok(())).unwrap()

@@ -2,11 +2,12 @@
 
 use std::{fmt, str::FromStr};
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+
+use crate::recommend::{diversify::Diversity, rerank::Mode};
 
 /// A way to rank the catalogue for somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Method {
     /// What most users have.
     Pop,
@@ -24,15 +25,17 @@ pub enum Method {
     Fused,
     /// The best of `fused`, by the hybrid model.
     Hybrid,
-    /// The language model's likelihoods alone, on drawn candidates.
-    Likelihood,
-    /// The best of `hybrid`, with the language model's likelihoods by a learned weight.
+    /// The language model alone, asked in one way, on drawn candidates.
+    Alone(Mode),
+    /// The best of `hybrid`, with what the language model says by a learned weight.
     Reranked,
+    /// Lists out of the best of `hybrid` that are varied, or in the proportions of the history.
+    Diverse(Diversity),
 }
 
 impl Method {
     /// All of them, in the order of outputs.
-    pub const ALL: [Method; 10] = [
+    pub const ALL: [Method; 18] = [
         Method::Pop,
         Method::Itemknn,
         Method::Ease,
@@ -41,8 +44,16 @@ impl Method {
         Method::Semantic,
         Method::Fused,
         Method::Hybrid,
-        Method::Likelihood,
+        Method::Alone(Mode::Likelihood),
+        Method::Alone(Mode::YesNo),
+        Method::Alone(Mode::FirstToken),
+        Method::Alone(Mode::Listwise),
+        Method::Alone(Mode::Setwise),
+        Method::Alone(Mode::Pairwise),
         Method::Reranked,
+        Method::Diverse(Diversity::Mmr),
+        Method::Diverse(Diversity::Dpp),
+        Method::Diverse(Diversity::Calibrated),
     ];
 
     /// Its name in inputs and outputs.
@@ -56,19 +67,26 @@ impl Method {
             Method::Semantic => "semantic",
             Method::Fused => "fused",
             Method::Hybrid => "hybrid",
-            Method::Likelihood => "likelihood",
+            Method::Alone(mode) => mode.name(),
             Method::Reranked => "reranked",
+            Method::Diverse(diversity) => diversity.name(),
         }
     }
 
     /// Whether the items' vectors make a difference to it.
     pub fn uses_vectors(self) -> bool {
-        matches!(self, Method::Semantic | Method::Fused | Method::Hybrid | Method::Reranked)
+        matches!(self, Method::Semantic | Method::Fused | Method::Hybrid | Method::Reranked | Method::Diverse(_))
     }
 
     /// Whether it needs a language model.
     pub fn needs_language_model(self) -> bool {
-        matches!(self, Method::Likelihood | Method::Reranked)
+        matches!(self, Method::Alone(_) | Method::Reranked)
+    }
+}
+
+impl Serialize for Method {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 

@@ -9,8 +9,10 @@ use super::{
     tune::choose,
 };
 use crate::recommend::{
-    CandidateScorer, Error, Interaction, Result,
+    Error, Interaction, Result,
+    diversify::Diversity,
     hybrid::{Progress, Ranker, TrainingData, train},
+    rerank::{Judges, Mode},
     retrieve::{CoOccurrence, CoOccurrenceOptions, Ease, EaseOptions, ItemKnn, ItemKnnOptions, Popularity, Retriever},
     signals::Signals,
 };
@@ -21,6 +23,10 @@ pub(super) struct Fitted {
     pub(super) ranker: Box<dyn Retriever>,
     /// What the language model adds.
     pub(super) language: Option<LanguagePart>,
+    /// How it is asked.
+    pub(super) mode: Mode,
+    /// How lists are made of the best.
+    pub(super) diversity: Option<Diversity>,
     /// What was chosen or learned on validation data.
     pub(super) weights: BTreeMap<String, f64>,
 }
@@ -31,12 +37,14 @@ pub(super) struct Models<'a> {
     split: &'a Split,
     fitted: Vec<&'a [Interaction]>,
     seed: u64,
+    /// How the language model is asked that reranks.
+    rerank: Mode,
     learned: Option<Ranker>,
 }
 
 impl<'a> Models<'a> {
-    pub(super) fn new(data: EvaluateData<'a>, split: &'a Split, seed: u64) -> Self {
-        Self { data, split, fitted: split.fitted(), seed, learned: None }
+    pub(super) fn new(data: EvaluateData<'a>, split: &'a Split, seed: u64, rerank: Mode) -> Self {
+        Self { data, split, fitted: split.fitted(), seed, rerank, learned: None }
     }
 
     fn items(&self) -> usize {
@@ -47,7 +55,7 @@ impl<'a> Models<'a> {
     pub(super) fn fit(
         &mut self,
         method: Method,
-        scorer: &mut dyn CandidateScorer,
+        judges: &mut dyn Judges,
         progress: &mut Telling<'_>,
     ) -> Result<Fitted> {
         match method {
@@ -61,11 +69,12 @@ impl<'a> Models<'a> {
                 Ok(fitted(method, (**semantic).clone(), []))
             }
             Method::Fused | Method::Hybrid => self.ranker(method, progress),
-            Method::Likelihood => {
+            Method::Alone(mode) => {
                 let popularity = Popularity::fit(&self.fitted, self.items());
-                Ok(Fitted { language: Some(LanguagePart::Alone), ..fitted(method, popularity, []) })
+                Ok(Fitted { language: Some(LanguagePart::Alone), mode, ..fitted(method, popularity, []) })
             }
-            Method::Reranked => self.reranked(scorer, progress),
+            Method::Reranked => self.reranked(judges, progress),
+            Method::Diverse(diversity) => Ok(Fitted { diversity: Some(diversity), ..self.ranker(method, progress)? }),
         }
     }
 
@@ -81,7 +90,7 @@ impl<'a> Models<'a> {
             weights.insert("hybrid_feature_model".into(), f64::from(*share));
             weights.insert("llm_features".into(), model.config().llm as f64);
         }
-        Ok(Fitted { method, ranker: Box::new(ranker), language: None, weights })
+        Ok(Fitted { method, ranker: Box::new(ranker), language: None, mode: Mode::default(), diversity: None, weights })
     }
 
     /// Both stages, learned once for all methods that need them.
@@ -111,14 +120,15 @@ impl<'a> Models<'a> {
     }
 
     /// Both stages, and the language model by a weight that validation justifies.
-    fn reranked(&mut self, scorer: &mut dyn CandidateScorer, progress: &mut Telling<'_>) -> Result<Fitted> {
+    fn reranked(&mut self, judges: &mut dyn Judges, progress: &mut Telling<'_>) -> Result<Fitted> {
         let fitted = self.ranker(Method::Reranked, progress)?;
+        let scorer = judges.judge(self.rerank)?;
         let weight = learn_weight(&*fitted.ranker, self.split, scorer, self.seed, &mut |done, all| match done % 50 {
             0 => tell(progress, &format!("reranked: learning the language model's weight, list {done} of {all}")),
             _ => Ok(()),
         })?;
-        let weights = BTreeMap::from([("likelihood".to_owned(), f64::from(weight))]);
-        Ok(Fitted { language: Some(LanguagePart::Beside(weight)), weights, ..fitted })
+        let weights = BTreeMap::from([(self.rerank.name().to_owned(), f64::from(weight))]);
+        Ok(Fitted { language: Some(LanguagePart::Beside(weight)), mode: self.rerank, weights, ..fitted })
     }
 
     fn item_knn(&self) -> Result<Fitted> {
@@ -179,5 +189,6 @@ fn fitted<const N: usize>(
     weights: [(&'static str, f64); N],
 ) -> Fitted {
     let weights = weights.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    Fitted { method, ranker: Box::new(ranker), language: None, weights }
+    let (language, mode, diversity) = (None, Mode::default(), None);
+    Fitted { method, ranker: Box::new(ranker), language, mode, diversity, weights }
 }

@@ -14,6 +14,15 @@ pub enum Metric {
     /// The reciprocal of the rank, over the whole list.
     #[serde(rename = "mrr")]
     Mrr,
+    /// Average precision over the whole list: of one relevant item the reciprocal of its rank, too.
+    #[serde(rename = "map")]
+    Map,
+    /// The share of the first ten that is relevant.
+    #[serde(rename = "precision@10")]
+    Precision10,
+    /// The share of what is relevant that is among the first ten: of one item whether it is.
+    #[serde(rename = "recall@10")]
+    Recall10,
     /// Whether the target is among the first ten.
     #[serde(rename = "hr@10")]
     Hr10,
@@ -27,13 +36,25 @@ pub enum Metric {
 
 impl Metric {
     /// All of them, in the order of outputs.
-    pub const ALL: [Metric; 5] = [Metric::Ndcg10, Metric::Mrr, Metric::Hr10, Metric::Hr20, Metric::Hr50];
+    pub const ALL: [Metric; 8] = [
+        Metric::Ndcg10,
+        Metric::Mrr,
+        Metric::Map,
+        Metric::Precision10,
+        Metric::Recall10,
+        Metric::Hr10,
+        Metric::Hr20,
+        Metric::Hr50,
+    ];
 
     /// The name in outputs.
     pub fn name(self) -> &'static str {
         match self {
             Metric::Ndcg10 => "ndcg@10",
             Metric::Mrr => "mrr",
+            Metric::Map => "map",
+            Metric::Precision10 => "precision@10",
+            Metric::Recall10 => "recall@10",
             Metric::Hr10 => "hr@10",
             Metric::Hr20 => "hr@20",
             Metric::Hr50 => "hr@50",
@@ -45,8 +66,9 @@ impl Metric {
         let within = |k: f64| f64::from(u8::from(rank < k));
         match self {
             Metric::Ndcg10 => within(10.0) / (rank + 2.0).log2(),
-            Metric::Mrr => 1.0 / (rank + 1.0),
-            Metric::Hr10 => within(10.0),
+            Metric::Mrr | Metric::Map => 1.0 / (rank + 1.0),
+            Metric::Precision10 => within(10.0) / 10.0,
+            Metric::Recall10 | Metric::Hr10 => within(10.0),
             Metric::Hr20 => within(20.0),
             Metric::Hr50 => within(50.0),
         }

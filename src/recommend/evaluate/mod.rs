@@ -6,10 +6,12 @@
 mod bootstrap;
 mod candidates;
 mod language;
+mod lists;
 mod method;
 mod methods;
 mod metrics;
 mod run;
+mod segments;
 mod split;
 mod tune;
 
@@ -19,5 +21,6 @@ pub use language::{LanguagePart, RERANKED, learn_weight};
 pub use method::Method;
 pub use metrics::{Metric, rank};
 pub use run::{EvaluateData, EvaluateOptions, Evaluation, Protocol, Telling, evaluate};
-pub use split::{Case, Split, Ties};
+pub use segments::{Lift, Segment};
+pub use split::{Case, Holdout, Split, Ties};
 pub use tune::{choose, validate};

@@ -10,14 +10,18 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{
-    Candidates, Case, Estimate, Method, Metric, Split, Ties,
+    Candidates, Case, Estimate, Holdout, Method, Metric, Split, Ties,
     candidates::Matcher,
+    lists::{LIST_METRICS, ListMeter},
     methods::{Fitted, Models},
     rank,
+    segments::{Lift, Segment, lifts, popular},
 };
 use crate::recommend::{
-    CandidateScorer, Catalogue, Error, Interactions, Result,
+    Catalogue, Error, Interactions, Result,
+    diversify::{Diversifier, Diversity, POOL_PER_PLACE},
     draw::shuffle,
+    rerank::{Judges, Mode},
     retrieve::{Popularity, Query, Semantic, best},
 };
 
@@ -29,14 +33,18 @@ const SHOWN: usize = 10;
 pub struct EvaluateOptions {
     /// The methods, each once.
     pub methods: Vec<Method>,
-    /// How many of each user's last interactions test, each in turn.
-    pub targets: usize,
+    /// Which interactions test.
+    pub holdout: Holdout,
     /// The orders of interactions in the same second; every figure is over all of them.
     pub orders: Vec<Ties>,
     /// Among which items a target must be found.
     pub candidates: Candidates,
     /// The most users that test; drawn by `seed`. Models are fitted on all.
     pub limit_users: Option<usize>,
+    /// How the language model is asked that reranks.
+    pub rerank: Mode,
+    /// How much variety counts in lists that are varied, from 0 to 1.
+    pub diversity: f32,
     /// Decides every draw, and how models are trained.
     pub seed: u64,
 }
@@ -90,6 +98,9 @@ pub struct Evaluation {
     /// The paired differences to `fused`, where it was evaluated.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub versus_fused: BTreeMap<&'static str, Estimate>,
+    /// Where it adds to `hybrid`, or where that was not evaluated to `fused`, and where it does not.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub lift: Vec<Lift>,
 }
 
 /// What a method did on all cases.
@@ -98,6 +109,8 @@ struct Record {
     weights: BTreeMap<String, f64>,
     /// Rank of each case's target.
     ranks: Vec<f64>,
+    /// What each case's list is worth as a whole, in the order of [`LIST_METRICS`].
+    lists: Vec<[f64; LIST_METRICS.len()]>,
     /// The shares of the catalogue that were shown, one for each order.
     coverage: Vec<f64>,
 }
@@ -112,8 +125,7 @@ pub(super) fn tell(progress: &mut Telling<'_>, what: &str) -> Result<()> {
     }
 }
 
-/// Evaluates all methods. `scorer` is the language model ([`NoScorer`](crate::recommend::NoScorer) where no method needs
-/// one).
+/// Evaluates all methods. `judges` is the language model ([`NoJudge`](crate::recommend::NoJudge) where no method needs one).
 ///
 /// # Errors
 /// If nobody has enough interactions, a method needs vectors or a language model that are not given, a model fails, or
@@ -121,34 +133,35 @@ pub(super) fn tell(progress: &mut Telling<'_>, what: &str) -> Result<()> {
 pub fn evaluate(
     data: EvaluateData<'_>,
     options: &EvaluateOptions,
-    scorer: &mut dyn CandidateScorer,
+    judges: &mut dyn Judges,
     progress: &mut Telling<'_>,
 ) -> Result<Vec<Evaluation>> {
     let mut records: Vec<Record> = options.methods.iter().map(|_| Record::default()).collect();
-    let mut users = Vec::new();
+    let (mut users, mut segments) = (Vec::new(), Vec::new());
     for (order, &ties) in options.orders.iter().enumerate() {
-        let split = Split::new(data.interactions, options.targets, ties);
+        let split = Split::new(data.interactions, data.catalogue.len(), options.holdout, ties, options.seed);
         let cases = cases(&split, options);
         if cases.is_empty() {
-            return Err(Error::NothingToEvaluate { needed: options.targets + 2 });
+            return Err(Error::NothingToEvaluate { needed: split.needed() });
         }
         users.extend(cases.iter().map(|case| case.user));
-        let mut models = Models::new(data, &split, options.seed);
-        let board = Board::new(data, &split, &cases, options.candidates);
+        let mut models = Models::new(data, &split, options.seed, options.rerank);
+        let board = Board::new(data, &split, &cases, options);
+        segments.extend(board.segments());
         for (&method, record) in options.methods.iter().zip(&mut records) {
             match options.orders.len() {
                 1 => tell(progress, method.name())?,
                 orders => tell(progress, &format!("{method}, order {} of {orders}", order + 1))?,
             }
-            let fitted = models.fit(method, scorer, progress)?;
-            let shown = board.play(&fitted, scorer, record, progress)?;
+            let fitted = models.fit(method, judges, progress)?;
+            let shown = board.play(&fitted, judges, record, progress)?;
             record.coverage.push(shown as f64 / data.catalogue.len().max(1) as f64);
             if order == 0 {
                 record.weights = fitted.weights;
             }
         }
     }
-    Ok(report(options, &records, &users))
+    Ok(report(options, &records, &users, &segments))
 }
 
 fn cases(split: &Split, options: &EvaluateOptions) -> Vec<Case> {
@@ -169,34 +182,45 @@ struct Board<'a> {
     split: &'a Split,
     cases: &'a [Case],
     items: usize,
+    data: EvaluateData<'a>,
+    popularity: Popularity,
+    diversity: f32,
     /// Draws candidates, how many, by which seed; without it all that is open counts.
     drawn: Option<(Matcher, usize, u64)>,
 }
 
 impl<'a> Board<'a> {
-    fn new(data: EvaluateData<'_>, split: &'a Split, cases: &'a [Case], candidates: Candidates) -> Self {
+    fn new(data: EvaluateData<'a>, split: &'a Split, cases: &'a [Case], options: &EvaluateOptions) -> Self {
         let items = data.catalogue.len();
-        let drawn = match candidates {
+        let popularity = Popularity::fit(&split.fitted(), items);
+        let drawn = match options.candidates {
             Candidates::Full => None,
-            Candidates::Matched { count, seed } => {
-                let popularity = Popularity::fit(&split.fitted(), items);
-                Some((Matcher::new(popularity.users()), count, seed))
-            }
+            Candidates::Matched { count, seed } => Some((Matcher::new(popularity.users()), count, seed)),
         };
-        Self { split, cases, items, drawn }
+        Self { split, cases, items, data, popularity, diversity: options.diversity, drawn }
+    }
+
+    /// What kinds of cases these are.
+    fn segments(&self) -> impl Iterator<Item = [Segment; 2]> {
+        let users = self.popularity.users();
+        let popular = popular(users);
+        let segments =
+            move |&case: &Case| Segment::of(self.split.history(case).len(), users[self.split.target(case)], popular);
+        self.cases.iter().map(segments)
     }
 
     /// Ranks all cases' targets; returns how many different items came among the first ten.
     fn play(
         &self,
         fitted: &Fitted,
-        scorer: &mut dyn CandidateScorer,
+        judges: &mut dyn Judges,
         record: &mut Record,
         progress: &mut Telling<'_>,
     ) -> Result<usize> {
         let first = |case: &Case| fitted.ranker.scores(&Query::of(self.split.history(*case)));
-        let played: Vec<(f64, Vec<usize>)> = match fitted.language {
+        let played: Vec<Played> = match fitted.language {
             Some(part) => {
+                let scorer = judges.judge(fitted.mode)?;
                 let mut played = Vec::with_capacity(self.cases.len());
                 for (done, case) in self.cases.iter().enumerate() {
                     let (mut scores, open) = (first(case)?, self.open(*case));
@@ -210,13 +234,20 @@ impl<'a> Board<'a> {
                 played
             }
             None => {
-                let judge = |case: &Case| Ok(self.judge(&first(case)?, &self.open(*case), *case));
+                let judge = |case: &Case| {
+                    let (mut scores, open) = (first(case)?, self.open(*case));
+                    if let Some(diversity) = fitted.diversity {
+                        self.vary(diversity, &mut scores, &open, *case);
+                    }
+                    Ok(self.judge(&scores, &open, *case))
+                };
                 self.cases.par_iter().map(judge).collect::<Result<_>>()?
             }
         };
         let mut shown = BTreeSet::new();
-        for (rank, list) in played {
+        for Played { rank, list, figures } in played {
             record.ranks.push(rank);
+            record.lists.push(figures);
             shown.extend(list);
         }
         Ok(shown.len())
@@ -226,6 +257,9 @@ impl<'a> Board<'a> {
     fn open(&self, case: Case) -> Vec<bool> {
         let mut open = vec![true; self.items];
         self.split.history(case).iter().for_each(|event| open[event.item] = false);
+        if let Some(hidden) = self.split.hidden() {
+            open.iter_mut().zip(hidden).for_each(|(open, hidden)| *open &= hidden);
+        }
         let target = self.split.target(case);
         open[target] = true;
         let Some((matcher, count, seed)) = &self.drawn else { return open };
@@ -236,15 +270,51 @@ impl<'a> Board<'a> {
         drawn
     }
 
-    /// The rank of the target, and the items that are shown.
-    fn judge(&self, scores: &[f32], open: &[bool], case: Case) -> (f64, Vec<usize>) {
-        (rank(scores, open, self.split.target(case)), best(scores, SHOWN, |item| open[item]))
+    /// Puts a varied list on top. Its items share out among them and the rest of the pool the scores that these had.
+    fn vary(&self, diversity: Diversity, scores: &mut [f32], open: &[bool], case: Case) {
+        let pool = best(scores, SHOWN * POOL_PER_PLACE, |item| open[item]);
+        let worth: Vec<f32> = pool.iter().map(|&item| scores[item]).collect();
+        let (catalogue, semantic) = (self.data.catalogue, self.data.semantic.map(|semantic| &**semantic));
+        let diversifier = Diversifier { catalogue, semantic, diversity, strength: self.diversity };
+        let picked = diversifier.pick(self.split.history(case), &pool, &worth, SHOWN);
+        let rest = (0..pool.len()).filter(|place| !picked.contains(place));
+        for (place, score) in picked.iter().copied().chain(rest).zip(&worth) {
+            scores[pool[place]] = *score;
+        }
+    }
+
+    fn judge(&self, scores: &[f32], open: &[bool], case: Case) -> Played {
+        let list = best(scores, SHOWN, |item| open[item]);
+        let meter = ListMeter {
+            catalogue: self.data.catalogue,
+            semantic: self.data.semantic.map(|semantic| &**semantic),
+            users: self.popularity.users(),
+            all: self.data.interactions.histories().len() as f32,
+        };
+        let figures = meter.measure(self.split.history(case), &list);
+        Played { rank: rank(scores, open, self.split.target(case)), list, figures }
     }
 }
 
-fn report(options: &EvaluateOptions, records: &[Record], users: &[usize]) -> Vec<Evaluation> {
+/// One case of one method.
+struct Played {
+    /// The rank of the target.
+    rank: f64,
+    /// The items that are shown.
+    list: Vec<usize>,
+    figures: [f64; LIST_METRICS.len()],
+}
+
+fn report(
+    options: &EvaluateOptions,
+    records: &[Record],
+    users: &[usize],
+    segments: &[[Segment; 2]],
+) -> Vec<Evaluation> {
     let values = |record: &Record, metric: Metric| record.ranks.iter().map(|&rank| metric.at(rank)).collect::<Vec<_>>();
-    let fused = options.methods.iter().position(|&method| method == Method::Fused).map(|at| &records[at]);
+    let place = |wanted: Method| options.methods.iter().position(|&method| method == wanted);
+    let fused = place(Method::Fused).map(|at| &records[at]);
+    let base = place(Method::Hybrid).or(place(Method::Fused));
     let evaluation = |(&method, record): (&Method, &Record)| {
         let estimate = |metric: Metric| (metric.name(), Estimate::of(&values(record, metric), users));
         let versus = |fused: &Record| {
@@ -254,14 +324,22 @@ fn report(options: &EvaluateOptions, records: &[Record], users: &[usize]) -> Vec
             };
             Metric::ALL.map(difference).into()
         };
+        let list_estimate = |(at, name): (usize, &'static str)| {
+            (name, Estimate::of(&record.lists.iter().map(|figures| figures[at]).collect::<Vec<_>>(), users))
+        };
+        let metrics = Metric::ALL.map(estimate).into_iter();
         Evaluation {
             method,
             protocol: options.protocol(),
             users: users.iter().collect::<BTreeSet<_>>().len(),
             cases: users.len(),
             weights: record.weights.clone(),
-            metrics: Metric::ALL.map(estimate).into(),
+            metrics: metrics.chain(LIST_METRICS.into_iter().enumerate().map(list_estimate)).collect(),
             coverage: record.coverage.iter().sum::<f64>() / record.coverage.len().max(1) as f64,
+            lift: base.filter(|&base| options.methods[base] != method).map_or_else(Vec::new, |base| {
+                let [with, without] = [record, &records[base]].map(|record| values(record, Metric::Ndcg10));
+                lifts(&with, &without, users, segments)
+            }),
             versus_fused: fused.filter(|_| method != Method::Fused).map(versus).unwrap_or_default(),
         }
     };
@@ -270,15 +348,11 @@ fn report(options: &EvaluateOptions, records: &[Record], users: &[usize]) -> Vec
 
 impl EvaluateOptions {
     fn protocol(&self) -> Protocol {
-        let split = match self.targets {
-            1 => "leave-last-out".into(),
-            targets => format!("last {targets} interactions, each in turn"),
-        };
         let ties = match &self.orders[..] {
             [Ties::Id] => "id".into(),
             orders => format!("random, {} orders", orders.len()),
         };
         let candidates = self.candidates.name();
-        Protocol { split, candidates, ties, seen: "excluded", gain: "binary", seed: self.seed }
+        Protocol { split: self.holdout.name(), candidates, ties, seen: "excluded", gain: "binary", seed: self.seed }
     }
 }

@@ -1,8 +1,10 @@
 //! Items and users as vectors: their texts through a sentence encoder, or through the language model, whose last hidden
 //! states are averaged.
 
+mod structured;
 mod user;
 
+pub use structured::{FeatureReader, StructuredFeatures};
 pub use user::{LAST_INTERACTIONS, User};
 
 use std::ops::ControlFlow;

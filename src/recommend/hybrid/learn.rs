@@ -10,7 +10,7 @@ use super::{
 };
 use crate::recommend::{
     Catalogue, Error, Interaction, Interactions, Result,
-    evaluate::{Split, Ties},
+    evaluate::{Holdout, Split, Ties},
     retrieve::Semantic,
 };
 
@@ -28,7 +28,7 @@ pub fn learn_hybrid(
     seed: u64,
     progress: &mut Learning<'_>,
 ) -> Result<Hybrid> {
-    let split = Split::new(interactions, 0, Ties::Id);
+    let split = Split::new(interactions, catalogue.len(), Holdout::Last(0), Ties::Id, seed);
     let histories = split.fitted();
     let validation: Vec<(&[Interaction], usize)> =
         split.validation().into_iter().map(|case| (split.history(case), split.target(case))).collect();

@@ -22,7 +22,6 @@ pub(super) fn retrieval(
     writer: &mut StoreWriter,
     progress: &mut IndexProgress<'_>,
 ) -> Result<()> {
-    keep(base, writer)?;
     let Some(interactions) = sources.all_interactions(base)? else { return Ok(()) };
     if writer.manifest().components.contains_key(RETRIEVAL) {
         return Ok(());
@@ -43,7 +42,7 @@ pub(super) fn retrieval(
 }
 
 /// Keeps what the store that is added to has learned, if its vectors still come from the same encoder.
-fn keep(base: Option<&Store>, writer: &mut StoreWriter) -> Result<()> {
+pub(super) fn keep(base: Option<&Store>, writer: &mut StoreWriter) -> Result<()> {
     let Some(base) = base else { return Ok(()) };
     if base.manifest().models.get(ENCODER) != writer.manifest().models.get(ENCODER) {
         return Ok(());

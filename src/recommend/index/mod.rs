@@ -37,6 +37,8 @@ pub struct IndexOptions {
     pub knowledge: Option<PathBuf>,
     /// Whether the files are added to the store that is there.
     pub append: bool,
+    /// Whether what each signal counts in retrieval is left to be learned: training the hybrid model learns it, too.
+    pub without_weights: bool,
     /// What is said of columns.
     pub roles: Roles,
     /// What happens to interactions with items that are not in the catalogue.
@@ -106,7 +108,10 @@ pub fn index(
         writer.put_embeddings(vectors, encoder.clone())?;
     }
     // What is learned from these comes last: a source that is put takes what was learned from another one away.
-    learn::retrieval(&sources, vectors.as_ref().map(|(vectors, _)| vectors), base.as_ref(), &mut writer, progress)?;
+    learn::keep(base.as_ref(), &mut writer)?;
+    if !options.without_weights {
+        learn::retrieval(&sources, vectors.as_ref().map(|(vectors, _)| vectors), base.as_ref(), &mut writer, progress)?;
+    }
     Ok((writer.commit()?, report))
 }
 

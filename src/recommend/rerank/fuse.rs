@@ -23,6 +23,7 @@ pub fn fuse(mut candidates: Vec<Candidate>, source: Source, judged: &[f32], weig
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recommend::rerank::Mode;
 
     fn candidates() -> Vec<Candidate> {
         let of = |(item, score)| Candidate { item, score, sources: Vec::new() };
@@ -36,9 +37,9 @@ mod tests {
     #[test]
     fn scores_move_candidates_by_their_weight() {
         let judged = [-9.0, -1.0, -5.0];
-        assert_eq!(order(&fuse(candidates(), Source::Likelihood, &judged, 0.0)), [5, 6, 7]);
-        let reranked = fuse(candidates(), Source::Likelihood, &judged, 0.1);
-        assert_eq!(reranked[0].sources, [SourceScore { source: Source::Likelihood, value: -1.0 }]);
+        assert_eq!(order(&fuse(candidates(), Source::LanguageModel(Mode::Likelihood), &judged, 0.0)), [5, 6, 7]);
+        let reranked = fuse(candidates(), Source::LanguageModel(Mode::Likelihood), &judged, 0.1);
+        assert_eq!(reranked[0].sources, [SourceScore { source: Source::LanguageModel(Mode::Likelihood), value: -1.0 }]);
         assert_eq!(order(&reranked), [6, 5, 7]);
     }
 

@@ -1,20 +1,27 @@
-//! The second stage's judges of a few candidates. They score, and nothing is generated, so nothing can be invented; what
-//! comes out is a permutation of what came in.
+//! The second stage's judges of a few candidates. What comes out is a permutation of what came in: models score, choose or
+//! order what is there, and can name nothing else.
 //!
-//! [`LLMReranker`] asks a language model for likelihoods, [`CrossEncoderReranker`] a cross-encoder for relevance.
-//! [`fuse`] adds either to what the first stage said.
+//! [`LLMReranker`] asks a language model, in one of several [`Mode`]s; [`CrossEncoderReranker`] asks a cross-encoder for
+//! relevance. [`fuse`] adds either to what the first stage said.
 
+mod bias;
 mod cross_encoder;
 mod fuse;
-mod likelihood;
-mod query;
+mod list;
+mod llm;
+mod mode;
+mod pointwise;
 mod scorer;
+mod sort;
+mod wish;
 
+pub use bias::{BiasReport, probe_bias};
 pub use cross_encoder::{CrossEncoderOptions, CrossEncoderReranker};
 pub use fuse::fuse;
-pub use likelihood::{LLMReranker, RerankOptions};
-pub use query::QueryLikelihood;
-pub use scorer::{CandidateScorer, CrossEncoderScorer, LikelihoodScorer, NoScorer};
+pub use llm::{LLMReranker, RerankOptions};
+pub use mode::Mode;
+pub use scorer::{CandidateScorer, CrossEncoderScorer, Judges, LanguageModelScorer, NoJudge};
+pub use wish::Wish;
 
 use super::{Catalogue, Interaction, interactions::liked};
 

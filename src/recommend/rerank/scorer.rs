@@ -1,6 +1,6 @@
 //! What evaluation asks of a model: scores for a few candidates.
 
-use super::{CrossEncoderReranker, LLMReranker};
+use super::{CrossEncoderReranker, LLMReranker, Mode};
 use crate::recommend::{Catalogue, Error, Interaction, Result};
 
 /// Scores a few candidates for somebody.
@@ -12,27 +12,43 @@ pub trait CandidateScorer {
     fn score(&mut self, history: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>>;
 }
 
+/// Somebody who can be asked in several ways.
+pub trait Judges {
+    /// What scores candidates in one way.
+    ///
+    /// # Errors
+    /// If there is no model.
+    fn judge(&mut self, mode: Mode) -> Result<&mut dyn CandidateScorer>;
+}
+
 /// Where there is no model that could score.
 #[derive(Clone, Copy, Debug)]
-pub struct NoScorer;
+pub struct NoJudge;
 
-impl CandidateScorer for NoScorer {
-    fn score(&mut self, _: &[Interaction], _: &[usize]) -> Result<Vec<f32>> {
+impl Judges for NoJudge {
+    fn judge(&mut self, _: Mode) -> Result<&mut dyn CandidateScorer> {
         Err(Error::NoLanguageModel)
     }
 }
 
-/// A language model's likelihoods for items of a catalogue.
+/// A language model's opinion on items of a catalogue.
 #[derive(Debug)]
-pub struct LikelihoodScorer<'a> {
+pub struct LanguageModelScorer<'a> {
     reranker: LLMReranker<'a>,
     catalogue: &'a Catalogue,
 }
 
-impl<'a> LikelihoodScorer<'a> {
+impl<'a> LanguageModelScorer<'a> {
     /// Scores items of this catalogue.
     pub fn new(reranker: LLMReranker<'a>, catalogue: &'a Catalogue) -> Self {
         Self { reranker, catalogue }
+    }
+}
+
+impl Judges for LanguageModelScorer<'_> {
+    fn judge(&mut self, mode: Mode) -> Result<&mut dyn CandidateScorer> {
+        self.reranker.ask_by(mode);
+        Ok(self)
     }
 }
 
@@ -56,7 +72,7 @@ impl CandidateScorer for CrossEncoderScorer<'_> {
     }
 }
 
-impl CandidateScorer for LikelihoodScorer<'_> {
+impl CandidateScorer for LanguageModelScorer<'_> {
     fn score(&mut self, history: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>> {
         self.reranker.scores(history, candidates, self.catalogue)
     }

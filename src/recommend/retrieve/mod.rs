@@ -16,11 +16,10 @@ pub use item_knn::{ItemKnn, ItemKnnOptions};
 pub use popularity::Popularity;
 pub use semantic::{Semantic, SemanticOptions};
 
-use super::{Interaction, Result};
+use super::{Interaction, Result, rerank::Mode};
 
 /// Where a score comes from: its name in every output.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Source {
     /// How many users have an item.
     Popularity,
@@ -36,8 +35,10 @@ pub enum Source {
     Hybrid,
     /// How near an item's text is to the texts of liked items.
     Semantic,
-    /// How likely the language model finds an item's title after the history.
-    Likelihood,
+    /// What the language model says, asked in this way.
+    LanguageModel(Mode),
+    /// Minus the place that a prompted language model gave an item.
+    Prompt,
     /// How relevant a cross-encoder finds an item's text to the history or query.
     CrossEncoder,
 }
@@ -53,7 +54,8 @@ impl Source {
             Source::Fused => "fused",
             Source::Hybrid => "hybrid",
             Source::Semantic => "semantic",
-            Source::Likelihood => "likelihood",
+            Source::LanguageModel(mode) => mode.name(),
+            Source::Prompt => "prompt",
             Source::CrossEncoder => "cross_encoder",
         }
     }

@@ -76,13 +76,7 @@ fn counts(pairs: &[Pair], items: usize, nearness: Nearness) -> Vec<Vec<(u32, f32
         let back = (nearness != Nearness::Next).then_some((pair.second, pair.first, weight));
         [Some((pair.first, pair.second, weight)), back].into_iter().flatten()
     };
-    let mut entries: Vec<(u32, u32, f32)> =
+    let entries: Vec<(u32, u32, f32)> =
         pairs.par_iter().flat_map_iter(both).filter(|&(_, _, weight)| weight > 1e-6).collect();
-    // Stable, so that sums run in the order of the interactions whatever the threads do.
-    entries.par_sort_by_key(|&(row, column, _)| (row, column));
-    let mut rows = vec![Vec::new(); items];
-    for same in entries.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-        rows[same[0].0 as usize].push((same[0].1, same.iter().map(|entry| entry.2).sum()));
-    }
-    rows
+    Sparse::sums(&entries, items)
 }

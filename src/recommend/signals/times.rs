@@ -1,6 +1,8 @@
 //! When items are taken up: how popular each was lately, what was taken up together in the same years, and at which
 //! place of their histories people take it up.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 
 use super::order::{Pair, seconds};
@@ -68,18 +70,14 @@ impl Eras {
     pub(super) fn fit(pairs: &[Pair], users: &[f32]) -> Self {
         let start = pairs.iter().map(|pair| pair.time).min().unwrap_or(0);
         let era = |pair: &Pair| ((pair.time - start) as f64 / YEAR) as u32;
-        let both = |pair: &Pair| {
-            let era = era(pair);
-            [(era, pair.first, pair.second, pair.weight), (era, pair.second, pair.first, pair.weight)]
-        };
-        let mut entries: Vec<(u32, u32, u32, f32)> = pairs.par_iter().flat_map_iter(both).collect();
-        entries.par_sort_by_key(|&(era, row, column, _)| (era, row, column));
-        let eras = entries.chunk_by(|a, b| a.0 == b.0).map(|entries| {
-            let mut rows = vec![Vec::new(); users.len()];
-            for same in entries.chunk_by(|a, b| (a.1, a.2) == (b.1, b.2)) {
-                rows[same[0].1 as usize].push((same[0].2, same.iter().map(|entry| entry.3).sum()));
-            }
-            (start as f64 + (f64::from(entries[0].0) + 0.5) * YEAR, Sparse::from_rows(rows))
+        let mut by_era: BTreeMap<u32, Vec<(u32, u32, f32)>> = BTreeMap::new();
+        for pair in pairs {
+            let both = [(pair.first, pair.second, pair.weight), (pair.second, pair.first, pair.weight)];
+            by_era.entry(era(pair)).or_default().extend(both);
+        }
+        let eras = by_era.into_iter().map(|(era, entries)| {
+            let middle = start as f64 + (f64::from(era) + 0.5) * YEAR;
+            (middle, Sparse::from_rows(Sparse::sums(&entries, users.len())))
         });
         let scales = users.iter().map(|users| (users + 1.0).powf(-POPULARITY_POWER)).collect();
         Self { eras: eras.collect(), scales }

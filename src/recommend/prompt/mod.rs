@@ -1,0 +1,154 @@
+//! Recommending by a prompt: the task, the user, a part of the catalogue and examples as a text, and an answer that can only
+//! name what is offered.
+
+mod template;
+
+use std::collections::HashSet;
+
+pub use template::{Asker, Example, Offer, PromptTask, PromptTemplate, Prompting};
+
+use super::{Catalogue, Error, Interaction, Interactions, Result, interactions::liked};
+use crate::engine::{Engine, Message, Ordering, Prompt, Request};
+
+/// Tokens of an analysis at most: a few sentences.
+const ANALYSIS_TOKENS: usize = 128;
+
+/// Interactions of a history that a prompt tells, the latest ones.
+const HISTORY: usize = 10;
+
+/// Characters of a description that a prompt tells.
+const DESCRIBED: usize = 100;
+
+/// Titles of an example's answer, and those of its request.
+const ANSWERED: usize = 3;
+const ASKED: usize = 5;
+
+/// What a model answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Answer {
+    /// The items that it named, as places of what was offered, the best first.
+    pub order: Vec<usize>,
+    /// What it said of the user's taste, where the template asks for that.
+    pub analysis: Option<String>,
+}
+
+/// Asks a language model for recommendations by a template.
+#[derive(Debug)]
+pub struct PromptRecommender<'a> {
+    engine: &'a Engine,
+    template: &'a PromptTemplate,
+}
+
+impl<'a> PromptRecommender<'a> {
+    /// Uses a loaded language model.
+    pub fn new(engine: &'a Engine, template: &'a PromptTemplate) -> Self {
+        Self { engine, template }
+    }
+
+    /// Has the model choose among what a task offers: as many as it wants, each once.
+    ///
+    /// # Errors
+    /// If the template fails or has no block `user`, the model fails, or the prompt exceeds its context.
+    pub fn recommend(&self, task: &PromptTask) -> Result<Answer> {
+        if task.items.is_empty() || task.count == 0 {
+            return Ok(Answer { order: Vec::new(), analysis: None });
+        }
+        let mut task = task.clone();
+        if let Some(question) = self.template.render("analysis", &task)? {
+            let prompt = self.engine.tokenize(&self.prompt(question, &task)?)?;
+            let request = Request { prompt, max_tokens: ANALYSIS_TOKENS, ..Request::default() };
+            task.analysis = Some(one_line(&self.engine.complete(&request)?.text, usize::MAX));
+        }
+        let missing = || Error::TemplateBlock { name: self.template.name().to_owned(), block: "user" };
+        let question = self.template.render("user", &task)?.ok_or_else(missing)?;
+        let mut prompt = self.engine.tokenize(&self.prompt(question, &task)?)?;
+        prompt.extend(self.engine.tokenize_continuation("- ")?);
+        let ordering = Ordering {
+            prompt,
+            options: task.items.iter().map(|item| item.title.clone()).collect(),
+            separator: "\n- ".into(),
+            count: task.count,
+            ..Ordering::default()
+        };
+        let order = self.engine.order(&[ordering])?.pop().unwrap_or_default();
+        Ok(Answer { order, analysis: task.analysis })
+    }
+
+    fn prompt(&self, question: String, task: &PromptTask) -> Result<Prompt> {
+        let system = self.template.render("system", task)?.filter(|text| !text.is_empty());
+        Ok(match self.engine.has_chat_template() {
+            true => {
+                let system = system.map(|text| Message::new("system", text));
+                Prompt::Messages(system.into_iter().chain([Message::new("user", question)]).collect())
+            }
+            false => {
+                let system = system.map(|text| text + "\n\n").unwrap_or_default();
+                Prompt::Text(format!("{system}{question}\n"))
+            }
+        })
+    }
+}
+
+impl PromptTask {
+    /// What somebody with a history is offered. Texts of records become single lines, and descriptions are cut.
+    pub fn new(history: &[Interaction], items: &[usize], count: usize, catalogue: &Catalogue) -> Self {
+        let told = &history[history.len().saturating_sub(HISTORY)..];
+        let offer = |item: usize, rating| {
+            let item = &catalogue[item];
+            Offer {
+                title: one_line(&item.full_title(), DESCRIBED),
+                genres: item.genres().iter().map(|genre| one_line(genre, DESCRIBED)).collect(),
+                description: item.description.as_deref().map(|text| one_line(text, DESCRIBED)),
+                rating,
+            }
+        };
+        Self {
+            user: Asker {
+                profile: None,
+                history: told
+                    .iter()
+                    .map(|event| Offer { description: None, ..offer(event.item, event.rating) })
+                    .collect(),
+            },
+            items: items.iter().map(|&item| offer(item, None)).collect(),
+            count,
+            ..Self::default()
+        }
+    }
+
+    /// Adds examples out of the histories of others: of those who have most in common with a history, what they liked
+    /// before, and what they had last.
+    pub fn mine_examples(
+        &mut self,
+        history: &[Interaction],
+        who: Option<usize>,
+        count: usize,
+        interactions: &Interactions,
+        catalogue: &Catalogue,
+    ) {
+        let own: HashSet<usize> = history.iter().map(|event| event.item).collect();
+        let common = |other: &[Interaction]| other.iter().filter(|event| own.contains(&event.item)).count();
+        let mut others: Vec<(usize, &[Interaction])> = interactions
+            .histories()
+            .iter()
+            .enumerate()
+            .filter(|(user, other)| Some(*user) != who && other.len() > ANSWERED)
+            .map(|(_, other)| (common(other), other.as_slice()))
+            .collect();
+        // Stable, so that the first of equals stay first.
+        others.sort_by_key(|(common, _)| std::cmp::Reverse(*common));
+        let title = |event: &Interaction| one_line(&catalogue[event.item].full_title(), DESCRIBED);
+        for (_, other) in others.into_iter().take(count) {
+            let (before, last) = other.split_at(other.len() - ANSWERED);
+            let mut liked: Vec<String> = liked(before).rev().take(ASKED).map(title).collect();
+            liked.reverse();
+            let request = format!("I liked {}", liked.join(", "));
+            self.examples.push(Example { request, items: last.iter().map(title).collect() });
+        }
+    }
+}
+
+/// A text without line breaks, so that it cannot pass for more than it is, and not longer than it may be.
+fn one_line(text: &str, most: usize) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(most).collect()
+}

@@ -1,0 +1,207 @@
+//! Templates of prompts: Jinja files that people can replace.
+//!
+//! A template has a block `user`, what the model is asked, and may have a block `system`, what it is told first, and a block
+//! `analysis`, what it is asked before: its answer to that is the variable `analysis` of `user`. Whatever records say is
+//! data: it is put in as it is, on one line, and never read as a template.
+
+use std::path::{Path, PathBuf};
+
+use minijinja::{Environment, ErrorKind, value::Serde};
+use serde::Serialize;
+
+use crate::recommend::{Error, Result};
+
+/// Steps that a template may take: enough for hundreds of items.
+const FUEL: u64 = 1_000_000;
+
+/// The templates that come with this crate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Prompting {
+    /// The task and the list.
+    ZeroShot,
+    /// Requests with their answers before them.
+    FewShot,
+    /// First an analysis of the taste, then the choice by it.
+    ChainOfThought,
+    /// As one talks.
+    Conversational,
+}
+
+impl Prompting {
+    /// All of them.
+    pub const ALL: [Prompting; 4] =
+        [Prompting::ZeroShot, Prompting::FewShot, Prompting::ChainOfThought, Prompting::Conversational];
+
+    /// Its name in inputs and outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Prompting::ZeroShot => "zero-shot",
+            Prompting::FewShot => "few-shot",
+            Prompting::ChainOfThought => "cot",
+            Prompting::Conversational => "conversational",
+        }
+    }
+
+    fn source(self) -> &'static str {
+        match self {
+            Prompting::ZeroShot => include_str!("templates/zero-shot.jinja"),
+            Prompting::FewShot => include_str!("templates/few-shot.jinja"),
+            Prompting::ChainOfThought => include_str!("templates/cot.jinja"),
+            Prompting::Conversational => include_str!("templates/conversational.jinja"),
+        }
+    }
+}
+
+/// What a template is given. Texts are single lines.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct PromptTask {
+    /// Who asks.
+    pub user: Asker,
+    /// What they ask for in words.
+    pub query: Option<String>,
+    /// What can be recommended.
+    pub items: Vec<Offer>,
+    /// Requests with their answers.
+    pub examples: Vec<Example>,
+    /// How many items are wanted.
+    pub count: usize,
+    /// What the model said of the user's taste.
+    pub analysis: Option<String>,
+}
+
+/// Who asks.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Asker {
+    /// What they say of themselves.
+    pub profile: Option<String>,
+    /// What they had, the latest last.
+    pub history: Vec<Offer>,
+}
+
+/// An item as a prompt knows it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Offer {
+    /// Its title, with the year.
+    pub title: String,
+    /// Its categories.
+    pub genres: Vec<String>,
+    /// The beginning of its description.
+    pub description: Option<String>,
+    /// How the user rated it.
+    pub rating: Option<f32>,
+}
+
+/// A request with its answer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, serde::Deserialize)]
+pub struct Example {
+    /// What was asked for.
+    pub request: String,
+    /// Titles that were recommended.
+    pub items: Vec<String>,
+}
+
+/// A template, parsed.
+#[derive(Debug)]
+pub struct PromptTemplate {
+    environment: Environment<'static>,
+    name: String,
+}
+
+impl PromptTemplate {
+    /// One that comes with this crate.
+    ///
+    /// # Errors
+    /// Never, as tests hold.
+    pub fn built_in(prompting: Prompting) -> Result<Self> {
+        Self::parse(prompting.name().to_owned(), prompting.source().to_owned())
+    }
+
+    /// One from a file.
+    ///
+    /// # Errors
+    /// If the file cannot be read or is no template.
+    pub fn from_file(path: &Path) -> Result<Self> {
+        let read = |source| Error::Read { path: PathBuf::from(path), source };
+        Self::parse(path.display().to_string(), std::fs::read_to_string(path).map_err(read)?)
+    }
+
+    fn parse(name: String, source: String) -> Result<Self> {
+        let mut environment = Environment::new();
+        environment.set_fuel(Some(FUEL));
+        let fault = |source| Error::Template { name: name.clone(), source: Box::new(source) };
+        environment.add_template_owned(name.clone(), source).map_err(fault)?;
+        Ok(Self { environment, name })
+    }
+
+    /// Its name, or its file's.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// A block's text; none if the template has no such block.
+    ///
+    /// # Errors
+    /// If the template fails.
+    pub(super) fn render(&self, block: &str, task: &PromptTask) -> Result<Option<String>> {
+        let fault = |source: minijinja::Error| Error::Template { name: self.name.clone(), source: Box::new(source) };
+        let template = self.environment.get_template(&self.name).map_err(fault)?;
+        let mut rendered = template.render_captured(Serde(task)).map_err(fault)?;
+        match rendered.with_state_mut(|state| state.render_block(block)) {
+            Ok(text) => Ok(Some(text.trim().to_owned())),
+            Err(error) if error.kind() == ErrorKind::UnknownBlock => Ok(None),
+            Err(error) => Err(fault(error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn task() -> PromptTask {
+        let offer = |title: &str, rating| Offer { title: title.into(), rating, ..Offer::default() };
+        PromptTask {
+            user: Asker { profile: Some("I like quiet films".into()), history: vec![offer("Heat (1995)", Some(4.5))] },
+            query: Some("something new".into()),
+            items: vec![
+                Offer { genres: vec!["War".into(), "Drama".into()], ..offer("Ran (1985)", None) },
+                Offer { description: Some("{{ count }} {% raw %}".into()), ..offer("{{ items }}", None) },
+            ],
+            examples: vec![Example { request: "war".into(), items: vec!["Glory (1989)".into()] }],
+            count: 2,
+            analysis: Some("quiet".into()),
+        }
+    }
+
+    #[test]
+    fn prompts_say_what_is_known_and_take_records_as_they_are() {
+        let user = |prompting| PromptTemplate::built_in(prompting).unwrap().render("user", &task()).unwrap().unwrap();
+        assert_eq!(
+            user(Prompting::ZeroShot),
+            "About me: I like quiet films\n\nI know these, the latest last:\n- Heat (1995), rated 4.5\n\n\
+             I am looking for this: something new\n\nChoose from these:\n- Ran (1985), War, Drama\n\
+             - {{ items }}: {{ count }} {% raw %}\n\nRecommend 2 of them to me, the best first, one title a line."
+        );
+        assert!(user(Prompting::FewShot).starts_with("Example request: war\nExample answer:\n- Glory (1989)\n\n"));
+        assert!(user(Prompting::ChainOfThought).starts_with("What is known of me: quiet\n"));
+        assert!(user(Prompting::Conversational).contains("Lately I had Heat (1995) (4.5)."));
+        for prompting in Prompting::ALL {
+            let template = PromptTemplate::built_in(prompting).unwrap();
+            let analysis = template.render("analysis", &task()).unwrap();
+            assert_eq!(analysis.is_some(), prompting == Prompting::ChainOfThought);
+            assert!(template.render("system", &PromptTask::default()).unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn faults_name_the_template() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("mine.jinja");
+        std::fs::write(&path, "{% block user %}{{ items | unknown }}{% endblock %}").unwrap();
+        let failed = PromptTemplate::from_file(&path).and_then(|template| template.render("user", &task()));
+        assert!(failed.unwrap_err().to_string().contains("mine.jinja"));
+        std::fs::write(&path, "{% block user %}{% for a in range(100000) %}{% for b in range(1000) %}{% endfor %}{% endfor %}{% endblock %}").unwrap();
+        assert!(PromptTemplate::from_file(&path).unwrap().render("user", &task()).is_err(), "it may not run for ever");
+        assert!(PromptTemplate::from_file(&folder.path().join("none")).is_err());
+    }
+}
