@@ -117,6 +117,32 @@ fn a_prompt_chooses_among_what_there_is() {
 }
 
 #[test]
+fn items_are_explained_under_aspects_and_against_each_other() {
+    smollm2();
+    let workplace = workplace();
+    let explain = |mode: &str| {
+        json(
+            workplace
+                .run(&["explain", "store", "--user", "u7", "--item", "1,4,6", "--mode", mode, "--json", "--quiet"]),
+        )
+    };
+    let aspects = explain("aspects");
+    let items = aspects["items"].as_array().expect("a list");
+    assert_eq!(items.len(), 3);
+    for item in items {
+        let texts = item["aspects"].as_array().expect("a list");
+        let kinds: Vec<&str> = texts.iter().map(|text| text["aspect"].as_str().expect("a name")).collect();
+        assert_eq!(kinds, ["content", "popularity", "diversity", "time"], "{item}");
+        assert!(texts.iter().all(|text| text["claims"].as_array().is_some_and(|claims| !claims.is_empty())));
+    }
+    let compared = explain("compare");
+    let texts = compared["items"].as_array().expect("a list").iter().map(|item| item["aspects"][0]["text"].clone());
+    let texts: Vec<String> = texts.map(|text| text.as_str().expect("a text").to_owned()).collect();
+    assert_eq!(texts.len(), 3);
+    assert!(texts[1..].iter().all(|text| text.contains(" if ") || text.starts_with("If ")), "{texts:?}");
+}
+
+#[test]
 fn a_language_model_reranks_in_every_mode() {
     smollm2();
     let workplace = workplace();
@@ -150,6 +176,33 @@ fn what_cannot_be_recommended_is_an_error_with_a_hint() {
     for (name, arguments) in cases {
         insta::assert_snapshot!(format!("recommend-{name}"), workplace.transcript(arguments));
     }
+}
+
+#[test]
+fn an_evaluation_may_hold_users_or_items_back() {
+    let workplace = workplace();
+    let splits: [(&[&str], &str); 4] = [
+        (&["--split", "temporal"], "temporal, 90 % before"),
+        (&["--split", "cold-users", "--known", "2"], "cold users, 2 known"),
+        (&["--split", "cold-items"], "cold items, 10 % hidden"),
+        (&["--split", "last-out", "--html", "report.html"], "leave-last-out"),
+    ];
+    for (split, name) in splits {
+        let arguments = ["eval", "store", "--methods", "pop,fused,hybrid,calibrated", "--json", "--quiet"];
+        let text = super::stdout(workplace.run(&[&arguments, split].concat()));
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        assert_eq!(lines.len(), 4);
+        for line in &lines {
+            assert_eq!(line["protocol"]["split"], name);
+            assert!(line["metrics"]["ild@10"]["value"].is_number() && line["metrics"]["map"]["value"].is_number());
+            assert_eq!(line.get("lift").is_some(), line["method"] != "hybrid", "{line}");
+        }
+    }
+    let page = workplace.read("report.html");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("<svg") && page.contains("leave-last-out"));
+    let refused = ["eval", "store", "--split", "cold-items", "--targets", "2"];
+    assert_eq!(workplace.run(&refused).status.code(), Some(2));
 }
 
 #[test]

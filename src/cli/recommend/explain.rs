@@ -2,8 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
-use docent::recommend::{Candidate, Explanation, RecommendedItem};
+use clap::{Args, ValueEnum};
+use docent::recommend::{
+    Candidate, Explanation, RecommendedItem, Recommender, XRecExplainer,
+    explain::{ViewText, Views},
+};
 use serde::Serialize;
 
 use super::{Whom, WhomArgs, open, show};
@@ -19,6 +22,20 @@ pub(crate) struct ExplainArgs {
     /// The items to explain
     #[arg(long = "item", value_name = "ID,..", value_delimiter = ',', required = true)]
     items: Vec<String>,
+    /// How they are explained
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = Mode::Sentence)]
+    mode: Mode,
+}
+
+/// How items are explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Mode {
+    /// One sentence each, written by the language model and checked against the records
+    Sentence,
+    /// Content, popularity, diversity and time, each from facts of the records; the model chooses the wording
+    Aspects,
+    /// Against each other: which fits best, and when another would
+    Compare,
 }
 
 #[derive(Serialize)]
@@ -31,7 +48,10 @@ struct Explained<'a> {
 struct ExplainedItem {
     item_id: String,
     title: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
     explanation: Option<Explanation>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    aspects: Vec<ViewText>,
 }
 
 /// Runs the command.
@@ -42,6 +62,9 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
     let recommender = open(&args.store, context)?;
     let catalogue = recommender.catalogue();
     let whom = Whom::find(&args.whom, &recommender, context)?;
+    if args.mode != Mode::Sentence {
+        return views(args, &recommender, &whom, context);
+    }
     let candidate = |id: &String| Ok(Candidate { item: catalogue.require(id)?, score: 0.0, sources: Vec::new() });
     let named: Vec<Candidate> = args.items.iter().map(candidate).collect::<Result<_, CliError>>()?;
     let mut items: Vec<_> = named.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
@@ -53,6 +76,48 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
         item_id: item.item_id,
         title: item.title,
         explanation: item.explanation,
+        aspects: Vec::new(),
     };
     context.json_line(&Explained { user: &whom.name, items: items.into_iter().map(item).collect() })
+}
+
+/// Explains by facts, under several aspects or against each other.
+fn views(args: &ExplainArgs, recommender: &Recommender, whom: &Whom, context: &mut Context) -> Result<(), CliError> {
+    let catalogue = recommender.catalogue();
+    let items = args.items.iter().map(|id| Ok(catalogue.require(id)?)).collect::<Result<Vec<usize>, CliError>>()?;
+    let semantic = recommender.semantic().map(|semantic| &**semantic);
+    let views = Views::new(catalogue, recommender.interactions(), semantic);
+    let facts: Vec<(usize, _)> = match args.mode {
+        Mode::Compare => views.compare(&whom.history, &items),
+        _ => {
+            let of = |(place, &item): (usize, &usize)| {
+                views.of(&whom.history, item, &items).into_iter().map(move |viewed| (place, viewed))
+            };
+            items.iter().enumerate().flat_map(of).collect()
+        }
+    };
+    let (places, facts): (Vec<usize>, Vec<_>) = facts.into_iter().unzip();
+    let engine = context.engine()?;
+    let texts = XRecExplainer::new(&engine).word(&facts)?;
+    let mut explained: Vec<ExplainedItem> = Vec::new();
+    for (place, text) in places.into_iter().zip(texts) {
+        let item = &catalogue[items[place]];
+        match explained.last_mut().filter(|last| last.item_id == item.id) {
+            Some(last) => last.aspects.push(text),
+            None => explained.push(ExplainedItem {
+                item_id: item.id.clone(),
+                title: item.title.clone(),
+                explanation: None,
+                aspects: vec![text],
+            }),
+        }
+    }
+    if context.json {
+        return context.json_line(&Explained { user: &whom.name, items: explained });
+    }
+    let lines = explained.iter().map(|item| {
+        let texts: String = item.aspects.iter().map(|aspect| format!("  {}\n", aspect.text)).collect();
+        format!("{}\n{texts}", item.title)
+    });
+    context.show(&lines.collect::<String>())
 }

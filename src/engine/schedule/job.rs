@@ -187,6 +187,15 @@ impl Job {
         }
     }
 
+    /// By how many positions its own timeline grows with a share of a step.
+    pub(super) fn grows_by(&self, share: Share) -> usize {
+        match &self.work {
+            Work::Write(_) | Work::Pool(_) => share.rows,
+            // Its prefix, for which it has room; continuations make room themselves.
+            Work::Score(_) => 0,
+        }
+    }
+
     /// Puts its rows into the batch.
     ///
     /// # Errors

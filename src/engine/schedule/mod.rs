@@ -112,9 +112,21 @@ impl Scheduler {
         self.limits.rows_per_step
     }
 
-    /// Takes a job in.
+    /// Takes a job in. One that was done when it was made, of which a constraint has forced every token, takes no step.
     pub(super) fn add(&mut self, job: Job) {
-        self.waiting.insert(job.place, job);
+        match job.work.is_finished() {
+            true => self.count(&job),
+            false => drop(self.waiting.insert(job.place, job)),
+        }
+    }
+
+    /// Counts a job that begins.
+    fn count(&mut self, job: &Job) {
+        self.stats.jobs += 1;
+        self.stats.prompt_tokens += job.work.prompt_len() as u64;
+        // A constraint may have begun the text already.
+        self.stats.forced_tokens += (job.work.ids().len() - job.work.prompt_len()) as u64;
+        self.stats.cached_tokens += job.timeline.computed() as u64;
     }
 
     /// Whether there is nothing to do.
@@ -203,11 +215,7 @@ impl Scheduler {
             self.cache.reserve(&mut job.timeline, job.work.end())
         });
         if job.permit.take().is_some() {
-            self.stats.jobs += 1;
-            self.stats.prompt_tokens += job.work.prompt_len() as u64;
-            // A constraint may have begun the text already.
-            self.stats.forced_tokens += (job.work.ids().len() - job.work.prompt_len()) as u64;
-            self.stats.cached_tokens += job.timeline.computed() as u64;
+            self.count(&job);
         }
         if let Err(error) = started {
             job.work.fail(error);
@@ -224,7 +232,7 @@ impl Scheduler {
         let mut left = Share { rows: self.limits.rows_per_step, logits: LOGITS_PER_STEP };
         let mut index = 0;
         while index < self.running.len() {
-            if self.running[index].left() == 1 && left.rows > 0 && self.make_room(index) {
+            if self.running[index].left() == 1 && left.rows > 0 && self.make_room(index, 1) {
                 shares.push((index, Share { rows: 1, logits: 1 }));
                 left = Share { rows: left.rows - 1, logits: left.logits - 1 };
             }
@@ -234,12 +242,21 @@ impl Scheduler {
         if writing > 0 {
             left.rows = left.rows.min(ROWS_WHILE_WRITING);
         }
-        for (index, job) in self.running.iter().enumerate().filter(|(_, job)| job.left() != 1) {
-            if let Some(share) = job.ask(left, &self.cache) {
+        let mut index = 0;
+        while index < self.running.len() {
+            let job = &self.running[index];
+            if job.left() != 1
+                && let Some(share) = job.ask(left, &self.cache)
+                // A constraint may have forced more tokens than there is room for.
+                && self.make_room(index, self.running[index].grows_by(share))
+            {
                 left = Share { rows: left.rows - share.rows, logits: left.logits - share.logits };
                 shares.push((index, share));
             }
+            index += 1;
         }
+        // Whoever made way takes no part.
+        shares.retain(|(index, _)| *index < self.running.len());
         if shares.len() == writing {
             self.add_drafts(&mut shares);
         }
@@ -248,11 +265,11 @@ impl Scheduler {
         shares
     }
 
-    /// Makes room for one more position of a job: whoever came last makes way. False if that is the job itself.
-    fn make_room(&mut self, index: usize) -> bool {
+    /// Makes room for more positions of a job: whoever came last makes way. False if that is the job itself.
+    fn make_room(&mut self, index: usize, rows: usize) -> bool {
         loop {
             let timeline = &mut self.running[index].timeline;
-            let end = timeline.computed() + 1;
+            let end = timeline.computed() + rows;
             let Err(error) = self.cache.reserve(timeline, end) else { return true };
             let Some(mut last) = self.running.pop() else { return false };
             if index == 0 && self.running.is_empty() {

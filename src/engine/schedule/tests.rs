@@ -185,13 +185,30 @@ fn task() -> impl Strategy<Value = Task> {
         Sampling { repetition_penalty: 1.3, ..Sampling::default() },
     ]);
     let priority = prop::sample::select(vec![Priority::Low, Priority::Normal, Priority::High]);
-    let options = prop::option::weighted(0.2, prop::collection::vec(tokens(1..6), 1..4));
-    let writing = (prompt(), 0usize..70, sampling, 0u64..4, priority.clone(), any::<bool>(), options).prop_map(
-        |(prompt, max_tokens, sampling, seed, priority, ignore_eos, options)| {
+    // Short ones, and ones that leave no choice in their middle for longer than texts have room from the start.
+    let forced = |middle: Vec<u32>| {
+        let option = |(first, last): (u32, u32)| [&[first], &middle[..], &[last]].concat();
+        [(3, 5), (3, 6), (4, 5), (4, 6)].map(option).to_vec()
+    };
+    let some = prop_oneof![
+        3 => prop::collection::vec(tokens(1..6), 1..4),
+        1 => tokens(60..130).prop_map(forced),
+        1 => tokens(90..130).prop_map(|only| vec![only]),
+    ];
+    let options = prop::option::weighted(0.3, some);
+    let writing = (
+        prompt(),
+        prop_oneof![4 => 0usize..70, 1 => 70usize..140],
+        sampling,
+        0u64..4,
+        priority.clone(),
+        any::<bool>(),
+        options,
+    )
+        .prop_map(|(prompt, max_tokens, sampling, seed, priority, ignore_eos, options)| {
             let request = Request { prompt, max_tokens, sampling, seed, priority, ignore_eos, ..Request::default() };
             Task::Write(request, options)
-        },
-    );
+        });
     let scoring = (prompt(), prop::collection::vec(tokens(0..40), 0..9), any::<bool>(), 0usize..4, priority).prop_map(
         |(prefix, continuations, score_prefix, top, priority)| {
             Task::Score(Scoring { prefix, continuations, score_prefix, top, priority })

@@ -37,6 +37,7 @@ pub(in crate::engine) struct Writer {
     request: Request,
     /// The prompt and what was generated.
     ids: Vec<u32>,
+    prompt_len: usize,
     limit: usize,
     eos: Vec<u32>,
     rng: ChaCha8Rng,
@@ -66,6 +67,7 @@ impl Writer {
         reply: Reply<Generation>,
     ) -> Result<Self> {
         let mut writer = Self {
+            prompt_len: request.prompt.len(),
             ids: std::mem::take(&mut request.prompt),
             limit: vocabulary.limit,
             eos: vocabulary.tokenizer.eos().to_vec(),
@@ -99,7 +101,7 @@ impl Writer {
 
     /// How many tokens the prompt has.
     pub(super) fn prompt_len(&self) -> usize {
-        self.ids.len() - self.written.ids.len()
+        self.prompt_len
     }
 
     /// The positions that it starts with room for.

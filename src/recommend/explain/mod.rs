@@ -3,6 +3,7 @@
 //! Code plans the claims from the item's and the user's records, the language model phrases those of a whole list in one
 //! batch, and a verifier checks every word of its texts against the plan. Where a text fails, a template says the same.
 
+mod aspects;
 mod kind;
 mod lexicon;
 mod plan;
@@ -14,6 +15,7 @@ mod verify;
 
 use std::collections::HashSet;
 
+pub use aspects::{View, ViewText, Viewed, Views};
 pub use plan::{Aspect, Plan, Titled};
 pub use planner::Planner;
 pub use verify::{Rejection, verify};
