@@ -57,7 +57,8 @@ pub struct Diversifier<'a> {
 
 impl Diversifier<'_> {
     /// The `k` items of the list that `pool` gives, best first, as places of the pool. `worth` is what each of the pool is
-    /// ranked by, best first.
+    /// ranked by, best first. What makes a list varied is which items are in it, so that these stand in the order of their
+    /// worth.
     pub fn pick(&self, history: &[Interaction], pool: &[usize], worth: &[f32], k: usize) -> Vec<usize> {
         let k = k.min(pool.len());
         let strength = self.strength.clamp(0.0, 1.0);
@@ -66,11 +67,13 @@ impl Diversifier<'_> {
         }
         let worth = within_one(worth);
         let likeness = Likeness::new(self.catalogue, self.semantic);
-        match self.diversity {
+        let mut picked = match self.diversity {
             Diversity::Mmr => mmr::pick(&worth, &|a, b| likeness.of(pool[a], pool[b]), strength, k),
             Diversity::Dpp => dpp::pick(&worth, &|a, b| likeness.of(pool[a], pool[b]), strength, k),
             Diversity::Calibrated => calibrate::pick(self.catalogue, history, pool, &worth, strength, k),
-        }
+        };
+        picked.sort_unstable();
+        picked
     }
 
     /// A list of at most `k` candidates out of more, the first of which is the best.
