@@ -101,7 +101,10 @@ fn long_texts_and_templates_are_read_as_far_as_they_may_be() {
         ..Item::default()
     };
     let texts = ATTACKS.iter().copied().chain([huge.as_str()]);
-    let catalogue = Catalogue::new(texts.enumerate().map(describe).collect());
+    // One without a title that could be named.
+    let blank =
+        Item { id: "blank".into(), title: " \n".into(), description: Some("Nothing.".into()), ..Item::default() };
+    let catalogue = Catalogue::new(texts.enumerate().map(describe).chain([blank]).collect());
     let items: Vec<usize> = (0..catalogue.len()).collect();
     let task = PromptTask::new(&[], &items, 3, &catalogue);
     assert!(task.items.iter().all(|item| item.description.as_ref().is_some_and(|text| !text.contains('\n'))));

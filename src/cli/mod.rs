@@ -22,6 +22,7 @@ mod recommend;
 mod rerank;
 mod score;
 mod settings;
+mod staged;
 mod tokenize;
 mod train;
 

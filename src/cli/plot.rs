@@ -1,12 +1,8 @@
 //! Horizontal bars with their spread, as SVG.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write as _, io::Write as _, path::Path};
 
-use super::CliError;
+use super::{CliError, staged::Staged};
 
 /// One bar.
 pub(crate) struct Bar {
@@ -24,7 +20,7 @@ const WIDTH: f64 = 720.0;
 const LEFT: f64 = 260.0;
 const LONGEST: f64 = 340.0;
 
-/// Writes the drawing beside its place and gives it its name when it is whole.
+/// Writes the drawing; it gets its name when it is whole.
 ///
 /// # Errors
 /// If the file cannot be written.
@@ -32,19 +28,14 @@ pub(crate) fn write(path: &Path, unit: &str, bars: &[Bar]) -> Result<(), CliErro
     write_whole(path, &draw(unit, bars))
 }
 
-/// Writes a text beside its place and gives it its name when it is whole.
+/// Writes a text to a file that gets its name when it is whole.
 ///
 /// # Errors
 /// If the file cannot be written.
 pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".partial");
-    let aside = PathBuf::from(aside);
-    fs::write(&aside, text).and_then(|()| fs::rename(&aside, path)).map_err(|error| {
-        // What is left of it is of no use.
-        let _ = fs::remove_file(&aside);
-        CliError::io("write", path)(error)
-    })
+    let staged = Staged::new(path)?;
+    staged.file().write_all(text.as_bytes()).map_err(CliError::io("write", path))?;
+    staged.publish()
 }
 
 /// The drawing.

@@ -1,7 +1,7 @@
 //! The recommender: from a catalogue and what users did to explained recommendations.
 //!
 //! Two stages. [`retrieve`] scores the whole catalogue by co-occurrence and by the texts' vectors, fuses both and keeps
-//! the best; [`rerank`] lets the language model's likelihoods move them. [`explain`] plans claims from the records, has
+//! the best; [`rerank`] lets a language model move them, [`prompt`] has one choose, and [`diversify`] makes lists of them. [`explain`] plans claims from the records, has
 //! the language model phrase them, and falls back to a template wherever a check of its text fails. What comes out is
 //! always made of distinct items of the catalogue, none of which the user has.
 
@@ -21,6 +21,7 @@ pub mod hybrid;
 pub mod index;
 pub mod interactions;
 mod knowledge;
+mod line;
 mod output;
 pub mod prompt;
 mod recommender;

@@ -6,7 +6,6 @@
 
 mod format;
 mod records;
-mod staged;
 mod writer;
 
 use std::{
@@ -19,10 +18,9 @@ use clap::Args;
 use docent::engine::Embedder;
 use serde::Serialize;
 
-use super::{CliError, Context, input::Source, lines::Id, progress::Counter};
+use super::{CliError, Context, input::Source, lines::Id, progress::Counter, staged::Staged};
 use format::{FileFormat, InputFormat, Output};
 use records::{Columns, Records, Summary};
-use staged::Staged;
 use writer::{JsonLines, Npy, Parquet, VectorWriter};
 
 /// Texts that are held in memory at once: enough for batches of equal length, few enough to stay interruptible.

@@ -91,8 +91,8 @@ impl RankingGuide {
                 match (child, self.ends_at(node)) {
                     (Some(child), _) => {
                         self.at = Place::Node(child);
-                        // Nothing else can come of it.
-                        if self.open[child] == 1
+                        // Nothing longer can come of it.
+                        if !self.options.children(child).any(|(_, longer)| self.open[longer] > 0)
                             && let Some(index) = self.ends_at(child)
                         {
                             self.take(index);
@@ -169,6 +169,10 @@ mod tests {
         let mut guide = guide(&[vec![1, 2], vec![1, 2]], 9);
         write(&mut guide, |next| next[0]);
         assert_eq!(guide.order(), [0, 1]);
+        // Also by a model whose texts have no end.
+        let options = Arc::new(Options::new(&[vec![1, 2], vec![1, 2]], None, 16).expect("options"));
+        let mut endless = RankingGuide::new(options, [7].into(), 2).expect("a guide");
+        assert_eq!(write(&mut endless, |next| next[0]), [1, 2, 7, 1, 2]);
     }
 
     proptest! {

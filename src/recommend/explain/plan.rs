@@ -1,7 +1,7 @@
 //! What an explanation may say of one recommended item.
 
 use super::Claim;
-use crate::recommend::Item;
+use crate::recommend::{Item, line::one_line};
 
 /// Characters of a title that texts name; longer ones are cut between words.
 const TITLE_CHARS: usize = 80;
@@ -18,7 +18,7 @@ pub struct Titled {
 impl Titled {
     /// Names an item.
     pub fn new(item: &Item) -> Self {
-        Self { title: one_line(&item.short_title()), year: item.year() }
+        Self { title: short_line(&item.short_title()), year: item.year() }
     }
 
     /// The title with the year: `The Matrix (1999)`.
@@ -30,19 +30,12 @@ impl Titled {
     }
 }
 
-/// Without line breaks and other control characters, so that a title cannot break the prompt that it stands in.
-fn one_line(title: &str) -> String {
-    let visible = |c: char| if c.is_control() || is_format(c) { ' ' } else { c };
-    let title: String = title.chars().map(visible).collect();
-    let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+/// On one line, so that a title cannot break the prompt that it stands in, and cut between words.
+fn short_line(title: &str) -> String {
+    let title = one_line(title);
     let Some((cut, _)) = title.char_indices().nth(TITLE_CHARS) else { return title };
     let words = title[..cut].rfind(' ').filter(|&space| space > cut / 2).unwrap_or(cut);
     format!("{}…", title[..words].trim_end())
-}
-
-/// Characters that only steer how others are shown: directions, joiners, marks of byte order.
-fn is_format(c: char) -> bool {
-    matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }
 
 /// What a claim is about.
@@ -91,10 +84,10 @@ mod tests {
 
     #[test]
     fn titles_are_one_line_of_a_bounded_length() {
-        assert_eq!(one_line(" The\tIron\n\nGiant\u{202e}\u{200b} "), "The Iron Giant");
-        let long = one_line(&"word ".repeat(100));
+        assert_eq!(short_line(" The\tIron\n\nGiant\u{202e}\u{200b} "), "The Iron Giant");
+        let long = short_line(&"word ".repeat(100));
         assert!(long.ends_with("word…") && long.chars().count() <= TITLE_CHARS + 1, "{long}");
-        assert_eq!(one_line(&"あ".repeat(100)).chars().count(), TITLE_CHARS + 1);
-        assert_eq!(one_line("千と千尋の神隠し"), "千と千尋の神隠し");
+        assert_eq!(short_line(&"あ".repeat(100)).chars().count(), TITLE_CHARS + 1);
+        assert_eq!(short_line("千と千尋の神隠し"), "千と千尋の神隠し");
     }
 }

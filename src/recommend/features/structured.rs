@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 
 use crate::{
     engine::{Constraint, Engine, Message, Prompt, Request},
-    recommend::{Catalogue, Error, Item, Result},
+    recommend::{Catalogue, Error, Item, Result, line::one_line},
 };
 
 /// Characters of an item's text that are read.
 const READ: usize = 600;
 
-/// Tokens of an answer at most: the schema bounds every part, so this is never met by an honest answer.
-const TOKENS: usize = 256;
+/// Tokens of an answer at most: more than all characters that the schema lets through, so that no answer is cut.
+const TOKENS: usize = 512;
 
 /// Categories that the model chooses among where the catalogue has some, at most.
 const CATEGORIES: usize = 48;
@@ -84,7 +84,7 @@ impl<'a> FeatureReader<'a> {
 /// Title and description on one line, cut where they are long.
 fn without_categories(item: &Item) -> String {
     let text = Item { attributes: Vec::new(), ..item.clone() }.text();
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(READ).collect()
+    one_line(&text).chars().take(READ).collect()
 }
 
 fn parse(text: &str) -> Result<StructuredFeatures> {

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 pub use template::{Asker, Example, Offer, PromptTask, PromptTemplate, Prompting};
 
-use super::{Catalogue, Error, Interaction, Interactions, Result, interactions::liked};
+use super::{Catalogue, Error, Interaction, Interactions, Item, Result, interactions::liked, line::one_line};
 use crate::engine::{Engine, Message, Ordering, Prompt, Request};
 
 /// Tokens of an analysis at most: a few sentences.
@@ -57,7 +57,7 @@ impl<'a> PromptRecommender<'a> {
         if let Some(question) = self.template.render("analysis", &task)? {
             let prompt = self.engine.tokenize(&self.prompt(question, &task)?)?;
             let request = Request { prompt, max_tokens: ANALYSIS_TOKENS, ..Request::default() };
-            task.analysis = Some(one_line(&self.engine.complete(&request)?.text, usize::MAX));
+            task.analysis = Some(one_line(&self.engine.complete(&request)?.text));
         }
         let missing = || Error::TemplateBlock { name: self.template.name().to_owned(), block: "user" };
         let question = self.template.render("user", &task)?.ok_or_else(missing)?;
@@ -96,9 +96,9 @@ impl PromptTask {
         let offer = |item: usize, rating| {
             let item = &catalogue[item];
             Offer {
-                title: one_line(&item.full_title(), DESCRIBED),
-                genres: item.genres().iter().map(|genre| one_line(genre, DESCRIBED)).collect(),
-                description: item.description.as_deref().map(|text| one_line(text, DESCRIBED)),
+                title: title(item),
+                genres: item.genres().iter().map(|genre| cut(genre, DESCRIBED)).collect(),
+                description: item.description.as_deref().map(|text| cut(text, DESCRIBED)),
                 rating,
             }
         };
@@ -137,7 +137,7 @@ impl PromptTask {
             .collect();
         // Stable, so that the first of equals stay first.
         others.sort_by_key(|(common, _)| std::cmp::Reverse(*common));
-        let title = |event: &Interaction| one_line(&catalogue[event.item].full_title(), DESCRIBED);
+        let title = |event: &Interaction| title(&catalogue[event.item]);
         for (_, other) in others.into_iter().take(count) {
             let (before, last) = other.split_at(other.len() - ANSWERED);
             let mut liked: Vec<String> = liked(before).rev().take(ASKED).map(title).collect();
@@ -148,7 +148,13 @@ impl PromptTask {
     }
 }
 
-/// A text without line breaks, so that it cannot pass for more than it is, and not longer than it may be.
-fn one_line(text: &str, most: usize) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(most).collect()
+/// An item's title with the year, as one line; its id where the title says nothing.
+fn title(item: &Item) -> String {
+    let title = cut(&item.full_title(), DESCRIBED);
+    if title.is_empty() { cut(&item.id, DESCRIBED) } else { title }
+}
+
+/// A text as one line, and not longer than it may be.
+fn cut(text: &str, most: usize) -> String {
+    one_line(text).chars().take(most).collect()
 }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     engine::Engine,
-    recommend::{Catalogue, Interaction, Result, draw::shuffle},
+    recommend::{Catalogue, Interaction, Result, draw::shuffle, line::one_line},
 };
 
 /// Characters of a text that the model sees where several stand side by side.
@@ -92,12 +92,12 @@ impl<'a> LLMReranker<'a> {
                 return pointwise::likelihoods(self.engine, wish, texts, calibrate.then_some(&mut self.without));
             }
             Mode::YesNo => {
-                let texts: Vec<String> = texts.iter().map(|text| one_line(text, READ)).collect();
+                let texts: Vec<String> = texts.iter().map(|text| cut(text, READ)).collect();
                 return pointwise::yes_no(self.engine, wish, &texts);
             }
             _ => {}
         }
-        let texts: Vec<String> = texts.iter().map(|text| one_line(text, SHOWN)).collect();
+        let texts: Vec<String> = texts.iter().map(|text| cut(text, SHOWN)).collect();
         let window = window.clamp(2, list::LONGEST);
         let shown: Vec<usize> = (0..texts.len()).collect();
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
@@ -181,7 +181,7 @@ fn sorted(subset: &[usize], scores: &[f32]) -> Vec<usize> {
     places.into_iter().map(|place| subset[place]).collect()
 }
 
-/// A text without line breaks, so that it cannot pass for several, and not longer than it may be.
-fn one_line(text: &str, most: usize) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(most).collect()
+/// A text as one line, and not longer than it may be.
+fn cut(text: &str, most: usize) -> String {
+    one_line(text).chars().take(most).collect()
 }

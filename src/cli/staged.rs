@@ -12,7 +12,7 @@ use crate::cli::CliError;
 
 /// A file under a name of its own, beside the place that it is meant for. Removed if it is dropped unpublished.
 #[derive(Debug)]
-pub(super) struct Staged {
+pub(crate) struct Staged {
     file: NamedTempFile,
     path: PathBuf,
 }
@@ -22,7 +22,7 @@ impl Staged {
     ///
     /// # Errors
     /// If `path` is a folder, or its folder cannot be written.
-    pub(super) fn new(path: &Path) -> Result<Self, CliError> {
+    pub(crate) fn new(path: &Path) -> Result<Self, CliError> {
         if path.is_dir() {
             return Err(CliError::io("write", path)(io::ErrorKind::IsADirectory.into()));
         }
@@ -44,7 +44,7 @@ impl Staged {
     }
 
     /// The file, open for writing.
-    pub(super) fn file(&self) -> &File {
+    pub(crate) fn file(&self) -> &File {
         self.file.as_file()
     }
 
@@ -52,7 +52,7 @@ impl Staged {
     ///
     /// # Errors
     /// If the system refuses one of both.
-    pub(super) fn publish(self) -> Result<(), CliError> {
+    pub(crate) fn publish(self) -> Result<(), CliError> {
         self.file.as_file().sync_all().map_err(CliError::io("write", &self.path))?;
         self.file.persist(&self.path).map_err(|error| CliError::io("write", &self.path)(error.error))?;
         // The name itself is on the disk once its folder is; folders cannot be opened everywhere.
