@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Kind, Role, TableError, filter::FilterError, store::StoreError};
+use super::{DatabaseFault, Kind, Role, TableError, filter::FilterError, store::StoreError};
 use crate::engine;
 
 /// What can go wrong between files of items and explained recommendations.
@@ -65,6 +65,15 @@ pub enum Error {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A database of a store cannot be used.
+    #[error("`{}` {fault}", path.display())]
+    Database {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        fault: DatabaseFault,
     },
     /// Nobody with this id has interacted with anything.
     #[error("there is no user `{id}` among {users} users")]
@@ -213,6 +222,8 @@ impl Error {
                  `examples`, `count` and `analysis`"
                     .into()
             }
+            Error::Database { fault: DatabaseFault::Newer { .. }, .. } => "use the newer program".into(),
+            Error::Database { .. } => "move the file away to begin anew; what it holds is lost then".into(),
             Error::Penalty { .. } => "take a larger penalty".into(),
             Error::Engine(error) => return error.hint(),
             _ => return None,

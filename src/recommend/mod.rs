@@ -8,6 +8,7 @@
 mod attribute;
 pub mod bench;
 pub mod catalogue;
+mod database;
 mod dense;
 pub mod diversify;
 mod draw;
@@ -36,6 +37,7 @@ mod users;
 
 pub use attribute::{Attribute, AttributeColumn, Kind};
 pub use catalogue::{Catalogue, Item};
+pub use database::DatabaseFault;
 pub use error::{Error, Result};
 pub use explain::{Claim, Explanation, WrittenBy, XRecExplainer};
 pub use features::LLMFeatureExtractor;

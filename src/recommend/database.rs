@@ -1,0 +1,210 @@
+//! Small databases beside a store's components: sessions, feedback, answers.
+//!
+//! A store's components are written whole and never changed; what grows by a line at a time is kept in SQLite files of
+//! the same folder. Several processes may use one at once: readers never wait for a writer (write-ahead log), and writers
+//! wait for each other.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use super::{Error, Result};
+
+/// How long a writer waits for another.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Marks a file as one of ours: "docn".
+const APPLICATION: i32 = 0x646f_636e;
+
+/// A kind of database: what its file is called, and the steps that made its tables what they are.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Kind {
+    /// The file's name in the store's folder.
+    pub(crate) file: &'static str,
+    /// Statements; the first make the tables, each further entry brings an older file to the next version.
+    pub(crate) versions: &'static [&'static str],
+}
+
+/// An open database that threads share.
+#[derive(Clone, Debug)]
+pub(crate) struct Database {
+    path: PathBuf,
+    connection: Arc<Mutex<Connection>>,
+}
+
+/// What is wrong with a database's file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum DatabaseFault {
+    /// SQLite says no.
+    #[error("cannot be used")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A database of another program.
+    #[error("is a database of another program")]
+    Foreign,
+    /// A database that a newer version of this program wrote.
+    #[error("has version {found}, and this program knows up to {known}")]
+    Newer {
+        /// Its version.
+        found: usize,
+        /// The newest that is known.
+        known: usize,
+    },
+}
+
+impl Database {
+    /// Opens the database of this kind in a folder, and makes or updates it where needed.
+    ///
+    /// # Errors
+    /// If the file is none of ours, is newer than this program, or cannot be read and written.
+    pub(crate) fn open(folder: &Path, kind: Kind) -> Result<Self> {
+        let path = folder.join(kind.file);
+        match connect(&path, kind) {
+            Ok(connection) => Ok(Self { path, connection: Arc::new(Mutex::new(connection)) }),
+            Err(fault) => Err(Error::Database { path, fault }),
+        }
+    }
+
+    /// Runs statements that belong together: all of them take effect, or none.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub(crate) fn write<T>(&self, statements: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let mut connection = self.lock();
+        let run = || {
+            let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+            let value = statements(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        run().map_err(|source| self.fault(source))
+    }
+
+    /// Runs statements that change nothing, on one state of the database.
+    ///
+    /// # Errors
+    /// If a statement fails.
+    pub(crate) fn read<T>(&self, statements: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        let mut connection = self.lock();
+        let run = || {
+            let transaction = connection.transaction()?;
+            statements(&transaction)
+        };
+        run().map_err(|source| self.fault(source))
+    }
+
+    /// A statement that failed half-way was rolled back, so a connection is fit for use whatever its last user did.
+    fn lock(&self) -> MutexGuard<'_, Connection> {
+        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fault(&self, source: rusqlite::Error) -> Error {
+        Error::Database { path: self.path.clone(), fault: source.into() }
+    }
+}
+
+fn connect(path: &Path, kind: Kind) -> Result<Connection, DatabaseFault> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    // Reads the file, so that one of another kind is found before anything is written to it.
+    let tables: usize = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION && tables > 0 {
+        return Err(DatabaseFault::Foreign);
+    }
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "normal")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    update(&mut connection, kind)?;
+    Ok(connection)
+}
+
+/// Brings the tables to the newest version, or leaves the file as it is.
+fn update(connection: &mut Connection, kind: Kind) -> Result<(), DatabaseFault> {
+    let known = kind.versions.len();
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let Some(missing) = kind.versions.get(found..) else { return Err(DatabaseFault::Newer { found, known }) };
+    for statements in missing {
+        transaction.execute_batch(statements)?;
+    }
+    if !missing.is_empty() {
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", known)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, thread};
+
+    use super::*;
+
+    const FIRST: Kind = Kind { file: "words.sqlite", versions: &["CREATE TABLE words (word TEXT NOT NULL)"] };
+    const SECOND: Kind = Kind { versions: &[FIRST.versions[0], "ALTER TABLE words ADD COLUMN size INTEGER"], ..FIRST };
+
+    fn count(database: &Database) -> usize {
+        database.read(|connection| connection.query_row("SELECT count(*) FROM words", [], |row| row.get(0))).unwrap()
+    }
+
+    #[test]
+    fn older_files_are_brought_up_to_date_and_newer_ones_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let old = Database::open(folder.path(), FIRST).unwrap();
+        old.write(|connection| connection.execute("INSERT INTO words VALUES ('one')", [])).unwrap();
+        let new = Database::open(folder.path(), SECOND).unwrap();
+        new.write(|connection| connection.execute("INSERT INTO words VALUES ('two', 3)", [])).unwrap();
+        assert_eq!(count(&new), 2);
+        let error = Database::open(folder.path(), FIRST).unwrap_err();
+        assert!(matches!(error, Error::Database { fault: DatabaseFault::Newer { found: 2, known: 1 }, .. }), "{error}");
+    }
+
+    #[test]
+    fn what_fails_half_way_leaves_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Database::open(folder.path(), FIRST).unwrap();
+        let failed = database.write(|connection| {
+            connection.execute("INSERT INTO words VALUES ('one')", [])?;
+            connection.execute("INSERT INTO nothing VALUES ('two')", [])
+        });
+        assert!(failed.is_err());
+        assert_eq!(count(&database), 0);
+    }
+
+    #[test]
+    fn files_of_others_are_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(FIRST.file);
+        fs::write(&path, "no database, but a text that is long enough to be looked at as one".repeat(20)).unwrap();
+        let before = fs::read(&path).unwrap();
+        assert!(matches!(Database::open(folder.path(), FIRST), Err(Error::Database { .. })));
+        assert_eq!(fs::read(&path).unwrap(), before);
+        fs::remove_file(&path).unwrap();
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
+        let error = Database::open(folder.path(), FIRST).unwrap_err();
+        assert!(matches!(error, Error::Database { fault: DatabaseFault::Foreign, .. }), "{error}");
+    }
+
+    #[test]
+    fn writers_wait_for_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                let open = || Database::open(folder.path(), FIRST).unwrap();
+                scope.spawn(move || {
+                    let database = open();
+                    for _ in 0..25 {
+                        database.write(|connection| connection.execute("INSERT INTO words VALUES ('w')", [])).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(count(&Database::open(folder.path(), FIRST).unwrap()), 100);
+    }
+}
