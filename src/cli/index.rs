@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use docent::{
     engine,
     recommend::{
-        self, ColumnRole, Role, Roles, UnknownItems,
+        self, ColumnRole, Role, Roles, Source, UnknownItems,
         index::{Encoder, FindEncoder, IndexEvent, IndexOptions, IndexReport, index},
     },
 };
@@ -170,6 +170,13 @@ fn summary(report: &IndexReport, append: bool) -> String {
     if let Some(vectors) = report.embeddings {
         let total = vectors.computed + vectors.reused;
         line("embeddings", total, &[(vectors.computed, "computed"), (vectors.reused, "kept")]);
+    }
+    if let Some(linear) = report.linear {
+        let why = match linear {
+            Source::ImplicitAls => "a factorization, for so many users and items",
+            _ => "a dense model, for a small catalogue",
+        };
+        lines.push(format!("  {:<12} {} ({why})", "linear model", linear.name()));
     }
     let done = if append { "Added to" } else { "Made" };
     format!("{done} {}\n{}", report.store.display(), lines.join("\n"))

@@ -66,6 +66,20 @@ pub enum Error {
         /// The first id that is beyond.
         vocab: usize,
     },
+    /// Soft tokens cannot be made of these values.
+    #[error("{values} values are no finite rows of {width}")]
+    SoftRows {
+        /// How many there are.
+        values: usize,
+        /// The width of the model's embedding.
+        width: usize,
+    },
+    /// There are too many soft tokens.
+    #[error("the engine has {most} soft tokens already, as many as it can")]
+    SoftTokensFull {
+        /// The most.
+        most: usize,
+    },
     /// There is nothing to start from.
     #[error("the prompt is empty, and the model has no token that starts a text")]
     EmptyPrompt,
@@ -128,6 +142,8 @@ impl Error {
             Error::Busy => Some("try again when some have ended".into()),
             Error::EmptyPrompt
             | Error::Token { .. }
+            | Error::SoftRows { .. }
+            | Error::SoftTokensFull { .. }
             | Error::Constraint { .. }
             | Error::Parameter { .. }
             | Error::Cancelled

@@ -22,6 +22,7 @@ use super::{
     cache::Cache,
     constraint::Grammars,
     schedule::{Guessing, Limits, Scheduler, Vocabulary},
+    soft::SoftRows,
     worker::Worker,
 };
 
@@ -105,7 +106,8 @@ impl Engine {
     ) -> Result<Self> {
         let (architecture, backend_name) = (backend.architecture().clone(), backend.name());
         let footprint = backend.footprint();
-        let cache = Cache::new(backend.kv_blocks(), options.prefix_cache);
+        let soft = Arc::new(SoftRows::default());
+        let cache = Cache::new(backend.kv_blocks(), options.prefix_cache, soft.clone());
         let room = cache.capacity();
         let guessing = if options.speculate { Guessing::IfWorth } else { Guessing::Never };
         let limits = Limits { rows_per_step: ROWS_PER_STEP, guessing };
@@ -126,6 +128,7 @@ impl Engine {
             room,
             queue,
             arrivals,
+            soft,
             worker,
         };
         Ok(Self { shared: Arc::new(shared) })

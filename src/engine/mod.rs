@@ -18,8 +18,10 @@ mod packing;
 mod pooled;
 mod schedule;
 mod score;
+mod soft;
 mod stats;
 mod stop;
+mod teach;
 mod worker;
 
 pub use bench::{Measured, Workload};
@@ -33,6 +35,7 @@ pub use load::EngineOptions;
 pub use pooled::POOLED_TOKENS;
 pub use score::{BeingScored, Scores, Scoring};
 pub use stats::Stats;
+pub use teach::{Reading, Teacher};
 
 pub use docent_models::{
     backend::{BackendKind, Sampling},
@@ -56,6 +59,7 @@ use docent_models::{
 
 use constraint::Grammars;
 use schedule::{Job, Place, Scheduler, Vocabulary, Work};
+use soft::SoftRows;
 use worker::{Order, Worker};
 
 /// Blocks of prefixes that a file holds at most: 2,048 positions, 47 MB of the default model.
@@ -93,6 +97,8 @@ struct Shared {
     /// Places in the queue.
     queue: Arc<Semaphore>,
     arrivals: AtomicU64,
+    /// Rows that prompts may name, which the worker reads.
+    soft: Arc<SoftRows>,
     worker: Worker,
 }
 
@@ -154,6 +160,11 @@ impl Engine {
     /// The format that most of its weights are stored in.
     pub fn format(&self) -> Option<Format> {
         self.shared.format
+    }
+
+    /// The identity of its weights.
+    pub fn hash(&self) -> &[u8; 32] {
+        &self.shared.hash
     }
 
     /// What the model runs on.

@@ -10,7 +10,7 @@ use super::{
 /// What is scored after one prefix.
 #[derive(Clone, Debug, Default)]
 pub struct Scoring {
-    /// The prefix, at least one token.
+    /// The prefix, at least one token; soft ones may be among them, unless the prefix is scored.
     pub prefix: Vec<u32>,
     /// Texts that may follow it.
     pub continuations: Vec<Vec<u32>>,
@@ -85,7 +85,13 @@ impl Engine {
         if scoring.prefix.is_empty() {
             return Err(Error::EmptyPrompt);
         }
-        self.check_tokens(&scoring.prefix)?;
+        match scoring.score_prefix {
+            true => self.check_tokens(&scoring.prefix)?,
+            false => {
+                let is_soft = |token: &&u32| self.shared.soft.get(**token).is_some();
+                self.check_tokens(&scoring.prefix.iter().filter(|token| !is_soft(token)).copied().collect::<Vec<_>>())?;
+            }
+        }
         scoring.continuations.iter().try_for_each(|tokens| self.check_tokens(tokens))?;
         let (reply, end, _) = Reply::new();
         let priority = scoring.priority;

@@ -156,6 +156,20 @@ pub enum Error {
         /// What is wrong with it.
         fault: &'static str,
     },
+    /// A store holds no alignment.
+    #[error("there is no alignment for A-LLMRec")]
+    NoAlignment,
+    /// An alignment does not fit the store's vectors.
+    #[error("the alignment was trained on vectors of {trained} elements, and the store's have {width}")]
+    OtherVectors {
+        /// Elements of those that it was trained on.
+        trained: usize,
+        /// Elements of the store's.
+        width: usize,
+    },
+    /// An alignment was trained for another language model.
+    #[error("the alignment was trained for another language model")]
+    OtherModel,
     /// A language model's answer is not what its constraint describes.
     #[error("the answer `{text}` is no structured features")]
     Features {
@@ -216,6 +230,9 @@ impl Error {
             }
             Error::Tensors { .. } | Error::Tensor { .. } | Error::Learned { .. } => {
                 "learn anew with `docent train hybrid`".into()
+            }
+            Error::NoAlignment | Error::OtherVectors { .. } | Error::OtherModel => {
+                "train one with `docent train align`".into()
             }
             Error::Template { .. } | Error::TemplateBlock { .. } => {
                 "a template is Jinja with a block `user`, and may have `system` and `analysis`; it sees `user`, `query`, `items`, \

@@ -5,6 +5,7 @@
 //! the language model phrase them, and falls back to a template wherever a check of its text fails. What comes out is
 //! always made of distinct items of the catalogue, none of which the user has.
 
+pub mod align;
 mod attribute;
 pub mod bench;
 pub mod catalogue;
@@ -35,6 +36,7 @@ mod table;
 mod tensors;
 mod users;
 
+pub use align::ALLMRec;
 pub use attribute::{Attribute, AttributeColumn, Kind};
 pub use catalogue::{Catalogue, Item};
 pub use database::DatabaseFault;

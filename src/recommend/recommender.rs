@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use super::{
-    Candidate, Catalogue, Filter, Interaction, Interactions, Query, Result, Source, SourceScore, Store, Users,
+    ALLMRec, Candidate, Catalogue, Error, Filter, Interaction, Interactions, Query, Result, Source, SourceScore, Store,
+    Users,
     hybrid::{Fusion, HYBRID, Hybrid, RERANK, RETRIEVAL, RerankWeights},
     retrieve::{Semantic, SemanticOptions, best},
-    signals::{Signal, Signals, standardize_open},
+    signals::{COLLABORATIVE, Collaborative, Signal, Signals, standardize_open},
 };
-use crate::engine::Embeddings;
+use crate::engine::{Embeddings, Engine};
 
 /// The signals that are told with a recommendation, by their sources.
 const TOLD: [(Source, Signal); 4] = [
@@ -33,6 +34,8 @@ pub struct Recommender {
     fusion: Fusion,
     hybrid: Option<Hybrid>,
     rerank: RerankWeights,
+    /// Where it comes from: what only some need is read when it is needed.
+    store: Option<Store>,
 }
 
 impl Recommender {
@@ -43,7 +46,9 @@ impl Recommender {
     pub fn open(store: &Store) -> Result<Self> {
         let catalogue = store.catalogue()?;
         let interactions = store.interactions(&catalogue)?;
-        let mut recommender = Self::new(catalogue, interactions, store.embeddings()?)?;
+        let kept = store.component(COLLABORATIVE)?;
+        let kept = kept.map(|bytes| Collaborative::from_bytes(&bytes, &interactions.slices(), catalogue.len()));
+        let mut recommender = Self::with(catalogue, interactions, store.embeddings()?, kept.transpose()?.flatten())?;
         recommender.users = store.users()?;
         if let Some(bytes) = store.component(RETRIEVAL)? {
             recommender.fusion = Fusion::from_bytes(&bytes)?;
@@ -61,6 +66,7 @@ impl Recommender {
                 }
             }
         }
+        recommender.store = Some(store.clone());
         if let Some(bytes) = store.component(RERANK)? {
             recommender.rerank = RerankWeights::from_bytes(&bytes)?;
         }
@@ -72,14 +78,28 @@ impl Recommender {
     /// # Errors
     /// If there are more or fewer vectors than items.
     pub fn new(catalogue: Catalogue, interactions: Interactions, vectors: Option<Embeddings>) -> Result<Self> {
+        Self::with(catalogue, interactions, vectors, None)
+    }
+
+    /// The same from models that were fitted on the interactions; without them they are fitted now.
+    fn with(
+        catalogue: Catalogue,
+        interactions: Interactions,
+        vectors: Option<Embeddings>,
+        collaborative: Option<Collaborative>,
+    ) -> Result<Self> {
         let semantic = vectors.map(|vectors| Semantic::new(vectors, catalogue.len(), SemanticOptions::default()));
         let semantic = semantic.transpose()?.map(Arc::new);
-        let histories: Vec<&[Interaction]> = interactions.histories().iter().map(Vec::as_slice).collect();
-        let signals = Signals::fit(&histories, &catalogue, semantic.clone())?;
+        let histories = interactions.slices();
+        let collaborative = match collaborative {
+            Some(collaborative) => collaborative,
+            None => Collaborative::fit(&histories, catalogue.len())?,
+        };
+        let signals = Signals::with(Arc::new(collaborative), &histories, &catalogue, semantic.clone());
         let fusion = Fusion::default();
         let rerank = RerankWeights::default();
         let users = Users::default();
-        Ok(Self { catalogue, interactions, users, semantic, signals, fusion, hybrid: None, rerank })
+        Ok(Self { catalogue, interactions, users, semantic, signals, fusion, hybrid: None, rerank, store: None })
     }
 
     /// The items.
@@ -105,6 +125,23 @@ impl Recommender {
     /// The second stage, if it was trained.
     pub fn hybrid(&self) -> Option<&Hybrid> {
         self.hybrid.as_ref()
+    }
+
+    /// What is known of items for somebody.
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// The trained core of A-LLMRec, for this language model.
+    ///
+    /// # Errors
+    /// If the store has none, it is damaged, or was trained for other models.
+    pub fn aligned(&self, engine: &Engine) -> Result<ALLMRec> {
+        let aligned = match (&self.store, &self.semantic) {
+            (Some(store), Some(semantic)) => ALLMRec::open(store, semantic.clone(), engine)?,
+            _ => None,
+        };
+        aligned.ok_or(Error::NoAlignment)
     }
 
     /// What rerankers count.
@@ -144,7 +181,7 @@ impl Recommender {
         let told: Vec<(Source, Vec<f32>)> = TOLD
             .into_iter()
             .filter(|(source, _)| *source != Source::Semantic || self.semantic.is_some())
-            .map(|(source, signal)| (source, self.signals.raw(signal, query)))
+            .map(|(source, signal)| (self.named(source), self.signals.raw(signal, query)))
             .chain(stages)
             .collect();
         let candidate = |(item, score)| {
@@ -152,6 +189,14 @@ impl Recommender {
             Candidate { item, score, sources: said.collect() }
         };
         Ok(list.into_iter().map(candidate).collect())
+    }
+
+    /// A source by the name of the model that stands for it here.
+    fn named(&self, source: Source) -> Source {
+        match source {
+            Source::Ease => self.signals.collaborative().linear(),
+            source => source,
+        }
     }
 
     /// What each stage says of all items, (catalogue); the last one decides.
@@ -184,7 +229,7 @@ impl Recommender {
     /// # Errors
     /// If the store was made without vectors.
     pub fn search(&self, text: &[f32], k: usize, filter: Option<&Filter>) -> Result<Vec<Candidate>> {
-        let semantic = self.semantic.as_ref().ok_or(super::Error::NoVectors { method: "search" })?;
+        let semantic = self.semantic.as_ref().ok_or(Error::NoVectors { method: "search" })?;
         let scores = semantic.near(&semantic.profile(&[], Some(text)));
         let is_open = |item: usize| filter.is_none_or(|filter| filter.matches(&self.catalogue[item]));
         let candidate = |item: usize| Candidate {

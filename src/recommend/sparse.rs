@@ -1,9 +1,11 @@
 //! Sparse matrices by row, in the one form that all item-item models share.
 
+use std::ops::Range;
+
 use rayon::prelude::*;
 
 /// A matrix of which most elements are 0: for each row its columns, ascending, and their values.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub(in crate::recommend) struct Sparse {
     /// Where each row starts; (rows + 1)
     pub(in crate::recommend) starts: Vec<usize>,
@@ -13,45 +15,38 @@ pub(in crate::recommend) struct Sparse {
     pub(in crate::recommend) values: Vec<f32>,
 }
 
+impl Default for Sparse {
+    /// No rows.
+    fn default() -> Self {
+        Self { starts: vec![0], columns: Vec::new(), values: Vec::new() }
+    }
+}
+
 impl Sparse {
     /// Takes the rows in order, each with its columns ascending.
     pub(in crate::recommend) fn from_rows(rows: impl IntoIterator<Item = Vec<(u32, f32)>>) -> Self {
-        let mut sparse = Self { starts: vec![0], ..Self::default() };
-        for row in rows {
-            sparse.columns.extend(row.iter().map(|&(column, _)| column));
-            sparse.values.extend(row.iter().map(|&(_, value)| value));
-            sparse.starts.push(sparse.columns.len());
-        }
+        let mut sparse = Self::default();
+        rows.into_iter().for_each(|row| sparse.push(row));
         sparse
     }
 
-    /// The rows of a matrix of which each element is the sum of its entries (row, column, value), in their order.
-    pub(in crate::recommend) fn sums(entries: &[(u32, u32, f32)], rows: usize) -> Vec<Vec<(u32, f32)>> {
-        let mut by_row: Vec<Vec<(u32, f32)>> = vec![Vec::new(); rows];
-        entries.iter().for_each(|&(row, column, value)| by_row[row as usize].push((column, value)));
-        by_row.par_iter_mut().for_each(|row| {
-            // Stable, so that sums run in the order of the entries.
-            row.sort_by_key(|&(column, _)| column);
-            row.dedup_by(|next, kept| {
-                let same = next.0 == kept.0;
-                if same {
-                    kept.1 += next.1;
-                }
-                same
-            });
-            row.shrink_to_fit();
-        });
-        by_row
+    /// Adds a row, its columns ascending.
+    pub(in crate::recommend) fn push(&mut self, row: impl IntoIterator<Item = (u32, f32)>) {
+        for (column, value) in row {
+            self.columns.push(column);
+            self.values.push(value);
+        }
+        self.starts.push(self.columns.len());
     }
 
-    /// A matrix of ones: (rows, columns) from the columns of each row.
-    pub(in crate::recommend) fn indicators(rows: &[Vec<u32>]) -> Self {
-        Self::from_rows(rows.iter().map(|row| row.iter().map(|&column| (column, 1.0)).collect()))
+    /// Where the values of a row are among all; none of a row that there is not.
+    pub(in crate::recommend) fn range(&self, row: usize) -> Option<Range<usize>> {
+        Some(*self.starts.get(row)?..*self.starts.get(row + 1)?)
     }
 
     /// How many rows there are.
     pub(in crate::recommend) fn rows(&self) -> usize {
-        self.starts.len().saturating_sub(1)
+        self.starts.len() - 1
     }
 
     /// The columns and values of a row.
@@ -134,12 +129,6 @@ mod tests {
             prop::collection::btree_map(0..columns, -4i8..5, 0..5), 1..7)) -> Sparse {
             Sparse::from_rows(rows.into_iter().map(|row| row.into_iter().map(|(c, v)| (c, f32::from(v))).collect()))
         }
-    }
-
-    #[test]
-    fn entries_of_one_place_are_added_up() {
-        let entries = [(1, 2, 1.0), (0, 1, 2.0), (1, 0, 4.0), (1, 2, 8.0)];
-        assert_eq!(Sparse::sums(&entries, 3), [vec![(1, 2.0)], vec![(0, 4.0), (2, 9.0)], vec![]]);
     }
 
     proptest! {

@@ -24,6 +24,11 @@ impl TensorsOut {
         self.put(name, Dtype::F32, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect());
     }
 
+    /// Adds 32-bit whole numbers.
+    pub(super) fn put_u32(&mut self, name: &str, shape: &[usize], values: &[u32]) {
+        self.put(name, Dtype::U32, shape, values.iter().flat_map(|value| value.to_le_bytes()).collect());
+    }
+
     fn put(&mut self, name: &str, dtype: Dtype, shape: &[usize], bytes: Vec<u8>) {
         self.tensors.insert(name.into(), (dtype, shape.to_vec(), bytes));
     }
@@ -83,6 +88,14 @@ impl<'a> TensorsIn<'a> {
         }
     }
 
+    /// 32-bit whole numbers of a shape.
+    ///
+    /// # Errors
+    /// If they are missing, or of another type or shape.
+    pub(super) fn u32(&self, name: &str, shape: &[usize]) -> Result<Vec<u32>> {
+        Ok(self.words(name, Dtype::U32, shape)?.map(u32::from_le_bytes).collect())
+    }
+
     fn words(&self, name: &str, dtype: Dtype, shape: &[usize]) -> Result<impl Iterator<Item = [u8; 4]>> {
         let tensor = self.tensors.tensor(name).map_err(|source| Error::Tensors { source })?;
         if tensor.dtype() != dtype {
@@ -106,6 +119,7 @@ mod tests {
     fn bytes() -> Vec<u8> {
         let mut out = TensorsOut::default();
         out.put_f32("values", &[2, 2], &[1.0, -2.5, 0.0, 1e-9]);
+        out.put_u32("whole", &[3], &[0, 7, u32::MAX]);
         out.put("bytes", Dtype::U8, &[3], vec![1, 2, 3]);
         out.put_f32("nan", &[1], &[f32::NAN]);
         out.note("kind", "test".into());
@@ -117,6 +131,7 @@ mod tests {
         let bytes = bytes();
         let tensors = TensorsIn::new(&bytes).unwrap();
         assert_eq!(tensors.f32("values", &[2, 2]).unwrap(), [1.0, -2.5, 0.0, 1e-9]);
+        assert_eq!(tensors.u32("whole", &[3]).unwrap(), [0, 7, u32::MAX]);
         assert_eq!(tensors.note("kind").unwrap(), "test");
     }
 

@@ -136,3 +136,32 @@ fn both_engines_do_the_same_work() {
     assert!(message.contains(&format!("the peer at {url} fails")) && message.contains("hint: start it"), "{message}");
     server.join().expect("a server that was asked");
 }
+
+#[test]
+fn a_store_of_invented_items_is_made_opened_asked_and_added_to() {
+    let workplace = Workplace::with_models();
+    let sizes = ["--items", "300", "--interactions", "3000", "--users", "60", "--add", "5"];
+    let out = stdout(workplace.run(&[&["bench", "index", "--json", "--keep", "bench"], &sizes[..]].concat()));
+    let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    let tests: Vec<&str> = lines.iter().map(|line| line["test"].as_str().unwrap()).collect();
+    assert_eq!(tests, ["index", "open", "recommend", "append"]);
+    for line in &lines {
+        assert!(line["seconds"].as_f64().unwrap() > 0.0 && line["store_bytes"].as_u64().unwrap() > 0);
+        assert_eq!((&line["items"], &line["linear"]), (&300.into(), &"ease".into()));
+    }
+    assert!(lines[0]["seconds_per_million"].as_f64().unwrap() > 0.0);
+    // What was added is what the files say, whether it comes at once or later.
+    let all = std::fs::read_to_string(workplace.path("bench/interactions.csv")).expect("interactions");
+    let more = std::fs::read_to_string(workplace.path("bench/more.csv")).expect("more interactions");
+    std::fs::write(workplace.path("both.csv"), all + more.split_once('\n').expect("a header").1).expect("written");
+    let flags = ["--items", "bench/items.csv", "--interactions", "both.csv", "--no-embeddings", "--quiet"];
+    workplace.run(&[&["index", "anew"], &flags[..]].concat());
+    let lists = ["bench/store", "anew"].map(|store| {
+        let out = stdout(workplace.run(&["recommend", store, "--user", "62", "--json"]));
+        let list: Value = serde_json::from_str(&out).expect("JSON");
+        list["items"].as_array().expect("items").iter().map(|item| item["scores"].clone()).collect::<Vec<_>>()
+    });
+    for (added, anew) in lists[0].iter().zip(&lists[1]) {
+        assert_eq!((&added["co_occurrence"], &added["ease"]), (&anew["co_occurrence"], &anew["ease"]));
+    }
+}

@@ -5,6 +5,7 @@ mod cross_encoder;
 mod many;
 mod pooled;
 mod prefixes;
+mod soft;
 
 use std::{collections::HashSet, fs, ops::ControlFlow, path::Path};
 

@@ -15,7 +15,7 @@ fn evaluation(catalogue: &Catalogue, interactions: &Interactions, methods: &[Met
         holdout: docent::recommend::evaluate::Holdout::Last(5),
         orders: vec![Ties::Random(1)],
         candidates: Candidates::Full,
-        rerank: docent::recommend::rerank::Mode::default(),
+        rerank: docent::recommend::rerank::Asked::default(),
         diversity: 0.3,
         limit_users: None,
         seed: 1,

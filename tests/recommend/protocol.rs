@@ -30,7 +30,7 @@ fn figures_on_movielens_are_those_of_the_reference() {
         holdout: docent::recommend::evaluate::Holdout::Last(1),
         orders: vec![Ties::Id],
         candidates: Candidates::Full,
-        rerank: docent::recommend::rerank::Mode::default(),
+        rerank: docent::recommend::rerank::Asked::default(),
         diversity: 0.3,
         limit_users: None,
         seed: 0,

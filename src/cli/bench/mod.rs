@@ -1,6 +1,7 @@
 //! `docent bench`: how fast this machine runs a model.
 
 pub(crate) mod generate;
+mod index;
 mod rerank;
 
 use clap::{Args, Subcommand};
@@ -17,6 +18,8 @@ pub(crate) struct BenchArgs {
 enum What {
     /// Prefill and decoding of a language model
     Generate(generate::BenchGenerateArgs),
+    /// Making a store of invented items and interactions, adding to it, and recommending from it
+    Index(index::BenchIndexArgs),
     /// Ranking, explaining and describing for made-up people, as the recommender does it
     Rerank(rerank::BenchRerankArgs),
 }
@@ -28,6 +31,7 @@ enum What {
 pub(crate) fn run(args: &BenchArgs, context: &mut Context) -> Result<(), CliError> {
     match &args.what {
         What::Generate(args) => generate::run(args, context),
+        What::Index(args) => index::run(args, context),
         What::Rerank(args) => rerank::run(args, context),
     }
 }

@@ -9,8 +9,9 @@ use docent::{
     engine::Embeddings,
     recommend::{
         Catalogue, Interactions, LLMFeatureExtractor, LLMReranker, NoJudge, Roles, Store, UnknownItems,
+        align::ALLMRec,
         evaluate::{Candidates, EvaluateData, EvaluateOptions, Evaluation, Holdout, Method, Ties, evaluate},
-        rerank::{LanguageModelScorer, Mode},
+        rerank::{Asked, LanguageModelScorer, Mode},
         retrieve::{Semantic, SemanticOptions},
     },
 };
@@ -125,7 +126,13 @@ impl EvalArgs {
             None => Candidates::Full,
             Some(count) => Candidates::Matched { count: usize::from(count), seed: self.seed },
         };
-        if candidates == Candidates::Full && methods.iter().any(|method| matches!(method, Method::Alone(_))) {
+        if methods.contains(&Method::ALLMRec) && (self.split, self.targets) != (SplitBy::LastOut, 1) {
+            return Err(CliError::usage(
+                "what `docent train align` has learned was not kept from other splits",
+                "leave `--split` and `--targets` out",
+            ));
+        }
+        if candidates == Candidates::Full && methods.iter().any(|method| method.needs_candidates()) {
             return Err(CliError::usage(
                 "a language model alone ranks a few candidates, not the whole catalogue",
                 "add `--candidates 20`",
@@ -137,7 +144,7 @@ impl EvalArgs {
             orders,
             candidates,
             limit_users: self.limit_users.map(|limit| limit as usize),
-            rerank: self.mode()?,
+            rerank: self.asked()?,
             diversity: self.diversity,
             seed: self.seed,
         })
@@ -155,9 +162,9 @@ impl EvalArgs {
         })
     }
 
-    fn mode(&self) -> Result<Mode, CliError> {
+    fn asked(&self) -> Result<Asked, CliError> {
         let no_model = || CliError::usage("a cross-encoder is no language model", "name another mode with `--rerank`");
-        self.rerank.mode().ok_or_else(no_model)
+        self.rerank.asked().ok_or_else(no_model)
     }
 }
 
@@ -179,8 +186,19 @@ pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError
     };
     let evaluated = if options.methods.iter().any(|method| method.needs_language_model()) {
         let engine = context.engine()?;
-        let reranker = LLMReranker::new(&engine, args.asked.options(options.rerank));
-        evaluate(data, &options, &mut LanguageModelScorer::new(reranker, &catalogue), &mut tell)
+        let mode = match options.rerank {
+            Asked::Mode(mode) => mode,
+            Asked::Aligned => Mode::default(),
+        };
+        let reranker = LLMReranker::new(&engine, args.asked.options(mode));
+        let mut scorer = LanguageModelScorer::new(reranker, &catalogue);
+        if let Some(store) = &args.store
+            && let Some(semantic) = &semantic
+            && let Some(aligned) = ALLMRec::open(&Store::open(store)?, semantic.clone(), &engine)?
+        {
+            scorer = scorer.with_alignment(aligned);
+        }
+        evaluate(data, &options, &mut scorer, &mut tell)
     } else {
         evaluate(data, &options, &mut NoJudge, &mut tell)
     };

@@ -4,8 +4,11 @@ use clap::{Args, ValueEnum};
 use docent::{
     engine::{CrossEncoder, Engine},
     recommend::{
-        Catalogue, CrossEncoderReranker, LLMReranker, Source,
-        rerank::{CandidateScorer, CrossEncoderOptions, CrossEncoderScorer, LanguageModelScorer, Mode, RerankOptions},
+        ALLMRec, Catalogue, CrossEncoderReranker, LLMReranker, Recommender, Source,
+        rerank::{
+            AlignedScorer, Asked, CandidateScorer, CrossEncoderOptions, CrossEncoderScorer, LanguageModelScorer, Mode,
+            RerankOptions,
+        },
     },
 };
 
@@ -61,45 +64,72 @@ pub(crate) enum Rerank {
     Setwise,
     /// The language model: it picks the better of two, asked in both orders, in a merge sort
     Pairwise,
+    /// The language model: the likelihood of each title after those that the user liked and the soft prompt that
+    /// `docent train align` has learned
+    #[value(name = "a-llmrec")]
+    ALLMRec,
     /// A cross-encoder: the relevance of each item's text to the titles that the user liked
     CrossEncoder,
 }
 
 impl Rerank {
-    /// How the language model is asked; none for a cross-encoder.
+    /// How the language model is asked in words; none for what asks otherwise, or something else.
     pub(crate) fn mode(self) -> Option<Mode> {
-        match self {
-            Rerank::Likelihood => Some(Mode::Likelihood),
-            Rerank::YesNo => Some(Mode::YesNo),
-            Rerank::FirstToken => Some(Mode::FirstToken),
-            Rerank::Listwise => Some(Mode::Listwise),
-            Rerank::Setwise => Some(Mode::Setwise),
-            Rerank::Pairwise => Some(Mode::Pairwise),
-            Rerank::CrossEncoder => None,
+        match self.asked()? {
+            Asked::Mode(mode) => Some(mode),
+            Asked::Aligned => None,
         }
+    }
+
+    /// How the language model is asked; none for a cross-encoder.
+    pub(crate) fn asked(self) -> Option<Asked> {
+        Some(Asked::Mode(match self {
+            Rerank::Likelihood => Mode::Likelihood,
+            Rerank::YesNo => Mode::YesNo,
+            Rerank::FirstToken => Mode::FirstToken,
+            Rerank::Listwise => Mode::Listwise,
+            Rerank::Setwise => Mode::Setwise,
+            Rerank::Pairwise => Mode::Pairwise,
+            Rerank::ALLMRec => return Some(Asked::Aligned),
+            Rerank::CrossEncoder => return None,
+        }))
     }
 
     /// The name of its scores.
     pub(crate) fn source(self) -> Source {
-        self.mode().map_or(Source::CrossEncoder, Source::LanguageModel)
+        match self.asked() {
+            Some(Asked::Mode(mode)) => Source::LanguageModel(mode),
+            Some(Asked::Aligned) => Source::ALLMRec,
+            None => Source::CrossEncoder,
+        }
     }
 }
 
 /// A loaded reranker.
 pub(crate) enum Judge {
     LanguageModel(Box<Engine>, RerankOptions),
+    Aligned(Box<Engine>, ALLMRec),
     CrossEncoder(Box<CrossEncoder>),
 }
 
 impl Judge {
-    /// Loads what the arguments name; none if they name nothing.
+    /// Loads what the arguments name, for items of this recommender; none if they name nothing.
     ///
     /// # Errors
-    /// If a model cannot be fetched or loaded.
-    pub(crate) fn load(args: &JudgeArgs, context: &Context) -> Result<Option<Self>, CliError> {
+    /// If a model cannot be fetched or loaded, or the store has no alignment and one is needed.
+    pub(crate) fn load(
+        args: &JudgeArgs,
+        recommender: &Recommender,
+        context: &Context,
+    ) -> Result<Option<Self>, CliError> {
         let Some(mode) = args.mode else { return Ok(None) };
-        Ok(Some(match mode.mode() {
-            Some(mode) => Judge::LanguageModel(Box::new(context.engine()?), args.orders.options(mode)),
+        Ok(Some(match mode.asked() {
+            Some(Asked::Mode(mode)) => Judge::LanguageModel(Box::new(context.engine()?), args.orders.options(mode)),
+            Some(Asked::Aligned) => {
+                let engine = context.engine()?;
+                let aligned = recommender.aligned(&engine)?;
+                Judge::Aligned(Box::new(engine), aligned)
+            }
             None => {
                 let resolved = context.resolve(args.reranker.as_deref().unwrap_or_default())?;
                 let encoder = CrossEncoder::load(&resolved.path, &context.settings.engine_options())?;
@@ -111,7 +141,7 @@ impl Judge {
     /// The language model, if it is the judge.
     pub(crate) fn engine(&self) -> Option<&Engine> {
         match self {
-            Judge::LanguageModel(engine, _) => Some(engine),
+            Judge::LanguageModel(engine, _) | Judge::Aligned(engine, _) => Some(engine),
             Judge::CrossEncoder(_) => None,
         }
     }
@@ -122,6 +152,7 @@ impl Judge {
             Judge::LanguageModel(engine, options) => {
                 Box::new(LanguageModelScorer::new(LLMReranker::new(engine, *options), catalogue))
             }
+            Judge::Aligned(engine, aligned) => Box::new(AlignedScorer::new(engine, aligned.clone(), catalogue)),
             Judge::CrossEncoder(encoder) => {
                 let reranker = CrossEncoderReranker::new(encoder, CrossEncoderOptions::default());
                 Box::new(CrossEncoderScorer::new(reranker, catalogue))

@@ -102,7 +102,7 @@ impl List<'_> {
             (false, false) => self.k,
         };
         let mut best = recommender.recommend(&whom.query(), count, self.filter)?;
-        let mut judge = if best.is_empty() { None } else { Judge::load(self.judge, context)? };
+        let mut judge = if best.is_empty() { None } else { Judge::load(self.judge, recommender, context)? };
         if let (Some(judge), Some(mode)) = (&mut judge, self.judge.mode) {
             let items: Vec<usize> = best.iter().map(|candidate| candidate.item).collect();
             let judged = judge.scorer(catalogue).score(&whom.history, &items)?;

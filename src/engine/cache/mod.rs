@@ -6,13 +6,15 @@
 mod disk;
 mod tree;
 
+use std::sync::Arc;
+
 use docent_models::{
     backend::Backend,
-    batch::RaggedBatch,
+    batch::{RaggedBatch, Row},
     kv::{BlockId, BlockPool, KV_BLOCK, blocks_for},
 };
 
-use super::{Error, Result};
+use super::{Error, Result, soft, soft::SoftRows};
 pub(super) use disk::{KeptBlock, may_replace, read, write};
 use tree::{Found, NodeId, PrefixTree};
 
@@ -27,6 +29,8 @@ pub(super) struct Timeline {
     /// Leading blocks that the tree keeps, and the node of the last of them.
     kept: usize,
     node: Option<NodeId>,
+    /// The rows of soft tokens.
+    soft: Arc<SoftRows>,
 }
 
 impl Timeline {
@@ -43,7 +47,18 @@ impl Timeline {
     /// Puts the next rows into a batch; room for them must have been made.
     pub(super) fn push(&mut self, batch: &mut RaggedBatch, tokens: &[u32]) -> std::ops::Range<usize> {
         let end = blocks_for(self.computed + tokens.len());
-        let rows = batch.push_tokens(tokens, self.computed as u32, &self.blocks[..end], None);
+        let (position, blocks) = (self.computed as u32, &self.blocks[..end]);
+        let rows = match tokens.iter().any(|&token| token >= soft::FIRST) {
+            true => {
+                let add = |&token: &u32| match self.soft.get(token) {
+                    Some(row) => batch.add_embedding(&row),
+                    None => Row::Token(token),
+                };
+                let own: Vec<Row> = tokens.iter().map(add).collect();
+                batch.push_rows(own, position, blocks, None)
+            }
+            false => batch.push_tokens(tokens, position, blocks, None),
+        };
         self.computed += tokens.len();
         rows
     }
@@ -61,12 +76,13 @@ pub(super) struct Cache {
     tree: PrefixTree,
     keeps: bool,
     evicted: u64,
+    soft: Arc<SoftRows>,
 }
 
 impl Cache {
     /// A cache of `blocks` blocks, which keeps prefixes if `keeps`.
-    pub(super) fn new(blocks: usize, keeps: bool) -> Self {
-        Self { pool: BlockPool::new(blocks), tree: PrefixTree::default(), keeps, evicted: 0 }
+    pub(super) fn new(blocks: usize, keeps: bool, soft: Arc<SoftRows>) -> Self {
+        Self { pool: BlockPool::new(blocks), tree: PrefixTree::default(), keeps, evicted: 0, soft }
     }
 
     /// Positions that the whole cache holds.
@@ -127,8 +143,12 @@ impl Cache {
     }
 
     fn share(&mut self, found: &Found) -> Timeline {
-        let mut timeline =
-            Timeline { kept: found.whole.len(), node: found.whole.last().copied(), ..Timeline::default() };
+        let mut timeline = Timeline {
+            kept: found.whole.len(),
+            node: found.whole.last().copied(),
+            soft: self.soft.clone(),
+            ..Timeline::default()
+        };
         for block in found.whole.iter().filter_map(|&node| self.tree.block(node)) {
             self.pool.share(block);
             timeline.blocks.push(block);
@@ -226,8 +246,13 @@ impl Cache {
     pub(super) fn fork(&mut self, backend: &mut dyn Backend, from: &Timeline) -> Result<Timeline> {
         let whole = from.computed / KV_BLOCK;
         let kept = from.kept.min(whole);
-        let mut fork =
-            Timeline { blocks: from.blocks[..whole].to_vec(), computed: from.computed, kept, node: from.node };
+        let mut fork = Timeline {
+            blocks: from.blocks[..whole].to_vec(),
+            computed: from.computed,
+            kept,
+            node: from.node,
+            soft: from.soft.clone(),
+        };
         fork.blocks.iter().for_each(|&block| self.pool.share(block));
         if !from.computed.is_multiple_of(KV_BLOCK)
             && let Err(error) = self.copy_last(backend, from, &mut fork)

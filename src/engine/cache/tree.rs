@@ -6,6 +6,8 @@
 
 use docent_models::kv::{BlockId, BlockPool, KV_BLOCK};
 
+use crate::engine::soft;
+
 /// A node's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NodeId(u32);
@@ -140,7 +142,9 @@ impl PrefixTree {
             {
                 path.push(parent);
             }
-            if places.contains_key(&node.block) || list.len() + path.len() > most {
+            // What a soft token stands for is not known to another engine.
+            let is_soft = path.iter().any(|node| node.ids.iter().any(|&id| id >= soft::FIRST));
+            if is_soft || places.contains_key(&node.block) || list.len() + path.len() > most {
                 continue;
             }
             for node in path.into_iter().rev() {

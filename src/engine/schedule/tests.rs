@@ -57,7 +57,7 @@ fn scheduler(setting: Setting) -> Scheduler {
         memory: None,
     };
     let backend = load(&Checkpoint::open(&folder()).expect("the tiny model"), &options).expect("a backend");
-    Scheduler::new(backend, Cache::new(setting.blocks, setting.keeps), setting.limits)
+    Scheduler::new(backend, Cache::new(setting.blocks, setting.keeps, Arc::default()), setting.limits)
 }
 
 /// Something to do.

@@ -17,6 +17,8 @@ pub enum Method {
     Ease,
     /// The same, where older items of the history count less.
     EaseDecayed,
+    /// A factorization of users and items.
+    ImplicitAls,
     /// What others interacted with next to the history's items.
     Cooccurrence,
     /// Items whose texts are near to those of liked ones.
@@ -27,6 +29,8 @@ pub enum Method {
     Hybrid,
     /// The language model alone, asked in one way, on drawn candidates.
     Alone(Mode),
+    /// The language model alone, told by the soft prompts of A-LLMRec, on drawn candidates.
+    ALLMRec,
     /// The best of `hybrid`, with what the language model says by a learned weight.
     Reranked,
     /// Lists out of the best of `hybrid` that are varied, or in the proportions of the history.
@@ -35,11 +39,12 @@ pub enum Method {
 
 impl Method {
     /// All of them, in the order of outputs.
-    pub const ALL: [Method; 18] = [
+    pub const ALL: [Method; 20] = [
         Method::Pop,
         Method::Itemknn,
         Method::Ease,
         Method::EaseDecayed,
+        Method::ImplicitAls,
         Method::Cooccurrence,
         Method::Semantic,
         Method::Fused,
@@ -50,6 +55,7 @@ impl Method {
         Method::Alone(Mode::Listwise),
         Method::Alone(Mode::Setwise),
         Method::Alone(Mode::Pairwise),
+        Method::ALLMRec,
         Method::Reranked,
         Method::Diverse(Diversity::Mmr),
         Method::Diverse(Diversity::Dpp),
@@ -63,11 +69,13 @@ impl Method {
             Method::Itemknn => "itemknn",
             Method::Ease => "ease",
             Method::EaseDecayed => "ease_decayed",
+            Method::ImplicitAls => "implicit_als",
             Method::Cooccurrence => "cooccurrence",
             Method::Semantic => "semantic",
             Method::Fused => "fused",
             Method::Hybrid => "hybrid",
             Method::Alone(mode) => mode.name(),
+            Method::ALLMRec => "a_llmrec",
             Method::Reranked => "reranked",
             Method::Diverse(diversity) => diversity.name(),
         }
@@ -80,7 +88,12 @@ impl Method {
 
     /// Whether it needs a language model.
     pub fn needs_language_model(self) -> bool {
-        matches!(self, Method::Alone(_) | Method::Reranked)
+        matches!(self, Method::Alone(_) | Method::ALLMRec | Method::Reranked)
+    }
+
+    /// Whether it can only rank a few candidates.
+    pub fn needs_candidates(self) -> bool {
+        matches!(self, Method::Alone(_) | Method::ALLMRec)
     }
 }
 

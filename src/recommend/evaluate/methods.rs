@@ -12,8 +12,11 @@ use crate::recommend::{
     Error, Interaction, Result,
     diversify::Diversity,
     hybrid::{Progress, Ranker, TrainingData, train},
-    rerank::{Judges, Mode},
-    retrieve::{CoOccurrence, CoOccurrenceOptions, Ease, EaseOptions, ItemKnn, ItemKnnOptions, Popularity, Retriever},
+    rerank::{Asked, Judges},
+    retrieve::{
+        CoOccurrence, CoOccurrenceOptions, Ease, EaseOptions, ImplicitAls, ImplicitAlsOptions, ItemKnn, ItemKnnOptions,
+        Popularity, Retriever,
+    },
     signals::Signals,
 };
 
@@ -24,7 +27,7 @@ pub(super) struct Fitted {
     /// What the language model adds.
     pub(super) language: Option<LanguagePart>,
     /// How it is asked.
-    pub(super) mode: Mode,
+    pub(super) asked: Asked,
     /// How lists are made of the best.
     pub(super) diversity: Option<Diversity>,
     /// What was chosen or learned on validation data.
@@ -38,12 +41,12 @@ pub(super) struct Models<'a> {
     fitted: Vec<&'a [Interaction]>,
     seed: u64,
     /// How the language model is asked that reranks.
-    rerank: Mode,
+    rerank: Asked,
     learned: Option<Ranker>,
 }
 
 impl<'a> Models<'a> {
-    pub(super) fn new(data: EvaluateData<'a>, split: &'a Split, seed: u64, rerank: Mode) -> Self {
+    pub(super) fn new(data: EvaluateData<'a>, split: &'a Split, seed: u64, rerank: Asked) -> Self {
         Self { data, split, fitted: split.fitted(), seed, rerank, learned: None }
     }
 
@@ -63,6 +66,7 @@ impl<'a> Models<'a> {
             Method::Itemknn => self.item_knn(),
             Method::Ease => self.ease(&[1.0], method),
             Method::EaseDecayed => self.ease(&[0.5, 0.8, 0.9, 0.95], method),
+            Method::ImplicitAls => self.implicit_als(),
             Method::Cooccurrence => self.co_occurrence(),
             Method::Semantic => {
                 let semantic = self.data.semantic.ok_or(Error::NoVectors { method: method.name() })?;
@@ -71,7 +75,13 @@ impl<'a> Models<'a> {
             Method::Fused | Method::Hybrid => self.ranker(method, progress),
             Method::Alone(mode) => {
                 let popularity = Popularity::fit(&self.fitted, self.items());
-                Ok(Fitted { language: Some(LanguagePart::Alone), mode, ..fitted(method, popularity, []) })
+                let asked = Asked::Mode(mode);
+                Ok(Fitted { language: Some(LanguagePart::Alone), asked, ..fitted(method, popularity, []) })
+            }
+            Method::ALLMRec => {
+                let popularity = Popularity::fit(&self.fitted, self.items());
+                let (language, asked) = (Some(LanguagePart::Alone), Asked::Aligned);
+                Ok(Fitted { language, asked, ..fitted(method, popularity, []) })
             }
             Method::Reranked => self.reranked(judges, progress),
             Method::Diverse(diversity) => Ok(Fitted { diversity: Some(diversity), ..self.ranker(method, progress)? }),
@@ -90,7 +100,14 @@ impl<'a> Models<'a> {
             weights.insert("hybrid_feature_model".into(), f64::from(*share));
             weights.insert("llm_features".into(), model.config().llm as f64);
         }
-        Ok(Fitted { method, ranker: Box::new(ranker), language: None, mode: Mode::default(), diversity: None, weights })
+        Ok(Fitted {
+            method,
+            ranker: Box::new(ranker),
+            language: None,
+            asked: Asked::default(),
+            diversity: None,
+            weights,
+        })
     }
 
     /// Both stages, learned once for all methods that need them.
@@ -128,7 +145,7 @@ impl<'a> Models<'a> {
             _ => Ok(()),
         })?;
         let weights = BTreeMap::from([(self.rerank.name().to_owned(), f64::from(weight))]);
-        Ok(Fitted { language: Some(LanguagePart::Beside(weight)), mode: self.rerank, weights, ..fitted })
+        Ok(Fitted { language: Some(LanguagePart::Beside(weight)), asked: self.rerank, weights, ..fitted })
     }
 
     fn item_knn(&self) -> Result<Fitted> {
@@ -156,6 +173,26 @@ impl<'a> Models<'a> {
         let (options, model) = self.chosen(made)?;
         let weights = [("penalty", options.penalty), ("history_decay", f64::from(options.history_decay))];
         Ok(fitted(method, model, weights))
+    }
+
+    fn implicit_als(&self) -> Result<Fitted> {
+        let mut made = Vec::new();
+        for (unobserved, penalty) in [0.03, 0.1, 0.3].into_iter().flat_map(|u| [0.003, 0.01, 0.03, 0.1].map(|p| (u, p)))
+        {
+            let options = ImplicitAlsOptions { unobserved, penalty, history_decay: 1.0, ..Default::default() };
+            let model = ImplicitAls::fit(&self.fitted, self.items(), options, self.seed);
+            let decays = [0.8, 0.9, 0.95, 1.0];
+            made.extend(decays.map(|history_decay| {
+                (ImplicitAlsOptions { history_decay, ..options }, model.with_decay(history_decay))
+            }));
+        }
+        let (options, model) = self.chosen(made)?;
+        let weights = [
+            ("unobserved", f64::from(options.unobserved)),
+            ("penalty", f64::from(options.penalty)),
+            ("history_decay", f64::from(options.history_decay)),
+        ];
+        Ok(fitted(Method::ImplicitAls, model, weights))
     }
 
     fn co_occurrence(&self) -> Result<Fitted> {
@@ -189,6 +226,6 @@ fn fitted<const N: usize>(
     weights: [(&'static str, f64); N],
 ) -> Fitted {
     let weights = weights.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-    let (language, mode, diversity) = (None, Mode::default(), None);
-    Fitted { method, ranker: Box::new(ranker), language, mode, diversity, weights }
+    let (language, asked, diversity) = (None, Asked::default(), None);
+    Fitted { method, ranker: Box::new(ranker), language, asked, diversity, weights }
 }

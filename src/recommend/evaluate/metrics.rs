@@ -77,8 +77,10 @@ impl Metric {
 
 /// The expected rank of `target` among the items that are open, 0 the best; `scores` and `open` are (items).
 pub fn rank(scores: &[f32], open: &[bool], target: usize) -> f64 {
-    let own = scores[target];
-    let others = || (0..scores.len()).filter(|&item| open[item] && item != target).map(|item| scores[item]);
+    // What is no number is no opinion, and must not pass for a good one.
+    let score = |item: usize| if scores[item].is_nan() { f32::NEG_INFINITY } else { scores[item] };
+    let own = score(target);
+    let others = || (0..scores.len()).filter(|&item| open[item] && item != target).map(score);
     let better = others().filter(|&score| score > own).count();
     let equal = others().filter(|&score| score == own).count();
     better as f64 + equal as f64 / 2.0
@@ -97,6 +99,12 @@ mod tests {
         {
             assert_eq!(rank(&scores, &without(closed), target), expected);
         }
+    }
+
+    #[test]
+    fn what_is_no_number_ranks_last() {
+        let scores = [f32::NAN, 1.0, f32::NAN, -3.0];
+        assert_eq!((rank(&scores, &[true; 4], 0), rank(&scores, &[true; 4], 3)), (2.5, 1.0));
     }
 
     #[test]

@@ -21,7 +21,7 @@ use crate::recommend::{
     Catalogue, Error, Interactions, Result,
     diversify::{Diversifier, Diversity, POOL_PER_PLACE},
     draw::shuffle,
-    rerank::{Judges, Mode},
+    rerank::{Asked, Judges},
     retrieve::{Popularity, Query, Semantic, best},
 };
 
@@ -42,7 +42,7 @@ pub struct EvaluateOptions {
     /// The most users that test; drawn by `seed`. Models are fitted on all.
     pub limit_users: Option<usize>,
     /// How the language model is asked that reranks.
-    pub rerank: Mode,
+    pub rerank: Asked,
     /// How much variety counts in lists that are varied, from 0 to 1.
     pub diversity: f32,
     /// Decides every draw, and how models are trained.
@@ -220,7 +220,7 @@ impl<'a> Board<'a> {
         let first = |case: &Case| fitted.ranker.scores(&Query::of(self.split.history(*case)));
         let played: Vec<Played> = match fitted.language {
             Some(part) => {
-                let scorer = judges.judge(fitted.mode)?;
+                let scorer = judges.judge(fitted.asked)?;
                 let mut played = Vec::with_capacity(self.cases.len());
                 for (done, case) in self.cases.iter().enumerate() {
                     let (mut scores, open) = (first(case)?, self.open(*case));

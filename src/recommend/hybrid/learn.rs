@@ -12,6 +12,7 @@ use crate::recommend::{
     Catalogue, Error, Interaction, Interactions, Result,
     evaluate::{Holdout, Split, Ties},
     retrieve::Semantic,
+    signals::Signals,
 };
 
 /// The fewest moments that anything is learned from.
@@ -38,19 +39,20 @@ pub fn learn_hybrid(
     train(TrainingData { catalogue, semantic, histories: &histories, validation: &validation, seed }, progress)
 }
 
-/// Learns what each signal counts in retrieval, from a few moments of every user; none if there are too few.
+/// Learns what each signal counts in retrieval, from a few moments of every user, or of some if there are many; none if
+/// there are too few. `signals` were fitted on all.
 ///
 /// # Errors
 /// If a model cannot be fitted, or `progress` breaks it off.
 pub fn learn_retrieval(
     catalogue: &Catalogue,
     interactions: &Interactions,
-    semantic: Option<&Arc<Semantic>>,
+    signals: &Signals,
     seed: u64,
     progress: &mut Learning<'_>,
 ) -> Result<Option<Fusion>> {
-    let histories: Vec<&[Interaction]> = interactions.histories().iter().map(Vec::as_slice).collect();
-    let gathered = moments(&histories, catalogue, semantic, Extent::Few, seed, &mut |done, all| {
+    let histories = interactions.slices();
+    let gathered = moments(&histories, catalogue, signals, Extent::Few, seed, &mut |done, all| {
         tell(progress, Progress::Moments(done, all))
     })?;
     Ok((gathered.len() >= FEWEST).then(|| Fusion::retrieval(&gathered)))

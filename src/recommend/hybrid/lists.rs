@@ -3,7 +3,8 @@
 //!
 //! The signals of a moment come from the history before it, and from models that have seen nothing of its user: users
 //! are parted into folds, and each fold is scored by models of all others. So what is learned holds for users whom no
-//! model has seen, and nothing leaks from the item that came next.
+//! model has seen, and nothing leaks from the item that came next. Of many users and items a few users are enough: these
+//! are taken out of the models of all.
 
 use std::sync::Arc;
 
@@ -14,8 +15,8 @@ use super::{context::context, listwise::List};
 use crate::recommend::{
     Catalogue, Interaction, Query, Result,
     draw::{below, shuffle},
-    retrieve::{Semantic, best},
-    signals::{Signal, Signals, drawn_in},
+    retrieve::best,
+    signals::{Collaborative, Signal, Signals, drawn_in},
 };
 
 /// Parts of the users: four fifths of them are enough for models much like those of all.
@@ -41,6 +42,14 @@ impl Extent {
         match self {
             Extent::Few => 3,
             Extent::Many => 8,
+        }
+    }
+
+    /// How many items of all moments together are scored: what takes seconds, and minutes.
+    fn scored(self) -> usize {
+        match self {
+            Extent::Few => 500_000_000,
+            Extent::Many => 4_000_000_000,
         }
     }
 }
@@ -75,39 +84,56 @@ impl Moment<'_> {
     }
 }
 
-/// Gathers moments of all histories, (users). `progress` hears how many parts are done, of how many.
+/// Gathers moments of histories, (users), which `whole` was fitted on. `progress` hears how many parts are done, of how
+/// many.
 ///
 /// # Errors
 /// If a model cannot be fitted, or `progress` fails.
 pub(super) fn moments<'a>(
     histories: &[&'a [Interaction]],
     catalogue: &Catalogue,
-    semantic: Option<&Arc<Semantic>>,
+    whole: &Signals,
     extent: Extent,
     seed: u64,
     progress: &mut dyn FnMut(usize, usize) -> Result<()>,
 ) -> Result<Vec<Moment<'a>>> {
     let mut users: Vec<usize> = (0..histories.len()).collect();
     shuffle(&mut users, &mut ChaCha8Rng::seed_from_u64(seed));
-    let fold = users.len().div_ceil(FOLDS).max(1);
+    let places = |user: usize| {
+        let len = histories[user].len();
+        SHORTEST.max(len.saturating_sub(extent.moments())).min(len)..len
+    };
+    let most = extent.scored() / catalogue.len().max(1);
+    let mut gathered = 0;
+    let enough = users.iter().take_while(|&&user| {
+        gathered += places(user).len();
+        gathered <= most
+    });
+    let enough = enough.count();
+    users.truncate(enough);
+    let is_sample = enough < histories.len();
+    let folds = if is_sample { 1 } else { FOLDS };
     let mut found = Vec::new();
-    for (number, held_out) in users.chunks(fold).enumerate() {
-        progress(number, FOLDS)?;
-        let others: Vec<&[Interaction]> =
-            (0..histories.len()).filter(|user| !held_out.contains(user)).map(|user| histories[user]).collect();
-        let signals = Signals::fit(&others, catalogue, semantic.cloned())?;
-        let places = held_out.iter().flat_map(|&user| {
-            let len = histories[user].len();
-            (SHORTEST.max(len.saturating_sub(extent.moments()))..len).map(move |before| (user, before))
-        });
-        let places: Vec<(usize, usize)> = places.collect();
+    for (number, fold) in users.chunks(enough.div_ceil(folds).max(1)).enumerate() {
+        progress(number, folds)?;
+        let mut left_out = vec![false; histories.len()];
+        fold.iter().for_each(|&user| left_out[user] = true);
+        let pairs = histories.iter().zip(&left_out);
+        let others: Vec<&[Interaction]> = pairs.filter(|(_, out)| !**out).map(|(history, _)| *history).collect();
+        let collaborative = match is_sample {
+            true => whole.collaborative().without(histories, &left_out)?,
+            false => Collaborative::fit(&others, catalogue.len())?,
+        };
+        let signals = whole.fitted_on(Arc::new(collaborative), &others, catalogue);
+        let places: Vec<(usize, usize)> =
+            fold.iter().flat_map(|&user| places(user).map(move |before| (user, before))).collect();
         let gathered = places.into_par_iter().map(|(user, before)| {
             let seed = seed ^ ((user as u64) << 32 | before as u64);
             moment(&signals, &histories[user][..before], histories[user][before].item, seed)
         });
         found.par_extend(gathered.flatten());
     }
-    progress(FOLDS, FOLDS)?;
+    progress(folds, folds)?;
     Ok(found)
 }
 

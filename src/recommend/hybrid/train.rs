@@ -78,13 +78,12 @@ pub type Learning<'a> = dyn FnMut(Progress) -> ControlFlow<()> + 'a;
 /// # Errors
 /// If a model cannot be fitted, or `progress` breaks it off.
 pub fn train(data: TrainingData<'_>, progress: &mut Learning<'_>) -> Result<Hybrid> {
-    let gathered =
-        moments(data.histories, data.catalogue, data.semantic, Extent::Many, data.seed, &mut |done, all| {
-            tell(progress, Progress::Moments(done, all))
-        })?;
+    let signals = Signals::fit(data.histories, data.catalogue, data.semantic.cloned())?;
+    let gathered = moments(data.histories, data.catalogue, &signals, Extent::Many, data.seed, &mut |done, all| {
+        tell(progress, Progress::Moments(done, all))
+    })?;
     let fusion = Fusion::retrieval(&gathered);
     let linear = Fusion::learn(&gathered, Signal::ALL.to_vec());
-    let signals = Signals::fit(data.histories, data.catalogue, data.semantic.cloned())?;
     let hybrid = Hybrid { fusion, linear, categories: signals.common_categories(), residual: None };
     let validation = Validation::new(&data, &signals, &hybrid)?;
     let lists = lists(&gathered, &hybrid);

@@ -1,43 +1,75 @@
-//! What a store learns when it is made: what each signal counts in retrieval. What is added to a store changes what the
+//! What a store learns when it is made: models of who has which, and what each signal counts in retrieval. What is added to a store changes what the
 //! signals see and not what they count, so what was learned before is kept.
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use super::{IndexEvent, IndexProgress, sources::Sources};
+use super::{IndexEvent, IndexProgress, sources::Sources, tell};
 use crate::recommend::{
-    Result, Store, StoreWriter,
+    Interaction, Result, Source, Store, StoreWriter,
     hybrid::{HYBRID, Progress, RERANK, RETRIEVAL, learn_retrieval},
-    retrieve::{Semantic, SemanticOptions},
+    retrieve::{Semantic, SemanticOptions, distinct},
+    signals::{COLLABORATIVE, Collaborative, Signals},
     store::{ENCODER, ItemVectors},
 };
 
 /// Decides which moments are drawn.
 const SEED: u64 = 0;
 
-/// Learns what is not there yet, and puts it.
-pub(super) fn retrieval(
+/// Learns what is not there yet, and puts it; says which linear model the size has asked for.
+pub(super) fn learn(
     sources: &Sources,
     vectors: Option<&ItemVectors>,
     base: Option<&Store>,
+    with_weights: bool,
     writer: &mut StoreWriter,
     progress: &mut IndexProgress<'_>,
-) -> Result<()> {
-    let Some(interactions) = sources.all_interactions(base)? else { return Ok(()) };
-    if writer.manifest().components.contains_key(RETRIEVAL) {
-        return Ok(());
-    }
+) -> Result<Option<Source>> {
+    let Some(interactions) = sources.all_interactions(base)? else { return Ok(None) };
     let items = sources.catalogue.len();
+    let histories = interactions.slices();
+    tell(progress, IndexEvent::Begin { work: "Fitting models of who has which", total: 1 })?;
+    let collaborative = Arc::new(collaborative(&histories, items, base)?);
+    tell(progress, IndexEvent::Advance(1))?;
+    writer.put(COLLABORATIVE, &collaborative.to_bytes(&histories)?)?;
+    let linear = collaborative.linear();
+    if !with_weights || writer.manifest().components.contains_key(RETRIEVAL) {
+        return Ok(Some(linear));
+    }
     let semantic = vectors.map(|vectors| Semantic::new(vectors.vectors.clone(), items, SemanticOptions::default()));
     let semantic = semantic.transpose()?.map(Arc::new);
-    let learned =
-        learn_retrieval(&sources.catalogue, &interactions, semantic.as_ref(), SEED, &mut |state| match state {
-            Progress::Moments(0, total) => progress(IndexEvent::Begin { work: "Learning from the histories", total }),
-            Progress::Moments(..) => progress(IndexEvent::Advance(1)),
-            Progress::Steps(..) | Progress::Validated(_) => ControlFlow::Continue(()),
-        })?;
-    match learned {
-        Some(fusion) => writer.put(RETRIEVAL, &fusion.to_bytes()?),
-        None => Ok(()),
+    let signals = Signals::with(collaborative, &histories, &sources.catalogue, semantic);
+    let learned = learn_retrieval(&sources.catalogue, &interactions, &signals, SEED, &mut |state| match state {
+        Progress::Moments(0, total) => progress(IndexEvent::Begin { work: "Learning from the histories", total }),
+        Progress::Moments(..) => progress(IndexEvent::Advance(1)),
+        Progress::Steps(..) | Progress::Validated(_) => ControlFlow::Continue(()),
+    })?;
+    if let Some(fusion) = learned {
+        writer.put(RETRIEVAL, &fusion.to_bytes()?)?;
+    }
+    Ok(Some(linear))
+}
+
+/// The models of the histories: those of the store that is added to, brought up to date, or new ones.
+fn collaborative(histories: &[&[Interaction]], items: usize, base: Option<&Store>) -> Result<Collaborative> {
+    let kept = base.map(|store| -> Result<Option<Collaborative>> {
+        let Some(bytes) = store.component(COLLABORATIVE)? else { return Ok(None) };
+        let catalogue = store.catalogue()?;
+        let before = store.interactions(&catalogue)?;
+        let slices = before.slices();
+        let Some(kept) = Collaborative::from_bytes(&bytes, &slices, catalogue.len())? else { return Ok(None) };
+        // Users and items keep their places when a store is added to.
+        let mut changed = Vec::new();
+        for (user, history) in histories.iter().enumerate() {
+            let old = slices.get(user).copied().unwrap_or_default();
+            if old != *history {
+                changed.extend(old.iter().chain(*history));
+            }
+        }
+        Ok(Some(kept.updated(histories, items, &distinct(changed.into_iter()))?))
+    });
+    match kept.transpose()?.flatten() {
+        Some(updated) => Ok(updated),
+        None => Collaborative::fit(histories, items),
     }
 }
 

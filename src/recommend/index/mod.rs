@@ -109,9 +109,9 @@ pub fn index(
     }
     // What is learned from these comes last: a source that is put takes what was learned from another one away.
     learn::keep(base.as_ref(), &mut writer)?;
-    if !options.without_weights {
-        learn::retrieval(&sources, vectors.as_ref().map(|(vectors, _)| vectors), base.as_ref(), &mut writer, progress)?;
-    }
+    let vectors = vectors.as_ref().map(|(vectors, _)| vectors);
+    let with_weights = !options.without_weights;
+    report.linear = learn::learn(&sources, vectors, base.as_ref(), with_weights, &mut writer, progress)?;
     Ok((writer.commit()?, report))
 }
 

@@ -7,7 +7,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::recommend::ColumnRole;
+use crate::recommend::{ColumnRole, Source};
 
 /// What became of a store.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -24,6 +24,8 @@ pub struct IndexReport {
     pub knowledge: Facts,
     /// The items' vectors; `None` if none were asked for.
     pub embeddings: Option<Embedded>,
+    /// The linear model that the numbers of users and items have asked for; `None` without interactions.
+    pub linear: Option<Source>,
     /// What the columns of each table that was read are for.
     pub roles: BTreeMap<&'static str, Vec<ColumnRole>>,
 }

@@ -139,6 +139,11 @@ impl Interactions {
         &self.histories
     }
 
+    /// All users' histories, by index, as models are fitted on them.
+    pub fn slices(&self) -> Vec<&[Interaction]> {
+        self.histories.iter().map(Vec::as_slice).collect()
+    }
+
     /// What a user wrote about the item at a place of their history.
     pub fn review(&self, user: usize, place: usize) -> Option<&str> {
         self.reviews.get(&(user, place)).map(String::as_str)

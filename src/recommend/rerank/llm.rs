@@ -3,7 +3,7 @@
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use super::{
-    Mode, Wish, liked_titles, list,
+    Mode, TOLD, Wish, liked_titles, list,
     pointwise::{self, Known},
     sort::{Judge, consensus, merge_sort, tournament, windows},
 };
@@ -40,7 +40,7 @@ pub struct RerankOptions {
 
 impl Default for RerankOptions {
     fn default() -> Self {
-        Self { mode: Mode::Likelihood, history: 10, calibrate: false, permutations: 1, window: 20, seed: 0 }
+        Self { mode: Mode::Likelihood, history: TOLD, calibrate: false, permutations: 1, window: 20, seed: 0 }
     }
 }
 
@@ -56,6 +56,11 @@ impl<'a> LLMReranker<'a> {
     /// Uses a loaded language model.
     pub fn new(engine: &'a Engine, options: RerankOptions) -> Self {
         Self { engine, options, without: Known::new() }
+    }
+
+    /// The language model.
+    pub(super) fn engine(&self) -> &'a Engine {
+        self.engine
     }
 
     /// Asks in another way from now on.

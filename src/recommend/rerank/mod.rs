@@ -19,14 +19,18 @@ pub use bias::{BiasReport, probe_bias};
 pub use cross_encoder::{CrossEncoderOptions, CrossEncoderReranker};
 pub use fuse::fuse;
 pub use llm::{LLMReranker, RerankOptions};
-pub use mode::Mode;
-pub use scorer::{CandidateScorer, CrossEncoderScorer, Judges, LanguageModelScorer, NoJudge};
+pub use mode::{Asked, Mode};
+pub(super) use pointwise::{mean_likelihoods, scored_tokens, title_prompt};
+pub use scorer::{AlignedScorer, CandidateScorer, CrossEncoderScorer, Judges, LanguageModelScorer, NoJudge};
 pub use wish::Wish;
 
 use super::{Catalogue, Interaction, interactions::liked};
 
+/// How many of the user's liked titles a model is told, the latest ones.
+pub(super) const TOLD: usize = 10;
+
 /// The titles of the last `count` liked items, oldest first.
-fn liked_titles(history: &[Interaction], count: usize, catalogue: &Catalogue) -> Vec<String> {
+pub(super) fn liked_titles(history: &[Interaction], count: usize, catalogue: &Catalogue) -> Vec<String> {
     let latest = liked(history).rev().take(count).map(|event| catalogue[event.item].short_title());
     let mut titles: Vec<String> = latest.collect();
     titles.reverse();

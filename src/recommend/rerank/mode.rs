@@ -19,6 +19,31 @@ pub enum Mode {
     Pairwise,
 }
 
+/// What a judge is asked by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    /// A language model in words.
+    Mode(Mode),
+    /// A language model by the soft prompts of A-LLMRec.
+    Aligned,
+}
+
+impl Asked {
+    /// Its name in outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            Asked::Mode(mode) => mode.name(),
+            Asked::Aligned => "a_llmrec",
+        }
+    }
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Asked::Mode(Mode::default())
+    }
+}
+
 impl Mode {
     /// All of them, from the quickest to the slowest kind.
     pub const ALL: [Mode; 6] =

@@ -22,14 +22,14 @@ pub(super) fn likelihoods(
     texts: &[String],
     without: Option<&mut Known>,
 ) -> Result<Vec<f32>> {
-    let mut means = means(engine, &likelihood_prompt(engine, Some(wish)), texts)?;
+    let mut means = mean_likelihoods(engine, engine.tokenize(&likelihood_prompt(engine, Some(wish)))?, texts)?;
     if let Some(known) = without {
         let new: Vec<String> = texts.iter().filter(|text| !known.contains_key(*text)).cloned().collect();
         let nobody = match wish {
             Wish::Query(_) => None,
             Wish::Liked(_) => Some(Wish::Liked(&[])),
         };
-        let scores = self::means(engine, &likelihood_prompt(engine, nobody), &new)?;
+        let scores = mean_likelihoods(engine, engine.tokenize(&likelihood_prompt(engine, nobody))?, &new)?;
         known.extend(new.into_iter().zip(scores));
         means.iter_mut().zip(texts).for_each(|(mean, text)| *mean -= known.get(text).copied().unwrap_or_default());
     }
@@ -46,17 +46,24 @@ fn likelihood_prompt(engine: &Engine, wish: Option<Wish<'_>>) -> Prompt {
     }
 }
 
-fn means(engine: &Engine, prompt: &Prompt, texts: &[String]) -> Result<Vec<f32>> {
+/// The tokens after which the titles of items are scored for somebody with these liked titles.
+pub(in crate::recommend) fn title_prompt(engine: &Engine, liked: &[String]) -> Result<Vec<u32>> {
+    Ok(engine.tokenize(&likelihood_prompt(engine, Some(Wish::Liked(liked))))?)
+}
+
+/// The mean log-likelihood of each text's tokens after a prefix, in nats.
+pub(in crate::recommend) fn mean_likelihoods(engine: &Engine, prefix: Vec<u32>, texts: &[String]) -> Result<Vec<f32>> {
     if texts.is_empty() {
         return Ok(Vec::new());
     }
-    let continuations = texts.iter().map(|text| tokens(engine, text)).collect::<Result<_>>()?;
-    let scores = engine.score(&Scoring { prefix: engine.tokenize(prompt)?, continuations, ..Scoring::default() })?;
+    let continuations = texts.iter().map(|text| scored_tokens(engine, text)).collect::<Result<_>>()?;
+    let scores = engine.score(&Scoring { prefix, continuations, ..Scoring::default() })?;
     let mean = |log_probs: &Vec<f32>| log_probs.iter().sum::<f32>() / log_probs.len().max(1) as f32;
     Ok(scores.continuations.iter().map(mean).collect())
 }
 
-fn tokens(engine: &Engine, text: &str) -> Result<Vec<u32>> {
+/// The tokens of a text that are scored.
+pub(in crate::recommend) fn scored_tokens(engine: &Engine, text: &str) -> Result<Vec<u32>> {
     let mut tokens = engine.tokenize_continuation(&answer(engine, text))?;
     tokens.truncate(SCORED_TOKENS);
     Ok(tokens)

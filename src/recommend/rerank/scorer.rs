@@ -1,7 +1,8 @@
 //! What evaluation asks of a model: scores for a few candidates.
 
-use super::{CrossEncoderReranker, LLMReranker, Mode};
-use crate::recommend::{Catalogue, Error, Interaction, Result};
+use super::{Asked, CrossEncoderReranker, LLMReranker, TOLD, liked_titles, mean_likelihoods, title_prompt};
+use crate::engine::Engine;
+use crate::recommend::{Catalogue, Error, Interaction, Result, align::ALLMRec};
 
 /// Scores a few candidates for somebody.
 pub trait CandidateScorer {
@@ -17,8 +18,8 @@ pub trait Judges {
     /// What scores candidates in one way.
     ///
     /// # Errors
-    /// If there is no model.
-    fn judge(&mut self, mode: Mode) -> Result<&mut dyn CandidateScorer>;
+    /// If there is no model, or none that was aligned.
+    fn judge(&mut self, asked: Asked) -> Result<&mut dyn CandidateScorer>;
 }
 
 /// Where there is no model that could score.
@@ -26,7 +27,7 @@ pub trait Judges {
 pub struct NoJudge;
 
 impl Judges for NoJudge {
-    fn judge(&mut self, _: Mode) -> Result<&mut dyn CandidateScorer> {
+    fn judge(&mut self, _: Asked) -> Result<&mut dyn CandidateScorer> {
         Err(Error::NoLanguageModel)
     }
 }
@@ -36,19 +37,60 @@ impl Judges for NoJudge {
 pub struct LanguageModelScorer<'a> {
     reranker: LLMReranker<'a>,
     catalogue: &'a Catalogue,
+    aligned: Option<AlignedScorer<'a>>,
 }
 
 impl<'a> LanguageModelScorer<'a> {
     /// Scores items of this catalogue.
     pub fn new(reranker: LLMReranker<'a>, catalogue: &'a Catalogue) -> Self {
-        Self { reranker, catalogue }
+        Self { reranker, catalogue, aligned: None }
+    }
+
+    /// Can be asked by soft prompts, too.
+    #[must_use]
+    pub fn with_alignment(self, aligned: ALLMRec) -> Self {
+        let aligned = AlignedScorer::new(self.reranker.engine(), aligned, self.catalogue);
+        Self { aligned: Some(aligned), ..self }
     }
 }
 
 impl Judges for LanguageModelScorer<'_> {
-    fn judge(&mut self, mode: Mode) -> Result<&mut dyn CandidateScorer> {
-        self.reranker.ask_by(mode);
-        Ok(self)
+    fn judge(&mut self, asked: Asked) -> Result<&mut dyn CandidateScorer> {
+        match asked {
+            Asked::Mode(mode) => {
+                self.reranker.ask_by(mode);
+                Ok(self)
+            }
+            Asked::Aligned => match &mut self.aligned {
+                Some(aligned) => Ok(aligned),
+                None => Err(Error::NoAlignment),
+            },
+        }
+    }
+}
+
+/// A language model's opinion on items of a catalogue, told by soft prompts whom it is about.
+#[derive(Debug)]
+pub struct AlignedScorer<'a> {
+    engine: &'a Engine,
+    aligned: ALLMRec,
+    catalogue: &'a Catalogue,
+}
+
+impl<'a> AlignedScorer<'a> {
+    /// Scores items of this catalogue.
+    pub fn new(engine: &'a Engine, aligned: ALLMRec, catalogue: &'a Catalogue) -> Self {
+        Self { engine, aligned, catalogue }
+    }
+}
+
+impl CandidateScorer for AlignedScorer<'_> {
+    /// The mean log-likelihood of each title's tokens in nats, after the titles that were liked and the soft prompt.
+    fn score(&mut self, history: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>> {
+        let mut prefix = title_prompt(self.engine, &liked_titles(history, TOLD, self.catalogue))?;
+        prefix.extend(self.engine.soft_tokens(&self.aligned.soft_prompt(history)?)?);
+        let titles: Vec<String> = candidates.iter().map(|&item| self.catalogue[item].short_title()).collect();
+        mean_likelihoods(self.engine, prefix, &titles)
     }
 }
 

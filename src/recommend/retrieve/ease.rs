@@ -11,12 +11,16 @@ use std::sync::Arc;
 use faer::{Mat, Side, linalg::solvers::DenseSolveCore};
 use rayon::prelude::*;
 
-use super::{Query, Retriever, Source, decayed, distinct};
-use crate::recommend::sparse::Sparse;
-use crate::recommend::{Error, Interaction, Result, dense::dot};
+use super::{Query, Retriever, Source, decayed, indicators};
+use crate::recommend::{
+    Error, Interaction, Result,
+    dense::dot,
+    sparse::Sparse,
+    tensors::{TensorsIn, TensorsOut},
+};
 
-/// The most rows of the matrix that is inverted: its inverse takes 8 bytes an element while fitting (512 MB).
-const MOST_ROWS: usize = 8192;
+/// The most rows of the matrix that is inverted: its inverse takes 8 bytes an element while fitting (128 MB).
+const MOST_ROWS: usize = 4096;
 
 /// How the model is fitted and asked.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,14 +69,45 @@ impl Ease {
         if !Self::fits(histories.len(), items) {
             return Err(Error::TooLarge { users: histories.len(), items, most: MOST_ROWS });
         }
-        let rows: Vec<Vec<u32>> = histories.iter().map(|history| distinct(history)).collect();
-        let users = Sparse::indicators(&rows);
-        let by_item = users.transposed(items);
-        let form = match histories.len() < items {
+        let (users, by_item) = matrices(histories, items);
+        let form = match is_dual(histories.len(), items) {
             true => dual(users, by_item, options.penalty)?,
             false => primal(&users, &by_item, options.penalty)?,
         };
         Ok(Self { form: Arc::new(form), history_decay: options.history_decay })
+    }
+
+    /// Puts the model among tensors under a name.
+    pub(in crate::recommend) fn put(&self, name: &str, out: &mut TensorsOut) {
+        match &*self.form {
+            Form::Primal { weights, items } => out.put_f32(&format!("{name}.weights"), &[*items, *items], weights),
+            Form::Dual { users, kernel, divisors, .. } => {
+                out.put_f32(&format!("{name}.kernel"), &[users.rows(), users.rows()], kernel);
+                out.put_f32(&format!("{name}.divisors"), &[divisors.len()], divisors);
+            }
+        }
+    }
+
+    /// The model that was put under a name, and fitted on these histories of a catalogue of `items` items.
+    ///
+    /// # Errors
+    /// If it is missing, or of another size.
+    pub(in crate::recommend) fn read(
+        name: &str,
+        tensors: &TensorsIn<'_>,
+        histories: &[&[Interaction]],
+        items: usize,
+    ) -> Result<Self> {
+        let count = histories.len();
+        let form = match is_dual(count, items) {
+            true => {
+                let (users, by_item) = matrices(histories, items);
+                let kernel = tensors.f32(&format!("{name}.kernel"), &[count, count])?;
+                Form::Dual { users, by_item, kernel, divisors: tensors.f32(&format!("{name}.divisors"), &[items])? }
+            }
+            false => Form::Primal { weights: tensors.f32(&format!("{name}.weights"), &[items, items])?, items },
+        };
+        Ok(Self { form: Arc::new(form), history_decay: 1.0 })
     }
 
     /// The same weights, asked with another decay of the history.
@@ -118,6 +153,17 @@ impl Retriever for Ease {
         let weights: Vec<(usize, f32)> = decayed(query.history, self.history_decay).collect();
         Ok(self.weigh(&weights))
     }
+}
+
+fn is_dual(users: usize, items: usize) -> bool {
+    users < items
+}
+
+/// X, (users, items), and its transpose.
+fn matrices(histories: &[&[Interaction]], items: usize) -> (Sparse, Sparse) {
+    let users = indicators(histories);
+    let by_item = users.transposed(items);
+    (users, by_item)
 }
 
 fn primal(users: &Sparse, by_item: &Sparse, penalty: f64) -> Result<Form> {

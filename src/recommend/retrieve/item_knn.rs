@@ -2,7 +2,7 @@
 //!
 //! Sarwar et al., *Item-based Collaborative Filtering Recommendation Algorithms* (2001).
 
-use super::{Query, Retriever, Source, decayed, distinct};
+use super::{Query, Retriever, Source, decayed, indicators};
 use crate::recommend::sparse::Sparse;
 use crate::recommend::{Interaction, Result};
 
@@ -26,8 +26,7 @@ pub struct ItemKnn {
 impl ItemKnn {
     /// Fits on the histories of a catalogue of `items` items.
     pub fn fit(histories: &[&[Interaction]], items: usize, options: ItemKnnOptions) -> Self {
-        let rows: Vec<Vec<u32>> = histories.iter().map(|history| distinct(history)).collect();
-        let users = Sparse::indicators(&rows);
+        let users = indicators(histories);
         let by_item = users.transposed(items);
         let length: Vec<f32> = (0..items).map(|item| (by_item.row(item).len() as f32).sqrt()).collect();
         // The Gram matrix is symmetric: the neighbours of an item are the column of the items that it is scored by.

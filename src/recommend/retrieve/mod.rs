@@ -5,6 +5,7 @@
 mod co_occurrence;
 mod ease;
 mod fuse;
+mod implicit_als;
 mod item_knn;
 mod popularity;
 mod semantic;
@@ -12,11 +13,15 @@ mod semantic;
 pub use co_occurrence::{CoOccurrence, CoOccurrenceOptions};
 pub use ease::{Ease, EaseOptions};
 pub use fuse::{Candidate, SourceScore, best, standardize};
+pub(super) use implicit_als::WIDTH;
+pub use implicit_als::{ImplicitAls, ImplicitAlsOptions};
 pub use item_knn::{ItemKnn, ItemKnnOptions};
 pub use popularity::Popularity;
 pub use semantic::{Semantic, SemanticOptions};
 
-use super::{Interaction, Result, rerank::Mode};
+use serde::{Serialize, Serializer};
+
+use super::{Interaction, Result, rerank::Mode, sparse::Sparse};
 
 /// Where a score comes from: its name in every output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -27,6 +32,8 @@ pub enum Source {
     ItemKnn,
     /// What a linear model of all items against all others expects next to the history's.
     Ease,
+    /// What a factorization of users and items expects next to the history's.
+    ImplicitAls,
     /// What others interacted with next to the history's items.
     CoOccurrence,
     /// All retrieval sources, weighted.
@@ -37,6 +44,8 @@ pub enum Source {
     Semantic,
     /// What the language model says, asked in this way.
     LanguageModel(Mode),
+    /// What the language model says, told by soft prompts.
+    ALLMRec,
     /// Minus the place that a prompted language model gave an item.
     Prompt,
     /// How relevant a cross-encoder finds an item's text to the history or query.
@@ -50,14 +59,22 @@ impl Source {
             Source::Popularity => "popularity",
             Source::ItemKnn => "item_knn",
             Source::Ease => "ease",
+            Source::ImplicitAls => "implicit_als",
             Source::CoOccurrence => "co_occurrence",
             Source::Fused => "fused",
             Source::Hybrid => "hybrid",
             Source::Semantic => "semantic",
             Source::LanguageModel(mode) => mode.name(),
+            Source::ALLMRec => "a_llmrec",
             Source::Prompt => "prompt",
             Source::CrossEncoder => "cross_encoder",
         }
+    }
+}
+
+impl Serialize for Source {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
     }
 }
 
@@ -98,10 +115,16 @@ fn decayed(history: &[Interaction], decay: f32) -> impl Iterator<Item = (usize, 
     ages.filter_map(move |(event, weight)| seen.insert(event.item).then_some((event.item, weight)))
 }
 
-/// The distinct items of a history, ascending.
-fn distinct(history: &[Interaction]) -> Vec<u32> {
-    let mut items: Vec<u32> = history.iter().map(|event| event.item as u32).collect();
+/// The items of some interactions, each once, ascending.
+pub(super) fn distinct<'a>(interactions: impl Iterator<Item = &'a Interaction>) -> Vec<u32> {
+    let mut items: Vec<u32> = interactions.map(|event| event.item as u32).collect();
     items.sort_unstable();
     items.dedup();
     items
+}
+
+/// Who has which: a matrix of ones, (users, items).
+fn indicators(histories: &[&[Interaction]]) -> Sparse {
+    let row = |history: &&[Interaction]| distinct(history.iter()).into_iter().map(|item| (item, 1.0)).collect();
+    Sparse::from_rows(histories.iter().map(row))
 }

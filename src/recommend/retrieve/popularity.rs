@@ -15,7 +15,7 @@ impl Popularity {
     pub fn fit(histories: &[&[Interaction]], items: usize) -> Self {
         let mut users = vec![0.0; items];
         for history in histories {
-            distinct(history).into_iter().for_each(|item| users[item as usize] += 1.0);
+            distinct(history.iter()).into_iter().for_each(|item| users[item as usize] += 1.0);
         }
         Self { users }
     }

@@ -4,6 +4,8 @@
 //! depends on the order of interactions in one second. Before they are weighed they are standardized over the items
 //! that are open to the user.
 
+mod collaborative;
+mod file;
 mod near;
 mod order;
 mod records;
@@ -13,20 +15,16 @@ mod times;
 
 use std::{collections::HashSet, sync::Arc};
 
-use near::{Near, Nearness};
-use order::{by_age, pairs};
-use rayon::prelude::*;
+pub use collaborative::Collaborative;
+pub use file::COLLABORATIVE;
+use near::Nearness;
+use order::by_age;
 pub use records::CATEGORIES;
 use records::{Categories, Years};
-use times::{Eras, Places, Recent, YEAR};
+use times::{Places, Recent, Span, YEAR};
 
-use super::{
-    Catalogue, Interaction, Query, Result,
-    retrieve::{Ease, EaseOptions, Popularity, Semantic},
-};
+use super::{Catalogue, Interaction, Query, Result, retrieve::Semantic};
 
-/// Ridge penalties of the linear models: a strong one for recent histories, a weak one for whole ones.
-const PENALTIES: [f64; 2] = [400.0, 100.0];
 /// Ratings that an item's mean is mixed with, so that few ratings mean little.
 const RATING_PRIOR: f32 = 5.0;
 /// The first year of the era in which seconds are counted.
@@ -36,7 +34,7 @@ const EPOCH: f64 = 1970.0;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Signal {
-    /// The linear model, decay 0.8.
+    /// The linear model, decay 0.8. As the two after it: [`Collaborative::linear`] says which one.
     EaseRecent,
     /// The linear model, decay 0.97.
     EaseLong,
@@ -185,12 +183,7 @@ const NAMES: [&str; Signal::ALL.len()] = [
 #[derive(Clone, Debug)]
 pub struct Signals {
     items: usize,
-    ease: [Ease; 2],
-    places: Near,
-    clock: Near,
-    next: Near,
-    eras: Eras,
-    popularity: Vec<f32>,
+    collaborative: Arc<Collaborative>,
     ratings: Vec<f32>,
     recent: Recent,
     position: Places,
@@ -203,28 +196,46 @@ impl Signals {
     /// Fits on histories, each oldest first. Without vectors of the items their texts say nothing.
     ///
     /// # Errors
-    /// If there are too many users and items for the linear models.
+    /// If a linear model cannot be fitted.
     pub fn fit(histories: &[&[Interaction]], catalogue: &Catalogue, semantic: Option<Arc<Semantic>>) -> Result<Self> {
+        let collaborative = Arc::new(Collaborative::fit(histories, catalogue.len())?);
+        Ok(Self::with(collaborative, histories, catalogue, semantic))
+    }
+
+    /// Takes models that were fitted on the same histories.
+    pub fn with(
+        collaborative: Arc<Collaborative>,
+        histories: &[&[Interaction]],
+        catalogue: &Catalogue,
+        semantic: Option<Arc<Semantic>>,
+    ) -> Self {
         let items = catalogue.len();
-        let ease = |penalty| Ease::fit(histories, items, EaseOptions { penalty, history_decay: 1.0 });
-        let popularity = Popularity::fit(histories, items).users().to_vec();
-        let pairs: Vec<order::Pair> = histories.par_iter().flat_map_iter(|history| pairs(history)).collect();
-        let near = |nearness| Near::fit(&pairs, &popularity, nearness);
-        Ok(Self {
+        Self {
             items,
-            ease: [ease(PENALTIES[0])?, ease(PENALTIES[1])?],
-            places: near(Nearness::Places),
-            clock: near(Nearness::Clock),
-            next: near(Nearness::Next),
-            eras: Eras::fit(&pairs, &popularity),
             ratings: mean_ratings(histories, items),
             recent: Recent::fit(histories, items),
             position: Places::fit(histories, items),
-            years: Years::new(catalogue, &popularity),
+            years: Years::new(catalogue, &collaborative.users),
             categories: Categories::new(catalogue),
-            popularity,
+            collaborative,
             semantic,
-        })
+        }
+    }
+
+    /// The same signals from other histories and what was fitted on these.
+    #[must_use]
+    pub fn fitted_on(
+        &self,
+        collaborative: Arc<Collaborative>,
+        histories: &[&[Interaction]],
+        catalogue: &Catalogue,
+    ) -> Self {
+        Self::with(collaborative, histories, catalogue, self.semantic.clone())
+    }
+
+    /// The models of who has which.
+    pub fn collaborative(&self) -> &Arc<Collaborative> {
+        &self.collaborative
     }
 
     /// How many items there are.
@@ -255,20 +266,20 @@ impl Signals {
         let year = year_of(now);
         let of_years = |scores: &dyn Fn(&Years) -> Vec<f32>| self.years.as_ref().map_or_else(|| self.nothing(), scores);
         match signal {
-            Signal::EaseRecent => self.ease[0].weigh(&weights(0.8)),
-            Signal::EaseLong => self.ease[0].weigh(&weights(0.97)),
-            Signal::EaseWhole => self.ease[1].weigh(&weights(1.0)),
-            Signal::NearLast => self.places.scores(&weights(0.5)),
-            Signal::NearRecent => self.places.scores(&weights(0.8)),
-            Signal::NearLong => self.places.scores(&weights(0.97)),
-            Signal::ClockLast => self.clock.scores(&weights(0.5)),
-            Signal::ClockRecent => self.clock.scores(&weights(0.8)),
-            Signal::Next => self.next.scores(&weights(0.8)),
-            Signal::Era => self.eras.scores(&weights(0.9), now, 2.0),
-            Signal::Popularity => self.popularity.iter().map(|users| users.ln_1p()).collect(),
-            Signal::PopularityWeeks => log(self.recent.popularity(now, 0.1), 3.0),
-            Signal::PopularityYear => log(self.recent.popularity(now, 1.0), 1.0),
-            Signal::PopularityYears => log(self.recent.popularity(now, 4.0), 1.0),
+            Signal::EaseRecent => self.collaborative.strict(&weights(0.8)),
+            Signal::EaseLong => self.collaborative.strict(&weights(0.97)),
+            Signal::EaseWhole => self.collaborative.lenient(&weights(1.0)),
+            Signal::NearLast => self.collaborative.near(Nearness::Places, &weights(0.5)),
+            Signal::NearRecent => self.collaborative.near(Nearness::Places, &weights(0.8)),
+            Signal::NearLong => self.collaborative.near(Nearness::Places, &weights(0.97)),
+            Signal::ClockLast => self.collaborative.near(Nearness::Clock, &weights(0.5)),
+            Signal::ClockRecent => self.collaborative.near(Nearness::Clock, &weights(0.8)),
+            Signal::Next => self.collaborative.near(Nearness::Next, &weights(0.8)),
+            Signal::Era => self.collaborative.near_in_time(&weights(0.9), now, 2.0),
+            Signal::Popularity => self.collaborative.users.iter().map(|users| users.ln_1p()).collect(),
+            Signal::PopularityWeeks => log(self.recent.popularity(now, Span::Weeks), 3.0),
+            Signal::PopularityYear => log(self.recent.popularity(now, Span::Year), 1.0),
+            Signal::PopularityYears => log(self.recent.popularity(now, Span::Years), 1.0),
             Signal::Rating => self.ratings.clone(),
             Signal::Known => self.recent.known(now),
             Signal::Age => of_years(&|years| years.ages(year)),

@@ -1,28 +1,59 @@
 //! When items are taken up: how popular each was lately, what was taken up together in the same years, and at which
 //! place of their histories people take it up.
 
-use std::collections::BTreeMap;
-
 use rayon::prelude::*;
 
-use super::order::{Pair, seconds};
-use crate::recommend::{Interaction, sparse::Sparse};
+use super::order::seconds;
+use crate::recommend::Interaction;
 
 /// Seconds of a year.
 pub(super) const YEAR: f64 = 365.25 * 86_400.0;
-/// The power of an item's users that counts of an era are divided by.
-const POPULARITY_POWER: f32 = 0.3;
+/// Events between two marks, at least: fewer are gone through faster than a mark is made.
+const MARK: usize = 1 << 18;
 /// Places that are told apart: each twice as far from the beginning as the one before the last.
 const BINS: usize = 12;
 /// How many average users an item's places are mixed with, so that few users mean little.
 const PRIOR: f32 = 5.0;
+
+/// In which time an interaction falls to a third of what it counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Span {
+    /// A tenth of a year.
+    Weeks,
+    /// A year.
+    Year,
+    /// Four years.
+    Years,
+}
+
+impl Span {
+    const ALL: [Span; 3] = [Span::Weeks, Span::Year, Span::Years];
+
+    /// What is left after some seconds.
+    fn left(self, seconds: i64) -> f32 {
+        let years = [0.1, 1.0, 4.0][self as usize];
+        (-(seconds as f64) / (years * YEAR)).exp() as f32
+    }
+}
 
 /// Every interaction by its time.
 #[derive(Clone, Debug)]
 pub(super) struct Recent {
     /// Time and item, oldest first; without those that have no time.
     events: Vec<(i64, u32)>,
-    items: usize,
+    /// When each item was taken up first, (items).
+    first: Vec<i64>,
+    /// Sums that are kept after each `distance` events, so that none needs to go through all of them.
+    marks: Vec<Mark>,
+    distance: usize,
+}
+
+/// What the events so far count at the time of the last one.
+#[derive(Clone, Debug)]
+struct Mark {
+    time: i64,
+    /// By [`Span`], (items).
+    counts: [Vec<f32>; 3],
 }
 
 impl Recent {
@@ -31,7 +62,29 @@ impl Recent {
         let mut events: Vec<(i64, u32)> =
             histories.iter().flat_map(|history| history.iter().filter_map(dated)).collect();
         events.par_sort_unstable();
-        Self { events, items }
+        let mut first = vec![i64::MAX; items];
+        events.iter().rev().for_each(|&(time, item)| first[item as usize] = time);
+        let mut recent = Self { events, first, marks: Vec::new(), distance: 0 };
+        recent.set_marks(MARK.max(items));
+        recent
+    }
+
+    /// Keeps the sums after each so many events.
+    fn set_marks(&mut self, distance: usize) {
+        self.distance = distance;
+        self.marks.clear();
+        for (number, events) in self.events.chunks_exact(distance).enumerate() {
+            let Some(&(time, _)) = events.last() else { continue };
+            let counts = Span::ALL.map(|span| {
+                let mut counts = match number.checked_sub(1).and_then(|before| self.marks.get(before)) {
+                    Some(before) => before.at(time, span),
+                    None => vec![0.0; self.first.len()],
+                };
+                add(&mut counts, events, time, span);
+                counts
+            });
+            self.marks.push(Mark { time, counts });
+        }
     }
 
     /// The last time of all.
@@ -39,62 +92,35 @@ impl Recent {
         self.events.last().map_or(0, |event| event.0)
     }
 
-    /// How often each item was taken up before `now`, (items): an interaction counts e^(-age / years).
-    pub(super) fn popularity(&self, now: i64, years: f64) -> Vec<f32> {
-        let mut counts = vec![0.0; self.items];
-        for &(time, item) in &self.events[..self.events.partition_point(|event| event.0 < now)] {
-            counts[item as usize] += ((time - now) as f64 / (years * YEAR)).exp() as f32;
-        }
+    /// How often each item was taken up before `now`, (items): an interaction counts e^(-age / span).
+    pub(super) fn popularity(&self, now: i64, span: Span) -> Vec<f32> {
+        let end = self.events.partition_point(|event| event.0 < now);
+        let distance = self.distance;
+        let (mut counts, start) = match (end / distance).checked_sub(1).and_then(|last| self.marks.get(last)) {
+            Some(mark) => (mark.at(now, span), end / distance * distance),
+            None => (vec![0.0; self.first.len()], 0),
+        };
+        add(&mut counts, &self.events[start..end], now, span);
         counts
     }
 
     /// Whether each item was taken up by anybody before `now`, (items).
     pub(super) fn known(&self, now: i64) -> Vec<f32> {
-        let mut known = vec![0.0; self.items];
-        let before = &self.events[..self.events.partition_point(|event| event.0 < now)];
-        before.iter().for_each(|&(_, item)| known[item as usize] = 1.0);
-        known
+        self.first.iter().map(|&first| f32::from(u8::from(first < now))).collect()
     }
 }
 
-/// Counts of items near each other, apart for each year.
-#[derive(Clone, Debug)]
-pub(super) struct Eras {
-    /// The middle of each era in seconds since 1970, and its counts, (items, items).
-    eras: Vec<(f64, Sparse)>,
-    /// (items)
-    scales: Vec<f32>,
+impl Mark {
+    /// What its events count at a later time.
+    fn at(&self, now: i64, span: Span) -> Vec<f32> {
+        let left = span.left(now.saturating_sub(self.time));
+        self.counts[span as usize].iter().map(|count| count * left).collect()
+    }
 }
 
-impl Eras {
-    pub(super) fn fit(pairs: &[Pair], users: &[f32]) -> Self {
-        let start = pairs.iter().map(|pair| pair.time).min().unwrap_or(0);
-        let era = |pair: &Pair| ((pair.time - start) as f64 / YEAR) as u32;
-        let mut by_era: BTreeMap<u32, Vec<(u32, u32, f32)>> = BTreeMap::new();
-        for pair in pairs {
-            let both = [(pair.first, pair.second, pair.weight), (pair.second, pair.first, pair.weight)];
-            by_era.entry(era(pair)).or_default().extend(both);
-        }
-        let eras = by_era.into_iter().map(|(era, entries)| {
-            let middle = start as f64 + (f64::from(era) + 0.5) * YEAR;
-            (middle, Sparse::from_rows(Sparse::sums(&entries, users.len())))
-        });
-        let scales = users.iter().map(|users| (users + 1.0).powf(-POPULARITY_POWER)).collect();
-        Self { eras: eras.collect(), scales }
-    }
-
-    /// A score for each item, (items), from the weights of some: counts of an era weigh e^(-distance from `now` / years).
-    pub(super) fn scores(&self, weights: &[(usize, f32)], now: i64, years: f64) -> Vec<f32> {
-        let mut scores = vec![0.0; self.scales.len()];
-        for (middle, counts) in &self.eras {
-            let nearness = (-(middle - now as f64).abs() / (years * YEAR)).exp() as f32;
-            if nearness > 1e-3 {
-                counts.add_rows(weights.iter().map(|&(item, weight)| (item, weight * nearness)), &mut scores);
-            }
-        }
-        scores.iter_mut().zip(&self.scales).for_each(|(score, scale)| *score *= scale);
-        scores
-    }
+/// Adds what events count at a time.
+fn add(counts: &mut [f32], events: &[(i64, u32)], now: i64, span: Span) {
+    events.iter().for_each(|&(time, item)| counts[item as usize] += span.left(now.saturating_sub(time)));
 }
 
 /// At which places of their histories people take an item up.
@@ -141,4 +167,32 @@ impl Places {
 
 fn bin(place: f32) -> usize {
     (((1.0 + place / 4.0).log2() * 2.0) as usize).min(BINS - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn marks_change_no_sum(times in prop::collection::vec(0i64..400_000_000, 0..40), now in 0i64..500_000_000) {
+            let event = |(at, &time): (usize, &i64)| Interaction { user: 0, item: at % 3, rating: None, timestamp: Some(time) };
+            let history: Vec<Interaction> = times.iter().enumerate().map(event).collect();
+            let recent = Recent::fit(&[&history], 3);
+            for span in Span::ALL {
+                let mut expected = [0.0f64; 3];
+                for event in history.iter().filter(|event| event.timestamp.unwrap() < now) {
+                    expected[event.item] += f64::from(span.left(now - event.timestamp.unwrap()));
+                }
+                for distance in [1, 4, 7] {
+                    let mut marked = recent.clone();
+                    marked.set_marks(distance);
+                    for (count, expected) in marked.popularity(now, span).iter().zip(expected) {
+                        prop_assert!((f64::from(*count) - expected).abs() < 1e-4, "{span:?}: {count} for {expected}");
+                    }
+                }
+            }
+        }
+    }
 }

@@ -1,4 +1,6 @@
-//! `docent train hybrid`: learns both stages of the recommender from a store's interactions, and keeps them in it.
+//! `docent train`: learns from a store's interactions, and keeps what it has learned in the store.
+
+mod align;
 
 use std::{
     path::{Path, PathBuf},
@@ -39,6 +41,8 @@ enum Model {
         #[arg(long, value_name = "S", default_value_t = 0)]
         seed: u64,
     },
+    /// The soft prompts of A-LLMRec, that tell a language model what behaviour says of users and items
+    Align(align::AlignArgs),
 }
 
 #[derive(Serialize)]
@@ -57,8 +61,11 @@ struct Report<'a> {
 /// # Errors
 /// If the store is missing, damaged or being written, there are too few interactions, or a model fails.
 pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliError> {
-    let Model::Hybrid { store, judge, seed } = &args.model;
     context.catch_interrupts();
+    let (store, judge, seed) = match &args.model {
+        Model::Hybrid { store, judge, seed } => (store, judge, seed),
+        Model::Align(args) => return align::run(args, context),
+    };
     let hybrid = train(store, *seed, context)?;
     let rerank = weigh(store, judge, hybrid.clone(), *seed, context)?;
     let residual = hybrid.residual.as_ref();
@@ -80,9 +87,10 @@ pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliErro
 
 /// Learns on everybody's last interaction what a reranker may count, and keeps it; nothing if none is named.
 fn weigh(path: &Path, args: &JudgeArgs, hybrid: Hybrid, seed: u64, context: &Context) -> Result<Option<f32>, CliError> {
-    let (Some(mode), Some(mut judge)) = (args.mode, Judge::load(args, context)?) else { return Ok(None) };
-    let mut writer = StoreWriter::create_or_update(path)?;
+    let Some(mode) = args.mode else { return Ok(None) };
     let known = Recommender::open(&Store::open(path)?)?;
+    let Some(mut judge) = Judge::load(args, &known, context)? else { return Ok(None) };
+    let mut writer = StoreWriter::create_or_update(path)?;
     let split = Split::new(known.interactions(), known.catalogue().len(), Holdout::Last(0), Ties::Id, seed);
     let signals = Signals::fit(&split.fitted(), known.catalogue(), known.semantic().cloned())?;
     let ranker = Ranker { signals: Arc::new(signals), hybrid: Arc::new(hybrid), second_stage: true };
