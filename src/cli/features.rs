@@ -1,4 +1,4 @@
-//! `docent features`: structured features of items, read out of their texts by the language model.
+//! `docent features`: structured features of items, or of users, read out of texts by the language model.
 //!
 //! Lines are written to a file beside the output that is kept if the work ends early: with `--resume` it goes on from there.
 //! The output gets its name when it is whole.
@@ -10,42 +10,67 @@ use std::{
 };
 
 use clap::Args;
-use docent::recommend::{
-    Catalogue, Item, Roles,
-    features::{FeatureReader, StructuredFeatures},
+use docent::{
+    engine::Engine,
+    recommend::{
+        self, Catalogue, Interactions, Roles, Store, Users,
+        features::{FeatureReader, StructuredFeatures, TasteReader, User, UserFeatures},
+    },
 };
 use serde::{Deserialize, Serialize};
 
 use super::{CliError, Context};
 
-/// Items that are read at once: enough to fill the steps, few enough to lose little.
+/// Items or users that are read at once: enough to fill the steps, few enough to lose little.
 const AT_ONCE: usize = 64;
 
 /// Arguments of `docent features`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct FeaturesArgs {
-    /// Items: CSV, JSON Lines, Parquet, or RecBole's `.item`
+    /// Items: CSV, JSON Lines, Parquet, or RecBole's `.item`; or a store
     input: PathBuf,
-    /// JSON Lines with `item_id`, `genres`, `themes`, `audience`, `mood` and `keywords`
+    /// JSON Lines with `item_id`, `genres`, `themes`, `audience`, `mood` and `keywords`; for users with `user_id`, `genres`,
+    /// `avoided`, `themes`, `mood` and `keywords`
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
+    /// Read the users of a store instead of its items: their profiles and last ten interactions
+    #[arg(long)]
+    users: bool,
     /// Go on where an earlier run with the same input and model ended
     #[arg(long)]
     resume: bool,
 }
 
-/// One item's line.
+/// One line of the output.
 #[derive(Debug, Serialize, Deserialize)]
-struct Line {
-    item_id: String,
-    #[serde(flatten)]
-    features: StructuredFeatures,
+#[serde(untagged)]
+enum Line {
+    Item {
+        item_id: String,
+        #[serde(flatten)]
+        features: StructuredFeatures,
+    },
+    User {
+        user_id: String,
+        #[serde(flatten)]
+        features: UserFeatures,
+    },
+}
+
+impl Line {
+    fn id(&self) -> &str {
+        let (Line::Item { item_id: id, .. } | Line::User { user_id: id, .. }) = self;
+        id
+    }
 }
 
 #[derive(Serialize)]
 struct Report<'a> {
-    items: usize,
-    /// Of those, items that an earlier run had read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    items: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    users: Option<usize>,
+    /// Of those, what an earlier run had read.
     resumed: usize,
     output: &'a Path,
 }
@@ -56,41 +81,124 @@ struct Report<'a> {
 /// If the input is at fault, the model cannot be loaded or fails, the output cannot be written, what is there to resume is of
 /// another input, or the user interrupts.
 pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliError> {
-    let catalogue = Catalogue::read(&args.input, &Roles::default())?;
+    let input = Input::read(args)?;
+    let ids = input.ids();
     let partial = partial_of(&args.output)?;
-    let (resumed, whole) = if args.resume { read_partial(&partial, &catalogue)? } else { (0, 0) };
+    let (resumed, whole) = if args.resume { read_partial(&partial, &ids)? } else { (0, 0) };
     let file = OpenOptions::new().create(true).append(true).open(&partial).map_err(CliError::io("create", &partial))?;
     // What an interrupted write left of its last line goes, or all where nothing is resumed.
     file.set_len(whole).map_err(CliError::io("write", &partial))?;
     let engine = context.engine()?;
-    let reader = FeatureReader::new(&engine, &catalogue);
+    let reader = input.reader(&engine);
     context.catch_interrupts();
-    let mut counter = context.counter("reading items", catalogue.len() as u64);
+    let what = if args.users { "users" } else { "items" };
+    let mut counter = context.counter(&format!("reading {what}"), ids.len() as u64);
     counter.advance(resumed as u64);
     let mut out = BufWriter::new(file);
-    for items in catalogue.items()[resumed..].chunks(AT_ONCE) {
+    for begin in (resumed..ids.len()).step_by(AT_ONCE) {
         if context.is_interrupted() {
             return Err(CliError::Interrupted);
         }
-        write(&mut out, items, reader.read(items)?).map_err(CliError::io("write", &partial))?;
-        counter.advance(items.len() as u64);
+        let lines = reader.lines(&ids, begin..ids.len().min(begin + AT_ONCE))?;
+        write(&mut out, &lines).map_err(CliError::io("write", &partial))?;
+        counter.advance(lines.len() as u64);
     }
     drop(counter);
     out.get_ref().sync_all().map_err(CliError::io("write", &partial))?;
     fs::rename(&partial, &args.output).map_err(CliError::io("write", &args.output))?;
-    let report = Report { items: catalogue.len(), resumed, output: &args.output };
+    let count = |wanted: bool| wanted.then_some(ids.len());
+    let report = Report { items: count(!args.users), users: count(args.users), resumed, output: &args.output };
     match context.json {
         true => context.json_line(&report),
         false => {
-            context.status(format_args!("Read {} items, {resumed} of them earlier", report.items));
+            context.status(format_args!("Read {} {what}, {resumed} of them earlier", ids.len()));
             Ok(())
         }
     }
 }
 
-fn write(out: &mut BufWriter<File>, items: &[Item], features: Vec<StructuredFeatures>) -> std::io::Result<()> {
-    for (item, features) in items.iter().zip(features) {
-        serde_json::to_writer(&mut *out, &Line { item_id: item.id.clone(), features })?;
+/// What is read.
+enum Input {
+    Items(Catalogue),
+    /// Those who did something, and then those of whom only more is known.
+    Users(Catalogue, Interactions, Users),
+}
+
+impl Input {
+    fn read(args: &FeaturesArgs) -> Result<Self, CliError> {
+        if !args.input.is_dir() {
+            if args.users {
+                let problem = format!("{} is no store, and users are read out of one", args.input.display());
+                return Err(CliError::usage(problem, "make a store with `docent index`"));
+            }
+            return Ok(Self::Items(Catalogue::read(&args.input, &Roles::default())?));
+        }
+        let store = Store::open(&args.input)?;
+        let catalogue = store.catalogue()?;
+        if !args.users {
+            return Ok(Self::Items(catalogue));
+        }
+        let interactions = store.interactions(&catalogue)?;
+        let input = Self::Users(catalogue, interactions, store.users()?);
+        if input.ids().is_empty() {
+            let problem = format!("{} has no users", args.input.display());
+            return Err(CliError::usage(problem, "make it with `--interactions` or `--users`"));
+        }
+        Ok(input)
+    }
+
+    fn ids(&self) -> Vec<String> {
+        match self {
+            Self::Items(catalogue) => catalogue.items().iter().map(|item| item.id.clone()).collect(),
+            Self::Users(_, interactions, users) => {
+                let active = (0..interactions.users()).map(|user| interactions.user_id(user).to_owned());
+                let silent = users.users().iter().filter(|user| interactions.user(&user.id).is_err());
+                active.chain(silent.map(|user| user.id.clone())).collect()
+            }
+        }
+    }
+
+    fn reader<'a>(&'a self, engine: &'a Engine) -> Reader<'a> {
+        match self {
+            Self::Items(catalogue) => Reader::Items(FeatureReader::new(engine, catalogue), catalogue),
+            Self::Users(catalogue, interactions, users) => {
+                Reader::Users(TasteReader::new(engine, catalogue), interactions, users)
+            }
+        }
+    }
+}
+
+/// What reads it.
+enum Reader<'a> {
+    Items(FeatureReader<'a>, &'a Catalogue),
+    Users(TasteReader<'a>, &'a Interactions, &'a Users),
+}
+
+impl Reader<'_> {
+    /// The lines of some of the ids.
+    fn lines(&self, ids: &[String], range: std::ops::Range<usize>) -> recommend::Result<Vec<Line>> {
+        let ids = &ids[range.clone()];
+        match self {
+            Self::Items(reader, catalogue) => {
+                let line = |(id, features): (&String, _)| Line::Item { item_id: id.clone(), features };
+                Ok(ids.iter().zip(reader.read(&catalogue.items()[range])?).map(line).collect())
+            }
+            Self::Users(reader, interactions, users) => {
+                let user = |id: &String| User {
+                    profile: users.get(id).and_then(|user| user.profile.as_deref()),
+                    history: interactions.user(id).map_or(&[], |user| interactions.history(user)),
+                };
+                let line = |(id, features): (&String, _)| Line::User { user_id: id.clone(), features };
+                let known: Vec<User<'_>> = ids.iter().map(user).collect();
+                Ok(ids.iter().zip(reader.read(&known)?).map(line).collect())
+            }
+        }
+    }
+}
+
+fn write(out: &mut BufWriter<File>, lines: &[Line]) -> std::io::Result<()> {
+    for line in lines {
+        serde_json::to_writer(&mut *out, line)?;
         out.write_all(b"\n")?;
     }
     out.flush()
@@ -105,27 +213,27 @@ fn partial_of(output: &Path) -> Result<PathBuf, CliError> {
     Ok(output.with_file_name(partial))
 }
 
-/// How many items an earlier run has read, and the bytes of their lines; none if there is no such run.
-fn read_partial(partial: &Path, catalogue: &Catalogue) -> Result<(usize, u64), CliError> {
+/// How many of the ids an earlier run has read, and the bytes of their lines; none if there is no such run.
+fn read_partial(partial: &Path, ids: &[String]) -> Result<(usize, u64), CliError> {
     let file = match File::open(partial) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok((0, 0)),
         opened => opened.map_err(CliError::io("open", partial))?,
     };
-    let (mut items, mut bytes) = (0, 0);
+    let (mut read, mut bytes) = (0, 0);
     let mut reader = BufReader::new(file);
     let mut text = Vec::new();
     loop {
         text.clear();
-        let read = reader.read_until(b'\n', &mut text).map_err(CliError::io("read", partial))?;
+        let length = reader.read_until(b'\n', &mut text).map_err(CliError::io("read", partial))?;
         // A line without an end was being written.
-        let Some(line) = text.strip_suffix(b"\n") else { return Ok((items, bytes)) };
+        let Some(line) = text.strip_suffix(b"\n") else { return Ok((read, bytes)) };
         let known = serde_json::from_slice::<Line>(line).ok();
-        let expected = catalogue.items().get(items).map(|item| item.id.as_str());
-        if known.is_none() || known.map(|line| line.item_id).as_deref() != expected {
-            let problem = format!("{}, line {}: not of this input's item there", partial.display(), items + 1);
+        let expected = ids.get(read).map(String::as_str);
+        if known.is_none() || known.as_ref().map(Line::id) != expected {
+            let problem = format!("{}, line {}: not of this input's item there", partial.display(), read + 1);
             return Err(CliError::usage(problem, "leave `--resume` out to begin anew"));
         }
-        items += 1;
-        bytes += read as u64;
+        read += 1;
+        bytes += length as u64;
     }
 }

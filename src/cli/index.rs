@@ -15,7 +15,7 @@ use super::{CliError, Context, progress::Counter};
 
 /// Arguments of `docent index`.
 #[derive(Args, Debug)]
-#[command(group = ArgGroup::new("file").multiple(true).args(["items", "interactions", "users", "knowledge"]))]
+#[command(group = ArgGroup::new("file").multiple(true).args(["items", "interactions", "users", "knowledge", "features", "user_features"]))]
 pub(crate) struct IndexArgs {
     /// Folder of the store
     store: PathBuf,
@@ -31,6 +31,15 @@ pub(crate) struct IndexArgs {
     /// Facts, likewise or `.kg`: head, relation, tail
     #[arg(long, value_name = "FILE")]
     knowledge: Option<PathBuf>,
+    /// Features of items as `docent features` writes them: they become attributes `llm_genres`, `llm_mood` and so on
+    #[arg(long, value_name = "FILE")]
+    features: Option<PathBuf>,
+    /// Features of users as `docent features --users` writes them, likewise
+    #[arg(long, value_name = "FILE")]
+    user_features: Option<PathBuf>,
+    /// Embed features of items with their texts; kept for what is added to the store later
+    #[arg(long)]
+    features_in_text: bool,
     /// Add to the store; an item or user whose id is there is replaced
     #[arg(long, requires = "file")]
     append: bool,
@@ -75,6 +84,9 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
         interactions: args.interactions.clone(),
         users: args.users.clone(),
         knowledge: args.knowledge.clone(),
+        features: args.features.clone(),
+        user_features: args.user_features.clone(),
+        features_in_text: args.features_in_text,
         append: args.append,
         without_weights: false,
         roles: Roles::new(args.roles.iter().cloned()),
@@ -85,6 +97,10 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
     if report.interactions.skipped > 0 {
         let skipped = counted(report.interactions.skipped, "interaction", "interactions");
         context.status(format_args!("warning: left out {skipped} with items that are not in the catalogue"));
+    }
+    if report.features.skipped > 0 {
+        let skipped = counted(report.features.skipped, "row", "rows");
+        context.status(format_args!("warning: left out {skipped} of features of items that are not in the catalogue"));
     }
     context.status(summary(&report, args.append));
     if context.json { context.json_line(&report) } else { Ok(()) }
@@ -166,6 +182,9 @@ fn summary(report: &IndexReport, append: bool) -> String {
             let parts = [(added, "added"), (counts.duplicates, "there already"), (counts.skipped, "left out")];
             line(name, counts.total, &parts);
         }
+    }
+    if report.roles.contains_key("features") {
+        line("features", report.features.total, &[(report.features.skipped, "left out")]);
     }
     if let Some(vectors) = report.embeddings {
         let total = vectors.computed + vectors.reused;

@@ -4,6 +4,16 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+/// What the names of attributes begin with that a language model read out of texts, and no file of records holds.
+pub const READ_OUT: &str = "llm_";
+/// What the names of attributes begin with that follow from facts: the relation comes behind it.
+pub const FROM_FACTS: &str = "kg_";
+
+/// Whether an attribute, by its name, is no part of the records themselves.
+pub fn is_derived(name: &str) -> bool {
+    name.starts_with(READ_OUT) || name.starts_with(FROM_FACTS)
+}
+
 /// One thing that is known.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Attribute {

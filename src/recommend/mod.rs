@@ -37,11 +37,11 @@ mod tensors;
 mod users;
 
 pub use align::ALLMRec;
-pub use attribute::{Attribute, AttributeColumn, Kind};
+pub use attribute::{Attribute, AttributeColumn, FROM_FACTS, Kind, READ_OUT, is_derived};
 pub use catalogue::{Catalogue, Item};
 pub use database::DatabaseFault;
 pub use error::{Error, Result};
-pub use explain::{Claim, Explanation, WrittenBy, XRecExplainer};
+pub use explain::{Claim, Explanation, ExplanationRanker, WrittenBy, XRecExplainer};
 pub use features::LLMFeatureExtractor;
 pub use filter::Filter;
 pub use interactions::{Interaction, Interactions, UnknownItems};

@@ -58,6 +58,7 @@ impl Recommender {
             let width = recommender.semantic.as_ref().map_or(0, |semantic| semantic.width());
             recommender.fusion = hybrid.fusion.clone();
             recommender.signals.tell_apart(&hybrid.categories);
+            recommender.signals.tell_words_apart(&hybrid.words);
             match hybrid.vector_width() {
                 0 => recommender.hybrid = Some(hybrid),
                 trained if trained == width => recommender.hybrid = Some(hybrid),
@@ -171,9 +172,7 @@ impl Recommender {
     /// # Errors
     /// If a model fails.
     pub fn recommend(&self, query: &Query<'_>, k: usize, filter: Option<&Filter>) -> Result<Vec<Candidate>> {
-        let items = self.catalogue.items().iter();
-        let mut open: Vec<bool> = items.map(|item| filter.is_none_or(|filter| filter.matches(item))).collect();
-        query.history.iter().for_each(|event| open[event.item] = false);
+        let open = self.open_items(query.history, filter);
         let stages = self.stages(query, &open)?;
         let Some((_, scores)) = stages.last() else { return Ok(Vec::new()) };
         let list: Vec<(usize, f32)> =
@@ -199,10 +198,37 @@ impl Recommender {
         }
     }
 
+    /// Which items may be recommended to somebody, (catalogue): those that they do not have and that pass the filter.
+    pub fn open_items(&self, history: &[Interaction], filter: Option<&Filter>) -> Vec<bool> {
+        let items = self.catalogue.items().iter();
+        let mut open: Vec<bool> = items.map(|item| filter.is_none_or(|filter| filter.matches(item))).collect();
+        history.iter().for_each(|event| open[event.item] = false);
+        open
+    }
+
+    /// What the stage that decides says of some items, (items), whichever others are listed: two histories' scores of one
+    /// item compare, if the same items are `open`.
+    ///
+    /// # Errors
+    /// If a model fails.
+    pub fn scores_of(&self, query: &Query<'_>, items: &[usize], open: &[bool]) -> Result<Vec<f32>> {
+        match self.second_stage(query) {
+            Some(hybrid) => hybrid.scores_of(&self.signals, query, items, open),
+            None => {
+                let scores = self.answer(query, open);
+                Ok(items.iter().map(|&item| scores[item]).collect())
+            }
+        }
+    }
+
+    /// The second stage, where it decides: it knows what follows from a history, and has never seen a request in words.
+    fn second_stage(&self, query: &Query<'_>) -> Option<&Hybrid> {
+        self.hybrid.as_ref().filter(|_| query.text.is_none() && !query.history.is_empty())
+    }
+
     /// What each stage says of all items, (catalogue); the last one decides.
     fn stages(&self, query: &Query<'_>, open: &[bool]) -> Result<Vec<(Source, Vec<f32>)>> {
-        // The second stage knows what follows from a history; it has never seen a request in words.
-        match self.hybrid.as_ref().filter(|_| query.text.is_none() && !query.history.is_empty()) {
+        match self.second_stage(query) {
             None => Ok(vec![(Source::Fused, self.answer(query, open))]),
             Some(hybrid) => {
                 let ranked = hybrid.rank(&self.signals, query, open)?;

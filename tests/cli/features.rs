@@ -47,3 +47,39 @@ fn every_item_gets_features_within_the_schema() {
     insta::assert_snapshot!("features-no-input", workplace.transcript(&["features", "none.csv", "-o", "out.jsonl"]));
     insta::assert_snapshot!("features-folder", workplace.transcript(&["features", "items.csv", "-o", "."]));
 }
+
+#[test]
+fn users_of_a_store_get_features_and_both_become_attributes() {
+    let workplace = Workplace::with_models();
+    workplace.write("items.csv", ITEMS);
+    workplace.write("ratings.csv", "user_id,item_id,rating\nu,a,5\nu,b,2\nv,c,4\n");
+    workplace.write("users.csv", "user_id,profile\nw,I like quiet films about the sea.\n");
+    let index = |more: &[&str]| json(workplace.run(&[&["index", "store", "--no-embeddings", "--json"], more].concat()));
+    index(&["--items", "items.csv", "--interactions", "ratings.csv", "--users", "users.csv"]);
+    let read = |more: &[&str]| {
+        json(workplace.run(&[&["features", "store", "-o", "out.jsonl", "--json", "--quiet"], more].concat()))
+    };
+    assert_eq!(read(&["--users"]), serde_json::json!({"users": 3, "resumed": 0, "output": "out.jsonl"}));
+    let users = lines(&workplace);
+    assert_eq!(users.iter().map(|line| &line["user_id"]).collect::<Vec<_>>(), ["u", "v", "w"]);
+    for line in &users {
+        let (liked, avoided) =
+            (line["genres"].as_array().expect("a list"), line["avoided"].as_array().expect("a list"));
+        assert!(!liked.is_empty() && avoided.iter().all(|genre| !liked.contains(genre)), "{line}");
+    }
+    assert_eq!(index(&["--append", "--user-features", "out.jsonl"])["users"]["total"], 3);
+
+    assert_eq!(read(&[])["items"], 3);
+    let items = lines(&workplace);
+    let report = index(&["--append", "--features", "out.jsonl"]);
+    assert_eq!(report["features"]["total"], 3);
+    let mood = items[0]["mood"].as_str().expect("a text");
+    let condition = format!("llm_mood = \"{mood}\"");
+    let found = ["recommend", "store", "--user", "v", "--where", &condition, "--json", "--quiet"];
+    let found = json(workplace.run(&found));
+    assert!(found["items"].as_array().is_some_and(|items| items.iter().any(|item| item["item_id"] == "a")), "{found}");
+    insta::assert_snapshot!(
+        "features-users-of-a-file",
+        workplace.transcript(&["features", "items.csv", "--users", "-o", "out.jsonl"])
+    );
+}

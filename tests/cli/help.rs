@@ -9,7 +9,7 @@ const GLOBAL: &str = "Global options:";
 fn every_command_says_what_it_takes() {
     let workplace = Workplace::new();
     insta::assert_snapshot!("help", workplace.transcript(&["--help"]));
-    let commands: [&[&str]; 19] = [
+    let commands: [&[&str]; 22] = [
         &["demo"],
         &["index"],
         &["recommend"],
@@ -18,10 +18,13 @@ fn every_command_says_what_it_takes() {
         &["train"],
         &["train", "hybrid"],
         &["eval"],
+        &["eval", "explain"],
+        &["eval", "injection"],
         &["tokenize"],
         &["score"],
         &["generate"],
         &["embed"],
+        &["features"],
         &["rerank"],
         &["models"],
         &["models", "list"],

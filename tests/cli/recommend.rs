@@ -145,6 +145,52 @@ fn items_are_explained_under_aspects_and_against_each_other() {
 }
 
 #[test]
+fn explanations_are_measured_and_the_best_of_several_drafts_is_shown() {
+    smollm2();
+    let workplace = workplace();
+    let measure = |more: &[&str]| {
+        let arguments = ["eval", "explain", "store", "--users", "4", "-k", "3", "--json", "--quiet"];
+        json(workplace.run(&[&arguments, more].concat()))
+    };
+    for candidates in ["1", "3"] {
+        let figures = measure(&["--candidates", candidates]);
+        let number = |name: &str| figures[name].as_f64().expect("a number");
+        assert_eq!((&figures["explanations"], &figures["protocol"]["users"]), (&12.into(), &4.into()));
+        assert_eq!((number("claims_backed"), figures["pairs"].as_u64()), (1.0, Some(12)), "{figures}");
+        for name in ["written_by_model", "distinct_2", "distinct_2_without_titles", "unique_first_five"] {
+            assert!((0.0..=1.0).contains(&number(name)), "{name}: {figures}");
+        }
+        let faithful = &figures["deletion_faithfulness"];
+        assert!(faithful["low"].as_f64() <= faithful["value"].as_f64(), "{figures}");
+    }
+    let explain = |candidates: &str| {
+        let arguments = ["explain", "store", "--user", "u7", "--item", "1,4,6", "--json", "--quiet", "--candidates"];
+        json(workplace.run(&[&arguments, &[candidates][..]].concat()))
+    };
+    assert_eq!(explain("1"), explain("1"));
+    let several = explain("4");
+    assert_eq!(several, explain("4"));
+    let texts = several["items"].as_array().expect("a list").iter().map(|item| item["explanation"]["text"].to_string());
+    let mut texts: Vec<String> = texts.collect();
+    texts.dedup();
+    assert_eq!(texts.len(), 3);
+    let refused = ["explain", "store", "--user", "u7", "--item", "1", "--candidates", "0"];
+    assert_eq!(workplace.run(&refused).status.code(), Some(2));
+}
+
+#[test]
+fn hostile_texts_are_measured_in_every_mode_that_is_named() {
+    smollm2();
+    let workplace = Workplace::new();
+    let found = json(workplace.run(&["eval", "injection", "--mode", "first-token", "--json", "--quiet"]));
+    assert_eq!((&found["mode"], &found["texts"]), (&"first_token".into(), &30.into()));
+    let gain = found["harmless"].as_f64().expect("a place") - found["attacked"].as_f64().expect("a place");
+    assert!((found["gain"]["value"].as_f64().expect("a number") - gain).abs() < 1e-9, "{found}");
+    let refused = ["eval", "injection", "--mode", "cross-encoder"];
+    insta::assert_snapshot!("eval-injection-cross-encoder", workplace.transcript(&refused));
+}
+
+#[test]
 fn a_language_model_reranks_in_every_mode() {
     smollm2();
     let workplace = workplace();

@@ -7,7 +7,7 @@ use docent::{
     recommend::{
         Attribute, Catalogue, Interaction, Interactions, Item, Query, Recommender, Roles, UnknownItems, WrittenBy,
         XRecExplainer,
-        explain::{Plan, Planner, verify},
+        explain::{Influence, Plan, Planner, verify},
     },
 };
 
@@ -17,6 +17,9 @@ use crate::support::smollm2;
 /// Lists that are explained.
 const USERS: usize = 20;
 const ITEMS: usize = 10;
+/// Lists that are explained by the best of several drafts.
+const RANKED_USERS: usize = 5;
+const DRAFTS: usize = 3;
 /// The least part of the texts that the model must have written.
 const BY_MODEL: f64 = 0.5;
 
@@ -32,16 +35,23 @@ fn outline(text: &str, plan: &Plan) -> String {
     titles.iter().fold(text.to_owned(), |text, title| text.replace(title, "T"))
 }
 
+fn sample() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/data/movielens-small"))
+}
+
+fn recommender() -> Recommender {
+    let roles = Roles::default();
+    let catalogue = Catalogue::read(&sample().join("items.csv"), &roles).unwrap();
+    let ratings = sample().join("ratings.csv");
+    let interactions = Interactions::read(&ratings, &catalogue, UnknownItems::Refuse, &roles).unwrap();
+    Recommender::new(catalogue, interactions, None).unwrap()
+}
+
 #[test]
 fn lists_are_explained_by_the_records_and_no_two_items_alike() {
-    let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/data/movielens-small"));
-    let roles = Roles::default();
-    let catalogue = Catalogue::read(&folder.join("items.csv"), &roles).unwrap();
-    let ratings = folder.join("ratings.csv");
-    let interactions = Interactions::read(&ratings, &catalogue, UnknownItems::Refuse, &roles).unwrap();
-    let recommender = Recommender::new(catalogue, interactions, None).unwrap();
+    let recommender = recommender();
     let (catalogue, interactions) = (recommender.catalogue(), recommender.interactions());
-    let (planner, records) = (Planner::new(catalogue, interactions), Records::read(folder));
+    let (planner, records) = (Planner::new(catalogue, interactions), Records::read(sample()));
     let engine = engine();
     let (mut by_model, mut all) = (0, 0);
     for user in (0..USERS).map(|place| place * interactions.users() / USERS) {
@@ -65,6 +75,36 @@ fn lists_are_explained_by_the_records_and_no_two_items_alike() {
         }
     }
     assert!(f64::from(by_model as u32) >= BY_MODEL * f64::from(all), "{by_model} of {all} by the model");
+}
+
+#[test]
+fn of_several_drafts_a_true_one_is_picked_that_names_what_the_score_rests_on() {
+    let recommender = recommender();
+    let (catalogue, interactions) = (recommender.catalogue(), recommender.interactions());
+    let records = Records::read(sample());
+    let engine = engine();
+    let mut explainer = XRecExplainer::new(&engine).with_candidates(DRAFTS);
+    let (mut by_model, mut others) = (0, 0);
+    for user in (0..RANKED_USERS).map(|place| place * interactions.users() / RANKED_USERS) {
+        let query = Query::of(interactions.history(user));
+        let candidates = recommender.recommend(&query, ITEMS, None).unwrap();
+        let items: Vec<usize> = candidates.into_iter().map(|candidate| candidate.item).collect();
+        let influence = Influence::of(&recommender, &query, &items).unwrap();
+        let planner = Planner::new(catalogue, interactions).with_influence(influence);
+        let plans = planner.alternatives(user, &items, DRAFTS);
+        let mut outlines = HashSet::new();
+        for (alternatives, explained) in plans.iter().zip(explainer.explain_alternatives(&plans).unwrap()) {
+            let (plan, explanation) = (alternatives.get(explained.option), explained.explanation);
+            assert_eq!(verify(&explanation.text, plan), Ok(()), "{}", explanation.text);
+            assert!(outlines.insert(outline(&explanation.text, plan)), "twice in a list: {}", explanation.text);
+            explanation.claims.iter().for_each(|claim| records.back(claim, interactions.user_id(user)));
+            let is_ranked = explained.merits.is_some_and(|merits| (0.0..=1.0).contains(&merits.distinctness));
+            assert_eq!(explanation.written_by == WrittenBy::Model, is_ranked);
+            by_model += usize::from(is_ranked);
+            others += usize::from(explained.option > 0);
+        }
+    }
+    assert!(by_model * 2 >= RANKED_USERS * ITEMS && others > 0, "{by_model} by the model, {others} by other plans");
 }
 
 /// Titles that have broken programs.

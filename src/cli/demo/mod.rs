@@ -21,7 +21,7 @@ use docent::recommend::{
 
 use super::{
     CliError, Context, index,
-    recommend::{JudgeArgs, List, PromptArgs, Rerank, VarietyArgs, Whom, show},
+    recommend::{DraftArgs, JudgeArgs, List, PromptArgs, Rerank, VarietyArgs, Whom, show},
     train,
 };
 
@@ -59,7 +59,8 @@ pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError
     let judge = JudgeArgs { mode: Some(Rerank::Likelihood), ..JudgeArgs::default() };
     let (prompt, variety) = (PromptArgs::default(), VarietyArgs::default());
     let (judge, prompt) = (&judge, &prompt);
-    let list = List { k: RECOMMENDED, filter: None, judge, prompt, variety, explained: RECOMMENDED };
+    let (explained, drafts) = (RECOMMENDED, DraftArgs::default());
+    let list = List { k: RECOMMENDED, filter: None, judge, prompt, variety, explained, drafts };
     let answer = list.make(&recommender, &whom, context)?;
     done(context, &format!("Recommended and explained {} items", answer.items.len()), started);
     if context.json {

@@ -1,10 +1,12 @@
 //! `docent eval`: how good each way to rank is, on data that it has not seen.
 
+mod explain;
+mod injection;
 mod show;
 
 use std::{path::PathBuf, sync::Arc};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use docent::{
     engine::Embeddings,
     recommend::{
@@ -21,9 +23,21 @@ use super::{
     recommend::{OrderArgs, Rerank, share},
 };
 
+/// What else than rankings is evaluated.
+#[derive(Clone, Debug, Subcommand)]
+enum Part {
+    /// Explanations: who wrote them, whether claims are backed, how varied they are, and whether they name what scores rest on
+    Explain(explain::ExplainArgs),
+    /// Whether texts of items can talk the language model into something
+    Injection(injection::InjectionArgs),
+}
+
 /// Arguments of `docent eval`.
 #[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct EvalArgs {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// Store to evaluate on
     #[arg(required_unless_present = "items")]
     store: Option<PathBuf>,
@@ -173,6 +187,11 @@ impl EvalArgs {
 /// # Errors
 /// If the data cannot be read, nobody has enough interactions, or a model cannot be loaded or fails.
 pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError> {
+    match &args.part {
+        Some(Part::Explain(args)) => return explain::run(args, context),
+        Some(Part::Injection(args)) => return injection::run(args, context),
+        None => {}
+    }
     let mut options = args.options()?;
     context.catch_interrupts();
     let Data { catalogue, interactions, semantic } = Data::read(args, &options, context)?;

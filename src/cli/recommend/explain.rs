@@ -9,7 +9,7 @@ use docent::recommend::{
 };
 use serde::Serialize;
 
-use super::{Whom, WhomArgs, open, show};
+use super::{DraftArgs, Whom, WhomArgs, open, show};
 use crate::cli::{CliError, Context};
 
 /// Arguments of `docent explain`.
@@ -25,6 +25,8 @@ pub(crate) struct ExplainArgs {
     /// How they are explained
     #[arg(long, value_enum, value_name = "MODE", default_value_t = Mode::Sentence)]
     mode: Mode,
+    #[command(flatten)]
+    drafts: DraftArgs,
 }
 
 /// How items are explained.
@@ -68,7 +70,7 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
     let candidate = |id: &String| Ok(Candidate { item: catalogue.require(id)?, score: 0.0, sources: Vec::new() });
     let named: Vec<Candidate> = args.items.iter().map(candidate).collect::<Result<_, CliError>>()?;
     let mut items: Vec<_> = named.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
-    super::explain(&mut items, &named, &whom, &recommender, &context.engine()?)?;
+    super::explain(&mut items, &named, &whom, &recommender, &context.engine()?, args.drafts)?;
     if !context.json {
         return context.show(&show::explanations(&items));
     }

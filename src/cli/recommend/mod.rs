@@ -16,7 +16,7 @@ use docent::recommend::{
     Candidate, Catalogue, Filter, HistoryItem, Recommendations, RecommendedItem, Recommender, Store, XRecExplainer,
     diversify::{Diversifier, POOL_PER_PLACE},
     evaluate::RERANKED,
-    explain::Planner,
+    explain::{Influence, Planner},
     rerank::fuse,
 };
 
@@ -28,6 +28,9 @@ pub(crate) use whom::{Whom, WhomArgs};
 
 /// How much of the history is shown.
 const SHOWN_HISTORY: usize = 10;
+
+/// How many explanations are written for each item unless somebody says otherwise.
+const CANDIDATES: u16 = 3;
 
 /// Arguments of `docent recommend`.
 #[derive(Args, Clone, Debug)]
@@ -51,6 +54,22 @@ pub(crate) struct RecommendArgs {
     /// Say why each item is recommended
     #[arg(long)]
     explain: bool,
+    #[command(flatten)]
+    drafts: DraftArgs,
+}
+
+/// How explanations are written.
+#[derive(Args, Clone, Copy, Debug)]
+pub(crate) struct DraftArgs {
+    /// How many explanations the language model writes for each item, of which the best that is true is shown
+    #[arg(long, value_name = "N", default_value_t = CANDIDATES, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) candidates: u16,
+}
+
+impl Default for DraftArgs {
+    fn default() -> Self {
+        Self { candidates: CANDIDATES }
+    }
 }
 
 /// Runs the command.
@@ -65,7 +84,7 @@ pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), Cli
     let k = usize::from(args.k);
     let explained = if args.explain { k } else { 0 };
     let (filter, judge, prompt) = (filter.as_ref(), &args.judge, &args.prompt);
-    let wanted = List { k, filter, judge, prompt, variety: args.variety, explained };
+    let wanted = List { k, filter, judge, prompt, variety: args.variety, explained, drafts: args.drafts };
     let answer = wanted.make(&recommender, &whom, context)?;
     print(&answer, context)
 }
@@ -79,6 +98,7 @@ pub(crate) struct List<'a> {
     pub(crate) variety: VarietyArgs,
     /// How many of the items are explained.
     pub(crate) explained: usize,
+    pub(crate) drafts: DraftArgs,
 }
 
 impl List<'_> {
@@ -124,8 +144,8 @@ impl List<'_> {
         if !explained.is_empty() {
             let loaded = prompted.as_ref().map(|prompted| &prompted.engine);
             match loaded.or(judge.as_ref().and_then(Judge::engine)) {
-                Some(engine) => explain(&mut items, explained, whom, recommender, engine)?,
-                None => explain(&mut items, explained, whom, recommender, &context.engine()?)?,
+                Some(engine) => explain(&mut items, explained, whom, recommender, engine, self.drafts)?,
+                None => explain(&mut items, explained, whom, recommender, &context.engine()?, self.drafts)?,
             }
         }
         let shown = &whom.history[whom.history.len().saturating_sub(SHOWN_HISTORY)..];
@@ -141,16 +161,24 @@ fn explain(
     whom: &Whom,
     recommender: &Recommender,
     engine: &docent::engine::Engine,
+    drafts: DraftArgs,
 ) -> Result<(), CliError> {
     let indices: Vec<usize> = best.iter().map(|candidate| candidate.item).collect();
-    let planner = Planner::new(recommender.catalogue(), recommender.interactions());
+    let candidates = usize::from(drafts.candidates);
+    let planner = Planner::new(recommender.catalogue(), recommender.interactions())
+        .with_texts(recommender.semantic().map(|semantic| &**semantic))
+        .with_influence(Influence::of(recommender, &whom.query(), &indices)?);
     let plans = match whom.user {
-        Some(user) => planner.plan(user, &indices),
-        None => planner.plan_new(&whom.history, &indices),
+        Some(user) => planner.alternatives(user, &indices, candidates),
+        None => planner.alternatives_new(&whom.history, &indices, candidates),
     };
-    for (item, explained) in items.iter_mut().zip(XRecExplainer::new(engine).explain(&plans)?) {
+    let mut explainer = XRecExplainer::new(engine).with_candidates(candidates);
+    for (item, explained) in items.iter_mut().zip(explainer.explain_alternatives(&plans)?) {
         if let Some(rejection) = explained.rejection {
             tracing::info!(%rejection, draft = explained.draft, "an explanation was turned down");
+        }
+        if let Some(merits) = explained.merits {
+            tracing::debug!(?merits, text = explained.explanation.text, "an explanation was picked");
         }
         item.explanation = Some(explained.explanation);
     }

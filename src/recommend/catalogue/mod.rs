@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use super::{
     Error, Result,
-    attribute::{Attribute, AttributeColumn, columns_of},
+    attribute::{Attribute, AttributeColumn, READ_OUT, columns_of, is_derived},
 };
 
 pub use title::{natural_title, without_aside};
@@ -67,10 +67,22 @@ impl Item {
         }
     }
 
-    /// All that is known of it, as a text for an encoder.
+    /// All that the records say of it, as a text for an encoder; what was read out of this text, or follows from facts, is
+    /// left out.
     pub fn text(&self) -> String {
+        self.text_with(|name| (!is_derived(name)).then_some(name))
+    }
+
+    /// The same, with what a language model read out of it.
+    pub fn text_with_features(&self) -> String {
+        self.text_with(|name| name.strip_prefix(READ_OUT).or_else(|| (!is_derived(name)).then_some(name)))
+    }
+
+    /// `shown` says under which name an attribute is told, if it is.
+    fn text_with<'a>(&'a self, shown: impl Fn(&'a str) -> Option<&'a str>) -> String {
         let mut text = natural_title(&self.title);
         for (column, attribute) in &self.attributes {
+            let Some(column) = shown(column) else { continue };
             let value = match attribute {
                 Attribute::Number(number) => number.to_string(),
                 Attribute::Many(values) if values.is_empty() => continue,
@@ -123,6 +135,13 @@ impl Catalogue {
     /// The items, by index.
     pub fn items(&self) -> &[Item] {
         &self.items
+    }
+
+    /// The catalogue without some attributes, by their names.
+    pub(super) fn without_attributes(mut self, dropped: impl Fn(&str) -> bool) -> Self {
+        self.attributes.retain(|column| !dropped(&column.name));
+        self.items.iter_mut().for_each(|item| item.attributes.retain(|(name, _)| !dropped(name)));
+        self
     }
 
     /// The items alone.
@@ -178,6 +197,12 @@ mod tests {
             ],
         };
         assert_eq!(item.text(), "The Matrix. year: 1999. genres: Action, Sci-Fi. A hacker wakes up.");
+        let mut derived = item.clone();
+        derived.attributes.push(("llm_mood".into(), Attribute::Text("dark".into())));
+        derived.attributes.push(("kg_sequel_of".into(), Attribute::Many(vec!["1".into()])));
+        assert_eq!(derived.text(), item.text());
+        let told = "The Matrix. year: 1999. genres: Action, Sci-Fi. mood: dark. A hacker wakes up.";
+        assert_eq!(derived.text_with_features(), told);
         assert_eq!(item.full_title(), "The Matrix (1999)");
         assert_eq!((item.year(), item.genres().len()), (Some(1999), 2));
     }

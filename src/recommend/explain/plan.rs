@@ -67,6 +67,8 @@ pub struct Plan {
     pub liked_by: usize,
     /// What the user rated the anchor.
     pub rating: Option<f32>,
+    /// How much the liked item has to do with the recommended one, from 0 to 1.
+    pub relevance: f32,
     /// All of this as claims, with their records.
     pub claims: Vec<(Aspect, Claim)>,
 }
@@ -74,7 +76,41 @@ pub struct Plan {
 impl Plan {
     /// A plan of which nothing but the recommended item is known.
     pub fn of(item: Titled) -> Self {
-        Self { item, anchor: None, genres: Vec::new(), decade: None, liked_by: 0, rating: None, claims: Vec::new() }
+        let (genres, claims) = (Vec::new(), Vec::new());
+        Self { item, anchor: None, genres, decade: None, liked_by: 0, rating: None, relevance: 0.0, claims }
+    }
+
+    /// Whether anything is known that the items have in common, beside that one was liked.
+    pub fn has_reason(&self) -> bool {
+        !self.genres.is_empty() || self.decade.is_some() || self.liked_by > 0
+    }
+}
+
+/// Plans of one item: each names another liked item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Alternatives {
+    /// The best one.
+    pub first: Plan,
+    /// The others, best first.
+    pub others: Vec<Plan>,
+}
+
+impl Alternatives {
+    /// How many there are, at least one.
+    #[expect(clippy::len_without_is_empty, reason = "there is always one")]
+    pub fn len(&self) -> usize {
+        1 + self.others.len()
+    }
+
+    /// One by its place, the best one's is 0; of a place that there is not, the best one.
+    pub fn get(&self, place: usize) -> &Plan {
+        place.checked_sub(1).and_then(|other| self.others.get(other)).unwrap_or(&self.first)
+    }
+}
+
+impl From<Plan> for Alternatives {
+    fn from(first: Plan) -> Self {
+        Self { first, others: Vec::new() }
     }
 }
 

@@ -1,19 +1,25 @@
 //! Chooses what to say: facts that the records hold, before a word is written.
 
 use super::{
-    Claim,
-    plan::{Aspect, Plan, Titled},
+    Claim, Influence,
+    plan::{Alternatives, Aspect, Plan, Titled},
 };
 use crate::recommend::{
     Catalogue, Interaction, Interactions, Item,
     catalogue::{GENRES, YEAR},
+    dense::dot,
     interactions::liked,
+    retrieve::Semantic,
 };
 
 /// How many of the latest liked items may be an anchor.
-const ANCHORS: usize = 50;
+pub(super) const ANCHORS: usize = 50;
 /// What an anchor that explains another item of the list already is worth less: variety, where choices are close.
 const USED_ANCHOR_PENALTY: f32 = 0.2;
+/// What it counts that the score rests on an anchor, beside what both items have in common.
+const INFLUENCE: f32 = 3.0;
+/// Of the best anchor's worth, what another one must have to be an alternative.
+const ALTERNATIVE: f32 = 0.7;
 /// The fewest users who liked both items that are worth a word.
 const FEWEST_LIKERS: usize = 2;
 
@@ -33,6 +39,8 @@ pub struct Planner<'a> {
     interactions: &'a Interactions,
     /// Who liked each item, ascending.
     likers: Vec<Vec<usize>>,
+    semantic: Option<&'a Semantic>,
+    influence: Option<Influence>,
 }
 
 impl<'a> Planner<'a> {
@@ -43,53 +51,99 @@ impl<'a> Planner<'a> {
             liked(history).for_each(|event| likers[event.item].push(user));
         }
         likers.iter_mut().for_each(Vec::dedup);
-        Self { catalogue, interactions, likers }
+        Self { catalogue, interactions, likers, semantic: None, influence: None }
+    }
+
+    /// Has near texts count, too, where items have vectors.
+    #[must_use]
+    pub fn with_texts(self, semantic: Option<&'a Semantic>) -> Self {
+        Self { semantic, ..self }
+    }
+
+    /// Has lists explained by what their scores rest on. It is one list's: the next list needs its own.
+    #[must_use]
+    pub fn with_influence(self, influence: Influence) -> Self {
+        Self { influence: Some(influence), ..self }
     }
 
     /// Plans the explanations of a list for one user of the interactions.
     pub fn plan(&self, user: usize, items: &[usize]) -> Vec<Plan> {
-        self.plan_list(Reader::Known(self.interactions.user_id(user)), self.interactions.history(user), items)
+        self.alternatives(user, items, 1).into_iter().map(|plans| plans.first).collect()
     }
 
     /// Plans the explanations of a list for somebody of whom nothing is recorded. `history` is what they say that they
     /// had, oldest first: the claims name the request as its record. With an empty history, items are explained by
     /// themselves.
     pub fn plan_new(&self, history: &[Interaction], items: &[usize]) -> Vec<Plan> {
-        self.plan_list(Reader::New, history, items)
+        self.alternatives_new(history, items, 1).into_iter().map(|plans| plans.first).collect()
     }
 
-    fn plan_list(&self, reader: Reader<'_>, history: &[Interaction], items: &[usize]) -> Vec<Plan> {
+    /// As [`plan`](Self::plan), with up to `most` plans for each item, which name different items as its reason.
+    pub fn alternatives(&self, user: usize, items: &[usize], most: usize) -> Vec<Alternatives> {
+        let reader = Reader::Known(self.interactions.user_id(user));
+        self.plan_list(reader, self.interactions.history(user), items, most)
+    }
+
+    /// As [`plan_new`](Self::plan_new), with up to `most` plans for each item.
+    pub fn alternatives_new(&self, history: &[Interaction], items: &[usize], most: usize) -> Vec<Alternatives> {
+        self.plan_list(Reader::New, history, items, most)
+    }
+
+    fn plan_list(
+        &self,
+        reader: Reader<'_>,
+        history: &[Interaction],
+        items: &[usize],
+        most: usize,
+    ) -> Vec<Alternatives> {
         let mut used = Vec::new();
         let plan = |&item: &usize| {
-            let anchor = self.anchor(history, item, &used);
-            used.extend(anchor.map(|event| event.item));
-            match anchor {
-                Some(event) => self.plan_with(reader, event, item),
-                None => self.plan_alone(item),
-            }
+            let anchors = self.anchors(history, item, &used);
+            used.extend(anchors.first().map(|anchor| anchor.event.item));
+            let Some(best) = anchors.first() else { return self.plan_alone(item).into() };
+            let plan = |anchor: &Anchor<'_>| self.plan_with(reader, anchor, item);
+            let others = anchors.iter().skip(1).take_while(|other| other.worth >= ALTERNATIVE * best.worth);
+            // What two titles have nothing in common of gives a sentence without a reason.
+            let others = others.map(plan).filter(Plan::has_reason).take(most.saturating_sub(1)).collect();
+            Alternatives { first: plan(best), others }
         };
         items.iter().map(plan).collect()
     }
 
-    /// The liked item that explains another one best: by common genres, and by users who liked both.
-    fn anchor<'h>(&self, history: &'h [Interaction], item: usize, used: &[usize]) -> Option<&'h Interaction> {
-        let fit = |event: &Interaction| {
-            let (a, b) = (self.catalogue[event.item].genres(), self.catalogue[item].genres());
-            let common = a.iter().filter(|genre| b.contains(genre)).count() as f32;
-            let genres = common / ((a.len() + b.len()) as f32).max(1.0) * 2.0;
-            let (a, b) = (self.likers[event.item].len() as f32, self.likers[item].len() as f32);
-            let together = self.liked_both(event.item, item) as f32 / (a * b).sqrt().max(1.0);
-            let times = used.iter().filter(|&&used| used == event.item).count() as f32;
-            genres + together - USED_ANCHOR_PENALTY * times
-        };
+    /// The liked items that explain another one, best first: by common genres, by users who liked both, by near texts, and
+    /// by what they count for its score.
+    fn anchors<'h>(&self, history: &'h [Interaction], item: usize, used: &[usize]) -> Vec<Anchor<'h>> {
         let title = |item: usize| Titled::new(&self.catalogue[item]).title.to_lowercase();
         let own = title(item);
         // An item of the same title could not be told from the recommended one.
         let others = liked(history).rev().filter(|event| title(event.item) != own).take(ANCHORS);
-        others
-            .map(|event| (fit(event), event))
-            .reduce(|best, next| if next.0 > best.0 { next } else { best })
-            .map(|best| best.1)
+        let anchor = |event: &'h Interaction| {
+            let (nearness, most) = self.nearness(event.item, item);
+            let influence = self.influence.as_ref().map(|influence| INFLUENCE * influence.share(event.item, item));
+            let (sum, most) = (nearness + influence.unwrap_or(0.0), most + influence.map_or(0.0, |_| INFLUENCE));
+            let times = used.iter().filter(|&&used| used == event.item).count() as f32;
+            Anchor { event, worth: sum - USED_ANCHOR_PENALTY * times, relevance: sum / most }
+        };
+        let mut anchors: Vec<Anchor<'h>> = others.map(anchor).collect();
+        // Stable: of equal ones the latest stays first.
+        anchors.sort_by(|a, b| b.worth.total_cmp(&a.worth));
+        anchors
+    }
+
+    /// What two items have in common, and the most that could be.
+    fn nearness(&self, anchor: usize, item: usize) -> (f32, f32) {
+        let (a, b) = (self.catalogue[anchor].genres(), self.catalogue[item].genres());
+        let common = a.iter().filter(|genre| b.contains(genre)).count() as f32;
+        let genres = common / ((a.len() + b.len()) as f32).max(1.0) * 2.0;
+        let (a, b) = (self.likers[anchor].len() as f32, self.likers[item].len() as f32);
+        let together = self.liked_both(anchor, item) as f32 / (a * b).sqrt().max(1.0);
+        match self.semantic {
+            Some(semantic) => {
+                let near = dot(semantic.vector(anchor), semantic.vector(item)).clamp(0.0, 1.0);
+                (genres + together + near, 3.0)
+            }
+            None => (genres + together, 2.0),
+        }
     }
 
     fn liked_both(&self, a: usize, b: usize) -> usize {
@@ -97,7 +151,7 @@ impl<'a> Planner<'a> {
         self.likers[a].iter().filter(|user| b.binary_search(user).is_ok()).count()
     }
 
-    fn plan_with(&self, reader: Reader<'_>, event: &Interaction, index: usize) -> Plan {
+    fn plan_with(&self, reader: Reader<'_>, &Anchor { event, relevance, .. }: &Anchor<'_>, index: usize) -> Plan {
         let (anchor, item) = (&self.catalogue[event.item], &self.catalogue[index]);
         let genres: Vec<String> = item.genres().iter().filter(|g| anchor.genres().contains(g)).cloned().collect();
         let decade = |item: &Item| item.year().map(|year| year.div_euclid(10) * 10);
@@ -114,7 +168,7 @@ impl<'a> Planner<'a> {
             claims.push((Aspect::Together, Claim { text, source: "interactions", record, field: "rating".into() }));
         }
         let (item, anchor) = (Titled::new(item), Some(Titled::new(anchor)));
-        Plan { item, anchor, genres, decade, liked_by, rating: event.rating, claims }
+        Plan { item, anchor, genres, decade, liked_by, rating: event.rating, relevance, claims }
     }
 
     fn plan_alone(&self, index: usize) -> Plan {
@@ -123,6 +177,15 @@ impl<'a> Planner<'a> {
         let claims = (!genres.is_empty()).then(|| genre_claim(item, &genres)).into_iter().chain(year_claim(item));
         Plan { claims: claims.collect(), genres, ..Plan::of(Titled::new(item)) }
     }
+}
+
+/// A liked item that may explain another one.
+struct Anchor<'h> {
+    event: &'h Interaction,
+    /// What it is ordered by.
+    worth: f32,
+    /// How much it has to do with the other one, from 0 to 1.
+    relevance: f32,
 }
 
 fn liked_claim(reader: Reader<'_>, event: &Interaction, item: &Item) -> (Aspect, Claim) {

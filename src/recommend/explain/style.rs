@@ -25,12 +25,11 @@ pub(super) fn check(draft: &str, plan: &Plan) -> Result<Said, Rejection> {
     check_kind(&outline, plan, &said)?;
     check_count(&outline, &said)?;
     check_rest(&outline)?;
-    let reasons = !plan.genres.is_empty() || plan.decade.is_some() || plan.liked_by > 0;
-    if reasons && said.is_empty() { Err(Rejection::NoReason) } else { Ok(said) }
+    if plan.has_reason() && said.is_empty() { Err(Rejection::NoReason) } else { Ok(said) }
 }
 
 /// A text in lower case with signs for its titles: equal for texts that differ in nothing else.
-pub(super) fn outline(text: &str, plan: &Plan) -> String {
+pub fn outline(text: &str, plan: &Plan) -> String {
     let mut names = vec![(plan.item.title.as_str(), "<item>")];
     names.extend(plan.anchor.iter().map(|anchor| (anchor.title.as_str(), "<anchor>")));
     names.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));

@@ -1,10 +1,13 @@
 //! Items and users as vectors: their texts through a sentence encoder, or through the language model, whose last hidden
 //! states are averaged.
 
+mod schema;
 mod structured;
+mod taste;
 mod user;
 
 pub use structured::{FeatureReader, StructuredFeatures};
+pub use taste::{TasteReader, UserFeatures};
 pub use user::{LAST_INTERACTIONS, User};
 
 use std::ops::ControlFlow;
@@ -58,7 +61,7 @@ impl<'a, E: TextEncoder> LLMFeatureExtractor<'a, E> {
     /// # Errors
     /// If the model fails, or `progress` breaks it off.
     pub fn items(&mut self, catalogue: &Catalogue, progress: &mut Encoding<'_>) -> Result<Embeddings> {
-        self.texts(&item_texts(catalogue), progress)
+        self.texts(&item_texts(catalogue, false), progress)
     }
 
     /// A vector for every user, in their order.
@@ -99,7 +102,8 @@ impl<'a, E: TextEncoder> LLMFeatureExtractor<'a, E> {
     }
 }
 
-/// The text of every item, by index.
-pub fn item_texts(catalogue: &Catalogue) -> Vec<String> {
-    catalogue.items().iter().map(super::Item::text).collect()
+/// The text of every item, by index; with what a language model read out of it, if `features`.
+pub fn item_texts(catalogue: &Catalogue, features: bool) -> Vec<String> {
+    let text = if features { super::Item::text_with_features } else { super::Item::text };
+    catalogue.items().iter().map(text).collect()
 }

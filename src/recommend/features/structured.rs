@@ -1,10 +1,9 @@
 //! Structured features: what a language model reads out of an item's text, as JSON within a schema, so that it always parses.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::schema::{self, distinct, known_categories};
 use crate::{
     engine::{Constraint, Engine, Message, Prompt, Request},
     recommend::{Catalogue, Error, Item, Result, line::one_line},
@@ -15,9 +14,6 @@ const READ: usize = 600;
 
 /// Tokens of an answer at most: more than all characters that the schema lets through, so that no answer is cut.
 const TOKENS: usize = 512;
-
-/// Categories that the model chooses among where the catalogue has some, at most.
-const CATEGORIES: usize = 48;
 
 const TASK: &str = "You describe items of a catalogue as JSON. You say only what the text says or clearly implies.";
 
@@ -46,9 +42,7 @@ pub struct FeatureReader<'a> {
 impl<'a> FeatureReader<'a> {
     /// Uses a loaded language model; categories are those of the catalogue.
     pub fn new(engine: &'a Engine, catalogue: &Catalogue) -> Self {
-        let known: BTreeSet<&str> =
-            catalogue.items().iter().flat_map(|item| item.genres().iter().map(String::as_str)).collect();
-        Self { engine, schema: schema(&known.into_iter().take(CATEGORIES).collect::<Vec<_>>()) }
+        Self { engine, schema: schema(&known_categories(catalogue)) }
     }
 
     /// The schema that every answer meets.
@@ -90,36 +84,19 @@ fn without_categories(item: &Item) -> String {
 fn parse(text: &str) -> Result<StructuredFeatures> {
     let parsed = serde_json::from_str(text).map_err(|source| Error::Features { text: text.to_owned(), source });
     let mut features: StructuredFeatures = parsed?;
-    for words in [&mut features.genres, &mut features.themes, &mut features.keywords] {
-        let mut seen = BTreeSet::new();
-        words.retain(|word| seen.insert(word.clone()));
-    }
+    [&mut features.genres, &mut features.themes, &mut features.keywords].into_iter().for_each(distinct);
     Ok(features)
 }
 
 /// The schema of an answer; with categories to choose among, or any.
 fn schema(categories: &[&str]) -> Value {
-    let words = |most: usize, length: usize| {
-        let item =
-            json!({"type": "string", "pattern": format!("^[A-Za-z][a-z]*( [a-z]+){{0,2}}$"), "maxLength": length});
-        json!({"type": "array", "items": item, "minItems": 1, "maxItems": most})
-    };
-    let mut genres = words(3, 20);
-    if !categories.is_empty() {
-        genres["items"] = json!({"enum": categories});
-    }
-    json!({
-        "type": "object",
-        "properties": {
-            "genres": genres,
-            "themes": words(3, 24),
-            "audience": {"enum": ["children", "teenagers", "adults", "everybody"]},
-            "mood": {"enum": ["cheerful", "dark", "exciting", "funny", "moving", "quiet", "romantic", "scary", "serious", "strange"]},
-            "keywords": words(5, 20),
-        },
-        "required": ["genres", "themes", "audience", "mood", "keywords"],
-        "additionalProperties": false,
-    })
+    schema::object([
+        ("genres", schema::categories(categories, 1, 3)),
+        ("themes", schema::words(3, 24)),
+        ("audience", json!({"enum": ["children", "teenagers", "adults", "everybody"]})),
+        ("mood", schema::mood()),
+        ("keywords", schema::words(5, 20)),
+    ])
 }
 
 #[cfg(test)]

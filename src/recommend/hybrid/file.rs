@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     fusion::Fusion,
     model::{HybridConfig, HybridFeatureModel},
-    ranker::{Hybrid, TRADITIONAL},
+    ranker::{Hybrid, traditional},
 };
 use crate::recommend::{
     Error, Result,
@@ -65,6 +65,8 @@ struct Learned {
     fusion: Fusion,
     linear: Fusion,
     categories: Vec<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    words: Vec<String>,
     residual: Option<Residual>,
 }
 
@@ -109,8 +111,9 @@ impl Hybrid {
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let residual = self.residual.as_ref();
         let residual = residual.map(|(model, share)| Residual { llm: model.config().llm, share: *share });
-        let (fusion, linear, categories) = (self.fusion.clone(), self.linear.clone(), self.categories.clone());
-        let learned = Learned { fusion, linear, categories, residual };
+        let (fusion, linear) = (self.fusion.clone(), self.linear.clone());
+        let (categories, words) = (self.categories.clone(), self.words.clone());
+        let learned = Learned { fusion, linear, categories, words, residual };
         let mut out = TensorsOut::default();
         out.note(LEARNED, serde_json::to_string(&learned).map_err(|source| Error::Learned { source })?);
         for (name, variable) in self.residual.iter().flat_map(|(model, _)| model.variables()) {
@@ -132,7 +135,7 @@ impl Hybrid {
             return Err(Error::Tensor { name: LEARNED.into(), fault: "has other signals than expected" });
         }
         let residual = learned.residual.map(|Residual { llm, share }| {
-            let config = HybridConfig { llm, traditional: TRADITIONAL };
+            let config = HybridConfig { llm, traditional: traditional(&learned.words) };
             let mut read = HashMap::new();
             // What is wrong with a tensor is told by its reader, with its name.
             for (name, shape) in HybridFeatureModel::shapes(config) {
@@ -143,7 +146,8 @@ impl Hybrid {
             })?;
             Ok::<_, Error>((model, share))
         });
-        Ok(Self { fusion, linear, categories: learned.categories, residual: residual.transpose()? })
+        let (categories, words) = (learned.categories, learned.words);
+        Ok(Self { fusion, linear, categories, words, residual: residual.transpose()? })
     }
 }
 
@@ -152,12 +156,15 @@ mod tests {
     use super::*;
 
     fn hybrid(llm: usize) -> Hybrid {
-        let config = HybridConfig { llm, traditional: TRADITIONAL };
+        // One of both sees what else the records say.
+        let words = if llm > 0 { vec!["mood=dark".into()] } else { Vec::new() };
+        let config = HybridConfig { llm, traditional: traditional(&words) };
         let fusion = |signals: Vec<Signal>| Fusion { weights: vec![[0.5, -0.25]; signals.len()], signals };
         Hybrid {
             fusion: fusion(vec![Signal::EaseRecent, Signal::Popularity]),
             linear: fusion(Signal::ALL.to_vec()),
             categories: vec!["Drama".into()],
+            words,
             residual: Some((HybridFeatureModel::new(config, 3).unwrap(), 0.5)),
         }
     }
@@ -168,7 +175,7 @@ mod tests {
             let bytes = hybrid(llm).to_bytes().unwrap();
             let read = Hybrid::from_bytes(&bytes).unwrap();
             assert_eq!((&read.fusion, &read.linear), (&hybrid(llm).fusion, &hybrid(llm).linear));
-            assert_eq!(read.categories, ["Drama"]);
+            assert_eq!((&read.categories[..], &read.words), (&["Drama".to_owned()][..], &hybrid(llm).words));
             assert_eq!(read.residual.as_ref().map(|(model, share)| (model.config().llm, *share)), Some((llm, 0.5)));
             assert_eq!(read.to_bytes().unwrap(), bytes);
         }

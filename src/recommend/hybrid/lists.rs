@@ -11,7 +11,7 @@ use std::sync::Arc;
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rayon::prelude::*;
 
-use super::{context::context, listwise::List};
+use super::listwise::List;
 use crate::recommend::{
     Catalogue, Interaction, Query, Result,
     draw::{below, shuffle},
@@ -70,8 +70,6 @@ pub(super) struct Moment<'a> {
     pub(super) offsets: Vec<f32>,
     /// Each signal as it is and with its tail drawn in; (items, [`FEATURES`])
     pub(super) features: Vec<f32>,
-    /// What sets the moment apart from others.
-    pub(super) context: Vec<f32>,
 }
 
 impl Moment<'_> {
@@ -175,5 +173,5 @@ fn moment<'a>(signals: &Signals, history: &'a [Interaction], taken: usize, seed:
     let mut offsets = vec![0.0; certain];
     offsets.resize(items.len(), (rest.len() as f32 / RANDOM as f32).ln());
     let features = features(&values, &items);
-    Some(Moment { history, items, certain, offsets, features, context: context(history) })
+    Some(Moment { history, items, certain, offsets, features })
 }

@@ -12,17 +12,22 @@ use super::{
     model::HybridFeatureModel,
 };
 use crate::recommend::{
-    Query, Result, Retriever, Source,
+    Interaction, Query, Result, Retriever, Source,
     retrieve::{Semantic, best},
-    signals::{CATEGORIES, Signal, Signals},
+    signals::{CATEGORIES, STRUCTURED, Signal, Signals},
 };
 
 /// How many of retrieval's best the second stage scores: below, the right item is too seldom to pay.
 pub const POOL: usize = 200;
 
-/// Traditional features of the model: the signals with their tails drawn in, the moment's context, and the item's
-/// categories as ones and zeros.
+/// Traditional features of a model for a catalogue that holds titles, years and categories: the signals with their tails
+/// drawn in, the moment's context, and the item's categories as ones and zeros.
 pub(super) const TRADITIONAL: usize = Signal::ALL.len() + CONTEXT + CATEGORIES;
+
+/// The same with what else the records say, if they do: `words` are those that are told apart.
+pub(super) fn traditional(words: &[String]) -> usize {
+    TRADITIONAL + if words.is_empty() { 0 } else { STRUCTURED }
+}
 
 /// What was learned.
 #[derive(Clone, Debug)]
@@ -33,6 +38,9 @@ pub struct Hybrid {
     pub linear: Fusion,
     /// The categories that the model tells apart, in the order of its features.
     pub categories: Vec<String>,
+    /// What else the records say of items that the model tells apart, in the order of its features; empty if it sees
+    /// nothing else.
+    pub words: Vec<String>,
     /// What is added to the linear score, and how much of it counts.
     pub residual: Option<(HybridFeatureModel, f32)>,
 }
@@ -40,27 +48,34 @@ pub struct Hybrid {
 /// Features of a few items, as the model takes them.
 #[derive(Clone, Debug)]
 pub(super) struct Inputs {
-    /// (items, [`TRADITIONAL`])
+    /// (items, the model's traditional features)
     pub(super) traditional: Tensor,
     /// (items, width)
     pub(super) llm: Option<Tensor>,
 }
 
 impl Inputs {
-    /// `features` is (items, [`FEATURES`]).
+    /// `features` is (items, [`FEATURES`]); `words` says whether the model sees what else the records say.
     pub(super) fn new(
         signals: &Signals,
+        history: &[Interaction],
         items: &[usize],
         features: &[f32],
-        context: &[f32],
+        words: bool,
         profile: Option<(&Semantic, &[f32])>,
     ) -> Result<Self> {
-        let rows = items.iter().zip(features.chunks_exact(FEATURES));
-        // With their tails drawn in: a few large values would drown all others.
-        let tails = |row: &'_ [f32]| row.iter().skip(1).step_by(2).copied().collect::<Vec<f32>>();
-        let row = |(&item, row)| tails(row).into_iter().chain(context.iter().copied()).chain(signals.multi_hot(item));
-        let traditional: Vec<f32> = rows.flat_map(row).collect();
-        let traditional = Tensor::from_vec(traditional, (items.len(), TRADITIONAL), &Device::Cpu)?;
+        let context = context(history);
+        let structured = if words { signals.structured(&Query::of(history), items) } else { Vec::new() };
+        let mut traditional = Vec::with_capacity(items.len() * (TRADITIONAL + STRUCTURED));
+        for (place, (&item, row)) in items.iter().zip(features.chunks_exact(FEATURES)).enumerate() {
+            // With their tails drawn in: a few large values would drown all others.
+            traditional.extend(row.iter().skip(1).step_by(2));
+            traditional.extend(&context);
+            traditional.extend(signals.multi_hot(item));
+            traditional.extend(structured.get(place).into_iter().flatten());
+        }
+        let width = TRADITIONAL + if words { STRUCTURED } else { 0 };
+        let traditional = Tensor::from_vec(traditional, (items.len(), width), &Device::Cpu)?;
         let llm = profile.map(|(semantic, profile)| {
             // Of unit length both, their products would be tiny beside the other features.
             let scale = profile.len() as f32;
@@ -94,6 +109,15 @@ impl Hybrid {
         Ok(Ranked { retrieval, pool, scores })
     }
 
+    /// The second stage's scores of some items, (items), whether retrieval finds them or not.
+    ///
+    /// # Errors
+    /// If the model fails.
+    pub fn scores_of(&self, signals: &Signals, query: &Query<'_>, items: &[usize], open: &[bool]) -> Result<Vec<f32>> {
+        let all = signals.standard(&Signal::ALL, query, open);
+        self.score(signals, query, items, &features(&all, items))
+    }
+
     /// Retrieval's scores, (catalogue), and its best items, from all signals, standardized.
     pub(super) fn retrieve(&self, all: &[Vec<f32>], open: &[bool]) -> (Vec<f32>, Vec<usize>) {
         let found = self.fusion.signals.iter().map(|signal| all[signal.index()].as_slice());
@@ -108,7 +132,8 @@ impl Hybrid {
         if let Some((model, share)) = &self.residual {
             let profile = signals.profile(query).filter(|_| model.config().llm > 0);
             let profile = profile.as_ref().map(|(semantic, profile)| (&**semantic, profile.as_slice()));
-            let inputs = Inputs::new(signals, items, features, &context(query.history), profile)?;
+            let words = !self.words.is_empty();
+            let inputs = Inputs::new(signals, query.history, items, features, words, profile)?;
             let residual = model.forward(inputs.llm.as_ref(), &inputs.traditional)?.to_vec1::<f32>()?;
             scores.iter_mut().zip(residual).for_each(|(score, residual)| *score += share * residual);
         }

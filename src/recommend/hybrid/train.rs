@@ -13,12 +13,11 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rayon::prelude::*;
 
 use super::{
-    context::context,
     fusion::Fusion,
     learn::tell,
     lists::{Extent, FEATURES, Moment, features, moments},
     model::{HybridConfig, HybridFeatureModel},
-    ranker::{Hybrid, Inputs, TRADITIONAL},
+    ranker::{Hybrid, Inputs, traditional},
 };
 use crate::recommend::{
     Catalogue, Interaction, Query, Result,
@@ -84,14 +83,22 @@ pub fn train(data: TrainingData<'_>, progress: &mut Learning<'_>) -> Result<Hybr
     })?;
     let fusion = Fusion::retrieval(&gathered);
     let linear = Fusion::learn(&gathered, Signal::ALL.to_vec());
-    let hybrid = Hybrid { fusion, linear, categories: signals.common_categories(), residual: None };
+    let (categories, words) = (signals.common_categories(), signals.common_words());
+    let hybrid = Hybrid { fusion, linear, categories, words, residual: None };
     let validation = Validation::new(&data, &signals, &hybrid)?;
     let lists = lists(&gathered, &hybrid);
     let mut best = (validation.value(None), None);
     tell(progress, Progress::Validated(best.0))?;
-    let config = HybridConfig { llm: data.semantic.map_or(0, |semantic| semantic.width()), traditional: TRADITIONAL };
-    let trained =
-        Trainer { data: &data, signals: &signals, lists: &lists, validation: &validation }.run(config, progress)?;
+    let llm = data.semantic.map_or(0, |semantic| semantic.width());
+    let config = HybridConfig { llm, traditional: traditional(&hybrid.words) };
+    let trained = Trainer {
+        data: &data,
+        signals: &signals,
+        lists: &lists,
+        validation: &validation,
+        words: !hybrid.words.is_empty(),
+    }
+    .run(config, progress)?;
     if trained.0 > best.0 {
         best = (trained.0, Some(trained.1));
     }
@@ -139,6 +146,8 @@ struct Trainer<'a> {
     signals: &'a Signals,
     lists: &'a [Scored<'a>],
     validation: &'a Validation,
+    /// Whether the model sees what else the records say of items.
+    words: bool,
 }
 
 impl Trainer<'_> {
@@ -190,7 +199,7 @@ impl Trainer<'_> {
             let profile =
                 profile.map(|semantic| (&**semantic, Signals::profile_with(semantic, &Query::of(moment.history))));
             let profile = profile.as_ref().map(|(semantic, profile)| (*semantic, profile.as_slice()));
-            let inputs = Inputs::new(self.signals, &items, &features, &moment.context, profile)?;
+            let inputs = Inputs::new(self.signals, moment.history, &items, &features, self.words, profile)?;
             traditional.push(inputs.traditional);
             llm.extend(inputs.llm);
         }
@@ -229,7 +238,8 @@ impl Validation {
             let features = features(&all, &items);
             let profile = signals.profile(&query);
             let profile = profile.as_ref().map(|(semantic, profile)| (&**semantic, profile.as_slice()));
-            let inputs = Inputs::new(signals, &items, &features, &context(history), profile)?;
+            let words = !hybrid.words.is_empty();
+            let inputs = Inputs::new(signals, history, &items, &features, words, profile)?;
             Ok(Some(Pool { inputs, linear: hybrid.linear_scores(&features), target }))
         };
         let pools: Result<Vec<Option<Pool>>> = data.validation.par_iter().map(pool).collect();

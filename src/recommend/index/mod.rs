@@ -2,8 +2,10 @@
 //!
 //! A store is made anew, or files are added to it. Added items replace those of the same id; interactions, users and
 //! facts that are there already are counted and change nothing. Items whose text and encoder are what they were keep
-//! their vectors.
+//! their vectors. What a language model read out of texts, and what facts say of items, become attributes whose names tell
+//! where they come from.
 
+mod join;
 mod learn;
 mod merge;
 mod report;
@@ -21,7 +23,7 @@ use std::{
 pub use report::{Embedded, Facts, IndexReport, Indexed};
 pub use vectors::Encoder;
 
-use super::{ColumnRole, Error, Result, Roles, Store, StoreWriter, UnknownItems};
+use super::{ColumnRole, Error, Result, Roles, Store, StoreWriter, UnknownItems, features::item_texts};
 use sources::Sources;
 
 /// What is indexed, and how.
@@ -35,6 +37,12 @@ pub struct IndexOptions {
     pub users: Option<PathBuf>,
     /// Facts.
     pub knowledge: Option<PathBuf>,
+    /// What a language model read out of items' texts: as `docent features` writes it.
+    pub features: Option<PathBuf>,
+    /// What it read out of users' profiles and histories.
+    pub user_features: Option<PathBuf>,
+    /// Whether features of items are part of the texts that are embedded; a store that has them there keeps them there.
+    pub features_in_text: bool,
     /// Whether the files are added to the store that is there.
     pub append: bool,
     /// Whether what each signal counts in retrieval is left to be learned: training the hybrid model learns it, too.
@@ -50,7 +58,7 @@ pub struct IndexOptions {
 pub enum IndexEvent<'a> {
     /// A table was read and is sound.
     Read {
-        /// `items`, `interactions`, `users` or `knowledge`.
+        /// `items`, `features`, `interactions`, `users`, `user_features` or `knowledge`.
         table: &'static str,
         /// Its records, with those of the store that they were added to.
         rows: usize,
@@ -99,11 +107,17 @@ pub fn index(
     let base = writer.current().filter(|_| options.append).cloned();
     let mut report = IndexReport::new(store);
     let sources = Sources::read(options, base.as_ref(), &mut report, progress)?;
+    let features_in_text =
+        options.features_in_text || base.as_ref().is_some_and(|store| store.manifest().features_in_text);
     let vectors = match encoder {
-        Some(find) => Some(vectors::embed(&sources.catalogue, &find()?, writer.current(), &mut report, progress)?),
+        Some(find) => {
+            let texts = item_texts(&sources.catalogue, features_in_text);
+            Some(vectors::embed(&texts, &find()?, writer.current(), &mut report, progress)?)
+        }
         None => None,
     };
     sources.put(&mut writer)?;
+    writer.put_features_in_text(features_in_text);
     if let Some((vectors, encoder)) = &vectors {
         writer.put_embeddings(vectors, encoder.clone())?;
     }

@@ -22,6 +22,8 @@ pub struct IndexReport {
     pub users: Indexed,
     /// The facts.
     pub knowledge: Facts,
+    /// What a language model read out of items: rows of the file that was read.
+    pub features: Facts,
     /// The items' vectors; `None` if none were asked for.
     pub embeddings: Option<Embedded>,
     /// The linear model that the numbers of users and items have asked for; `None` without interactions.

@@ -2,9 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::{Facts, IndexEvent, IndexOptions, IndexProgress, IndexReport, merge, tell};
+use super::{
+    Facts, IndexEvent, IndexOptions, IndexProgress, IndexReport,
+    join::{Counts, Joined},
+    merge, tell,
+};
 use crate::recommend::{
-    Catalogue, ColumnRole, Error, Interactions, Knowledge, Result, Store, StoreWriter, Users, store::Rows, table::Table,
+    Catalogue, ColumnRole, Error, FROM_FACTS, Interactions, Knowledge, Result, Role, Store, StoreWriter, Users,
+    store::Rows, table::Table,
 };
 
 /// What was read; what was not is as the store has it.
@@ -26,9 +31,12 @@ impl Sources {
     ) -> Result<Self> {
         let mut reader = Reader { options, base, report, progress };
         let catalogue = reader.items()?;
+        let catalogue = reader.features(catalogue)?;
         let interactions = reader.interactions(&catalogue)?;
         let users = reader.users()?;
+        let users = reader.user_features(users)?;
         let knowledge = reader.knowledge()?;
+        let catalogue = reader.facts(catalogue, knowledge.as_ref())?;
         let roles: Vec<_> = report.roles.iter().map(|(table, roles)| (*table, roles.clone())).collect();
         let is_used = |said: &ColumnRole| roles.iter().any(|(_, roles)| roles.contains(said));
         match options.roles.iter().find(|said| !is_used(said)) {
@@ -132,6 +140,43 @@ impl Reader<'_, '_> {
         self.report.knowledge = Facts { total, added: total - before, duplicates: all.duplicates(), skipped: 0 };
         self.done("knowledge", total, roles)?;
         Ok(Some(all))
+    }
+
+    fn features(&mut self, catalogue: Catalogue) -> Result<Catalogue> {
+        let Some(path) = &self.options.features else { return Ok(catalogue) };
+        let said = &self.options.roles;
+        let (joined, roles) = Joined::features(path, Role::ItemId, said, catalogue.attributes())?;
+        let (catalogue, Counts { joined, skipped }) = joined.to_items(catalogue);
+        self.report.features = Facts { total: joined, added: joined, duplicates: 0, skipped };
+        self.done("features", joined, roles)?;
+        Ok(catalogue)
+    }
+
+    fn user_features(&mut self, users: Option<Users>) -> Result<Option<Users>> {
+        let Some(path) = &self.options.user_features else { return Ok(users) };
+        let users = match users {
+            Some(users) => users,
+            None => self.base.map(Store::users).transpose()?.unwrap_or_default(),
+        };
+        let (joined, roles) = Joined::features(path, Role::UserId, &self.options.roles, users.attributes())?;
+        let before = users.len();
+        let users = joined.to_users(users);
+        self.report.users.added += users.len() - before;
+        self.report.users.total = users.len();
+        self.done("user_features", users.len(), roles)?;
+        Ok(Some(users))
+    }
+
+    /// Facts as attributes of items, behind all others, wherever one of both is new.
+    fn facts(&self, catalogue: Catalogue, new: Option<&Knowledge>) -> Result<Catalogue> {
+        let are_items_new = self.options.items.is_some() || self.options.features.is_some();
+        let stored = match (new, self.base) {
+            (None, Some(store)) if are_items_new => Some(store.knowledge()?),
+            _ => None,
+        };
+        let Some(knowledge) = new.or(stored.as_ref()) else { return Ok(catalogue) };
+        let catalogue = catalogue.without_attributes(|name| name.starts_with(FROM_FACTS));
+        Ok(Joined::facts(knowledge, &catalogue).to_items(catalogue).0)
     }
 
     fn rows(&self) -> Rows {

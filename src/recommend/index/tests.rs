@@ -164,3 +164,63 @@ fn what_was_learned_stays_when_items_are_added_and_goes_when_the_store_is_made_a
     let anew = IndexOptions { append: false, ..more };
     assert!(workplace.index(&anew).unwrap().0.component("retrieval").unwrap().is_none());
 }
+
+#[test]
+fn features_and_facts_become_attributes_that_tell_where_they_come_from() {
+    let workplace = Workplace::new();
+    let features = "{\"item_id\": \"1\", \"genres\": [\"Crime\"], \"mood\": \"dark\"}\n\
+                    {\"item_id\": \"9\", \"genres\": [\"War\"], \"mood\": \"dark\"}\n";
+    let all = IndexOptions {
+        items: workplace.file("a.csv", "item_id,title,genres\n1,Heat,Action\n2,Big,Comedy\n"),
+        users: workplace.file("u.csv", "user_id,age\na,30\n"),
+        knowledge: workplace.file("k.csv", "head,relation,tail\n1,set_in,Rome\n1,set_in,Oslo\nRome,in,Italy\n"),
+        features: workplace.file("f.jsonl", features),
+        user_features: workplace.file("uf.jsonl", "{\"user_id\": \"b\", \"mood\": \"quiet\"}\n"),
+        features_in_text: true,
+        ..IndexOptions::default()
+    };
+    let (store, report) = workplace.index(&all).unwrap();
+    assert_eq!(report.features, Facts { total: 1, added: 1, duplicates: 0, skipped: 1 });
+    assert_eq!(report.users, Indexed { total: 2, added: 2, replaced: 0 });
+    let catalogue = store.catalogue().unwrap();
+    let names = |catalogue: &crate::recommend::Catalogue| {
+        catalogue.attributes().iter().map(|column| column.name.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(names(&catalogue), ["genres", "llm_genres", "llm_mood", "kg_set_in"]);
+    let many = |values: &[&str]| Attribute::Many(values.iter().map(|&value| value.to_owned()).collect());
+    assert_eq!(catalogue[0].genres(), ["Action"], "what was read does not replace what is recorded");
+    assert_eq!(catalogue[0].attribute("llm_genres"), Some(&many(&["Crime"])));
+    assert_eq!(catalogue[0].attribute("kg_set_in"), Some(&many(&["Rome", "Oslo"])));
+    assert_eq!(catalogue[1].attributes.len(), 1);
+    assert!(store.manifest().features_in_text);
+    let users = store.users().unwrap();
+    assert_eq!(users.get("b").unwrap().attribute("llm_mood"), Some(&Attribute::Text("quiet".into())));
+
+    // What is read anew replaces what was read, and a fact of an item that comes later finds it.
+    let later = IndexOptions {
+        items: workplace.file("b.csv", "item_id,title,genres\n3,Rome,Drama\n"),
+        features: workplace.file("g.jsonl", "{\"item_id\": \"1\", \"genres\": [\"War\"]}\n"),
+        append: true,
+        ..IndexOptions::default()
+    };
+    let (store, _) = workplace.index(&later).unwrap();
+    let catalogue = store.catalogue().unwrap();
+    assert_eq!(names(&catalogue), ["genres", "llm_genres", "llm_mood", "kg_set_in"]);
+    assert_eq!(catalogue[0].attribute("llm_genres"), Some(&many(&["War"])));
+    assert_eq!(catalogue[0].attribute("llm_mood"), Some(&Attribute::Text("dark".into())));
+    assert!(store.manifest().features_in_text, "what texts hold stays as it was");
+
+    let bad = [
+        ("h.jsonl", "{\"genres\": [\"War\"]}\n", "has no column `item_id`; its columns are genres"),
+        ("i.jsonl", "{\"item_id\": 1, \"genres\": {}}\n", "line 1, column `genres`: an object, expected a text"),
+        ("j.jsonl", "\n", "is empty"),
+    ];
+    for (name, content, message) in bad {
+        let options = IndexOptions { features: workplace.file(name, content), append: true, ..IndexOptions::default() };
+        let told = workplace.refused(&options);
+        assert!(told.contains(name) && told.contains(message), "{told}");
+    }
+    let roles = Roles::new(["genres=text".parse().unwrap()]);
+    let options = IndexOptions { features: later.features, roles, append: true, ..IndexOptions::default() };
+    assert_eq!(workplace.refused(&options), "attribute `genres` is several values in the store, and cannot be a text");
+}

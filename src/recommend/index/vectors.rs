@@ -6,8 +6,7 @@ use super::{Embedded, IndexEvent, IndexProgress, IndexReport, tell};
 use crate::{
     engine::{Embedder, Embeddings, EngineOptions},
     recommend::{
-        Catalogue, LLMFeatureExtractor, Result, Store,
-        features::item_texts,
+        LLMFeatureExtractor, Result, Store,
         store::{ENCODER, ItemVectors, ModelRecord, fingerprint},
     },
 };
@@ -25,18 +24,17 @@ pub struct Encoder {
     pub options: EngineOptions,
 }
 
-/// The vectors of all items, and the encoder that they come from.
+/// The vectors of all items' texts, and the encoder that they come from.
 pub(super) fn embed(
-    catalogue: &Catalogue,
+    texts: &[String],
     encoder: &Encoder,
     current: Option<&Store>,
     report: &mut IndexReport,
     progress: &mut IndexProgress<'_>,
 ) -> Result<(ItemVectors, ModelRecord)> {
     let model = ModelRecord { reference: encoder.reference.clone(), sha256: fingerprint(&encoder.files)? };
-    let texts = item_texts(catalogue);
     let known = known(current, &model);
-    let found = known.find(&texts);
+    let found = known.find(texts);
     let missing: Vec<String> =
         texts.iter().zip(&found).filter(|(_, row)| row.is_none()).map(|(text, _)| text.clone()).collect();
     let (computed, reused) = (missing.len(), texts.len() - missing.len());
@@ -59,7 +57,7 @@ pub(super) fn embed(
         values.extend_from_slice(vector.unwrap_or_default());
     }
     report.embeddings = Some(Embedded { computed, reused, width });
-    Ok((ItemVectors::new(Embeddings { values, width, tokens: new.tokens }, &texts), model))
+    Ok((ItemVectors::new(Embeddings { values, width, tokens: new.tokens }, texts), model))
 }
 
 /// The vectors that are there, if they come from the same encoder.

@@ -178,6 +178,11 @@ pub fn liked(history: &[Interaction]) -> impl DoubleEndedIterator<Item = &Intera
     history.iter().filter(move |event| event.rating.is_none_or(|rating| rating >= mean))
 }
 
+/// A history without some items.
+pub fn without(history: &[Interaction], items: &[usize]) -> Vec<Interaction> {
+    history.iter().filter(|event| !items.contains(&event.item)).copied().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::Cursor;

@@ -29,14 +29,20 @@ pub(super) struct Categories {
 
 impl Categories {
     pub(super) fn new(catalogue: &Catalogue) -> Self {
+        Self::of(catalogue.items().iter().map(|item| item.genres().iter().map(String::as_str)))
+    }
+
+    /// Of the names that each item has.
+    pub(super) fn of<'n>(items: impl ExactSizeIterator<Item: Iterator<Item = &'n str>>) -> Self {
+        let all = items.len();
         let mut ids = HashMap::new();
         let mut count = Vec::<f32>::new();
-        let mut rows: Vec<Vec<(u32, f32)>> = Vec::with_capacity(catalogue.len());
-        for item in catalogue.items() {
+        let mut rows: Vec<Vec<(u32, f32)>> = Vec::with_capacity(all);
+        for names in items {
             let mut row: Vec<u32> = Vec::new();
-            for name in item.genres() {
+            for name in names {
                 let next = ids.len() as u32;
-                let id = *ids.entry(name.as_str()).or_insert(next);
+                let id = *ids.entry(name).or_insert(next);
                 if id as usize == count.len() {
                     count.push(0.0);
                 }
@@ -49,7 +55,7 @@ impl Categories {
             rows.push(row.into_iter().map(|id| (id, 1.0)).collect());
         }
         for row in &mut rows {
-            row.iter_mut().for_each(|(id, value)| *value = (catalogue.len() as f32 / (count[*id as usize] + 1.0)).ln());
+            row.iter_mut().for_each(|(id, value)| *value = (all as f32 / (count[*id as usize] + 1.0)).ln());
             let length = row.iter().map(|(_, value)| value * value).sum::<f32>().sqrt().max(1e-9);
             row.iter_mut().for_each(|(_, value)| *value /= length);
         }

@@ -28,6 +28,9 @@ pub struct Manifest {
     pub roles: BTreeMap<String, Vec<ColumnRole>>,
     /// The models that components were made with, by what they do: `encoder`.
     pub models: BTreeMap<String, ModelRecord>,
+    /// Whether the texts that the items' vectors come from hold what a language model read out of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub features_in_text: bool,
     /// The components, by name.
     pub components: BTreeMap<String, Component>,
 }
@@ -75,6 +78,7 @@ impl Default for Manifest {
             skipped: 0,
             roles: BTreeMap::new(),
             models: BTreeMap::new(),
+            features_in_text: false,
             components: BTreeMap::new(),
         }
     }

@@ -165,6 +165,11 @@ impl StoreWriter {
         self.put_file(CATALOGUE, "parquet", &bytes)
     }
 
+    /// Says whether the texts that the items' vectors come from hold what a language model read out of them.
+    pub fn put_features_in_text(&mut self, features_in_text: bool) {
+        self.manifest.features_in_text = features_in_text;
+    }
+
     /// Puts the interactions, of the catalogue that is put.
     ///
     /// # Errors
