@@ -19,6 +19,7 @@ use docent_models::{
 
 use super::{
     CrossEncoder, Embedder, Engine, Error, Result, Shared,
+    answers::Found,
     cache::Cache,
     constraint::Grammars,
     schedule::{Guessing, Limits, Scheduler, Vocabulary},
@@ -126,9 +127,10 @@ impl Engine {
             room,
             queue,
             arrivals,
+            found: Found::default(),
             worker,
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), answers: None })
     }
 }
 

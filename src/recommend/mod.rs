@@ -5,8 +5,10 @@
 //! the language model phrase them, and falls back to a template wherever a check of its text fails. What comes out is
 //! always made of distinct items of the catalogue, none of which the user has.
 
+pub mod answers;
 mod attribute;
 pub mod bench;
+pub mod budget;
 pub mod catalogue;
 mod database;
 mod dense;
@@ -15,6 +17,7 @@ mod draw;
 mod error;
 pub mod evaluate;
 pub mod explain;
+pub mod fairness;
 pub mod features;
 pub mod filter;
 pub mod fixture;
@@ -28,9 +31,11 @@ pub mod prompt;
 mod recommender;
 pub mod rerank;
 pub mod retrieve;
+mod sentences;
 pub mod signals;
 mod sparse;
 pub mod store;
+pub mod system;
 mod table;
 mod tensors;
 mod users;
