@@ -103,10 +103,21 @@ fn what_cannot_be_measured_is_said() {
     index("nobody", &["--interactions", "films/interactions.csv"]);
     workplace.write("few.csv", "user_id,item_id\nu1,1\nu2,2\n");
     index("few", &["--interactions", "few.csv", "--users", "films/users.csv"]);
-    let cases: [(&str, &[&str]); 9] = [
+    let unsaid = |store: &str| {
+        let report = json(workplace.run(&["audit", store, "--attribute", "language", "--json", "--quiet"]));
+        let told =
+            report["unsaid"].as_array().expect("a list").iter().map(|why| why.as_str().expect("a text").to_owned());
+        (report["exposure"].as_array().map(Vec::len), told.collect::<Vec<String>>())
+    };
+    assert_eq!(
+        unsaid("nobody"),
+        (Some(1), vec!["gaps between users, and counterfactuals: the store has no users file".into()])
+    );
+    let (exposure, told) = unsaid("few");
+    assert_eq!(exposure, Some(1));
+    assert!(told[0].ends_with("no user has the 3 interactions that a test needs"), "{told:?}");
+    let cases: [(&str, &[&str]); 7] = [
         ("bare", &["audit", "bare", "--quiet"]),
-        ("nobody", &["audit", "nobody", "--attribute", "language", "--quiet"]),
-        ("few", &["audit", "few", "--attribute", "language", "--quiet"]),
         ("no-store", &["audit", "nowhere"]),
         ("no-attribute", &["audit", "store", "--attribute", "colour", "--quiet"]),
         ("no-sensitive", &["audit", "nobody", "--sensitive", "gender", "--quiet"]),
