@@ -1,10 +1,11 @@
 //! What a command works with: settings, models, standard output, and the way to the user.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, OnceCell, RefCell},
     fmt::Display,
     io::{self, BufWriter, IsTerminal, Write},
     ops::ControlFlow,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -17,6 +18,7 @@ use docent::{
         self,
         hub::{ModelReference, Progress, Quiet, Resolved, Resolver},
     },
+    recommend::{Users, answers::AnswerCache, fairness::Mask},
 };
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -41,6 +43,11 @@ pub(crate) struct Context {
     stats: bool,
     /// The language models that something is wanted of at the end.
     watched: RefCell<Vec<Engine>>,
+    /// The store whose answers language models look up, if any, and these, once they are needed.
+    answers_of: Option<PathBuf>,
+    answers: OnceCell<Option<Arc<AnswerCache>>>,
+    /// Tokens that prompts did not take, since descriptions were compressed.
+    compressed: Cell<u64>,
     out: BufWriter<io::Stdout>,
 }
 
@@ -58,6 +65,9 @@ impl Context {
             interrupted: Arc::default(),
             stats: flags.stats,
             watched: RefCell::default(),
+            answers_of: None,
+            answers: OnceCell::new(),
+            compressed: Cell::default(),
             out: BufWriter::new(io::stdout()),
         };
         Ok(context)
@@ -130,9 +140,9 @@ impl Context {
             if !self.stats {
                 continue;
             }
-            let stats = engine.stats()?;
+            let stats = Told { stats: engine.stats()?, tokens_compressed: self.compressed.take() };
             let text =
-                if self.json { serde_json::to_string(&stats).map_err(io::Error::from) } else { Ok(told(&stats)) };
+                if self.json { serde_json::to_string(&stats).map_err(io::Error::from) } else { Ok(stats.to_string()) };
             // They were asked for, so `--quiet` does not silence them; where stderr cannot be written nobody is left.
             let _ = writeln!(io::stderr(), "{}", text.map_err(CliError::Output)?);
         }
@@ -171,6 +181,41 @@ impl Context {
         Ok(self.resolver().resolve(&reference, self.progress().as_ref())?)
     }
 
+    /// Has language models that are loaded from now on look answers up in a store, and keep them there. Where a store cannot
+    /// be written they are computed.
+    pub(crate) fn keep_answers(&mut self, store: &Path) {
+        self.answers_of = Some(store.to_owned());
+    }
+
+    /// Where answers are kept, if they are.
+    pub(crate) fn answers(&self) -> Option<&Arc<AnswerCache>> {
+        let open = || match AnswerCache::open(self.answers_of.as_deref()?, self.settings.answers) {
+            Ok(answers) => Some(Arc::new(answers)),
+            Err(error) => {
+                tracing::warn!(error = %with_causes(&error), "answers are neither looked up nor kept");
+                None
+            }
+        };
+        self.answers.get_or_init(open).as_ref()
+    }
+
+    /// Counts tokens that a prompt did not take.
+    pub(crate) fn count_compressed(&self, tokens: usize) {
+        self.compressed.set(self.compressed.get() + tokens as u64);
+    }
+
+    /// What of these users no model is told. Settings may name columns that other stores have.
+    ///
+    /// # Errors
+    /// Never, as only columns of these users are named.
+    pub(crate) fn mask(&self, users: &Users) -> Result<Mask, CliError> {
+        let known = |columns: &[String]| -> Vec<String> {
+            let is_there = |name: &&String| users.attributes().iter().any(|column| column.name == **name);
+            columns.iter().filter(is_there).cloned().collect()
+        };
+        Ok(Mask::new(users, &known(&self.settings.sensitive), &known(&self.settings.allow))?)
+    }
+
     /// The language model, loaded.
     ///
     /// # Errors
@@ -192,7 +237,10 @@ impl Context {
             return Err(CliError::usage(problem, "name a file that is not there yet"));
         }
         let resolved = self.resolve(&self.settings.model)?;
-        let engine = Engine::load(&resolved.path, options)?;
+        let mut engine = Engine::load(&resolved.path, options)?;
+        if let Some(answers) = self.answers() {
+            engine = engine.with_answers(answers.clone());
+        }
         if let Some(path) = prefixes.filter(|path| path.metadata().is_ok_and(|file| file.len() > 0))
             && let Err(error) = engine.load_prefixes(path)
         {
@@ -214,18 +262,41 @@ impl Context {
     }
 }
 
-/// Statistics for people.
-fn told(stats: &Stats) -> String {
-    let Stats { prompt_tokens, cached_tokens, generated_tokens, forced_tokens, .. } = stats;
-    let Stats { drafted_tokens, accepted_tokens, scored_tokens, steps, rows, .. } = stats;
-    format!(
-        "prompts  {prompt_tokens} tokens, {cached_tokens} of them found in the prefix cache\n\
+/// An error with its causes, on one line.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+/// Statistics with what was saved before the model was asked.
+#[derive(Serialize)]
+struct Told {
+    #[serde(flatten)]
+    stats: Stats,
+    /// Tokens that compressed descriptions did not take.
+    tokens_compressed: u64,
+}
+
+/// For people: first what was asked of the model, and what of it had to be computed.
+impl Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Told { stats, tokens_compressed } = self;
+        let Stats { prompt_tokens, cached_tokens, generated_tokens, forced_tokens, .. } = stats;
+        let Stats { drafted_tokens, accepted_tokens, scored_tokens, steps, rows, .. } = stats;
+        let Stats { answers_found, tokens_saved, .. } = stats;
+        let asked = prompt_tokens + generated_tokens + forced_tokens + accepted_tokens + scored_tokens + tokens_saved;
+        write!(
+            f,
+            "tokens   {asked} asked, {rows} computed, {cached_tokens} cached, {tokens_saved} saved by {answers_found} kept \
+             answers, {tokens_compressed} by compression\n\
+             prompts  {prompt_tokens} tokens, {cached_tokens} of them found in the prefix cache\n\
          texts    {generated_tokens} tokens drawn, {forced_tokens} forced, {accepted_tokens} of {drafted_tokens} guesses right\n\
          scores   {scored_tokens} tokens of continuations computed\n\
          steps    {steps}, of {rows} rows in all; {} jobs, {} made way\n\
          cache    {} of {} blocks kept, {} forgotten",
-        stats.jobs, stats.preempted, stats.blocks_kept, stats.blocks, stats.blocks_evicted
-    )
+            stats.jobs, stats.preempted, stats.blocks_kept, stats.blocks, stats.blocks_evicted
+        )
+    }
 }
 
 /// Logs to stderr: warnings, unless flags or directives say otherwise.

@@ -3,7 +3,9 @@
 //! Data goes to stdout, everything else to stderr. A command gets a [`Context`], writes to it, and returns a
 //! [`CliError`]; none of them prints or exits by itself.
 
+mod audit;
 mod bench;
+mod cache;
 mod context;
 mod demo;
 mod doctor;
@@ -108,6 +110,10 @@ enum Command {
     Embed(embed::EmbedArgs),
     /// Read structured features out of items' texts
     Features(features::FeaturesArgs),
+    /// Measure how fair a store's lists are, and what would make them fairer
+    Audit(audit::AuditArgs),
+    /// Show what a store keeps of models' answers, and what that saved
+    Cache(cache::CacheArgs),
     /// Compare ways to rank on data that they have not seen
     Eval(eval::EvalArgs),
     /// Rank texts by how well they answer a query
@@ -137,6 +143,8 @@ impl Cli {
             Command::Generate(args) => generate::run(args, &mut context),
             Command::Embed(args) => embed::run(args, &mut context),
             Command::Features(args) => features::run(args, &mut context),
+            Command::Audit(args) => audit::run(args, &mut context),
+            Command::Cache(args) => cache::run(args, &mut context),
             Command::Eval(args) => eval::run(args, &mut context),
             Command::Rerank(args) => rerank::run(args, &mut context),
             Command::Bench(args) => bench::run(args, &mut context),

@@ -6,6 +6,7 @@ use docent_models::backend::Sampling;
 
 use super::{
     Engine, Error, Generating, Request, Result,
+    answers::Question,
     constraint::{Guide, Options, RankingGuide},
 };
 
@@ -35,6 +36,35 @@ pub struct Ordering {
     pub seed: u64,
 }
 
+/// An order that was found, or is being written.
+enum Begun {
+    Found(Vec<usize>),
+    Running {
+        guide: RankingGuide,
+        writing: Generating,
+        question: Option<Question>,
+        /// Tokens of the prompt.
+        prompt: usize,
+    },
+}
+
+impl Begun {
+    fn wait(self) -> Result<Vec<usize>> {
+        match self {
+            Begun::Found(order) => Ok(order),
+            Begun::Running { mut guide, writing, question, prompt } => {
+                let ids = writing.wait()?.ids;
+                let tokens = prompt + ids.len();
+                // What was written once can be read once more.
+                ids.into_iter().try_for_each(|token| guide.accept(token))?;
+                let order = guide.order().to_vec();
+                Question::keep(question.as_ref(), &order, tokens);
+                Ok(order)
+            }
+        }
+    }
+}
+
 impl Engine {
     /// Has the model write strings one after the other, each once at most: the order in which it names them, by index.
     /// Nothing else can be written. All orderings run together.
@@ -44,6 +74,12 @@ impl Engine {
     pub fn order(&self, orderings: &[Ordering]) -> Result<Vec<Vec<usize>>> {
         let mut running = Vec::with_capacity(orderings.len());
         for ordering in orderings {
+            let Ordering { prompt, options, separator, count, sampling, seed } = ordering;
+            let question = self.question("order", &[prompt], &(options, separator, count, sampling, seed));
+            if let Some(order) = Question::find(question.as_ref()) {
+                running.push(Begun::Found(order));
+                continue;
+            }
             let options = self.options(&ordering.options)?;
             let separator: Arc<[u32]> = self.tokenize_continuation(&ordering.separator)?.into();
             let guide = || RankingGuide::new(options.clone(), separator.clone(), ordering.count);
@@ -54,14 +90,9 @@ impl Engine {
             self.check_length(request.prompt.len() + max_tokens)?;
             let (priority, work, writing) = self.guided_writer(request, Some(Guide::Ranking(guide()?)))?;
             pollster::block_on(self.send(priority, work))?;
-            running.push((guide()?, writing));
+            running.push(Begun::Running { guide: guide()?, writing, question, prompt: ordering.prompt.len() });
         }
-        let read = |(mut guide, writing): (RankingGuide, Generating)| {
-            // What was written once can be read once more.
-            writing.wait()?.ids.into_iter().try_for_each(|token| guide.accept(token))?;
-            Ok(guide.order().to_vec())
-        };
-        running.into_iter().map(read).collect()
+        running.into_iter().map(Begun::wait).collect()
     }
 
     /// Chooses one of `options` as the continuation of `prompt`. Where one option begins another, ending there is drawn
@@ -70,6 +101,10 @@ impl Engine {
     /// # Errors
     /// If there are no options, one is empty, or prompt and options exceed context or cache.
     pub fn choose(&self, prompt: &[u32], options: &[&str], sampling: &Sampling, seed: u64) -> Result<Choice> {
+        let question = self.question("choice", &[prompt], &(options, sampling, seed));
+        if let Some((index, log_prob)) = Question::find(question.as_ref()) {
+            return Ok(Choice { index, log_prob });
+        }
         let options = self.options(options)?;
         let max_tokens = options.longest() + 1;
         let request = Request { prompt: prompt.to_vec(), max_tokens, sampling: *sampling, seed, ..Request::default() };
@@ -80,7 +115,9 @@ impl Engine {
         let chosen = choosing.wait()?;
         let index = options.index_of(&chosen.ids);
         let index = index.ok_or_else(|| Error::Constraint { what: "none of the options was written".into() })?;
-        Ok(Choice { index, log_prob: chosen.log_probs.iter().sum() })
+        let log_prob = chosen.log_probs.iter().sum();
+        Question::keep(question.as_ref(), &(index, log_prob), prompt.len() + chosen.ids.len());
+        Ok(Choice { index, log_prob })
     }
 
     /// The trie of some strings' tokens.

@@ -19,6 +19,7 @@ use futures_core::Stream;
 
 use super::{
     Constraint, Engine, Error, Result,
+    answers::Question,
     constraint::Guide,
     schedule::{Reply, Work, Writer},
 };
@@ -68,7 +69,7 @@ pub struct Token {
 }
 
 /// Why a text ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FinishReason {
     /// The model ended it, a stop string came, or the constraint lets nothing follow.
@@ -80,7 +81,7 @@ pub enum FinishReason {
 }
 
 /// A generated text.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Generation {
     /// Its tokens, with the one that ended it.
     pub ids: Vec<u32>,
@@ -149,6 +150,26 @@ pub struct Event {
     pub token: Token,
 }
 
+/// A text that was found, or is being generated.
+enum Begun {
+    Found(Generation),
+    /// With the question that it answers, and the prompt's tokens.
+    Running(Generating, Option<Question>, usize),
+}
+
+impl Begun {
+    fn wait(self) -> Result<Generation> {
+        match self {
+            Begun::Found(generation) => Ok(generation),
+            Begun::Running(generating, question, prompt) => {
+                let generation = generating.wait()?;
+                Question::keep(question.as_ref(), &generation, prompt + generation.ids.len());
+                Ok(generation)
+            }
+        }
+    }
+}
+
 impl Engine {
     /// Starts a text. Waits while too many others do.
     ///
@@ -184,9 +205,19 @@ impl Engine {
     /// # Errors
     /// As [`submit`](Self::submit) and [`Generating::wait`]; the first error ends the rest.
     pub fn generate(&self, requests: &[Request]) -> Result<Vec<Generation>> {
-        let running: Vec<Generating> =
-            requests.iter().map(|request| self.submit(request.clone())).collect::<Result<_>>()?;
-        running.into_iter().map(Generating::wait).collect()
+        let running = requests.iter().map(|request| self.begin(request)).collect::<Result<Vec<_>>>()?;
+        running.into_iter().map(Begun::wait).collect()
+    }
+
+    /// Looks a text up, or starts it.
+    fn begin(&self, request: &Request) -> Result<Begun> {
+        let Request { prompt, max_tokens, sampling, seed, stop, ignore_eos, constraint, priority: _ } = request;
+        let settings = (max_tokens, sampling, seed, stop, ignore_eos, constraint);
+        let question = self.question("text", &[prompt], &settings);
+        match Question::find(question.as_ref()) {
+            Some(generation) => Ok(Begun::Found(generation)),
+            None => Ok(Begun::Running(self.submit(request.clone())?, question, prompt.len())),
+        }
     }
 
     /// Generates all requests. `on_event` sees every token as it comes; breaking cancels that request only, which ends
@@ -230,7 +261,7 @@ impl Engine {
     /// # Errors
     /// As [`generate`](Self::generate).
     pub fn complete(&self, request: &Request) -> Result<Generation> {
-        self.submit(request.clone())?.wait()
+        self.begin(request)?.wait()
     }
 
     fn writer(&self, request: Request) -> Result<(Priority, Work, Generating)> {

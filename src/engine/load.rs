@@ -19,6 +19,7 @@ use docent_models::{
 
 use super::{
     CrossEncoder, Embedder, Engine, Error, Result, Shared,
+    answers::Found,
     cache::Cache,
     constraint::Grammars,
     schedule::{Guessing, Limits, Scheduler, Vocabulary},
@@ -129,9 +130,10 @@ impl Engine {
             queue,
             arrivals,
             soft,
+            found: Found::default(),
             worker,
         };
-        Ok(Self { shared: Arc::new(shared) })
+        Ok(Self { shared: Arc::new(shared), answers: None })
     }
 }
 

@@ -5,6 +5,7 @@
 //! come. On the CPU a job's output does not depend on its company. [`Embedder`] is an encoder, [`CrossEncoder`] one that
 //! reads two texts together.
 
+mod answers;
 mod bench;
 mod cache;
 mod choose;
@@ -24,6 +25,7 @@ mod stop;
 mod teach;
 mod worker;
 
+pub use answers::{Answers, KeptAnswer};
 pub use bench::{Measured, Workload};
 pub use choose::{Choice, Ordering};
 pub use constraint::Constraint;
@@ -65,6 +67,9 @@ use worker::{Order, Worker};
 /// Blocks of prefixes that a file holds at most: 2,048 positions, 47 MB of the default model.
 const SAVED_BLOCKS: usize = 32;
 
+/// Where the log tells every text that a language model is given.
+const PROMPTS: &str = "docent::prompts";
+
 /// What a language model is given.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Prompt {
@@ -78,6 +83,8 @@ pub enum Prompt {
 #[derive(Clone, Debug)]
 pub struct Engine {
     shared: Arc<Shared>,
+    /// Where answers are looked up before they are computed.
+    answers: Option<Arc<dyn Answers>>,
 }
 
 /// What all clones of an engine share.
@@ -99,6 +106,7 @@ struct Shared {
     arrivals: AtomicU64,
     /// Rows that prompts may name, which the worker reads.
     soft: Arc<SoftRows>,
+    found: answers::Found,
     worker: Worker,
 }
 
@@ -130,6 +138,7 @@ impl Engine {
         if ids.is_empty() {
             return Err(Error::EmptyPrompt);
         }
+        tracing::trace!(target: PROMPTS, prompt = text);
         Ok((text, ids))
     }
 
@@ -138,6 +147,7 @@ impl Engine {
     /// # Errors
     /// If the tokenizer fails.
     pub fn tokenize_continuation(&self, text: &str) -> Result<Vec<u32>> {
+        tracing::trace!(target: PROMPTS, continuation = text);
         let ids = self.tokenizer().encode(text, docent_models::tokenizer::SpecialTokens::AsText);
         Ok(ids.map_err(docent_models::Error::from)?)
     }
@@ -177,7 +187,8 @@ impl Engine {
     /// # Errors
     /// If the engine has stopped.
     pub fn stats(&self) -> Result<Stats> {
-        self.call(|scheduler| scheduler.stats())
+        let stats = self.call(|scheduler| scheduler.stats())?;
+        Ok(self.shared.found.add_to(stats))
     }
 
     /// Writes the prefixes that are likeliest to be asked for again to a file: those that were, before those that were

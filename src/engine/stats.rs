@@ -25,6 +25,10 @@ pub struct Stats {
     pub scored_tokens: u64,
     /// How often a job gave its room in the cache back to another.
     pub preempted: u64,
+    /// Answers that were found kept, so that nothing was computed.
+    pub answers_found: u64,
+    /// Tokens of their prompts and texts.
+    pub tokens_saved: u64,
     /// Jobs that wait for room.
     pub waiting: usize,
     /// Jobs that run.

@@ -103,6 +103,48 @@ pub enum Error {
         /// Some ids that would do.
         examples: Vec<String>,
     },
+    /// Items or users have no such attribute.
+    #[error("there is no attribute `{column}` of the {of}")]
+    NoSuchAttribute {
+        /// What was named.
+        column: String,
+        /// Whose: `items` or `users`.
+        of: &'static str,
+        /// Those that they have.
+        known: Vec<String>,
+    },
+    /// An attribute has no such group.
+    #[error("attribute `{attribute}` has no group `{group}`")]
+    NoSuchGroup {
+        /// The attribute.
+        attribute: String,
+        /// What was named.
+        group: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
+    /// A remark says nothing, or too much.
+    #[error("a remark has {length} characters, and may have 1 to {most}")]
+    Remark {
+        /// How long it is.
+        length: usize,
+        /// How long it may be.
+        most: usize,
+    },
+    /// A prompt has more tokens than it may have.
+    #[error("the prompt has {needed} tokens without any description, and may have {budget}")]
+    Budget {
+        /// Tokens that it may have.
+        budget: usize,
+        /// Tokens that it has.
+        needed: usize,
+    },
+    /// A description of the system makes no sense.
+    #[error("the system cannot be made: {what}")]
+    Config {
+        /// What is wrong with it.
+        what: String,
+    },
     /// There is too little to learn from.
     #[error("{users} users have enough interactions to learn from, and {needed} are needed")]
     TooFewInteractions {
@@ -228,6 +270,12 @@ impl Error {
                 let examples: Vec<String> = examples.iter().map(|id| format!("`{id}`")).collect();
                 format!("there are {}", examples.join(", "))
             }
+            Error::NoSuchAttribute { known, of, .. } if known.is_empty() => format!("the store's {of} have no attributes"),
+            Error::NoSuchAttribute { known, .. } | Error::NoSuchGroup { known, .. } => {
+                let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
+                format!("there are {}", known.join(", "))
+            }
+            Error::Budget { .. } => "take a larger budget, or a shorter template".into(),
             Error::Tensors { .. } | Error::Tensor { .. } | Error::Learned { .. } => {
                 "learn anew with `docent train hybrid`".into()
             }

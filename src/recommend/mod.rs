@@ -6,8 +6,10 @@
 //! always made of distinct items of the catalogue, none of which the user has.
 
 pub mod align;
+pub mod answers;
 mod attribute;
 pub mod bench;
+pub mod budget;
 pub mod catalogue;
 mod database;
 mod dense;
@@ -16,6 +18,7 @@ mod draw;
 mod error;
 pub mod evaluate;
 pub mod explain;
+pub mod fairness;
 pub mod features;
 pub mod filter;
 pub mod fixture;
@@ -29,9 +32,11 @@ pub mod prompt;
 mod recommender;
 pub mod rerank;
 pub mod retrieve;
+mod sentences;
 pub mod signals;
 mod sparse;
 pub mod store;
+pub mod system;
 mod table;
 mod tensors;
 mod users;

@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{Candidate, Catalogue, Explanation, Interaction, SourceScore};
+use super::{Candidate, Catalogue, Explanation, Interaction, SourceScore, budget::Decision};
 
 /// Recommendations for one user.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -13,6 +13,9 @@ pub struct Recommendations {
     pub history: Vec<HistoryItem>,
     /// The recommended items, best first.
     pub items: Vec<RecommendedItem>,
+    /// Whether a language model was asked for them, and why, if that is to be told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub language_model: Option<Decision>,
 }
 
 /// An item that the user has.
@@ -93,7 +96,7 @@ mod tests {
             explanation: Some(explanation),
         };
         let had = HistoryItem { item_id: "1".into(), title: "Jaws".into(), rating: Some(4.5), timestamp: None };
-        let all = Recommendations { user: "7".into(), history: vec![had], items: vec![item] };
+        let all = Recommendations { user: "7".into(), history: vec![had], items: vec![item], language_model: None };
         assert_eq!(
             serde_json::to_string(&all).unwrap(),
             concat!(

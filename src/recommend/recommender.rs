@@ -103,6 +103,12 @@ impl Recommender {
         Ok(Self { catalogue, interactions, users, semantic, signals, fusion, hybrid: None, rerank, store: None })
     }
 
+    /// The same, with what users say of themselves.
+    #[must_use]
+    pub fn with_users(self, users: Users) -> Self {
+        Self { users, ..self }
+    }
+
     /// The items.
     pub fn catalogue(&self) -> &Catalogue {
         &self.catalogue

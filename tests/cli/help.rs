@@ -9,7 +9,7 @@ const GLOBAL: &str = "Global options:";
 fn every_command_says_what_it_takes() {
     let workplace = Workplace::new();
     insta::assert_snapshot!("help", workplace.transcript(&["--help"]));
-    let commands: [&[&str]; 22] = [
+    let commands: [&[&str]; 24] = [
         &["demo"],
         &["index"],
         &["recommend"],
@@ -17,6 +17,8 @@ fn every_command_says_what_it_takes() {
         &["search"],
         &["train"],
         &["train", "hybrid"],
+        &["audit"],
+        &["cache"],
         &["eval"],
         &["eval", "explain"],
         &["eval", "injection"],

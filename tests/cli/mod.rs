@@ -1,6 +1,8 @@
 //! The command line, as a user sees it: whole outputs, exit codes, and what is left on the disk.
 
+mod audit;
 mod bench;
+mod cache;
 mod doctor;
 mod embed;
 mod engine;

@@ -205,6 +205,28 @@ fn a_language_model_reranks_in_every_mode() {
 }
 
 #[test]
+fn a_file_may_describe_all_stages() {
+    let workplace = workplace();
+    let list = |more: &[&str]| {
+        workplace.run(&[&["recommend", "store", "--user", "u7", "-k", "6", "--json", "--quiet"], more].concat())
+    };
+    insta::assert_snapshot!(
+        "recommend-system-missing",
+        workplace.transcript(&["recommend", "store", "--user", "u7", "--system", "--quiet"])
+    );
+    let stages = "[[system.stages]]\nstage = \"diversify\"\nway = \"calibrated\"\nstrength = 0.9\n";
+    workplace.write("docent.toml", format!("threads = 1\n{stages}"));
+    let described = json(list(&["--system"]));
+    assert_eq!(ids(&described), ids(&json(list(&["--diversity", "0.9", "--diversify", "calibrated"]))));
+    assert_ne!(ids(&described), ids(&json(list(&[]))));
+    let filtered = json(list(&["--system", "--where", "year >= 2000"]));
+    assert!(ids(&filtered).iter().all(|id| id.parse::<usize>().is_ok_and(|id| id >= 20)), "{filtered}");
+    workplace.write("docent.toml", "[[system.stages]]\nstage = \"fair\"\ntarget = \"colour\"\nstrength = 0.5\n");
+    let wrong = ["recommend", "store", "--user", "u7", "--system", "--quiet"];
+    insta::assert_snapshot!("recommend-system-wrong", workplace.transcript(&wrong));
+}
+
+#[test]
 fn what_cannot_be_recommended_is_an_error_with_a_hint() {
     let workplace = workplace();
     let cases: [(&str, &[&str]); 12] = [

@@ -21,7 +21,7 @@ use docent::recommend::{
 
 use super::{
     CliError, Context, index,
-    recommend::{DraftArgs, JudgeArgs, List, PromptArgs, Rerank, VarietyArgs, Whom, show},
+    recommend::{DraftArgs, FairArgs, JudgeArgs, List, PromptArgs, Rerank, VarietyArgs, Whom, show},
     train,
 };
 
@@ -57,10 +57,10 @@ pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError
     let whom = Whom::user(&args.user, &recommender, context)?;
     let started = Instant::now();
     let judge = JudgeArgs { mode: Some(Rerank::Likelihood), ..JudgeArgs::default() };
-    let (prompt, variety) = (PromptArgs::default(), VarietyArgs::default());
+    let (prompt, variety, fair) = (PromptArgs::default(), VarietyArgs::default(), FairArgs::default());
     let (judge, prompt) = (&judge, &prompt);
     let (explained, drafts) = (RECOMMENDED, DraftArgs::default());
-    let list = List { k: RECOMMENDED, filter: None, judge, prompt, variety, explained, drafts };
+    let list = List { k: RECOMMENDED, filter: None, judge, prompt, variety, fair: &fair, explained, drafts };
     let answer = list.make(&recommender, &whom, context)?;
     done(context, &format!("Recommended and explained {} items", answer.items.len()), started);
     if context.json {

@@ -12,6 +12,7 @@ use docent::{
     recommend::{
         Catalogue, Interactions, LLMFeatureExtractor, LLMReranker, NoJudge, Roles, Store, UnknownItems,
         align::ALLMRec,
+        budget::{Compressor, compress_catalogue},
         evaluate::{Candidates, EvaluateData, EvaluateOptions, Evaluation, Holdout, Method, Ties, evaluate},
         rerank::{Asked, LanguageModelScorer, Mode},
         retrieve::{Semantic, SemanticOptions},
@@ -60,6 +61,9 @@ pub(crate) struct EvalArgs {
     /// How much variety counts in mmr, dpp and calibrated, from 0 to 1
     #[arg(long, value_name = "X", default_value_t = 0.3, value_parser = share)]
     diversity: f32,
+    /// Compress the items' descriptions to this share of their tokens first, for encoder and language model alike
+    #[arg(long, value_name = "SHARE", value_parser = share)]
+    compress: Option<f32>,
     /// Which interactions test
     #[arg(long, value_enum, value_name = "SPLIT", default_value_t = SplitBy::LastOut)]
     split: SplitBy,
@@ -259,9 +263,25 @@ impl Data {
                 ));
             }
         };
+        let (catalogue, vectors) = match args.compress {
+            None => (catalogue, vectors),
+            Some(share) => {
+                let (compressed, encoder) = (compress(&catalogue, share, context)?, vectors.is_some());
+                let vectors = encoder.then(|| embed(&compressed, context)).transpose()?;
+                (compressed, vectors)
+            }
+        };
         let semantic = vectors.map(|vectors| Semantic::new(vectors, catalogue.len(), SemanticOptions::default()));
         Ok(Self { semantic: semantic.transpose()?.map(Arc::new), catalogue, interactions })
     }
+}
+
+/// A catalogue with shorter descriptions, by the language model's tokens.
+fn compress(catalogue: &Catalogue, share: f32, context: &Context) -> Result<Catalogue, CliError> {
+    let (engine, mut encoder) = (context.engine()?, context.embedder()?);
+    let count = |text: &str| Ok(engine.tokenize_continuation(text)?.len());
+    let mut compressor = Compressor::new(&mut encoder, Box::new(count));
+    Ok(compress_catalogue(catalogue, &mut compressor, share)?)
 }
 
 fn embed(catalogue: &Catalogue, context: &Context) -> Result<Embeddings, CliError> {

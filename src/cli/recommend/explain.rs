@@ -9,7 +9,7 @@ use docent::recommend::{
 };
 use serde::Serialize;
 
-use super::{DraftArgs, Whom, WhomArgs, open, show};
+use super::{AnswerArgs, DraftArgs, Whom, WhomArgs, open, show};
 use crate::cli::{CliError, Context};
 
 /// Arguments of `docent explain`.
@@ -22,6 +22,8 @@ pub(crate) struct ExplainArgs {
     /// The items to explain
     #[arg(long = "item", value_name = "ID,..", value_delimiter = ',', required = true)]
     items: Vec<String>,
+    #[command(flatten)]
+    answers: AnswerArgs,
     /// How they are explained
     #[arg(long, value_enum, value_name = "MODE", default_value_t = Mode::Sentence)]
     mode: Mode,
@@ -62,6 +64,7 @@ struct ExplainedItem {
 /// If the store is damaged, there is no such user or item, or the language model cannot be fetched or fails.
 pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliError> {
     let recommender = open(&args.store, context)?;
+    args.answers.settle(&args.store, context);
     let catalogue = recommender.catalogue();
     let whom = Whom::find(&args.whom, &recommender, context)?;
     if args.mode != Mode::Sentence {

@@ -19,7 +19,7 @@ use crate::cli::{CliError, Context};
 pub(crate) struct JudgeArgs {
     /// Who reranks the best items. Counts by the weight that `docent train hybrid --rerank MODE` learned; before, its
     /// scores are shown and do not count
-    #[arg(long = "rerank", value_enum, value_name = "MODE")]
+    #[arg(long = "rerank", value_enum, value_name = "MODE", group = "asked")]
     pub(crate) mode: Option<Rerank>,
     /// Cross-encoder for `--rerank cross-encoder`, named like a model
     #[arg(long, value_name = "REF", required_if_eq("mode", "cross-encoder"))]

@@ -2,10 +2,13 @@
 //! words.
 
 pub(crate) mod explain;
+mod fair;
 mod judge;
 mod prompted;
 pub(crate) mod search;
 pub(crate) mod show;
+mod system;
+mod tokens;
 mod variety;
 mod whom;
 
@@ -17,12 +20,16 @@ use docent::recommend::{
     diversify::{Diversifier, POOL_PER_PLACE},
     evaluate::RERANKED,
     explain::{Influence, Planner},
+    fairness::{self, FairReranker},
     rerank::fuse,
 };
 
 use super::{CliError, Context};
+pub(crate) use fair::{FairArgs, PrivacyArgs};
 pub(crate) use judge::{Judge, JudgeArgs, OrderArgs, Rerank};
-pub(crate) use prompted::{PromptArgs, Prompted};
+pub(crate) use prompted::{PromptArgs, Prompted, template};
+pub(crate) use tokens::AnswerArgs;
+use tokens::SelectArgs;
 pub(crate) use variety::{VarietyArgs, share};
 pub(crate) use whom::{Whom, WhomArgs};
 
@@ -51,6 +58,17 @@ pub(crate) struct RecommendArgs {
     prompt: PromptArgs,
     #[command(flatten)]
     variety: VarietyArgs,
+    #[command(flatten)]
+    fair: FairArgs,
+    #[command(flatten)]
+    privacy: PrivacyArgs,
+    #[command(flatten)]
+    select: SelectArgs,
+    /// Make the list by the stages that the table `system` of `docent.toml` describes
+    #[arg(long, conflicts_with_all = ["asked", "diversity", "fair", "selective", "why", "explain"])]
+    system: bool,
+    #[command(flatten)]
+    answers: AnswerArgs,
     /// Say why each item is recommended
     #[arg(long)]
     explain: bool,
@@ -79,13 +97,23 @@ impl Default for DraftArgs {
 /// fails.
 pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), CliError> {
     let recommender = open(&args.store, context)?;
+    args.answers.settle(&args.store, context);
+    args.privacy.settle(recommender.users(), context)?;
     let filter = filter(args.filter.as_deref(), recommender.catalogue())?;
     let whom = Whom::find(&args.whom, &recommender, context)?;
     let k = usize::from(args.k);
+    if args.system {
+        let answer = system::make(recommender, &whom, k, filter.as_ref(), context)?;
+        return print(&answer, context);
+    }
     let explained = if args.explain { k } else { 0 };
-    let (filter, judge, prompt) = (filter.as_ref(), &args.judge, &args.prompt);
-    let wanted = List { k, filter, judge, prompt, variety: args.variety, explained, drafts: args.drafts };
-    let answer = wanted.make(&recommender, &whom, context)?;
+    let named = args.judge.mode.is_some() || args.prompt.prompt.is_some();
+    let (asks, decision) = args.select.decide(named, &whom);
+    let (nobody, nothing) = (JudgeArgs::default(), PromptArgs::default());
+    let (judge, prompt) = if asks { (&args.judge, &args.prompt) } else { (&nobody, &nothing) };
+    let filter = filter.as_ref();
+    let wanted = List { k, filter, judge, prompt, variety: args.variety, fair: &args.fair, explained, drafts: args.drafts };
+    let answer = Recommendations { language_model: decision, ..wanted.make(&recommender, &whom, context)? };
     print(&answer, context)
 }
 
@@ -96,6 +124,7 @@ pub(crate) struct List<'a> {
     pub(crate) judge: &'a JudgeArgs,
     pub(crate) prompt: &'a PromptArgs,
     pub(crate) variety: VarietyArgs,
+    pub(crate) fair: &'a FairArgs,
     /// How many of the items are explained.
     pub(crate) explained: usize,
     pub(crate) drafts: DraftArgs,
@@ -116,10 +145,15 @@ impl List<'_> {
         let varied = self.variety.diversity > 0.0;
         // What a judge has not seen cannot be compared with what it has.
         let asked = self.judge.mode.is_some() || self.prompt.prompt.is_some();
-        let count = match (asked, varied) {
-            (true, _) => self.k.max(RERANKED),
-            (false, true) => self.k * POOL_PER_PLACE,
-            (false, false) => self.k,
+        let interactions = recommender.interactions();
+        let fair = self.fair.target();
+        let fair =
+            fair.map(|target| FairReranker::new(&target, catalogue, interactions, self.fair.fairness)).transpose()?;
+        let count = match (asked, varied, &fair) {
+            (true, ..) => self.k.max(RERANKED),
+            (false, true, _) => self.k * POOL_PER_PLACE,
+            (false, false, Some(_)) => self.k.max(fairness::POOL),
+            (false, false, None) => self.k,
         };
         let mut best = recommender.recommend(&whom.query(), count, self.filter)?;
         let mut judge = if best.is_empty() { None } else { Judge::load(self.judge, recommender, context)? };
@@ -130,13 +164,16 @@ impl List<'_> {
         }
         let prompted = if best.is_empty() { None } else { Prompted::load(self.prompt, context)? };
         if let Some(prompted) = &prompted {
-            best = prompted.rank(&best, self.k, whom, recommender, context)?;
+            best = prompted.rank(&best, self.k, whom, recommender, fair.as_ref(), context)?;
         }
         if varied {
             let VarietyArgs { diversity: strength, diversify } = self.variety;
             let semantic = recommender.semantic().map(|semantic| &**semantic);
             let diversifier = Diversifier { catalogue, semantic, diversity: diversify.into(), strength };
             best = diversifier.list(&whom.history, &best, self.k);
+        }
+        if let Some(fair) = &fair {
+            best = fair.list(&best, self.k);
         }
         best.truncate(self.k);
         let mut items: Vec<_> = best.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
@@ -150,7 +187,7 @@ impl List<'_> {
         }
         let shown = &whom.history[whom.history.len().saturating_sub(SHOWN_HISTORY)..];
         let history = shown.iter().map(|event| HistoryItem::new(event, catalogue)).collect();
-        Ok(Recommendations { user: whom.name.clone(), history, items })
+        Ok(Recommendations { user: whom.name.clone(), history, items, language_model: None })
     }
 }
 

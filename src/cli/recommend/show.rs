@@ -26,6 +26,10 @@ pub(crate) fn page(answer: &Recommendations) -> String {
     if answer.items.iter().any(|item| item.explanation.is_some()) {
         text += &format!("\nWhy:\n{}", explanations(&answer.items));
     }
+    if let Some(decision) = &answer.language_model {
+        let used = if decision.used { "asked" } else { "not asked" };
+        text += &format!("\nThe language model was {used}: {}.\n", decision.why);
+    }
     text
 }
 
@@ -67,7 +71,7 @@ fn history_line(item: &HistoryItem) -> String {
 
 /// The day of a time in seconds since 1970, as `2000-01-31` (Howard Hinnant, *chrono-Compatible Low-Level Date
 /// Algorithms*).
-fn day(seconds: i64) -> String {
+pub(crate) fn day(seconds: i64) -> String {
     let days = seconds.div_euclid(86_400) + 719_468;
     let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
     let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;

@@ -7,7 +7,7 @@ use docent::recommend::diversify::Diversity;
 #[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct VarietyArgs {
     /// How much the variety of the list counts, from 0 (not at all) to 1 (alone)
-    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = share)]
+    #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = share, conflicts_with = "fair")]
     pub(crate) diversity: f32,
     /// What makes a list varied
     #[arg(long, value_enum, value_name = "WAY", default_value_t = Way::Mmr)]

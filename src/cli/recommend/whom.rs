@@ -50,7 +50,7 @@ impl Whom {
         Ok(Self { name, user: None, history, query: args.query.clone(), text })
     }
 
-    /// Looks a user up. Of one who has done nothing yet the profile is what they ask for.
+    /// Looks a user up. Of one who has done nothing yet the profile, without what is sensitive, is what they ask for.
     ///
     /// # Errors
     /// If there is no such user, or the profile is needed and the encoder cannot be fetched, fails, or is not that of the
@@ -62,11 +62,13 @@ impl Whom {
                 let history = recommender.interactions().history(user).to_vec();
                 return Ok(Self { name, user: Some(user), history, ..Self::default() });
             }
-            (Err(_), Some(user)) => user.profile.as_deref().filter(|_| recommender.semantic().is_some()),
+            (Err(_), Some(user)) => {
+                context.mask(recommender.users())?.profile(user).filter(|_| recommender.semantic().is_some())
+            }
             (Err(error), None) => return Err(error.into()),
         };
         let text = profile.map(|profile| {
-            let user = User { profile: Some(profile), history: &[] };
+            let user = User { profile: Some(&profile), history: &[] };
             embed(&user.text(recommender.catalogue()), recommender, context)
         });
         Ok(Self { name, text: text.transpose()?, ..Self::default() })

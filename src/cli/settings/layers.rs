@@ -8,6 +8,9 @@ use std::{
 
 use super::SETTINGS;
 
+/// The table that describes the recommender.
+const SYSTEM: &str = "system";
+
 /// Where a setting came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -91,6 +94,10 @@ impl Layers {
         let table: toml::Table = toml::from_str(&text)
             .map_err(|source| SettingError::Toml { path: path.to_owned(), source: Box::new(source) })?;
         for (key, value) in table {
+            // What describes the recommender is read where it is made.
+            if key == SYSTEM && value.is_table() {
+                continue;
+            }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
                 let nearest = nearest(&key, SETTINGS.iter().map(|setting| setting.key));
                 return Err(SettingError::UnknownKey { path: path.to_owned(), key, nearest });

@@ -14,6 +14,7 @@ use clap::ValueEnum;
 use docent::{
     engine::{BackendKind, EngineOptions},
     models::{Isa, hub},
+    recommend::answers::CacheLimits,
 };
 
 use super::{CliError, GlobalArgs};
@@ -38,7 +39,7 @@ struct Setting {
     doc: &'static str,
 }
 
-const SETTINGS: [Setting; 9] = [
+const SETTINGS: [Setting; 13] = [
     Setting { key: "model", variable: "DOCENT_MODEL", doc: "language model, as for `--model`" },
     Setting { key: "encoder", variable: "DOCENT_ENCODER", doc: "sentence encoder, as for `--encoder`" },
     Setting { key: "threads", variable: "DOCENT_THREADS", doc: "threads that compute" },
@@ -51,6 +52,14 @@ const SETTINGS: [Setting; 9] = [
         doc: "file that keeps what was computed of prompts",
     },
     Setting { key: "pip", variable: "DOCENT_PIP", doc: "command that runs pip, such as `python3 -m pip`" },
+    Setting { key: "cache-days", variable: "DOCENT_CACHE_DAYS", doc: "days that a store keeps answers of models" },
+    Setting { key: "cache-megabytes", variable: "DOCENT_CACHE_MEGABYTES", doc: "most megabytes of answers of a store" },
+    Setting {
+        key: "sensitive",
+        variable: "DOCENT_SENSITIVE",
+        doc: "attributes of users that no model is told, separated by commas",
+    },
+    Setting { key: "allow", variable: "DOCENT_ALLOW", doc: "sensitive attributes that models may be told" },
     Setting { key: "log", variable: "DOCENT_LOG", doc: "what is logged, such as `docent_models=debug`" },
 ];
 
@@ -126,6 +135,12 @@ pub(crate) struct Settings {
     pub(crate) kv_positions: usize,
     /// Where prefixes are kept from run to run.
     pub(crate) prefix_cache: Option<PathBuf>,
+    /// Attributes of users that are sensitive, beside those that are by their names.
+    pub(crate) sensitive: Vec<String>,
+    /// Sensitive attributes that models may be told.
+    pub(crate) allow: Vec<String>,
+    /// How long and how much a store keeps of answers.
+    pub(crate) answers: CacheLimits,
     /// Directives for the log.
     pub(crate) log: Option<String>,
     /// Where models come from.
@@ -178,6 +193,9 @@ impl Settings {
                 .or(layers.parse("kv-positions", kv_positions)?)
                 .unwrap_or(EngineOptions::default().kv_positions),
             prefix_cache: flags.prefix_cache.clone().or_else(|| layers.get("prefix-cache").map(|(v, _)| v.into())),
+            sensitive: list(&layers, "sensitive"),
+            allow: list(&layers, "allow"),
+            answers: answers(&layers)?,
             log: text(&None, "log"),
             hub,
             cache: cache_folder(variable),
@@ -196,6 +214,23 @@ impl Settings {
             ..EngineOptions::default()
         }
     }
+}
+
+/// How long and how much a store keeps of answers.
+fn answers(layers: &Layers) -> Result<CacheLimits, SettingError> {
+    let CacheLimits { seconds, bytes } = CacheLimits::default();
+    let days = layers.parse("cache-days", |text| whole_number(text, 0..=36_500))?;
+    let megabytes = layers.parse("cache-megabytes", |text| whole_number(text, 1..=1 << 20))?;
+    Ok(CacheLimits {
+        seconds: days.map_or(seconds, |days| days as u64 * 86_400),
+        bytes: megabytes.map_or(bytes, |megabytes| (megabytes as u64) << 20),
+    })
+}
+
+/// Names that are separated by commas.
+fn list(layers: &Layers, key: &str) -> Vec<String> {
+    let text = layers.get(key).map_or("", |(text, _)| text);
+    text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
 }
 
 fn user_file(variable: &dyn Fn(&str) -> Option<String>) -> Option<PathBuf> {

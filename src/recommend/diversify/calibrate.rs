@@ -67,11 +67,16 @@ pub(crate) fn of_list<'a>(catalogue: &'a Catalogue, items: &[usize]) -> BTreeMap
 
 /// Kullback and Leibler's divergence from wanted shares to those of a list, in nats.
 pub(crate) fn divergence(wanted: &BTreeMap<&str, f32>, share: impl Fn(&str) -> f32) -> f32 {
-    let part = |(category, wanted): (&&str, &f32)| {
-        let found = (1.0 - MIXED) * share(category) + MIXED * wanted;
-        if *wanted > 0.0 { wanted * (wanted / found).ln() } else { 0.0 }
+    divergence_of(wanted.iter().map(|(category, wanted)| (*wanted, share(category))))
+}
+
+/// The same of pairs of a wanted share and one of a list.
+pub(crate) fn divergence_of(shares: impl Iterator<Item = (f32, f32)>) -> f32 {
+    let part = |(wanted, share): (f32, f32)| {
+        let found = (1.0 - MIXED) * share + MIXED * wanted;
+        if wanted > 0.0 { wanted * (wanted / found).ln() } else { 0.0 }
     };
-    wanted.iter().map(part).sum()
+    shares.map(part).sum()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ mod likeness;
 mod mmr;
 
 use super::{Candidate, Catalogue, Interaction, retrieve::Semantic};
-pub(crate) use calibrate::{divergence, of_history, of_list};
+pub(crate) use calibrate::{divergence, divergence_of, of_history, of_list};
 pub use likeness::Likeness;
 
 /// Candidates that a list of `k` is picked from, for each place of it: enough to find variety, few enough to stay near the
@@ -85,7 +85,7 @@ impl Diversifier<'_> {
 }
 
 /// Worths moved and scaled to 0 to 1; all 1 where they are equal.
-fn within_one(worth: &[f32]) -> Vec<f32> {
+pub(crate) fn within_one(worth: &[f32]) -> Vec<f32> {
     let low = worth.iter().copied().fold(f32::INFINITY, f32::min);
     let high = worth.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let range = high - low;
@@ -93,7 +93,7 @@ fn within_one(worth: &[f32]) -> Vec<f32> {
 }
 
 /// Picks `k` of `count` places, each time the one of the greatest gain; of equal ones the first.
-fn greedily(count: usize, k: usize, mut gain: impl FnMut(&[usize], usize) -> f32) -> Vec<usize> {
+pub(crate) fn greedily(count: usize, k: usize, mut gain: impl FnMut(&[usize], usize) -> f32) -> Vec<usize> {
     let mut picked: Vec<usize> = Vec::with_capacity(k);
     let mut left: Vec<usize> = (0..count).collect();
     while picked.len() < k {

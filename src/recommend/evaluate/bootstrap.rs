@@ -26,23 +26,25 @@ pub struct Estimate {
 impl Estimate {
     /// Estimates the mean of `values`, (cases); `users` says whose case each is.
     pub fn of(values: &[f64], users: &[usize]) -> Self {
-        let mut by_user = std::collections::BTreeMap::<usize, (f64, f64)>::new();
-        for (value, &user) in values.iter().zip(users) {
-            let sum = by_user.entry(user).or_default();
-            *sum = (sum.0 + value, sum.1 + 1.0);
-        }
-        let clusters: Vec<(f64, f64)> = by_user.into_values().collect();
-        let mean = |drawn: &mut dyn Iterator<Item = (f64, f64)>| {
-            let (sum, count) = drawn.fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
-            if count > 0.0 { sum / count } else { 0.0 }
-        };
+        let clusters = clusters(values, users);
+        Self::drawn(mean(clusters.iter().copied()), |rng| drawn(&clusters, rng))
+    }
+
+    /// Estimates the difference of two means of different users, those of the second taken from the first: each with its
+    /// values, (cases), and whose they are. Both are drawn apart.
+    pub fn of_gap(values: (&[f64], &[usize]), others: (&[f64], &[usize])) -> Self {
+        let [a, b] = [values, others].map(|(values, users)| clusters(values, users));
+        let value = mean(a.iter().copied()) - mean(b.iter().copied());
+        Self::drawn(value, |rng| drawn(&a, rng) - drawn(&b, rng))
+    }
+
+    /// An interval around a value, of what `sample` draws.
+    fn drawn(value: f64, sample: impl Fn(&mut ChaCha8Rng) -> f64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(SEED);
-        let mut samples: Vec<f64> = (0..RESAMPLES)
-            .map(|_| mean(&mut (0..clusters.len()).map(|_| clusters[below(&mut rng, clusters.len())])))
-            .collect();
+        let mut samples: Vec<f64> = (0..RESAMPLES).map(|_| sample(&mut rng)).collect();
         samples.sort_unstable_by(f64::total_cmp);
         let at = |share: f64| samples[((RESAMPLES - 1) as f64 * share).round() as usize];
-        Self { value: mean(&mut clusters.iter().copied()), low: at(TAIL), high: at(1.0 - TAIL) }
+        Self { value, low: at(TAIL), high: at(1.0 - TAIL) }
     }
 
     /// Estimates the mean difference `values - others` of the same cases.
@@ -50,6 +52,26 @@ impl Estimate {
         let differences: Vec<f64> = values.iter().zip(others).map(|(a, b)| a - b).collect();
         Self::of(&differences, users)
     }
+}
+
+/// The sum and the number of each user's values.
+fn clusters(values: &[f64], users: &[usize]) -> Vec<(f64, f64)> {
+    let mut by_user = std::collections::BTreeMap::<usize, (f64, f64)>::new();
+    for (value, &user) in values.iter().zip(users) {
+        let sum = by_user.entry(user).or_default();
+        *sum = (sum.0 + value, sum.1 + 1.0);
+    }
+    by_user.into_values().collect()
+}
+
+fn mean(clusters: impl Iterator<Item = (f64, f64)>) -> f64 {
+    let (sum, count) = clusters.fold((0.0, 0.0), |all, one| (all.0 + one.0, all.1 + one.1));
+    if count > 0.0 { sum / count } else { 0.0 }
+}
+
+/// The mean of as many users as there are, drawn with replacement.
+fn drawn(clusters: &[(f64, f64)], rng: &mut ChaCha8Rng) -> f64 {
+    mean((0..clusters.len()).map(|_| clusters[below(rng, clusters.len())]))
 }
 
 #[cfg(test)]
@@ -82,5 +104,18 @@ mod tests {
         let none = Estimate { value: 0.0, low: 0.0, high: 0.0 };
         assert_eq!(Estimate::of_difference(&values, &values, &[0, 1, 2]), none);
         assert_eq!(Estimate::of(&[], &[]), none);
+    }
+
+    #[test]
+    fn groups_that_differ_do_so_by_an_interval() {
+        let values = |ones: usize| (0..200).map(|i| f64::from(u8::from(i < ones))).collect::<Vec<_>>();
+        let users: Vec<usize> = (0..200).collect();
+        let gap = |a: &[f64], b: &[f64]| Estimate::of_gap((a, &users), (b, &users));
+        let apart = gap(&values(120), &values(80));
+        // 1.96 standard errors of sqrt(2 * 0.24 / 200).
+        assert!((apart.value - 0.2).abs() < 1e-12 && (apart.low - 0.104).abs() < 0.02, "{apart:?}");
+        let alike = gap(&values(100), &values(100));
+        assert!(alike.low < 0.0 && 0.0 < alike.high);
+        assert_eq!(Estimate::of_gap((&[], &[]), (&[], &[])), Estimate { value: 0.0, low: 0.0, high: 0.0 });
     }
 }

@@ -5,9 +5,14 @@ mod template;
 
 use std::collections::HashSet;
 
-pub use template::{Asker, Example, Offer, PromptTask, PromptTemplate, Prompting};
+pub use template::{Asker, Detail, Example, Offer, PromptTask, PromptTemplate, Prompting};
 
-use super::{Catalogue, Error, Interaction, Interactions, Item, Result, interactions::liked, line::one_line};
+use super::{
+    Catalogue, Error, Interaction, Interactions, Item, Result, User,
+    fairness::{FairReranker, Mask},
+    interactions::liked,
+    line::one_line,
+};
 use crate::engine::{Engine, Message, Ordering, Prompt, Request};
 
 /// Tokens of an analysis at most: a few sentences.
@@ -30,6 +35,14 @@ pub struct Answer {
     pub order: Vec<usize>,
     /// What it said of the user's taste, where the template asks for that.
     pub analysis: Option<String>,
+}
+
+impl Answer {
+    /// All of `count` places that were offered: those that were named, then the others in their old order.
+    pub fn whole(&self, count: usize) -> Vec<usize> {
+        let rest = (0..count).filter(|place| !self.order.contains(place));
+        self.order.iter().copied().chain(rest).collect()
+    }
 }
 
 /// Asks a language model for recommendations by a template.
@@ -74,6 +87,21 @@ impl<'a> PromptRecommender<'a> {
         Ok(Answer { order, analysis: task.analysis })
     }
 
+    /// Tokens of the prompts that [`recommend`](Self::recommend) asks by, the answers left out: those of an analysis are not
+    /// known before it is made.
+    ///
+    /// # Errors
+    /// If the template fails or the tokenizer does.
+    pub fn count(&self, task: &PromptTask) -> Result<usize> {
+        let mut tokens = 0;
+        for block in ["analysis", "user"] {
+            if let Some(question) = self.template.render(block, task)? {
+                tokens += self.engine.tokenize(&self.prompt(question, task)?)?.len();
+            }
+        }
+        Ok(tokens)
+    }
+
     fn prompt(&self, question: String, task: &PromptTask) -> Result<Prompt> {
         let system = self.template.render("system", task)?.filter(|text| !text.is_empty());
         Ok(match self.engine.has_chat_template() {
@@ -100,11 +128,13 @@ impl PromptTask {
                 genres: item.genres().iter().map(|genre| cut(genre, DESCRIBED)).collect(),
                 description: item.description.as_deref().map(|text| cut(text, DESCRIBED)),
                 rating,
+                note: None,
             }
         };
         Self {
             user: Asker {
                 profile: None,
+                attributes: Vec::new(),
                 history: told
                     .iter()
                     .map(|event| Offer { description: None, ..offer(event.item, event.rating) })
@@ -113,6 +143,24 @@ impl PromptTask {
             items: items.iter().map(|&item| offer(item, None)).collect(),
             count,
             ..Self::default()
+        }
+    }
+
+    /// Tells what may be told of a user: the profile and attributes that no mask hides, each on one line.
+    pub fn tell(&mut self, user: &User, mask: &Mask) {
+        self.user.profile = mask.profile(user).map(|profile| one_line(&profile)).filter(|profile| !profile.is_empty());
+        let detail =
+            |(name, value): (String, String)| Detail { name: cut(&name, DESCRIBED), value: cut(&value, DESCRIBED) };
+        self.user.attributes = mask.attributes(user).into_iter().map(detail).collect();
+    }
+
+    /// Asks for a choice that is shared out among groups of items: says how, and which group each item is of. `items` are
+    /// what is offered, by index.
+    pub fn share_out(&mut self, fair: &FairReranker, items: &[usize]) {
+        self.fairness = Some(one_line(&fair.in_words(self.count.min(self.items.len()))));
+        let attribute = &fair.groups().attribute;
+        for (offer, &item) in self.items.iter_mut().zip(items) {
+            offer.note = Some(cut(&format!("{attribute}: {}", fair.names_of(item).join(", ")), DESCRIBED));
         }
     }
 

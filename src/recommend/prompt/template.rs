@@ -67,6 +67,8 @@ pub struct PromptTask {
     pub count: usize,
     /// What the model said of the user's taste.
     pub analysis: Option<String>,
+    /// How the choice should be shared out among groups of items, in a sentence.
+    pub fairness: Option<String>,
 }
 
 /// Who asks.
@@ -74,8 +76,19 @@ pub struct PromptTask {
 pub struct Asker {
     /// What they say of themselves.
     pub profile: Option<String>,
+    /// What else may be told of them.
+    pub attributes: Vec<Detail>,
     /// What they had, the latest last.
     pub history: Vec<Offer>,
+}
+
+/// One thing that is known of somebody.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Detail {
+    /// What it is: a column's name.
+    pub name: String,
+    /// How it is.
+    pub value: String,
 }
 
 /// An item as a prompt knows it.
@@ -89,6 +102,8 @@ pub struct Offer {
     pub description: Option<String>,
     /// How the user rated it.
     pub rating: Option<f32>,
+    /// Its groups, where the choice should be shared out among groups.
+    pub note: Option<String>,
 }
 
 /// A request with its answer.
@@ -105,6 +120,7 @@ pub struct Example {
 pub struct PromptTemplate {
     environment: Environment<'static>,
     name: String,
+    source: String,
 }
 
 impl PromptTemplate {
@@ -129,13 +145,18 @@ impl PromptTemplate {
         let mut environment = Environment::new();
         environment.set_fuel(Some(FUEL));
         let fault = |source| Error::Template { name: name.clone(), source: Box::new(source) };
-        environment.add_template_owned(name.clone(), source).map_err(fault)?;
-        Ok(Self { environment, name })
+        environment.add_template_owned(name.clone(), source.clone()).map_err(fault)?;
+        Ok(Self { environment, name, source })
     }
 
     /// Its name, or its file's.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// Its text.
+    pub fn source(&self) -> &str {
+        &self.source
     }
 
     /// A block's text; none if the template has no such block.
@@ -161,7 +182,11 @@ mod tests {
     fn task() -> PromptTask {
         let offer = |title: &str, rating| Offer { title: title.into(), rating, ..Offer::default() };
         PromptTask {
-            user: Asker { profile: Some("I like quiet films".into()), history: vec![offer("Heat (1995)", Some(4.5))] },
+            user: Asker {
+                profile: Some("I like quiet films".into()),
+                history: vec![offer("Heat (1995)", Some(4.5))],
+                ..Asker::default()
+            },
             query: Some("something new".into()),
             items: vec![
                 Offer { genres: vec!["War".into(), "Drama".into()], ..offer("Ran (1985)", None) },
@@ -170,6 +195,7 @@ mod tests {
             examples: vec![Example { request: "war".into(), items: vec!["Glory (1989)".into()] }],
             count: 2,
             analysis: Some("quiet".into()),
+            fairness: None,
         }
     }
 
@@ -190,6 +216,22 @@ mod tests {
             let analysis = template.render("analysis", &task()).unwrap();
             assert_eq!(analysis.is_some(), prompting == Prompting::ChainOfThought);
             assert!(template.render("system", &PromptTask::default()).unwrap().is_some());
+        }
+    }
+
+    #[test]
+    fn prompts_say_what_may_be_told_and_how_to_share_out() {
+        let mut task = PromptTask { fairness: Some("Be fair by side.".into()), ..task() };
+        task.user.attributes = vec![Detail { name: "city".into(), value: "Lyon".into() }];
+        task.items[0].note = Some("side: left".into());
+        for prompting in Prompting::ALL {
+            let template = PromptTemplate::built_in(prompting).unwrap();
+            let texts: Vec<String> =
+                ["analysis", "user"].iter().filter_map(|block| template.render(block, &task).unwrap()).collect();
+            let all = texts.join("\n");
+            for told in ["city: Lyon", "Be fair by side.", "side: left"] {
+                assert!(all.contains(told), "{}: {all}", prompting.name());
+            }
         }
     }
 

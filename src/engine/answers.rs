@@ -1,0 +1,110 @@
+//! Answers that are kept: what was computed once for the same model, tokens and settings need not be computed again.
+//!
+//! On one backend an answer follows from model, tokens and settings alone, so that one that was kept is the one that would be
+//! computed. Where they are kept is the caller's business.
+
+use std::{
+    fmt::Debug,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use serde::{Serialize, de::DeserializeOwned};
+use sha2::{Digest, Sha256};
+
+use super::{Engine, Stats};
+
+/// A store of answers. What cannot be read or written is no fault of whoever asks: it is computed.
+pub trait Answers: Debug + Send + Sync {
+    /// The answer to a question, if it was kept. `kind` says what is asked for.
+    fn find(&self, key: &[u8; 32], kind: &'static str) -> Option<KeptAnswer>;
+
+    /// Keeps the answer to a question.
+    fn keep(&self, key: &[u8; 32], kind: &'static str, answer: KeptAnswer);
+}
+
+/// An answer as it is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptAnswer {
+    /// The answer, in the engine's own form.
+    pub bytes: Vec<u8>,
+    /// Tokens of prompt and text: what computing it anew may cost.
+    pub tokens: u64,
+}
+
+/// What was found kept.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    answers: AtomicU64,
+    tokens: AtomicU64,
+}
+
+impl Found {
+    fn count(&self, tokens: u64) {
+        self.answers.fetch_add(1, Ordering::Relaxed);
+        self.tokens.fetch_add(tokens, Ordering::Relaxed);
+    }
+
+    /// Statistics with what was found.
+    pub(super) fn add_to(&self, stats: Stats) -> Stats {
+        let (answers_found, tokens_saved) = (self.answers.load(Ordering::Relaxed), self.tokens.load(Ordering::Relaxed));
+        Stats { answers_found, tokens_saved, ..stats }
+    }
+}
+
+/// What is asked of an engine; nothing where no answers are kept.
+#[derive(Clone, Debug)]
+pub(super) struct Question {
+    engine: Engine,
+    key: [u8; 32],
+    kind: &'static str,
+}
+
+impl Question {
+    /// The answer that was kept. One that this program cannot read counts as none.
+    pub(super) fn find<T: DeserializeOwned>(this: Option<&Self>) -> Option<T> {
+        let question = this?;
+        let kept = question.engine.answers.as_ref()?.find(&question.key, question.kind)?;
+        let answer = serde_json::from_slice(&kept.bytes).ok()?;
+        question.engine.shared.found.count(kept.tokens);
+        Some(answer)
+    }
+
+    /// Keeps an answer of so many tokens.
+    pub(super) fn keep<T: Serialize>(this: Option<&Self>, answer: &T, tokens: usize) {
+        if let Some((question, answers)) = this.and_then(|question| Some((question, question.engine.answers.as_ref()?)))
+            && let Ok(bytes) = serde_json::to_vec(answer)
+        {
+            answers.keep(&question.key, question.kind, KeptAnswer { bytes, tokens: tokens as u64 });
+        }
+    }
+}
+
+impl Engine {
+    /// The same model, which looks answers up before it computes them, and keeps those that it computes. Texts that are
+    /// streamed token by token are neither.
+    #[must_use]
+    pub fn with_answers(&self, answers: Arc<dyn Answers>) -> Self {
+        Self { answers: Some(answers), ..self.clone() }
+    }
+
+    /// SHA-256 of what the model is: of its files, and of what it runs on.
+    pub fn identity(&self) -> [u8; 32] {
+        let hash = Sha256::new().chain_update(self.shared.hash).chain_update(&self.shared.backend_name);
+        hash.finalize().into()
+    }
+
+    /// A question of a kind, by the tokens it is about and its settings, if answers are kept.
+    pub(super) fn question(&self, kind: &'static str, tokens: &[&[u32]], settings: &dyn Debug) -> Option<Question> {
+        self.answers.as_ref()?;
+        let mut hash = Sha256::new().chain_update(self.identity()).chain_update(kind);
+        for tokens in tokens {
+            hash.update((tokens.len() as u64).to_le_bytes());
+            tokens.iter().for_each(|token| hash.update(token.to_le_bytes()));
+        }
+        hash.update(format!("{settings:?}"));
+        Some(Question { engine: self.clone(), key: hash.finalize().into(), kind })
+    }
+}

@@ -1,0 +1,261 @@
+//! What a file says of the system: the table `system` of `docent.toml`.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Diversify, FairExposure, LLMRecommendationSystem, Prompted, Reranked, Sentences, wrong};
+use crate::{
+    engine::Engine,
+    recommend::{
+        Recommender, Result,
+        diversify::Diversity,
+        fairness::{ExposureTarget, Mask},
+        prompt::{PromptTemplate, Prompting},
+        rerank::Mode,
+    },
+};
+
+/// The system that a file describes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SystemConfig {
+    /// The fewest candidates that are retrieved for each item of a list.
+    pub candidates_per_item: usize,
+    /// What happens to them, in this order.
+    pub stages: Vec<StageConfig>,
+    /// Whether items are explained.
+    pub explain: bool,
+}
+
+impl Default for SystemConfig {
+    fn default() -> Self {
+        Self { candidates_per_item: 2, stages: Vec::new(), explain: false }
+    }
+}
+
+/// One stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "stage", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum StageConfig {
+    /// The language model's scores.
+    Rerank {
+        /// How it is asked.
+        mode: String,
+        /// What its scores count; what was learned for the store, if it is not said.
+        weight: Option<f32>,
+    },
+    /// The language model's choice by a prompt.
+    Prompt {
+        /// A template's name, or a file beside the configuration.
+        template: String,
+    },
+    /// A varied list.
+    Diversify {
+        /// Which way.
+        way: String,
+        /// How much variety counts, from 0 to 1.
+        strength: f32,
+    },
+    /// A list whose exposure is shared out among groups.
+    Fair {
+        /// `ATTRIBUTE`, or `ATTRIBUTE=` and `catalogue`, `liked`, `equal`, or `GROUP:SHARE,..`
+        target: String,
+        /// How much that counts, from 0 to 1.
+        strength: f32,
+    },
+}
+
+impl SystemConfig {
+    /// The table `system` of a file; the default if it has none.
+    ///
+    /// # Errors
+    /// If the file is no TOML, or the table says what nothing reads.
+    pub fn parse(text: &str) -> Result<Self> {
+        /// The rest of the file is read elsewhere.
+        #[derive(Deserialize)]
+        struct File {
+            #[serde(default)]
+            system: SystemConfig,
+        }
+        let file: File = toml::from_str(text).map_err(|error| wrong(error.to_string().trim_end()))?;
+        Ok(file.system)
+    }
+
+    /// Whether a language model is needed.
+    pub fn needs_language_model(&self) -> bool {
+        let asks = |stage: &StageConfig| matches!(stage, StageConfig::Rerank { .. } | StageConfig::Prompt { .. });
+        self.explain || self.stages.iter().any(asks)
+    }
+
+    /// The system over a store. Files of templates lie in `folder`.
+    ///
+    /// # Errors
+    /// If a stage names what there is not, or a language model is needed and none is given.
+    pub fn build(
+        &self,
+        recommender: Recommender,
+        mask: Mask,
+        engine: Option<&Engine>,
+        folder: &Path,
+    ) -> Result<LLMRecommendationSystem> {
+        let mut system =
+            LLMRecommendationSystem::new(recommender, mask).with_candidates_per_item(self.candidates_per_item);
+        let model = || engine.cloned().ok_or_else(|| wrong("a stage needs a language model"));
+        for stage in &self.stages {
+            system = match stage {
+                StageConfig::Rerank { mode, weight } => {
+                    let mode = named(mode, &Mode::ALL.map(|mode| (mode.name(), mode)))?;
+                    system.with_stage(Reranked { engine: model()?, mode, weight: *weight })
+                }
+                StageConfig::Prompt { template } => {
+                    system.with_stage(Prompted { engine: model()?, template: self.template(template, folder)? })
+                }
+                StageConfig::Diversify { way, strength } => {
+                    let way = named(way, &Diversity::ALL.map(|way| (way.name(), way)))?;
+                    system.with_stage(Diversify { way, strength: share(*strength)? })
+                }
+                StageConfig::Fair { target, strength } => {
+                    let target: ExposureTarget = target.parse().map_err(wrong)?;
+                    // What the store lacks is said at once, and not with the first list.
+                    target.resolve(system.recommender().catalogue(), system.recommender().interactions())?;
+                    system.with_stage(FairExposure { target, strength: share(*strength)? })
+                }
+            };
+        }
+        if self.explain {
+            system = system.explaining(Sentences { engine: model()? });
+        }
+        Ok(system)
+    }
+
+    fn template(&self, name: &str, folder: &Path) -> Result<PromptTemplate> {
+        match Prompting::ALL.into_iter().find(|prompting| prompting.name() == name) {
+            Some(prompting) => PromptTemplate::built_in(prompting),
+            None => PromptTemplate::from_file(&PathBuf::from(folder).join(name)),
+        }
+    }
+}
+
+fn named<T: Copy>(name: &str, known: &[(&str, T)]) -> Result<T> {
+    let found = known.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    let names = || known.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    found.ok_or_else(|| wrong(format!("`{name}` is none of {}", names())))
+}
+
+fn share(strength: f32) -> Result<f32> {
+    match (0.0..=1.0).contains(&strength) {
+        true => Ok(strength),
+        false => Err(wrong(format!("a strength of {strength} is not from 0 to 1"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recommend::{
+        Candidate, Filter,
+        fixture::{Fixture, FixtureOptions},
+        system::{Person, Retrieve, Stage},
+    };
+
+    fn recommender() -> Recommender {
+        let fixture = Fixture::generate(&FixtureOptions { seed: 2, items: 60, users: 20, interactions: 8 });
+        Recommender::new(fixture.items, fixture.interactions, None).unwrap().with_users(fixture.users)
+    }
+
+    fn build(text: &str) -> Result<LLMRecommendationSystem> {
+        SystemConfig::parse(text)?.build(recommender(), Mask::default(), None, Path::new("."))
+    }
+
+    #[test]
+    fn a_file_describes_a_system() {
+        let text = "model = 'x'\n[system]\ncandidates-per-item = 4\n\
+                    [[system.stages]]\nstage = 'diversify'\nway = 'mmr'\nstrength = 0.2\n\
+                    [[system.stages]]\nstage = 'fair'\ntarget = 'language=equal'\nstrength = 0.9\n";
+        let mut system = build(text).unwrap();
+        assert_eq!(system.names(), ["store", "mmr", "fair"]);
+        let answer = system.recommend("u3", 5, None).unwrap();
+        assert_eq!((answer.items.len(), answer.user.as_str()), (5, "u3"));
+        let mut plain = build("").unwrap();
+        assert_eq!(plain.names(), ["store"]);
+        assert_ne!(plain.recommend("u3", 5, None).unwrap().items, answer.items);
+        assert!(plain.recommend("nobody", 5, None).is_err());
+    }
+
+    #[test]
+    fn what_a_file_says_wrongly_is_named() {
+        let stage = |text: &str| format!("[[system.stages]]\n{text}\n");
+        let cases = [
+            ("[system]\ncandidate = 3".to_owned(), "candidate"),
+            (stage("stage = 'guess'"), "guess"),
+            (stage("stage = 'diversify'\nway = 'mmr'\nstrength = 2.0"), "a strength of 2 is not from 0 to 1"),
+            (
+                stage("stage = 'diversify'\nway = 'best'\nstrength = 0.1"),
+                "`best` is none of `mmr`, `dpp`, `calibrated`",
+            ),
+            (stage("stage = 'fair'\ntarget = 'colour'\nstrength = 0.1"), "there is no attribute `colour`"),
+            (stage("stage = 'fair'\ntarget = 'language=most'\nstrength = 0.1"), "expected `catalogue`"),
+            (stage("stage = 'rerank'\nmode = 'likelihood'"), "a stage needs a language model"),
+            (stage("stage = 'rerank'\nmode = 'likelihood'\nweigth = 1.0"), "weigth"),
+        ];
+        for (text, expected) in cases {
+            let error = build(&text).map(|system| system.names()).unwrap_err();
+            assert!(error.to_string().contains(expected), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn parts_of_people_can_invent_and_repeat_nothing() {
+        /// Offers everything twice, what is there and what is not.
+        struct Everything;
+        impl Retrieve for Everything {
+            fn name(&self) -> &str {
+                "everything"
+            }
+            fn retrieve(
+                &mut self,
+                _: &Recommender,
+                _: &Person<'_>,
+                _: usize,
+                _: Option<&Filter>,
+            ) -> Result<Vec<Candidate>> {
+                let candidate = |item| Candidate { item, score: 1.0, sources: Vec::new() };
+                Ok((0..90).chain(0..90).map(candidate).collect())
+            }
+        }
+        /// Adds an item that did not come in.
+        struct Inventor;
+        impl Stage for Inventor {
+            fn name(&self) -> &str {
+                "inventor"
+            }
+            fn wants(&self, k: usize) -> usize {
+                k
+            }
+            fn apply(
+                &mut self,
+                _: &Recommender,
+                _: &Mask,
+                person: &Person<'_>,
+                candidates: Vec<Candidate>,
+                _: usize,
+            ) -> Result<Vec<Candidate>> {
+                let had = person.history.iter().map(|event| event.item).chain([1_000_000]);
+                let candidate = |item| Candidate { item, score: 9.0, sources: Vec::new() };
+                Ok(had.map(candidate).chain(candidates.iter().cloned()).chain(candidates.iter().cloned()).collect())
+            }
+        }
+        let recommender = recommender();
+        let user = recommender.interactions().user("u5").unwrap();
+        let had: Vec<usize> = recommender.interactions().history(user).iter().map(|event| event.item).collect();
+        let filter = Filter::parse("year >= 1990", recommender.catalogue()).unwrap();
+        let open = |item: usize| filter.matches(&recommender.catalogue()[item]) && !had.contains(&item);
+        let expected: Vec<String> =
+            (0..60).filter(|&item| open(item)).map(|item| recommender.catalogue()[item].id.clone()).collect();
+        let system = LLMRecommendationSystem::new(recommender.clone(), Mask::default());
+        let mut system = system.retrieving(Everything).with_stage(Inventor);
+        let answer = system.recommend("u5", 100, Some(&filter)).unwrap();
+        assert_eq!(answer.items.iter().map(|item| item.item_id.clone()).collect::<Vec<_>>(), expected);
+    }
+}
