@@ -8,6 +8,7 @@
 mod attribute;
 pub mod bench;
 pub mod catalogue;
+pub mod converse;
 mod database;
 mod dense;
 pub mod diversify;

@@ -1,10 +1,11 @@
 //! `docent eval`: how good each way to rank is, on data that it has not seen.
 
+mod chat;
 mod show;
 
 use std::{path::PathBuf, sync::Arc};
 
-use clap::{Args, ValueEnum};
+use clap::{Args, Subcommand, ValueEnum};
 use docent::{
     engine::Embeddings,
     recommend::{
@@ -22,7 +23,10 @@ use super::{
 
 /// Arguments of `docent eval`.
 #[derive(Args, Clone, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct EvalArgs {
+    #[command(subcommand)]
+    command: Option<EvalCommand>,
     /// Store to evaluate on
     #[arg(required_unless_present = "items")]
     store: Option<PathBuf>,
@@ -72,6 +76,13 @@ pub(crate) struct EvalArgs {
     /// The most users that test
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit_users: Option<u32>,
+}
+
+/// What else can be evaluated.
+#[derive(Clone, Debug, Subcommand)]
+enum EvalCommand {
+    /// Evaluate conversations: how messages are understood, and how soon a simulated user finds what they look for
+    Chat(chat::ChatArgs),
 }
 
 /// The share of all interactions that comes before the moment of a temporal split.
@@ -166,6 +177,9 @@ impl EvalArgs {
 /// # Errors
 /// If the data cannot be read, nobody has enough interactions, or a model cannot be loaded or fails.
 pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError> {
+    if let Some(EvalCommand::Chat(args)) = &args.command {
+        return chat::run(args, context);
+    }
     let mut options = args.options()?;
     context.catch_interrupts();
     let Data { catalogue, interactions, semantic } = Data::read(args, &options, context)?;

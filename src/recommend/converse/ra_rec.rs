@@ -1,0 +1,79 @@
+//! RARec: recommendations whose reasons were looked up. Twenty items are retrieved, at most ten facts about them and
+//! their relations are found, and what is said of an item is made of these facts alone.
+
+use super::{
+    facts::{Fact, Records},
+    wish::Wishes,
+};
+
+/// Items that are retrieved for one answer.
+pub const RETRIEVED: usize = 20;
+/// Facts of one answer.
+pub const FACTS: usize = 10;
+/// Relations between items, those that say most first.
+const RELATIONS: [&str; 4] = ["sequel_of", "prequel_of", "similar_to", "related_to"];
+
+/// An answer's items with what is known of them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Retrieved {
+    /// The items, best first.
+    pub items: Vec<usize>,
+    /// At most ten facts about them, those that say most first.
+    pub facts: Vec<Fact>,
+}
+
+/// Finds facts about retrieved items.
+#[derive(Clone, Copy, Debug)]
+pub struct RARec<'a> {
+    records: Records<'a>,
+}
+
+impl<'a> RARec<'a> {
+    /// Looks facts up in these records.
+    pub fn new(records: Records<'a>) -> Self {
+        Self { records }
+    }
+
+    /// At most ten facts about items: their relations to what somebody liked and to each other first, then what meets
+    /// their wishes, then who made them. The best items come first, and no item takes more than its share.
+    pub(super) fn facts(&self, items: &[usize], wishes: &Wishes<'_>) -> Vec<Fact> {
+        let liked: Vec<usize> = wishes.dialogue.liked.iter().rev().take(3).copied().collect();
+        let per_item = (FACTS / items.len().clamp(1, FACTS)).max(1);
+        let mut facts: Vec<Fact> = Vec::new();
+        for &item in items {
+            let mut own = self.about(item, items, &liked, wishes);
+            own.retain(|fact| !facts.contains(fact));
+            own.truncate(per_item);
+            facts.extend(own);
+        }
+        facts.truncate(FACTS);
+        facts
+    }
+
+    fn about(&self, item: usize, items: &[usize], liked: &[usize], wishes: &Wishes<'_>) -> Vec<Fact> {
+        let records = &self.records;
+        let mut facts = records.relations(item, liked);
+        let (genres, themes) = wishes.reasons(item);
+        let known = records.known(item);
+        let is_wanted = |fact: &&Fact| fact.relation == "has_theme" && themes.contains(&fact.tail);
+        facts.extend(known.iter().filter(is_wanted).cloned());
+        let ids: Vec<&str> = items.iter().map(|&item| records.catalogue[item].id.as_str()).collect();
+        for relation in RELATIONS {
+            let related = known.iter().filter(|fact| fact.relation == relation);
+            let (near, far): (Vec<&Fact>, Vec<&Fact>) = related.partition(|fact| ids.contains(&fact.tail.as_str()));
+            facts.extend(near.into_iter().chain(far).cloned());
+        }
+        facts.extend(records.people(item));
+        let own = records.recorded(item, &["genres"]);
+        facts.extend(own.into_iter().filter(|fact| genres.contains(&fact.tail)));
+        facts.extend(known.into_iter().filter(|fact| fact.relation == "set_in"));
+        facts.extend(records.recorded(item, &["genres", "year"]));
+        let mut distinct: Vec<Fact> = Vec::with_capacity(facts.len());
+        facts.into_iter().for_each(|fact| {
+            if !distinct.contains(&fact) {
+                distinct.push(fact);
+            }
+        });
+        distinct
+    }
+}
