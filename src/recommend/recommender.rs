@@ -134,8 +134,20 @@ impl Recommender {
     /// # Errors
     /// If a model fails.
     pub fn recommend(&self, query: &Query<'_>, k: usize, filter: Option<&Filter>) -> Result<Vec<Candidate>> {
-        let items = self.catalogue.items().iter();
-        let mut open: Vec<bool> = items.map(|item| filter.is_none_or(|filter| filter.matches(item))).collect();
+        self.recommend_where(query, k, &|item| filter.is_none_or(|filter| filter.matches(&self.catalogue[item])))
+    }
+
+    /// The `k` best items for somebody, best first: those that they do not have and that are wanted, by index.
+    ///
+    /// # Errors
+    /// If a model fails.
+    pub fn recommend_where(
+        &self,
+        query: &Query<'_>,
+        k: usize,
+        wanted: &dyn Fn(usize) -> bool,
+    ) -> Result<Vec<Candidate>> {
+        let mut open: Vec<bool> = (0..self.catalogue.len()).map(wanted).collect();
         query.history.iter().for_each(|event| open[event.item] = false);
         let stages = self.stages(query, &open)?;
         let Some((_, scores)) = stages.last() else { return Ok(Vec::new()) };

@@ -83,7 +83,9 @@ impl Slot {
             Slot::Theme => column(THEME_COLUMNS[0]),
             Slot::Decade => item.year().map(|year| year.div_euclid(10).to_string()).into_iter().collect(),
             // Thirds of an hour: nobody says it more exactly.
-            Slot::Runtime => number("runtime").map(|minutes| (minutes / 20.0).floor().to_string()).into_iter().collect(),
+            Slot::Runtime => {
+                number("runtime").map(|minutes| (minutes / 20.0).floor().to_string()).into_iter().collect()
+            }
             Slot::Language => column(LANGUAGE_COLUMNS[0]),
         }
     }

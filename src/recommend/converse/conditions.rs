@@ -61,8 +61,8 @@ impl Records<'_> {
         names.iter().filter_map(|name| self.catalogue.attributes().iter().find(|column| column.name == **name))
     }
 
-    fn number(&self, names: &[&str]) -> Option<&str> {
-        self.columns(names).find(|column| column.kind == Kind::Number).map(|column| column.name.as_str())
+    fn number(&self, names: &[&str]) -> Option<String> {
+        self.columns(names).find(|column| column.kind == Kind::Number).map(|column| column.name.clone())
     }
 
     /// One condition as an expression, if the catalogue can tell.
@@ -99,12 +99,20 @@ impl Records<'_> {
     /// At least a rating, on the scale that the column has.
     fn rating(&self, lowest: f64) -> Option<String> {
         let column = self.number(&RATINGS)?;
-        let ratings = self.catalogue.items().iter().filter_map(|item| match item.attribute(column) {
+        let ratings = self.catalogue.items().iter().filter_map(|item| match item.attribute(&column) {
             Some(Attribute::Number(number)) => Some(*number),
             _ => None,
         });
         let highest = ratings.fold(0.0, f64::max);
-        let scale = |number: f64| if number <= 5.0 { 5.0 } else if number <= 10.0 { 10.0 } else { 100.0 };
+        let scale = |number: f64| {
+            if number <= 5.0 {
+                5.0
+            } else if number <= 10.0 {
+                10.0
+            } else {
+                100.0
+            }
+        };
         Some(format!("`{column}` >= {}", lowest / scale(lowest) * scale(highest)))
     }
 
@@ -117,7 +125,8 @@ impl Records<'_> {
         let has_genre = |genre: &&str| {
             self.catalogue.items().iter().any(|item| item.genres().iter().any(|own| own.eq_ignore_ascii_case(genre)))
         };
-        let genres: Vec<String> = FOR_CHILDREN.iter().filter(|genre| has_genre(genre)).map(|genre| (*genre).to_owned()).collect();
+        let genres: Vec<String> =
+            FOR_CHILDREN.iter().filter(|genre| has_genre(genre)).map(|genre| (*genre).to_owned()).collect();
         match who {
             _ if genres.is_empty() => None,
             "children" | "family" => self.any(&genres, &[GENRES], false),
@@ -220,7 +229,8 @@ mod tests {
             let mut constraints = Constraints::default();
             set(&mut constraints);
             let conditions = Conditions::new(&constraints, &catalogue, &knowledge).unwrap();
-            let kept = catalogue.items().iter().filter(|item| conditions.filter.as_ref().is_none_or(|f| f.matches(item)));
+            let kept =
+                catalogue.items().iter().filter(|item| conditions.filter.as_ref().is_none_or(|f| f.matches(item)));
             let kept: Vec<&str> = kept.map(|item| item.id.as_str()).collect();
             assert_eq!(kept.join(" "), expected, "{constraints:?}");
             assert_eq!(conditions.unknown, unknown);

@@ -127,5 +127,8 @@ impl Dialogue {
 fn begins_anew(message: &str) -> bool {
     let message = message.to_lowercase();
     let instead = message.find("instead").is_some_and(|place| !message[place..].starts_with("instead of"));
-    instead || ["start over", "forget that", "forget about that", "changed my mind", "something else entirely"].iter().any(|words| message.contains(words))
+    instead
+        || ["start over", "forget that", "forget about that", "changed my mind", "something else entirely"]
+            .iter()
+            .any(|words| message.contains(words))
 }

@@ -63,11 +63,15 @@ impl Fact {
         match self.source {
             FactSource::Knowledge => {
                 let Self { head, relation, tail, .. } = self;
-                records.knowledge.about(head).any(|fact| (&fact.head, &fact.relation, &fact.tail) == (head, relation, tail))
+                records
+                    .knowledge
+                    .about(head)
+                    .any(|fact| (&fact.head, &fact.relation, &fact.tail) == (head, relation, tail))
             }
             FactSource::Items => {
                 let item = records.catalogue.index(&self.head).map(|item| &records.catalogue[item]);
-                item.and_then(|item| item.attribute(&self.relation)).is_some_and(|attribute| values(attribute).contains(&self.tail))
+                item.and_then(|item| item.attribute(&self.relation))
+                    .is_some_and(|attribute| values(attribute).contains(&self.tail))
             }
             FactSource::Interactions => {
                 let both = self.tail.split_once(' ').and_then(|(count, other)| Some((count.parse().ok()?, other)));
@@ -82,7 +86,8 @@ impl Fact {
     /// The fact as the end of a sentence whose subject is the item: `was directed by Ada Quist`.
     pub fn said(&self, catalogue: &Catalogue) -> String {
         let title = |id: &str| catalogue.index(id).map(|item| titled(&catalogue[item]));
-        let tail = title(&self.tail).filter(|_| self.source == FactSource::Knowledge).unwrap_or_else(|| value(&self.tail));
+        let tail =
+            title(&self.tail).filter(|_| self.source == FactSource::Knowledge).unwrap_or_else(|| value(&self.tail));
         match self.relation.as_str() {
             LIKED_TOGETHER => {
                 let (count, other) = self.tail.split_once(' ').unwrap_or(("", ""));
@@ -143,7 +148,8 @@ impl<'a> Records<'a> {
     pub fn recorded(&self, item: usize, columns: &[&str]) -> Vec<Fact> {
         let item = &self.catalogue[item];
         let column = |name: &&str| {
-            let fact = |tail| Fact { head: item.id.clone(), relation: (*name).to_owned(), tail, source: FactSource::Items };
+            let fact =
+                |tail| Fact { head: item.id.clone(), relation: (*name).to_owned(), tail, source: FactSource::Items };
             item.attribute(name).map(|attribute| values(attribute).into_iter().map(fact).collect::<Vec<_>>())
         };
         columns.iter().filter_map(column).flatten().collect()

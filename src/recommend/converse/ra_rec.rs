@@ -13,15 +13,6 @@ pub const FACTS: usize = 10;
 /// Relations between items, those that say most first.
 const RELATIONS: [&str; 4] = ["sequel_of", "prequel_of", "similar_to", "related_to"];
 
-/// An answer's items with what is known of them.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Retrieved {
-    /// The items, best first.
-    pub items: Vec<usize>,
-    /// At most ten facts about them, those that say most first.
-    pub facts: Vec<Fact>,
-}
-
 /// Finds facts about retrieved items.
 #[derive(Clone, Copy, Debug)]
 pub struct RARec<'a> {

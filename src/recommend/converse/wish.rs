@@ -82,10 +82,11 @@ fn theme_of(item: &Item, theme: &str) -> f32 {
 /// The genres and themes of an item, in lower case.
 fn traits(item: &Item) -> BTreeSet<String> {
     let genres = item.genres().iter().cloned();
-    let themes = THEME_COLUMNS.iter().filter_map(|column| item.attribute(column)).flat_map(|attribute| match attribute {
-        Attribute::Many(values) => values.clone(),
-        Attribute::Text(value) => vec![value.clone()],
-        Attribute::Number(_) => Vec::new(),
-    });
+    let themes =
+        THEME_COLUMNS.iter().filter_map(|column| item.attribute(column)).flat_map(|attribute| match attribute {
+            Attribute::Many(values) => values.clone(),
+            Attribute::Text(value) => vec![value.clone()],
+            Attribute::Number(_) => Vec::new(),
+        });
     genres.chain(themes).map(|value| value.to_lowercase()).collect()
 }
