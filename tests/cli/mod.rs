@@ -1,6 +1,7 @@
 //! The command line, as a user sees it: whole outputs, exit codes, and what is left on the disk.
 
 mod bench;
+mod chat;
 mod doctor;
 mod embed;
 mod engine;

@@ -21,6 +21,9 @@ mod state;
 mod understand;
 mod wish;
 
+#[cfg(test)]
+mod tests;
+
 pub use ask::Slot;
 pub use chat_crs::ChatCRS;
 pub use chat_rec::{ChatREC, PRESENTED};

@@ -270,6 +270,17 @@ impl People {
         })
     }
 
+    /// How many words at a place are the full name of somebody who is known.
+    pub(super) fn full_name(&self, sentence: &Sentence, place: usize) -> Option<usize> {
+        (2..=4).rev().find(|&length| {
+            let words = sentence.words.get(place..place + length);
+            words.is_some_and(|words| {
+                let text = words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+                self.names.contains_key(&text)
+            })
+        })
+    }
+
     /// The language that is named at a place as one that is spoken: `in French`, `French films`.
     pub(super) fn language_at(&self, sentence: &Sentence, place: usize) -> Option<(&str, usize)> {
         let language = self.languages.get(sentence.at(place))?;

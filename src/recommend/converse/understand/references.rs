@@ -91,6 +91,10 @@ const REST: [&str; 7] = [
 const IT: [&str; 9] =
     ["that one", "this one", "that film", "that movie", "this film", "this movie", "it", "it's", "its"];
 
+/// Words behind which `it` is what is wanted.
+const WANTED: [&str; 12] =
+    ["should", "must", "has", "can", "could", "may", "might", "needs", "shouldn't", "mustn't", "can't", "cannot"];
+
 /// What a reference points at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
@@ -156,7 +160,9 @@ fn at(sentence: &Sentence, place: usize, shown: usize) -> Option<Reference> {
     if sentence.at(place) == "both" && shown >= 2 {
         return reference(1, Target::Places(if shown == 2 { vec![0, 1] } else { Vec::new() }));
     }
-    phrase(&IT).and_then(|length| reference(length, Target::It))
+    // `It should be short`: what is wanted, not what was shown.
+    let length = phrase(&IT).filter(|length| !WANTED.contains(&sentence.at(place + length)))?;
+    reference(length, Target::It)
 }
 
 /// `the second one`, `the last two`, `number 3`, `the first`.
@@ -208,7 +214,7 @@ mod tests {
     #[test]
     fn references_are_found() {
         let all = |denied| Target::All { denied };
-        let cases: [(&str, &[Target]); 15] = [
+        let cases: [(&str, &[Target]); 16] = [
             ("the second one", &[Target::Places(vec![1])]),
             ("the first was boring", &[Target::Places(vec![0])]),
             ("the first time", &[]),
@@ -222,6 +228,7 @@ mod tests {
             ("none of these", &[all(true)]),
             ("the rest is fine", &[Target::Rest]),
             ("it was good", &[Target::It]),
+            ("it should be short", &[]),
             ("the first and the third", &[Target::Places(vec![0]), Target::Places(vec![2])]),
             ("a second thought", &[]),
         ];

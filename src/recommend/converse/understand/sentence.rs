@@ -171,7 +171,14 @@ impl<'a> Reading<'a> {
             close(hit.start, hit.end, open);
             found.extend(self.context.shown.get(hit.title).map(|name| title(hit.start, hit.end, name.clone())));
         }
-        for hit in self.understander.titles.find(sentence, open, false) {
+        // `Tom Cruise` is nobody's `The Cruise`.
+        let mut free = open.to_vec();
+        for place in 0..sentence.len() {
+            if let Some(length) = self.understander.people.full_name(sentence, place) {
+                close(place, place + length, &mut free);
+            }
+        }
+        for hit in self.understander.titles.find(sentence, &free, false) {
             let quoted = sentence.words[hit.start..hit.end].iter().all(|word| word.quoted);
             let is_kind = self
                 .understander
@@ -269,7 +276,7 @@ impl<'a> Reading<'a> {
     /// What is wanted and what is not. Returns whether anything is.
     fn wishes(&mut self, sentence: &Sentence, open: &[bool], spans: &[Span], act: Act, judges: bool) -> bool {
         let before = self.preferences.clone();
-        let people = self.people(sentence, open);
+        let people = self.people(sentence, open, spans);
         let is_listed = |place: usize| {
             spans.iter().any(|span| (span.start..span.end).contains(&place))
                 || people.iter().any(|(start, end, _)| (*start..*end).contains(&place))
@@ -301,12 +308,16 @@ impl<'a> Reading<'a> {
     }
 
     /// The people who are named, by the span of their words.
-    fn people(&self, sentence: &Sentence, open: &[bool]) -> Vec<(usize, usize, String)> {
+    fn people(&self, sentence: &Sentence, open: &[bool], spans: &[Span]) -> Vec<(usize, usize, String)> {
         let mut people = Vec::new();
         let mut place = 0;
         while place < sentence.len() {
             match self.understander.people.at(sentence, place) {
-                Some((name, length)) if open[place..place + length].iter().all(|open| *open) => {
+                Some((name, length))
+                    if open[place..place + length].iter().all(|open| *open)
+                        // `No Sci-Fi` excludes nobody.
+                        && !spans.iter().any(|span| span.start < place + length && place < span.end) =>
+                {
                     people.push((place, place + length, name));
                     place += length;
                 }

@@ -51,6 +51,10 @@ fn what_is_wanted_is_understood() {
             "Something like Alien or The Thing, but not too scary",
             "recommendation_presentation; exclude_genres Horror; wishes like Alien, like The Thing; liked Alien, The Thing",
         ),
+        (
+            "No Sci-Fi, please. It should be about revenge.",
+            "recommendation_presentation; themes revenge; exclude_genres Sci-Fi",
+        ),
         ("I love westerns", "recommendation_presentation; genres Western"),
         (
             "I loved Inception and hated Titanic. What else?",

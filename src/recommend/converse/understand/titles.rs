@@ -199,7 +199,10 @@ impl Titles {
         let mut best: Option<(usize, Found)> = None;
         for (&length, forms) in self.by_length.iter().filter(|(length, _)| **length <= longest) {
             let text = own[place..place + length].join(" ");
-            if length == 1 && is_common(&text) {
+            let says_something = own[place..place + length].iter().any(|word| !is_common(word));
+            // Of numbers every digit counts.
+            let counts = text.starts_with(|c: char| c.is_ascii_digit());
+            if !says_something || counts || length == 1 && CUES.contains(&text.as_str()) {
                 continue;
             }
             for form in forms.iter().map(|&form| &self.forms[form]).filter(|form| trusted || !form.short) {
@@ -209,8 +212,9 @@ impl Titles {
                 if letters < SHORTEST_FUZZY || letters.abs_diff(text.chars().count()) > slips {
                     continue;
                 }
-                // A slip in the first letter is rare, and rules most other words out.
-                if target.chars().next() != text.chars().next() || osa_distance(&target, &text) > slips {
+                // What has no slip was looked at already. One in the first letter is rare, and rules most other words out.
+                let alike = target.chars().next() == text.chars().next() && (trusted || target != text);
+                if !alike || osa_distance(&target, &text) > slips {
                     continue;
                 }
                 if best.as_ref().is_none_or(|(words, _)| length > *words) {
@@ -255,11 +259,16 @@ fn is_meant(sentence: &Sentence, place: usize, form: &Form, cued: bool) -> bool 
             let next = ["was", "is", "were", "has", "had", "and", "or"].contains(&sentence.at(place + 1));
             let paused = sentence.words.get(place + 1).is_some_and(|next| next.gap == Gap::Pause);
             let named = only.is_capital() && (place > 0 || (next || paused) && contents == 1);
-            named && (contents == 1 || cued) || cued && contents == 1 && !form.short && only.text.len() > 3
+            // `loved Inception, hated Tenet`: a verb is no title.
+            let is_verb = CUES.contains(&only.text.as_str());
+            let small = cued && contents == 1 && !form.short && !is_verb && only.text.len() > 3;
+            named && (contents == 1 || cued) || small
         }
         _ => {
             let all_named = content().all(|word| word.is_capital()) && capitals > usize::from(place == 0);
-            all_named || cued && contents > 0 || contents >= 2 && words.len() >= 3
+            // `shorter than 90 minutes` names no film.
+            let counts = words[0].text.starts_with(|c: char| c.is_ascii_digit());
+            all_named || cued && contents > 0 && !counts || contents >= 2 && words.len() >= 3
         }
     }
 }
