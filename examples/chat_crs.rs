@@ -5,7 +5,7 @@
 //! cargo run --release --example chat_crs
 //! ```
 
-use std::{error::Error, ops::ControlFlow};
+use std::{error::Error, ops::ControlFlow, time::Instant};
 
 use docent::{
     engine::{Engine, EngineOptions},
@@ -45,27 +45,32 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     let (mut kept, mut anew, mut tokens) = (Vec::new(), Vec::new(), 0);
     for repeat in 0..REPEATS {
-        let session = format!("session {repeat}");
-        for message in MESSAGES {
-            let reply = chat.reply(&session, message, &[], &mut |_| ControlFlow::Continue(()))?;
-            if repeat == 0 {
-                println!("> {message}\n({}) {}\n", reply.state.name(), reply.reply);
+        // Two sessions of the same messages, of one of which nothing is kept at the end.
+        for (name, keeps) in [("kept", true), ("anew", false)] {
+            let session = format!("{name} {repeat}");
+            for message in MESSAGES {
+                let reply = chat.reply(&session, message, &[], &mut |_| ControlFlow::Continue(()))?;
+                if repeat == 0 && keeps {
+                    println!("> {message}\n({}) {}\n", reply.state.name(), reply.reply);
+                }
             }
+            if !keeps {
+                engine.forget_prefixes()?;
+            }
+            let (begun, asked) = (Instant::now(), engine.stats()?);
+            let mut first = None;
+            chat.reply(&session, "Show me more.", &[], &mut |_| {
+                first.get_or_insert_with(|| begun.elapsed());
+                ControlFlow::Continue(())
+            })?;
+            let times = if keeps { &mut kept } else { &mut anew };
+            times.push(first.unwrap_or_default().as_secs_f64() * 1e3);
+            let jobs = engine.stats()?.jobs - asked.jobs;
+            tokens = (engine.stats()?.prompt_tokens - asked.prompt_tokens) / jobs.max(1);
         }
-        let (_, written) = chat.timed_reply(&session, "Show me more.", &[], &mut |_| ControlFlow::Continue(()))?;
-        kept.push(written.first_token.as_secs_f64() * 1e3);
-        // The same again, in a session of the same messages of which nothing is kept.
-        let copy = format!("copy {repeat}");
-        for message in MESSAGES {
-            chat.reply(&copy, message, &[], &mut |_| ControlFlow::Continue(()))?;
-        }
-        engine.forget_prefixes()?;
-        let (_, written) = chat.timed_reply(&copy, "Show me more.", &[], &mut |_| ControlFlow::Continue(()))?;
-        anew.push(written.first_token.as_secs_f64() * 1e3);
-        tokens = written.prompt_tokens;
     }
     let (kept, anew) = (median(kept), median(anew));
-    println!("first token after ten turns, {tokens} tokens, median of {REPEATS}:");
+    println!("first token of the eleventh answer, about {tokens} tokens of prompt, median of {REPEATS}:");
     println!("  with what is kept {kept:.1} ms, computed anew {anew:.1} ms: {:.1} x", anew / kept);
     Ok(())
 }

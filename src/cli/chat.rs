@@ -12,7 +12,7 @@ use docent::recommend::{
     converse::{ChatCRS, ChatREC, Phraser, SessionInfo, Sessions},
 };
 
-use super::{CliError, Context, input::Source, lines::Lines, recommend::Whom};
+use super::{CliError, Context, input::Source, lines::Lines};
 
 /// The session of those who name none.
 const DEFAULT: &str = "default";
@@ -49,7 +49,9 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
     let recommender = Recommender::open(&store)?;
     let knowledge = store.knowledge()?;
     if let Some(id) = &args.user {
-        Whom::user(id, &recommender, context)?;
+        if recommender.users().get(id).is_none() {
+            recommender.interactions().user(id)?;
+        }
     }
     let user = sessions.begin(&args.session, args.user.as_deref())?;
     let history: Vec<Interaction> = match &user {

@@ -8,7 +8,7 @@ use super::{
     wish::Wishes,
 };
 use crate::recommend::{
-    Interaction, Recommender,
+    Interaction, Item, Recommender,
     catalogue::{GENRES, YEAR},
     explain::Views,
     line::one_line,
@@ -205,6 +205,7 @@ impl Talk<'_> {
             return;
         }
         if asks_why {
+            turn.why = items.first().copied();
             for &item in items {
                 self.why(item, turn, recommender);
             }
@@ -260,7 +261,7 @@ impl Talk<'_> {
             return false;
         }
         let catalogue = self.records.catalogue;
-        let mut words: Vec<&String> = catalogue.items().iter().flat_map(|item| item.genres()).collect();
+        let mut words: Vec<&String> = catalogue.items().iter().flat_map(Item::genres).collect();
         words.sort_unstable_by_key(|word| (std::cmp::Reverse(word.len()), (*word).clone()));
         words.dedup();
         let Some(word) = words.into_iter().find(|word| lower.contains(&word.to_lowercase())) else {

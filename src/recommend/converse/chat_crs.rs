@@ -3,12 +3,12 @@
 use std::ops::ControlFlow;
 
 use super::{
-    chat_rec::ChatREC,
-    phrase::{Exchange, Phraser, Written},
-    reply::{Reply, ShownItem},
+    chat_rec::{ChatREC, with_likes},
+    phrase::{Exchange, Phraser},
+    reply::{Reply, ShownItem, Turn},
     session::{Loaded, Sessions},
 };
-use crate::recommend::{Error, Interaction, Result};
+use crate::recommend::{Error, Interaction, Result, XRecExplainer, explain::Planner};
 
 /// The conversational recommender with its sessions.
 #[derive(Debug)]
@@ -48,28 +48,17 @@ impl<'a> ChatCRS<'a> {
         history: &[Interaction],
         hear: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Reply> {
-        Ok(self.timed_reply(session, message, history, hear)?.0)
-    }
-
-    /// As [`reply`](Self::reply), with what writing took.
-    ///
-    /// # Errors
-    /// As [`reply`](Self::reply).
-    pub fn timed_reply(
-        &mut self,
-        session: &str,
-        message: &str,
-        history: &[Interaction],
-        hear: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<(Reply, Written)> {
         let Self { chat, sessions, phraser } = self;
         let catalogue = chat.catalogue();
         // Another process may have gone on with it.
         let Loaded { mut dialogue, mut exchanges } = sessions.load(session, catalogue, chat.understander())?;
-        let understood = chat.understand(&dialogue, message);
+        let understood = chat.understand(&dialogue, message)?;
         let heard = sessions.hear(session, message, &understood, catalogue, chat.understander())?;
         dialogue.hear(message, &understood, chat.understander());
-        let turn = chat.answer(&dialogue, message, understood, history)?;
+        let mut turn = chat.answer(&dialogue, message, understood, history)?;
+        if let (Some(phraser), Some(item)) = (&*phraser, turn.why) {
+            explain(chat, phraser, &with_likes(history, &dialogue), item, &mut turn)?;
+        }
         let line = sessions.answer(heard, &turn, catalogue)?;
         exchanges.push(Exchange { message: message.to_owned(), context: turn.context.clone(), reply: String::new() });
         let mut keep = |text: &str| {
@@ -83,12 +72,12 @@ impl<'a> ChatCRS<'a> {
                 if keep(&text)?.is_break() {
                     return Err(Error::Interrupted);
                 }
-                Written { text, ..Written::default() }
+                text
             }
         };
         let shown =
             |&item: &usize| ShownItem { item_id: catalogue[item].id.clone(), title: catalogue[item].title.clone() };
-        let reply = Reply {
+        Ok(Reply {
             state: turn.state,
             items: turn.items.iter().map(shown).collect(),
             facts: turn.facts().cloned().collect(),
@@ -96,8 +85,20 @@ impl<'a> ChatCRS<'a> {
             feedback: turn.feedback,
             asks: turn.asks,
             unknown: turn.unknown,
-            reply: written.text.clone(),
-        };
-        Ok((reply, written))
+            reply: written,
+        })
     }
+}
+
+/// Adds why an item suits somebody who liked others: a text of the language model that was checked against the records.
+fn explain(chat: &ChatREC<'_>, phraser: &Phraser, history: &[Interaction], item: usize, turn: &mut Turn) -> Result<()> {
+    if history.is_empty() {
+        return Ok(());
+    }
+    let records = chat.records();
+    let plans = Planner::new(records.catalogue, records.interactions).plan_new(history, &[item]);
+    for explained in XRecExplainer::new(phraser.engine()).explain(&plans)? {
+        turn.say([explained.explanation.text]);
+    }
+    Ok(())
 }

@@ -9,9 +9,10 @@ use super::{
     State, answer,
     ask::{self, Slot},
     conditions::Conditions,
+    described,
     dialogue::Dialogue,
     facts::{Fact, Records, titled},
-    ra_rec::{FACTS, RARec, RETRIEVED},
+    ra_rec::{RARec, RETRIEVED},
     reply::{Turn, listed},
     understand::{Context, Understander, Understood},
     wish::Wishes,
@@ -76,11 +77,20 @@ impl<'a> ChatREC<'a> {
         }
     }
 
-    /// What a message states in a dialogue.
-    pub fn understand(&self, dialogue: &Dialogue, message: &str) -> Understood {
+    /// What a message states in a dialogue. Items may be named, pointed at, or described.
+    ///
+    /// # Errors
+    /// If the encoder fails.
+    pub fn understand(&mut self, dialogue: &Dialogue, message: &str) -> Result<Understood> {
         let shown: Vec<String> = dialogue.last.iter().map(|&item| self.understander.name(item).to_owned()).collect();
+        let semantic = self.recommender.semantic().map(|semantic| &**semantic);
+        let resolved =
+            described::resolve(message, &dialogue.last, self.recommender.catalogue(), semantic, &mut |text| {
+                encode(&mut self.encoder, self.recommender, text)
+            })?;
         let focus = dialogue.focus.map(|item| self.understander.name(item));
-        self.understander.read(message, &Context { shown: &shown, focus, known: dialogue.knows_a_wish() })
+        let context = Context { shown: &shown, focus, known: dialogue.knows_a_wish() };
+        Ok(self.understander.read(resolved.as_deref().unwrap_or(message), &context))
     }
 
     /// Answers the next message of a dialogue, and takes both in. `history` is what is known of whoever speaks.
@@ -88,7 +98,7 @@ impl<'a> ChatREC<'a> {
     /// # Errors
     /// If a model fails.
     pub fn turn(&mut self, dialogue: &mut Dialogue, message: &str, history: &[Interaction]) -> Result<Turn> {
-        let understood = self.understand(dialogue, message);
+        let understood = self.understand(dialogue, message)?;
         dialogue.hear(message, &understood, &self.understander);
         let turn = self.answer(dialogue, message, understood, history)?;
         answered(dialogue, &turn);
@@ -114,7 +124,7 @@ impl<'a> ChatREC<'a> {
     /// If a model fails.
     pub fn look_up(&mut self, query: &str, history: &[Interaction]) -> Result<Turn> {
         let mut dialogue = Dialogue::default();
-        let understood = self.understand(&dialogue, query);
+        let understood = self.understand(&dialogue, query)?;
         dialogue.hear(query, &understood, &self.understander);
         query.clone_into(&mut dialogue.words);
         let state = State::RecommendationPresentation;
@@ -329,35 +339,38 @@ impl<'a> ChatREC<'a> {
 
     /// The vector of what is asked for in words.
     fn vector(&mut self, dialogue: &Dialogue) -> Result<Option<Vec<f32>>> {
-        let width = self.recommender.semantic().map(|semantic| semantic.width());
-        let (Some(encoder), Some(width)) = (&mut self.encoder, width) else { return Ok(None) };
         if dialogue.words.is_empty() {
             return Ok(None);
         }
         let wishes = dialogue.genres.iter().chain(&dialogue.themes).map(|(name, _)| name.as_str());
         let text = wishes.chain([dialogue.words.as_str()]).collect::<Vec<_>>().join(" ");
-        let vector = encoder.encode(&[text], &mut |_| {})?.values;
-        Ok((vector.len() == width).then_some(vector))
+        encode(&mut self.encoder, self.recommender, &text)
     }
 
-    /// What a language model is told beside the message: the state, the items and the facts.
+    /// What a language model is told beside the message: the state, and the items with the facts about them.
     fn context(&self, turn: &Turn) -> String {
-        let items = turn.items.iter().map(|&item| titled(&self.catalogue()[item]));
-        let items: Vec<String> = items.collect();
-        let facts = turn.facts().take(FACTS).map(|fact| {
-            let head =
-                self.catalogue().index(&fact.head).map_or_else(String::new, |item| titled(&self.catalogue()[item]));
-            format!("{head} {}", fact.said(self.catalogue()))
-        });
-        let mut context = format!("State: {}.", turn.state.name().replace('_', " "));
-        let facts: Vec<String> = facts.collect();
-        for (name, values) in [("Titles", items), ("Facts", facts)] {
-            if !values.is_empty() {
-                context += &format!(" {name}: {}.", one_line(&values.join("; ")));
-            }
-        }
-        context
+        let catalogue = self.catalogue();
+        let told = |&item: &usize| {
+            let about = turn.facts().filter(|fact| fact.head == catalogue[item].id);
+            let facts: Vec<String> = about.map(|fact| fact.said(catalogue)).collect();
+            one_line(&format!("{} {}", titled(&catalogue[item]), listed(&facts)))
+        };
+        let items: Vec<String> = turn.items.iter().map(told).collect();
+        let state = turn.state.name().replace('_', " ");
+        if items.is_empty() { format!("State: {state}.") } else { format!("State: {state}. {}.", items.join(". ")) }
     }
+}
+
+/// The vector of a text, where there are an encoder and vectors of its width.
+fn encode(
+    encoder: &mut Option<Box<dyn TextEncoder + '_>>,
+    recommender: &Recommender,
+    text: &str,
+) -> Result<Option<Vec<f32>>> {
+    let width = recommender.semantic().map(|semantic| semantic.width());
+    let (Some(encoder), Some(width)) = (encoder, width) else { return Ok(None) };
+    let vector = encoder.encode(&[text.to_owned()], &mut |_| {})?.values;
+    Ok((vector.len() == width).then_some(vector))
 }
 
 /// Takes an answer into the dialogue.
@@ -378,7 +391,7 @@ fn asks_again(message: &str) -> bool {
 }
 
 /// The history with what the dialogue adds: liked items, with their ratings where some were given.
-fn with_likes(history: &[Interaction], dialogue: &Dialogue) -> Vec<Interaction> {
+pub(super) fn with_likes(history: &[Interaction], dialogue: &Dialogue) -> Vec<Interaction> {
     let mut all = history.to_vec();
     let (user, timestamp) = history.last().map_or((usize::MAX, None), |event| (event.user, event.timestamp));
     let rated = |item: &usize| dialogue.ratings.get(item).copied().filter(|rating| *rating >= LIKED_FROM);

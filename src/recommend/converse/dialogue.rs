@@ -98,8 +98,8 @@ impl Dialogue {
 
     /// Whether a genre, a theme or a title is known.
     pub fn knows_a_wish(&self) -> bool {
-        !(self.genres.is_empty() && self.themes.is_empty() && self.liked.is_empty())
-            || !self.constraints.values(key::PEOPLE).is_empty()
+        let wishes = [self.genres.is_empty(), self.themes.is_empty(), self.liked.is_empty()];
+        wishes.contains(&false) || !self.constraints.values(key::PEOPLE).is_empty()
     }
 
     /// Whether an item is out of the question: it was shown, seen or turned down.

@@ -4,10 +4,7 @@
 //! So each prompt begins with the tokens of the one before, and the engine's cache of prefixes holds all but the last
 //! message.
 
-use std::{
-    ops::ControlFlow,
-    time::{Duration, Instant},
-};
+use std::ops::ControlFlow;
 
 use super::reply::Piece;
 use crate::{
@@ -31,17 +28,6 @@ pub struct Exchange {
     pub reply: String,
 }
 
-/// An answer that was written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// The whole text.
-    pub text: String,
-    /// How long the first token took.
-    pub first_token: Duration,
-    /// Tokens of the prompt.
-    pub prompt_tokens: usize,
-}
-
 /// Hears an answer's text as it comes, and may break it off.
 pub type Hearing<'a> = dyn FnMut(&str) -> Result<ControlFlow<()>> + 'a;
 
@@ -60,14 +46,18 @@ impl Phraser {
         Self { engine: engine.clone(), budget }
     }
 
+    /// The language model.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// Writes the answer to the last exchange of a session.
     ///
     /// # Errors
     /// If the model fails, or hearing does; [`Error::Interrupted`] if it breaks off.
-    pub fn write(&self, session: &[Exchange], pieces: &[Piece], hear: &mut Hearing<'_>) -> Result<Written> {
-        let begun = Instant::now();
+    pub fn write(&self, session: &[Exchange], pieces: &[Piece], hear: &mut Hearing<'_>) -> Result<String> {
         let mut ids = self.engine.tokenize(&self.prompt(session)?)?;
-        let mut written = Written { prompt_tokens: ids.len(), ..Written::default() };
+        let mut written = String::new();
         let before = session.len().checked_sub(2).and_then(|place| session.get(place)).map_or("", |last| &last.reply);
         for piece in pieces {
             // What was said the last time is said in other words, if there are some.
@@ -82,26 +72,16 @@ impl Phraser {
                     heard(only, hear)?;
                     only.clone()
                 }
-                _ => self.choose(&ids, wordings, hear, &mut |_| {
-                    if written.first_token.is_zero() {
-                        written.first_token = begun.elapsed();
-                    }
-                })?,
+                _ => self.choose(&ids, wordings, hear)?,
             };
             ids.extend(self.engine.tokenize_continuation(&text)?);
-            written.text += &text;
+            written += &text;
         }
         Ok(written)
     }
 
     /// Has the model write one of some wordings, and tells it as it comes.
-    fn choose(
-        &self,
-        ids: &[u32],
-        wordings: Vec<String>,
-        hear: &mut Hearing<'_>,
-        first: &mut dyn FnMut(&str),
-    ) -> Result<String> {
+    fn choose(&self, ids: &[u32], wordings: Vec<String>, hear: &mut Hearing<'_>) -> Result<String> {
         let mut longest = 0;
         for wording in &wordings {
             longest = longest.max(self.engine.tokenize_continuation(wording)?.len());
@@ -116,7 +96,6 @@ impl Phraser {
         })?;
         let mut told = 0;
         while let Some(token) = writing.next_token() {
-            first(&token.text);
             heard(&token.text, hear)?;
             told += token.text.len();
         }
@@ -139,7 +118,7 @@ impl Phraser {
         }
         let mut messages = vec![Message::new("system", TASK)];
         for exchange in session {
-            messages.push(Message::new("user", &asked(exchange)));
+            messages.push(Message::new("user", asked(exchange)));
             if !exchange.reply.is_empty() {
                 messages.push(Message::new("assistant", &exchange.reply));
             }

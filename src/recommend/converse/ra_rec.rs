@@ -1,10 +1,13 @@
 //! RARec: recommendations whose reasons were looked up. Twenty items are retrieved, at most ten facts about them and
 //! their relations are found, and what is said of an item is made of these facts alone.
 
+use std::collections::HashSet;
+
 use super::{
     facts::{Fact, Records},
     wish::Wishes,
 };
+use crate::recommend::catalogue::GENRES;
 
 /// Items that are retrieved for one answer.
 pub const RETRIEVED: usize = 20;
@@ -49,22 +52,19 @@ impl<'a> RARec<'a> {
         let is_wanted = |fact: &&Fact| fact.relation == "has_theme" && themes.contains(&fact.tail);
         facts.extend(known.iter().filter(is_wanted).cloned());
         let ids: Vec<&str> = items.iter().map(|&item| records.catalogue[item].id.as_str()).collect();
-        for relation in RELATIONS {
-            let related = known.iter().filter(|fact| fact.relation == relation);
-            let (near, far): (Vec<&Fact>, Vec<&Fact>) = related.partition(|fact| ids.contains(&fact.tail.as_str()));
-            facts.extend(near.into_iter().chain(far).cloned());
-        }
+        let is_relation = |fact: &&Fact| RELATIONS.contains(&fact.relation.as_str());
+        let is_near = |fact: &&Fact| ids.contains(&fact.tail.as_str());
+        facts.extend(known.iter().filter(is_relation).filter(is_near).cloned());
+        facts.extend(known.iter().filter(|fact| fact.relation == "has_theme").cloned());
         facts.extend(records.people(item));
-        let own = records.recorded(item, &["genres"]);
-        facts.extend(own.into_iter().filter(|fact| genres.contains(&fact.tail)));
-        facts.extend(known.into_iter().filter(|fact| fact.relation == "set_in"));
-        facts.extend(records.recorded(item, &["genres", "year"]));
-        let mut distinct: Vec<Fact> = Vec::with_capacity(facts.len());
-        facts.into_iter().for_each(|fact| {
-            if !distinct.contains(&fact) {
-                distinct.push(fact);
-            }
-        });
-        distinct
+        let own = records.recorded(item, &[GENRES]);
+        facts.extend(own.iter().filter(|fact| genres.contains(&fact.tail)).cloned());
+        facts.extend(known.iter().filter(|fact| fact.relation == "set_in").cloned());
+        facts.extend(known.iter().filter(is_relation).cloned());
+        facts.extend(own);
+        // One of a kind: two themes say little more than one.
+        let mut told = HashSet::new();
+        facts.retain(|fact| told.insert(fact.relation.clone()));
+        facts
     }
 }

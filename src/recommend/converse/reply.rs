@@ -31,6 +31,8 @@ pub struct Turn {
     pub items: Vec<usize>,
     /// The item that is spoken of.
     pub focus: Option<usize>,
+    /// The item of which it is asked why.
+    pub why: Option<usize>,
     /// What is asked.
     pub asks: Option<Slot>,
     /// Conditions that the catalogue cannot check.

@@ -111,7 +111,7 @@ pub fn simulate(
 /// The list for one message by itself.
 fn one_shot(chat: &mut ChatREC<'_>, message: &str, k: usize) -> Result<Vec<usize>> {
     let mut dialogue = Dialogue::default();
-    let understood = chat.understand(&dialogue, message);
+    let understood = chat.understand(&dialogue, message)?;
     dialogue.hear(message, &understood, chat.understander());
     chat.retrieve(&dialogue, &[], k)
 }

@@ -484,7 +484,7 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
                     "of", "out", "one", "or", "am", "pm",
                 ];
                 let behind_item = sentence.words[place].raw.starts_with(|c: char| c.is_ascii_digit());
-                if !introduced.contains(&before) && !behind_item || counts.contains(&next) || before == "" {
+                if !introduced.contains(&before) && !behind_item || counts.contains(&next) || before.is_empty() {
                     return None;
                 }
                 (value, if value <= 5.0 { 5.0 } else { 10.0 }, 1)

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words::{Sentence, fold};
-use crate::recommend::Catalogue;
+use crate::recommend::{Catalogue, Item};
 
 /// The genres of films, where no catalogue says others.
 const USUAL: [&str; 18] = [
@@ -77,8 +77,8 @@ impl Genres {
     pub(super) fn new(catalogue: Option<&Catalogue>) -> Self {
         let own: BTreeSet<&str> = catalogue
             .into_iter()
-            .flat_map(|catalogue| catalogue.items())
-            .flat_map(|item| item.genres())
+            .flat_map(Catalogue::items)
+            .flat_map(Item::genres)
             .map(String::as_str)
             .filter(|genre| genre.chars().any(char::is_alphabetic) && !genre.starts_with('('))
             .collect();

@@ -31,7 +31,7 @@ pub use stated::{Constraints, Feedback, Limit, Preferences, key};
 pub(super) use themes::COLUMNS as THEME_COLUMNS;
 
 use super::state::{State, Summary};
-use crate::recommend::{Catalogue, Knowledge};
+use crate::recommend::{Catalogue, Item, Knowledge};
 use genres::Genres;
 use people::People;
 use themes::Themes;
@@ -76,10 +76,10 @@ pub struct Understander {
 impl Understander {
     /// Learns the vocabulary of a catalogue and its facts.
     pub fn new(catalogue: &Catalogue, knowledge: &Knowledge) -> Self {
-        let short: Vec<String> = catalogue.items().iter().map(|item| item.short_title()).collect();
+        let short: Vec<String> = catalogue.items().iter().map(Item::short_title).collect();
         let mut times: HashMap<&str, usize> = HashMap::new();
         short.iter().for_each(|title| *times.entry(title).or_default() += 1);
-        let name = |(title, item): (&String, &crate::recommend::Item)| match times.get(title.as_str()) {
+        let name = |(title, item): (&String, &Item)| match times.get(title.as_str()) {
             Some(1) => title.clone(),
             _ => item.full_title(),
         };

@@ -197,7 +197,8 @@ impl People {
     pub(super) fn new(catalogue: Option<&Catalogue>, knowledge: Option<&Knowledge>) -> Self {
         let values = |columns: &[&str]| {
             let mut found = BTreeSet::new();
-            for (name, attribute) in catalogue.into_iter().flat_map(|c| c.items()).flat_map(|item| &item.attributes) {
+            for (name, attribute) in catalogue.into_iter().flat_map(Catalogue::items).flat_map(|item| &item.attributes)
+            {
                 match attribute {
                     _ if !columns.contains(&name.as_str()) => {}
                     Attribute::Many(values) => found.extend(values.iter().cloned()),

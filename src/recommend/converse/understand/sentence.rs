@@ -442,7 +442,7 @@ fn is_example(sentence: &Sentence, start: usize, before: Option<&Mention>) -> bo
         let Some(place) = end.checked_sub(length).filter(|&place| sentence.has_at(place, phrase)) else { return false };
         let likes = *phrase == "like" && LIKERS.contains(&sentence.before(place, 1));
         // `more of the second one` asks for more of the kind; `not like Heat` does not.
-        !likes && !(sentence.before(place, 1) == "not")
+        !likes && sentence.before(place, 1) != "not"
     })
 }
 

@@ -7,7 +7,7 @@ use strsim::osa_distance;
 
 use super::{
     common::{NUMBERS, is_common},
-    words::{Gap, Sentence, sentences},
+    words::{Gap, Sentence, Word, sentences},
 };
 
 /// The fewest letters of a title that is recognized with a slip.
@@ -265,7 +265,7 @@ fn is_meant(sentence: &Sentence, place: usize, form: &Form, cued: bool) -> bool 
             named && (contents == 1 || cued) || small
         }
         _ => {
-            let all_named = content().all(|word| word.is_capital()) && capitals > usize::from(place == 0);
+            let all_named = content().all(Word::is_capital) && capitals > usize::from(place == 0);
             // `shorter than 90 minutes` names no film.
             let counts = words[0].text.starts_with(|c: char| c.is_ascii_digit());
             all_named || cued && contents > 0 && !counts || contents >= 2 && words.len() >= 3
