@@ -6,6 +6,7 @@
 mod audit;
 mod bench;
 mod cache;
+mod chat;
 mod context;
 mod demo;
 mod doctor;
@@ -96,6 +97,8 @@ enum Command {
     Recommend(recommend::RecommendArgs),
     /// Say why items suit a user
     Explain(recommend::explain::ExplainArgs),
+    /// Talk about what to watch, in a session that is kept
+    Chat(chat::ChatArgs),
     /// Find items whose texts are near to a query
     Search(recommend::search::SearchArgs),
     /// Learn from a store's interactions
@@ -136,6 +139,7 @@ impl Cli {
             Command::Index(args) => index::run(args, &mut context),
             Command::Recommend(args) => recommend::run(args, &mut context),
             Command::Explain(args) => recommend::explain::run(args, &mut context),
+            Command::Chat(args) => chat::run(args, &mut context),
             Command::Search(args) => recommend::search::run(args, &mut context),
             Command::Train(args) => train::run(args, &mut context),
             Command::Tokenize(args) => tokenize::run(args, &mut context),

@@ -75,6 +75,16 @@ pub enum Error {
         #[source]
         fault: DatabaseFault,
     },
+    /// A session is with somebody else.
+    #[error("session `{session}` is with {}, not with `{said}`", stored.as_ref().map_or("nobody of the store".to_owned(), |user| format!("`{user}`")))]
+    SessionUser {
+        /// The session.
+        session: String,
+        /// Whom it is with.
+        stored: Option<String>,
+        /// Who was named.
+        said: String,
+    },
     /// Nobody with this id has interacted with anything.
     #[error("there is no user `{id}` among {users} users")]
     UnknownUser {
@@ -289,6 +299,7 @@ impl Error {
             }
             Error::Database { fault: DatabaseFault::Newer { .. }, .. } => "use the newer program".into(),
             Error::Database { .. } => "move the file away to begin anew; what it holds is lost then".into(),
+            Error::SessionUser { .. } => "name another session with `--session`, or leave `--user` out".into(),
             Error::Penalty { .. } => "take a larger penalty".into(),
             Error::Engine(error) => return error.hint(),
             _ => return None,

@@ -11,6 +11,7 @@ mod attribute;
 pub mod bench;
 pub mod budget;
 pub mod catalogue;
+pub mod converse;
 mod database;
 mod dense;
 pub mod diversify;

@@ -178,7 +178,20 @@ impl Recommender {
     /// # Errors
     /// If a model fails.
     pub fn recommend(&self, query: &Query<'_>, k: usize, filter: Option<&Filter>) -> Result<Vec<Candidate>> {
-        let open = self.open_items(query.history, filter);
+        self.recommend_where(query, k, &|item| filter.is_none_or(|filter| filter.matches(&self.catalogue[item])))
+    }
+
+    /// The `k` best items for somebody, best first: those that they do not have and that are wanted, by index.
+    ///
+    /// # Errors
+    /// If a model fails.
+    pub fn recommend_where(
+        &self,
+        query: &Query<'_>,
+        k: usize,
+        wanted: &dyn Fn(usize) -> bool,
+    ) -> Result<Vec<Candidate>> {
+        let open = self.open_where(query.history, wanted);
         let stages = self.stages(query, &open)?;
         let Some((_, scores)) = stages.last() else { return Ok(Vec::new()) };
         let list: Vec<(usize, f32)> =
@@ -206,8 +219,11 @@ impl Recommender {
 
     /// Which items may be recommended to somebody, (catalogue): those that they do not have and that pass the filter.
     pub fn open_items(&self, history: &[Interaction], filter: Option<&Filter>) -> Vec<bool> {
-        let items = self.catalogue.items().iter();
-        let mut open: Vec<bool> = items.map(|item| filter.is_none_or(|filter| filter.matches(item))).collect();
+        self.open_where(history, &|item| filter.is_none_or(|filter| filter.matches(&self.catalogue[item])))
+    }
+
+    fn open_where(&self, history: &[Interaction], wanted: &dyn Fn(usize) -> bool) -> Vec<bool> {
+        let mut open: Vec<bool> = (0..self.catalogue.len()).map(wanted).collect();
         history.iter().for_each(|event| open[event.item] = false);
         open
     }

@@ -3,6 +3,7 @@
 mod audit;
 mod bench;
 mod cache;
+mod chat;
 mod doctor;
 mod embed;
 mod engine;

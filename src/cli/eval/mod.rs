@@ -1,5 +1,6 @@
 //! `docent eval`: how good each way to rank is, on data that it has not seen.
 
+mod chat;
 mod explain;
 mod injection;
 mod show;
@@ -31,6 +32,8 @@ enum Part {
     Explain(explain::ExplainArgs),
     /// Whether texts of items can talk the language model into something
     Injection(injection::InjectionArgs),
+    /// Conversations: how messages are understood, and how soon a simulated user finds what they look for
+    Chat(chat::ChatArgs),
 }
 
 /// Arguments of `docent eval`.
@@ -194,6 +197,7 @@ pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError
     match &args.part {
         Some(Part::Explain(args)) => return explain::run(args, context),
         Some(Part::Injection(args)) => return injection::run(args, context),
+        Some(Part::Chat(args)) => return chat::run(args, context),
         None => {}
     }
     let mut options = args.options()?;

@@ -112,7 +112,8 @@ pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), Cli
     let (nobody, nothing) = (JudgeArgs::default(), PromptArgs::default());
     let (judge, prompt) = if asks { (&args.judge, &args.prompt) } else { (&nobody, &nothing) };
     let filter = filter.as_ref();
-    let wanted = List { k, filter, judge, prompt, variety: args.variety, fair: &args.fair, explained, drafts: args.drafts };
+    let wanted =
+        List { k, filter, judge, prompt, variety: args.variety, fair: &args.fair, explained, drafts: args.drafts };
     let answer = Recommendations { language_model: decision, ..wanted.make(&recommender, &whom, context)? };
     print(&answer, context)
 }

@@ -1,0 +1,125 @@
+//! `docent chat`: a conversation about what to watch, kept in the store.
+
+use std::{
+    io::{self, IsTerminal, Write},
+    ops::ControlFlow,
+    path::PathBuf,
+};
+
+use clap::Args;
+use docent::recommend::{
+    Interaction, Recommender, Store,
+    converse::{ChatCRS, ChatREC, Phraser, SessionInfo, Sessions},
+};
+
+use super::{CliError, Context, input::Source, lines::Lines};
+
+/// The session of those who name none.
+const DEFAULT: &str = "default";
+
+/// Arguments of `docent chat`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ChatArgs {
+    /// Folder of the store
+    store: PathBuf,
+    /// Session to begin, or to go on with
+    #[arg(long, value_name = "NAME", default_value = DEFAULT)]
+    session: String,
+    /// A user of the store, whose history counts
+    #[arg(long, value_name = "ID")]
+    user: Option<String>,
+    /// List the sessions of the store, and do nothing else
+    #[arg(long)]
+    list: bool,
+    /// Word the answers without a language model
+    #[arg(long)]
+    plain: bool,
+}
+
+/// Answers the lines of standard input, one message each, until it ends.
+///
+/// # Errors
+/// If the store or its sessions are damaged, there is no such user, or a model cannot be fetched or fails.
+pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError> {
+    let store = Store::open(&args.store)?;
+    let sessions = Sessions::open(store.path())?;
+    if args.list {
+        return list(&sessions.list()?, context);
+    }
+    let recommender = Recommender::open(&store)?;
+    let knowledge = store.knowledge()?;
+    if let Some(id) = &args.user {
+        if recommender.users().get(id).is_none() {
+            recommender.interactions().user(id)?;
+        }
+    }
+    let user = sessions.begin(&args.session, args.user.as_deref())?;
+    let history: Vec<Interaction> = match &user {
+        Some(id) => recommender
+            .interactions()
+            .user(id)
+            .map(|user| recommender.interactions().history(user).to_vec())
+            .unwrap_or_default(),
+        None => Vec::new(),
+    };
+    let mut chat = ChatREC::new(&recommender, &knowledge);
+    if let Some(semantic) = recommender.semantic() {
+        let embedder = context.embedder()?;
+        if embedder.width() == semantic.width() {
+            chat = chat.with_encoder(embedder);
+        } else {
+            tracing::warn!("requests are not matched by their words: the store was made with another encoder");
+        }
+    }
+    let mut chat = ChatCRS::new(chat, sessions);
+    if !args.plain {
+        chat = chat.with_phraser(Phraser::new(&context.engine()?, context.settings.engine_options().kv_positions));
+    }
+    context.catch_interrupts();
+    talk(args, &mut chat, &history, context)
+}
+
+/// Reads and answers.
+fn talk(
+    args: &ChatArgs,
+    chat: &mut ChatCRS<'_>,
+    history: &[Interaction],
+    context: &mut Context,
+) -> Result<(), CliError> {
+    let is_terminal = io::stdin().is_terminal();
+    let mut lines = Lines::new(Source::Stdin, io::stdin().lock());
+    loop {
+        if is_terminal {
+            // Where stderr cannot be written nobody is left to prompt.
+            let _ = write!(io::stderr(), "> ").and_then(|()| io::stderr().flush());
+        }
+        let Some(message) = lines.next()? else { return Ok(()) };
+        let mut shown = Ok(());
+        let reply = chat.reply(&args.session, message, history, &mut |text| {
+            if !context.json {
+                shown = context.show(text);
+            }
+            if shown.is_err() || context.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        shown?;
+        let reply = reply?;
+        match context.json {
+            true => context.json_line(&reply)?,
+            false => context.line("\n")?,
+        }
+        context.show("")?;
+    }
+}
+
+fn list(sessions: &[SessionInfo], context: &mut Context) -> Result<(), CliError> {
+    for session in sessions {
+        if context.json {
+            context.json_line(session)?;
+            continue;
+        }
+        let user = session.user.as_deref().unwrap_or("-");
+        let SessionInfo { session, messages, .. } = session;
+        context.line(format_args!("{session}  user {user}  {messages} messages"))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! Conditions as a filter over the catalogue's own columns, so that none of them can be overlooked.
+
+use super::understand::{Constraints, LANGUAGE_COLUMNS, PEOPLE_COLUMNS, THEME_COLUMNS, key};
+use crate::recommend::{Attribute, AttributeColumn, Catalogue, Filter, Kind, Knowledge, Result, catalogue::GENRES};
+
+/// Columns of running times in minutes.
+const RUNTIMES: [&str; 5] = ["runtime", "duration", "length", "minutes", "runtime_minutes"];
+/// Columns of mean ratings.
+const RATINGS: [&str; 6] = ["rating", "average_rating", "mean_rating", "imdb_rating", "vote_average", "score"];
+/// Columns of who watches.
+const AUDIENCES: [&str; 3] = ["audience", "target_audience", "age_group"];
+/// Who may watch what is asked for.
+const ADMITTED: [(&str, &[&str]); 4] = [
+    ("children", &["children", "kids", "families", "family", "everyone", "all ages"]),
+    ("teenagers", &["teenagers", "teens", "families", "family", "everyone", "all ages"]),
+    ("family", &["families", "family", "everyone", "children", "kids", "all ages"]),
+    ("adults", &["adults", "everyone", "all ages"]),
+];
+/// Genres of what children may watch, where no column says who may.
+const FOR_CHILDREN: [&str; 3] = ["Children", "Family", "Animation"];
+
+/// Conditions as a filter.
+#[derive(Clone, Debug, Default)]
+pub struct Conditions {
+    /// What an item must meet; anything, if `None`.
+    pub filter: Option<Filter>,
+    /// The keys of conditions that the catalogue says nothing about.
+    pub unknown: Vec<String>,
+}
+
+impl Conditions {
+    /// Makes a filter of conditions. What no column tells is not guessed: its key is named.
+    ///
+    /// # Errors
+    /// If a filter does not parse, which a value's own text cannot cause.
+    pub fn new(constraints: &Constraints, catalogue: &Catalogue, knowledge: &Knowledge) -> Result<Self> {
+        let records = Records { catalogue, knowledge };
+        let mut parts = Vec::new();
+        let mut unknown = Vec::new();
+        for key in constraints.0.keys() {
+            match records.condition(key, constraints) {
+                Some(text) => parts.push(format!("({text})")),
+                None => unknown.push(key.clone()),
+            }
+        }
+        let filter = (!parts.is_empty()).then(|| Filter::parse(&parts.join(" and "), catalogue)).transpose()?;
+        Ok(Self { filter, unknown })
+    }
+}
+
+/// What is known of items.
+#[derive(Clone, Copy)]
+struct Records<'a> {
+    catalogue: &'a Catalogue,
+    knowledge: &'a Knowledge,
+}
+
+impl Records<'_> {
+    /// The columns of these names, in this order.
+    fn columns<'b>(&'b self, names: &'b [&str]) -> impl Iterator<Item = &'b AttributeColumn> {
+        names.iter().filter_map(|name| self.catalogue.attributes().iter().find(|column| column.name == **name))
+    }
+
+    fn number(&self, names: &[&str]) -> Option<String> {
+        self.columns(names).find(|column| column.kind == Kind::Number).map(|column| column.name.clone())
+    }
+
+    /// One condition as an expression, if the catalogue can tell.
+    fn condition(&self, key: &str, constraints: &Constraints) -> Option<String> {
+        let bound = |names: &[&str], comparison: &str| {
+            let number = constraints.number(key)?;
+            Some(format!("`{}` {comparison} {number}", self.number(names)?))
+        };
+        let values = constraints.values(key);
+        match key {
+            key::YEAR_MIN => bound(&["year"], ">="),
+            key::YEAR_MAX => bound(&["year"], "<="),
+            key::RUNTIME_MIN => bound(&RUNTIMES, ">="),
+            key::RUNTIME_MAX => bound(&RUNTIMES, "<="),
+            key::PRICE_MAX => bound(&["price"], "<="),
+            key::RATING_MIN => self.rating(constraints.number(key)?),
+            key::AUDIENCE => self.audience(values.first()?),
+            key::LANGUAGE => self.any(values, &LANGUAGE_COLUMNS, false),
+            key::EXCLUDE_LANGUAGES => self.none(values, &LANGUAGE_COLUMNS, false),
+            key::PEOPLE => {
+                let all: Option<Vec<String>> = values.iter().map(|name| self.person(name)).collect();
+                Some(all?.join(" and "))
+            }
+            key::EXCLUDE_PEOPLE => {
+                let all: Option<Vec<String>> = values.iter().map(|name| self.person(name)).collect();
+                Some(format!("not ({})", all?.join(" or ")))
+            }
+            key::EXCLUDE_GENRES => self.none(values, &[GENRES], false),
+            key::EXCLUDE_THEMES => self.none(values, &[&THEME_COLUMNS[..], &[GENRES]].concat(), true),
+            _ => None,
+        }
+    }
+
+    /// At least a rating, on the scale that the column has.
+    fn rating(&self, lowest: f64) -> Option<String> {
+        let column = self.number(&RATINGS)?;
+        let ratings = self.catalogue.items().iter().filter_map(|item| match item.attribute(&column) {
+            Some(Attribute::Number(number)) => Some(*number),
+            _ => None,
+        });
+        let highest = ratings.fold(0.0, f64::max);
+        let scale = |number: f64| {
+            if number <= 5.0 {
+                5.0
+            } else if number <= 10.0 {
+                10.0
+            } else {
+                100.0
+            }
+        };
+        Some(format!("`{column}` >= {}", lowest / scale(lowest) * scale(highest)))
+    }
+
+    fn audience(&self, who: &str) -> Option<String> {
+        let admitted = ADMITTED.iter().find(|(name, _)| *name == who).map(|(_, admitted)| *admitted)?;
+        let admitted: Vec<String> = admitted.iter().map(|name| (*name).to_owned()).collect();
+        if let Some(text) = self.any(&admitted, &AUDIENCES, false) {
+            return Some(text);
+        }
+        let has_genre = |genre: &&str| {
+            self.catalogue.items().iter().any(|item| item.genres().iter().any(|own| own.eq_ignore_ascii_case(genre)))
+        };
+        let genres: Vec<String> =
+            FOR_CHILDREN.iter().filter(|genre| has_genre(genre)).map(|genre| (*genre).to_owned()).collect();
+        match who {
+            _ if genres.is_empty() => None,
+            "children" | "family" => self.any(&genres, &[GENRES], false),
+            "adults" => self.none(&["Children".to_owned()], &[GENRES], false),
+            _ => None,
+        }
+    }
+
+    /// Whether somebody takes part, by the columns and by the facts.
+    fn person(&self, name: &str) -> Option<String> {
+        let mut ways: Vec<String> =
+            self.columns(&PEOPLE_COLUMNS).map(|column| comparison(column, name, true)).collect();
+        let facts = self.knowledge.triples().iter().filter(|fact| fact.tail.eq_ignore_ascii_case(name));
+        let items = facts.filter(|fact| self.catalogue.index(&fact.head).is_some());
+        let told_by_facts = self.knowledge.triples().iter().any(|fact| fact.relation.ends_with("_by"));
+        ways.extend(items.map(|fact| format!("item_id = {}", quoted(&fact.head))));
+        if ways.is_empty() && told_by_facts {
+            // Nobody knows them: nothing is theirs.
+            ways.push("item_id = '' and not item_id = ''".into());
+        }
+        (!ways.is_empty()).then(|| format!("({})", ways.join(" or ")))
+    }
+
+    fn any(&self, values: &[String], names: &[&str], in_texts: bool) -> Option<String> {
+        let ways: Vec<String> = self
+            .columns(names)
+            .filter(|column| column.kind != Kind::Number)
+            .flat_map(|column| values.iter().map(move |value| comparison(column, value, in_texts)))
+            .collect();
+        (!ways.is_empty()).then(|| ways.join(" or "))
+    }
+
+    /// None of some values in any of the columns, and for themes nor in the texts.
+    fn none(&self, values: &[String], names: &[&str], in_texts: bool) -> Option<String> {
+        let columns = self.any(values, names, in_texts);
+        let described = in_texts && self.catalogue.items().iter().any(|item| item.description.is_some());
+        let texts = values.iter().filter(|_| described).map(|value| format!("description contains {}", quoted(value)));
+        let ways: Vec<String> = columns.into_iter().chain(texts).collect();
+        (!ways.is_empty()).then(|| format!("not ({})", ways.join(" or ")))
+    }
+}
+
+fn comparison(column: &AttributeColumn, value: &str, in_texts: bool) -> String {
+    let operator = match column.kind {
+        Kind::Many => "has",
+        _ if in_texts => "contains",
+        _ => "=",
+    };
+    format!("`{}` {operator} {}", column.name.replace('\\', "\\\\").replace('`', "\\`"), quoted(value))
+}
+
+/// A text of a filter.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recommend::{Item, Triple};
+
+    fn catalogue() -> Catalogue {
+        let item = |id: &str, year: f64, genre: &str, director: &str, audience: &str| Item {
+            id: id.into(),
+            title: id.into(),
+            description: Some(format!("A {genre} tale.")),
+            attributes: vec![
+                ("year".into(), Attribute::Number(year)),
+                (GENRES.into(), Attribute::Many(vec![genre.into()])),
+                ("director".into(), Attribute::Text(director.into())),
+                ("audience".into(), Attribute::Text(audience.into())),
+            ],
+        };
+        Catalogue::new(vec![
+            item("a", 1980.0, "War", "Ada Quist", "adults"),
+            item("b", 1990.0, "Comedy", "Bo \"The\" Lee", "families"),
+            item("c", 2000.0, "Horror", "Ada Quist", "everyone"),
+        ])
+    }
+
+    #[test]
+    fn conditions_keep_what_meets_them() {
+        let catalogue = catalogue();
+        let knowledge =
+            Knowledge::new([Triple { head: "b".into(), relation: "filmed_by".into(), tail: "Cy Dee".into() }]);
+        type Set = fn(&mut Constraints);
+        let cases: [(Set, &str, &[&str]); 10] = [
+            (|c| c.set_number(key::YEAR_MAX, 1990.0), "a b", &[]),
+            (|c| c.add(key::EXCLUDE_GENRES, "horror"), "a b", &[]),
+            (|c| c.add(key::EXCLUDE_PEOPLE, "ada quist"), "b", &[]),
+            (|c| c.add(key::PEOPLE, "Cy Dee"), "b", &[]),
+            (|c| c.add(key::EXCLUDE_PEOPLE, "Bo \"The\" Lee"), "a c", &[]),
+            (|c| c.set_text(key::AUDIENCE, "children"), "b c", &[]),
+            (|c| c.add(key::EXCLUDE_THEMES, "war"), "b c", &[]),
+            (|c| c.set_number(key::RUNTIME_MAX, 90.0), "a b c", &["runtime_max"]),
+            (|c| c.set_text(key::LANGUAGE, "French"), "a b c", &["language"]),
+            (|c| c.add(key::PEOPLE, "Nobody \\ Known"), "", &[]),
+        ];
+        for (set, expected, unknown) in cases {
+            let mut constraints = Constraints::default();
+            set(&mut constraints);
+            let conditions = Conditions::new(&constraints, &catalogue, &knowledge).unwrap();
+            let kept =
+                catalogue.items().iter().filter(|item| conditions.filter.as_ref().is_none_or(|f| f.matches(item)));
+            let kept: Vec<&str> = kept.map(|item| item.id.as_str()).collect();
+            assert_eq!(kept.join(" "), expected, "{constraints:?}");
+            assert_eq!(conditions.unknown, unknown);
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! What is known of somebody in the course of a dialogue: what they said, and what they were shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    ask::Slot,
+    understand::{Constraints, Understander, Understood, key},
+};
+
+/// What a wish counts less with each later message that states one.
+const FADING: f32 = 0.8;
+
+/// A dialogue so far.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Dialogue {
+    /// Wanted genres with how much they count.
+    pub(super) genres: Vec<(String, f32)>,
+    /// Wanted themes with how much they count.
+    pub(super) themes: Vec<(String, f32)>,
+    /// What must hold.
+    pub(super) constraints: Constraints,
+    /// Liked items, the last one last.
+    pub(super) liked: Vec<usize>,
+    /// Items that are not wanted.
+    pub(super) disliked: BTreeSet<usize>,
+    /// Ratings from 1 to 5.
+    pub(super) ratings: BTreeMap<usize, f32>,
+    /// Items that were seen.
+    pub(super) seen: BTreeSet<usize>,
+    /// All items that were shown.
+    pub(super) shown: BTreeSet<usize>,
+    /// The items that were shown last.
+    pub(super) last: Vec<usize>,
+    /// The item that was spoken of last.
+    pub(super) focus: Option<usize>,
+    /// What was asked, and not to be asked again.
+    pub(super) asked: Vec<Slot>,
+    /// The words of the last message that stated a wish.
+    pub(super) words: String,
+    /// How many messages came.
+    pub(super) turns: usize,
+}
+
+impl Dialogue {
+    /// Takes a message in.
+    pub(super) fn hear(&mut self, message: &str, understood: &Understood, names: &Understander) {
+        let Understood { preferences, feedback, asked_about, .. } = understood;
+        self.turns += 1;
+        if begins_anew(message) && !(preferences.genres.is_empty() && preferences.themes.is_empty()) {
+            (self.genres, self.themes) = (Vec::new(), Vec::new());
+        }
+        if !(preferences.genres.is_empty() && preferences.themes.is_empty()) {
+            self.genres.iter_mut().chain(&mut self.themes).for_each(|(_, weight)| *weight *= FADING);
+            self.words = message.to_owned();
+        }
+        for (known, said, denied) in [
+            (&mut self.genres, &preferences.genres, key::EXCLUDE_GENRES),
+            (&mut self.themes, &preferences.themes, key::EXCLUDE_THEMES),
+        ] {
+            for value in said {
+                known.retain(|(own, _)| own != value);
+                known.push((value.clone(), 1.0));
+                // Who asks for it has changed their mind.
+                self.constraints.remove(denied, value);
+            }
+            let no_more = preferences.constraints.values(denied);
+            known.retain(|(own, _)| !no_more.contains(own));
+        }
+        self.constraints.follow(&preferences.constraints);
+        let items = |titles: &[String]| titles.iter().filter_map(|title| names.item(title)).collect::<Vec<_>>();
+        for item in items(&feedback.liked) {
+            self.disliked.remove(&item);
+            self.liked.retain(|own| *own != item);
+            self.liked.push(item);
+        }
+        for item in items(&feedback.disliked) {
+            self.liked.retain(|own| *own != item);
+            self.disliked.insert(item);
+        }
+        self.seen.extend(items(&feedback.seen));
+        for (title, rating) in &feedback.ratings {
+            self.ratings.extend(names.item(title).map(|item| (item, *rating as f32)));
+        }
+        let named = [asked_about, &feedback.liked, &feedback.disliked, &feedback.seen];
+        if let Some(item) = named.into_iter().find_map(|titles| items(titles).last().copied()) {
+            self.focus = Some(item);
+        }
+    }
+
+    /// Takes in what is shown.
+    pub(super) fn show(&mut self, items: &[usize]) {
+        if !items.is_empty() {
+            self.last = items.to_vec();
+            self.focus = None;
+            self.shown.extend(items);
+        }
+    }
+
+    /// Whether a genre, a theme or a title is known.
+    pub fn knows_a_wish(&self) -> bool {
+        let wishes = [self.genres.is_empty(), self.themes.is_empty(), self.liked.is_empty()];
+        wishes.contains(&false) || !self.constraints.values(key::PEOPLE).is_empty()
+    }
+
+    /// Whether an item is out of the question: it was shown, seen or turned down.
+    pub fn is_spent(&self, item: usize) -> bool {
+        self.shown.contains(&item) || self.is_turned_down(item) || self.liked.contains(&item)
+    }
+
+    /// Whether an item was seen or turned down.
+    pub fn is_turned_down(&self, item: usize) -> bool {
+        self.disliked.contains(&item) || self.seen.contains(&item)
+    }
+
+    /// What must hold.
+    pub fn constraints(&self) -> &Constraints {
+        &self.constraints
+    }
+
+    /// The items that were shown last.
+    pub fn last(&self) -> &[usize] {
+        &self.last
+    }
+}
+
+/// Whether a message takes back what was wanted before.
+fn begins_anew(message: &str) -> bool {
+    let message = message.to_lowercase();
+    let instead = message.find("instead").is_some_and(|place| !message[place..].starts_with("instead of"));
+    instead
+        || ["start over", "forget that", "forget about that", "changed my mind", "something else entirely"]
+            .iter()
+            .any(|words| message.contains(words))
+}

@@ -1,0 +1,273 @@
+//! Whole dialogues on the rich fixture: conditions are kept whatever is said, and what is kept on disk is what was known.
+
+use std::{ops::ControlFlow, sync::LazyLock, thread};
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::recommend::{
+    Item, Knowledge, Recommender,
+    fixture::{Fixture, FixtureOptions},
+};
+
+static WORLD: LazyLock<(Recommender, Knowledge)> = LazyLock::new(|| {
+    let options = FixtureOptions { items: 150, users: 30, interactions: 12, ..FixtureOptions::default() };
+    let Fixture { items, interactions, knowledge, .. } = Fixture::generate(&options);
+    (Recommender::new(items, interactions, None).unwrap(), knowledge)
+});
+
+fn chat() -> ChatREC<'static> {
+    ChatREC::new(&WORLD.0, &WORLD.1)
+}
+
+const GENRES: [&str; 5] = ["Horror", "Western", "Comedy", "Drama", "Sci-Fi"];
+
+/// Something to say, and what must hold from then on.
+#[derive(Clone, Debug)]
+enum Said {
+    No(usize),
+    Want(usize),
+    Before(i32),
+    Since(i32),
+    Under(i32),
+    Dislike(usize),
+    Seen(usize),
+    Like(usize),
+    Liked(usize),
+    NoneOfThem,
+    More,
+    Why,
+    About(usize),
+    Noise(String),
+}
+
+impl Said {
+    fn text(&self) -> String {
+        const ORDINALS: [&str; 5] = ["first", "second", "third", "fourth", "fifth"];
+        match self {
+            Said::No(genre) => format!("No {}, please.", GENRES[*genre]),
+            Said::Want(genre) => format!("I'd like a {} film.", GENRES[*genre]),
+            Said::Before(year) => format!("Only films from before {year}."),
+            Said::Since(year) => format!("Nothing older than {year}."),
+            Said::Under(minutes) => format!("It should be under {minutes} minutes."),
+            Said::Dislike(place) => format!("The {} one is boring.", ORDINALS[*place]),
+            Said::Seen(place) => format!("I have already seen the {} one.", ORDINALS[*place]),
+            Said::Like(place) => format!("More like the {} one.", ORDINALS[*place]),
+            Said::Liked(place) => format!("I loved the {} one, 5/5!", ORDINALS[*place]),
+            Said::NoneOfThem => "None of these.".into(),
+            Said::More => "Show me more.".into(),
+            Said::Why => "Why these?".into(),
+            Said::About(place) => format!("Tell me more about the {} one.", ORDINALS[*place]),
+            Said::Noise(text) => text.clone(),
+        }
+    }
+}
+
+/// What must hold, kept by the test itself.
+#[derive(Default)]
+struct Oracle {
+    genres: Vec<usize>,
+    before: Option<i32>,
+    since: Option<i32>,
+    under: Option<i32>,
+    spent: Vec<usize>,
+    last: Vec<usize>,
+}
+
+impl Oracle {
+    fn hear(&mut self, said: &Said) {
+        match *said {
+            Said::No(genre) => self.genres.push(genre),
+            // Who asks for it has changed their mind.
+            Said::Want(genre) => self.genres.retain(|own| *own != genre),
+            Said::Before(year) => self.before = Some(year),
+            Said::Since(year) => self.since = Some(year),
+            Said::Under(minutes) => self.under = Some(minutes),
+            _ => {}
+        }
+    }
+
+    fn allows(&self, item: &Item) -> bool {
+        let number = |name: &str| match item.attribute(name) {
+            Some(crate::recommend::Attribute::Number(number)) => *number as i32,
+            _ => 0,
+        };
+        self.genres.iter().all(|genre| !item.genres().iter().any(|own| own == GENRES[*genre]))
+            && self.before.is_none_or(|year| number("year") < year)
+            && self.since.is_none_or(|year| number("year") >= year)
+            && self.under.is_none_or(|minutes| number("runtime") <= minutes)
+    }
+}
+
+fn said() -> impl Strategy<Value = Said> {
+    prop_oneof![
+        (0..5usize).prop_map(Said::No),
+        (0..5usize).prop_map(Said::Want),
+        (1970..2020i32).prop_map(Said::Before),
+        (1970..2010i32).prop_map(Said::Since),
+        (80..170i32).prop_map(Said::Under),
+        (0..5usize).prop_map(Said::Dislike),
+        (0..5usize).prop_map(Said::Seen),
+        (0..5usize).prop_map(Said::Like),
+        (0..5usize).prop_map(Said::Liked),
+        Just(Said::NoneOfThem),
+        Just(Said::More),
+        Just(Said::Why),
+        (0..5usize).prop_map(Said::About),
+        "[a-z '\"?,.0-9]{0,30}".prop_map(|text| Said::Noise(format!("hm {text}"))),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn conditions_are_kept_and_nothing_comes_back(dialogue in prop::collection::vec(said(), 1..9)) {
+        let mut chat = chat();
+        let mut known = Dialogue::default();
+        let mut oracle = Oracle::default();
+        for said in &dialogue {
+            // What noise may set is not known to the oracle: it is left out where it sets anything.
+            if matches!(said, Said::Noise(_)) && chat.understand(&known, &said.text()).unwrap() != Understood::default() {
+                continue;
+            }
+            oracle.hear(said);
+            let turn = chat.turn(&mut known, &said.text(), &[]).unwrap();
+            for &item in &turn.items {
+                prop_assert!(oracle.allows(&chat.catalogue()[item]), "{dialogue:?} shows {item}");
+                prop_assert!(!oracle.spent.contains(&item), "{dialogue:?} shows {item} again");
+            }
+            prop_assert!(turn.facts().all(|fact| fact.holds(&chat.records())));
+            oracle.spent.extend(&turn.items);
+            oracle.last = turn.items;
+        }
+    }
+
+    #[test]
+    fn any_text_is_answered(text in "\\PC{0,60}", other in "\\PC{0,60}") {
+        let mut chat = chat();
+        let turn = chat.reply(&["a western", &text, &other], &[]).unwrap();
+        prop_assert!(!turn.plain().is_empty());
+    }
+}
+
+#[test]
+fn likes_and_examples_lead_and_the_last_list_can_be_had_again() {
+    let mut chat = chat();
+    let mut known = Dialogue::default();
+    let first = chat.turn(&mut known, "I'd like a western", &[]).unwrap();
+    assert_eq!((first.state, first.items.len()), (State::RecommendationPresentation, PRESENTED));
+    let western = |item: &usize| chat.catalogue()[*item].genres().iter().any(|genre| genre == "Western");
+    assert!(first.items.iter().all(western));
+    let second = chat.turn(&mut known, "The second one is boring", &[]).unwrap();
+    assert_eq!(second.state, State::Feedback);
+    assert!(second.items.iter().all(|item| !first.items.contains(item)));
+    let again = chat.turn(&mut known, "Show me those again", &[]).unwrap();
+    assert_eq!(again.items, second.items);
+    let liked = second.items[0];
+    let title = chat.understander().name(liked).to_owned();
+    chat.turn(&mut known, &format!("I loved {title}"), &[]).unwrap();
+    let (with, without) = (known.clone(), Dialogue { liked: Vec::new(), ..known.clone() });
+    assert_ne!(chat.retrieve(&with, &[], 20).unwrap(), chat.retrieve(&without, &[], 20).unwrap());
+}
+
+#[test]
+fn questions_are_answered_from_the_records() {
+    let mut chat = chat();
+    let mut known = Dialogue::default();
+    let shown = chat.turn(&mut known, "a comedy", &[]).unwrap().items;
+    let item = &chat.catalogue()[shown[1]];
+    let attribute = |name: &str| match item.attribute(name) {
+        Some(crate::recommend::Attribute::Text(text)) => text.clone(),
+        Some(crate::recommend::Attribute::Number(number)) => number.to_string(),
+        _ => String::new(),
+    };
+    let (director, runtime) = (attribute("director"), attribute("runtime"));
+    let mut ask = |message: &str| chat.turn(&mut known, message, &[]).unwrap();
+    let answer = ask("Who directed the second one?");
+    assert_eq!(answer.state, State::Exploration);
+    assert!(answer.plain().contains(&format!("was directed by {director}")), "{}", answer.plain());
+    let answer = ask("How long is it?");
+    assert!(answer.plain().contains(&format!("runs {runtime} minutes")), "{}", answer.plain());
+    let answer = ask("Why the first one?");
+    assert_eq!(answer.state, State::Clarification);
+    assert!(answer.plain().contains("is tagged Comedy"), "{}", answer.plain());
+    let answer = ask("Compare the first one and the third one.");
+    assert_eq!(answer.state, State::Exploration);
+    assert!(answer.items.is_empty() && answer.pieces.len() >= 2);
+}
+
+#[test]
+fn a_session_is_what_was_said_in_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let messages =
+        ["a comedy, nothing before 1980", "I loved the first one, 5/5", "no horror", "Who directed the second one?"];
+    let mut known = Dialogue::default();
+    let mut alone = chat();
+    for (place, message) in messages.iter().enumerate() {
+        let expected = alone.turn(&mut known, message, &[]).unwrap();
+        // Another process each time.
+        let mut sessions = ChatCRS::new(chat(), Sessions::open(folder.path()).unwrap());
+        let mut heard = String::new();
+        let reply = sessions.reply("evening", message, &[], &mut |text| {
+            heard += text;
+            ControlFlow::Continue(())
+        });
+        let reply = reply.unwrap();
+        assert_eq!((reply.reply.as_str(), heard.as_str()), (expected.plain().as_str(), expected.plain().as_str()));
+        assert_eq!(reply.state, expected.state);
+        let loaded = sessions.sessions().load("evening", alone.catalogue(), alone.understander()).unwrap();
+        assert_eq!(loaded.dialogue, known, "after {message}");
+        assert_eq!(loaded.exchanges.len(), place + 1);
+    }
+    let sessions = Sessions::open(folder.path()).unwrap();
+    assert_eq!(sessions.list().unwrap()[0].messages, 8);
+    let error = sessions.begin("evening", Some("7")).unwrap_err();
+    assert_eq!(error.to_string(), "session `evening` is with nobody of the store, not with `7`");
+}
+
+#[test]
+fn what_was_heard_of_a_broken_answer_is_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut chat = ChatCRS::new(chat(), Sessions::open(folder.path()).unwrap());
+    let mut heard = String::new();
+    let broken = chat.reply("s", "a western", &[], &mut |text| {
+        heard += text;
+        ControlFlow::Break(())
+    });
+    assert!(broken.is_err() && !heard.is_empty());
+    let names = Understander::new(WORLD.0.catalogue(), &WORLD.1);
+    let loaded = chat.sessions().load("s", WORLD.0.catalogue(), &names).unwrap();
+    assert_eq!(loaded.exchanges[0].reply, heard);
+    assert_eq!(loaded.dialogue.last().len(), PRESENTED);
+}
+
+#[test]
+fn sessions_of_one_store_do_not_disturb_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    thread::scope(|scope| {
+        for speaker in 0..4 {
+            let path = folder.path();
+            scope.spawn(move || {
+                let mut chat = ChatCRS::new(chat(), Sessions::open(path).unwrap());
+                for message in ["a drama", "more", "No horror."] {
+                    // Two of them are in one session.
+                    let session = format!("s{}", speaker / 2);
+                    chat.reply(&session, message, &[], &mut |_| ControlFlow::Continue(())).unwrap();
+                }
+            });
+        }
+    });
+    let sessions = Sessions::open(folder.path()).unwrap().list().unwrap();
+    assert_eq!(sessions.iter().map(|session| session.messages).collect::<Vec<_>>(), [12, 12]);
+}
+
+#[test]
+fn simulated_users_find_more_by_talking() {
+    let mut chat = chat();
+    let options = SimulateOptions { targets: 40, seed: 3, turns: 5 };
+    let figures = simulate(&mut chat, &options, &mut || Ok(())).unwrap();
+    assert_eq!(figures, simulate(&mut chat, &options, &mut || Ok(())).unwrap());
+    assert_eq!((figures.violations, figures.repeated, figures.facts_held), (0, 0, 1.0));
+    assert!(figures.gain >= 2.0 && figures.success > figures.one_shot_long, "{figures:?}");
+}

@@ -1,0 +1,354 @@
+//! What a sentence does: greets, asks for items, asks about an item or about what was said, or tells something.
+
+use super::words::Sentence;
+
+/// What a sentence does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Says hello, or goodbye.
+    Greet,
+    /// Asks for items.
+    Request,
+    /// Asks about an item.
+    AskItem,
+    /// Asks about what was said, how, or why.
+    AskAnswer,
+    /// Tells something.
+    Tell,
+}
+
+/// What a sentence names.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Named {
+    /// A title or a shown item, other than as an example of what is wanted.
+    pub(super) item: bool,
+    /// A title as an example of what is wanted: `like Heat`.
+    pub(super) example: bool,
+    /// A genre or a theme.
+    pub(super) kind: bool,
+    /// Whether items have been shown.
+    pub(super) shown: bool,
+}
+
+const GREETINGS: [&str; 20] = [
+    "hi",
+    "hello",
+    "hey",
+    "greetings",
+    "hiya",
+    "howdy",
+    "yo",
+    "good morning",
+    "good evening",
+    "good afternoon",
+    "good day",
+    "hi there",
+    "hello there",
+    "hey there",
+    "what's up",
+    "whats up",
+    "sup",
+    "hallo",
+    "bonjour",
+    "welcome",
+];
+const PARTINGS: [&str; 10] = [
+    "bye",
+    "goodbye",
+    "good night",
+    "see you",
+    "see ya",
+    "cheers",
+    "farewell",
+    "bye bye",
+    "that's all",
+    "have a nice day",
+];
+
+const REQUESTS: [&str; 72] = [
+    "recommend",
+    "suggest",
+    "show me",
+    "show us",
+    "give me",
+    "give us",
+    "find me",
+    "find us",
+    "find something",
+    "find a",
+    "looking for",
+    "what else",
+    "what next",
+    "what's next",
+    "whats next",
+    "what should i watch",
+    "what should we watch",
+    "what can i watch",
+    "what to watch",
+    "what can you recommend",
+    "anything else",
+    "something",
+    "anything",
+    "another",
+    "others",
+    "other ones",
+    "other suggestions",
+    "other options",
+    "other films",
+    "other movies",
+    "next five",
+    "next ones",
+    "next one",
+    "next",
+    "i want a",
+    "i want an",
+    "i want to watch a",
+    "i want some",
+    "i'd like a",
+    "i'd like an",
+    "i'd like some",
+    "i'd love a",
+    "in the mood for",
+    "how about a",
+    "how about some",
+    "got any",
+    "have any",
+    "any good",
+    "need a",
+    "need an",
+    "need some",
+    "help me",
+    "can you help",
+    "surprise me",
+    "try again",
+    "keep going",
+    "go on",
+    "continue",
+    "refresh",
+    "start over",
+    "new list",
+    "different",
+    "a few more",
+    "some more",
+    "five more",
+    "more please",
+    "more like",
+    "more of",
+    "more films",
+    "more movies",
+    "show more",
+    "fancy a",
+];
+
+/// Questions about what was said.
+const ABOUT_ANSWERS: [&str; 66] = [
+    "why",
+    "how come",
+    "what do you mean",
+    "what did you mean",
+    "mean by",
+    "what does that mean",
+    "what does this mean",
+    "don't understand",
+    "do not understand",
+    "didn't understand",
+    "dont understand",
+    "don't get",
+    "didn't get",
+    "not sure i understand",
+    "not sure what",
+    "explain",
+    "how do you know",
+    "how did you",
+    "how do you",
+    "how does this work",
+    "how does it work",
+    "how is the",
+    "how are the",
+    "how was the",
+    "did you take",
+    "did you consider",
+    "did you remember",
+    "did you use",
+    "did you account",
+    "did you forget",
+    "did you read",
+    "did you ignore",
+    "have you taken",
+    "have you considered",
+    "do you remember",
+    "are you sure",
+    "are you using",
+    "are you taking",
+    "into account",
+    "what reason",
+    "what's the reason",
+    "the reason",
+    "what was my",
+    "what are my",
+    "what did i",
+    "what did you",
+    "which of my",
+    "based on what",
+    "according to",
+    "say that again",
+    "repeat that",
+    "come again",
+    "confused",
+    "confusing me",
+    "what's the score",
+    "what is the score",
+    "what does the score",
+    "who are you",
+    "what are you",
+    "can you clarify",
+    "clarify",
+    "what makes you",
+    "what made you",
+    "in what way",
+    "in which way",
+    "what has that to do",
+];
+
+/// Beginnings of questions.
+const ASKING: [&str; 42] = [
+    "is", "are", "was", "were", "does", "do", "did", "has", "have", "had", "who", "who's", "whose", "what", "what's",
+    "when", "where", "where's", "how", "how's", "which", "can", "could", "should", "would", "will", "isn't", "doesn't",
+    "aren't", "any", "so", "and", "but", "wait", "ok", "okay", "in", "at", "on", "for", "to", "by",
+];
+
+/// Orders to say something of an item.
+const TELL_OF: [&str; 22] = [
+    "tell me about",
+    "tell me more",
+    "tell us",
+    "more about",
+    "more on",
+    "describe",
+    "compare",
+    "difference between",
+    "differ",
+    "details",
+    "detail",
+    "summarize",
+    "summarise",
+    "summary",
+    "plot of",
+    "info on",
+    "information",
+    "what about",
+    "how about",
+    "learn about",
+    "hear about",
+    "know more",
+];
+
+/// What a sentence does.
+pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
+    let asks = sentence.asks || ASKING.contains(&sentence.at(0)) && !is_offer(sentence);
+    let about_answers =
+        sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) || asks_for_meaning(sentence, named);
+    if about_answers && !(named.example && sentence.has_any(&REQUESTS)) {
+        return Act::AskAnswer;
+    }
+    let tells_of = sentence.has_any(&TELL_OF);
+    let points =
+        named.item || named.shown && sentence.has_any(&["which", "any of"]) && !sentence.has_any(&["which is why"]);
+    if points && (asks || tells_of) && !(named.example && sentence.has_any(&REQUESTS)) && !is_request_only(sentence) {
+        return Act::AskItem;
+    }
+    if tells_of && named.shown && !named.kind && !named.example && !sentence.has_any(&["how about"]) {
+        return Act::AskItem;
+    }
+    if is_request(sentence, named) {
+        return Act::Request;
+    }
+    if is_greeting(sentence) {
+        return Act::Greet;
+    }
+    Act::Tell
+}
+
+/// Requests that name an item in passing: `Loved Heat, what else do you have?`
+fn is_request_only(sentence: &Sentence) -> bool {
+    sentence.has_any(&[
+        "what else",
+        "what next",
+        "what's next",
+        "anything else",
+        "something else",
+        "instead of",
+        "besides",
+        "do you have more",
+    ])
+}
+
+fn is_request(sentence: &Sentence, named: Named) -> bool {
+    // Denied: `nothing more`, `stop showing me`, `keep showing me`.
+    let denied = sentence.has_any(&[
+        "keep showing",
+        "keep recommending",
+        "keep suggesting",
+        "stop showing",
+        "stop recommending",
+        "don't show",
+        "stop suggesting",
+        "nothing else",
+        "no more",
+    ]);
+    if denied && !sentence.has_any(&["something", "anything else", "instead"]) {
+        return false;
+    }
+    if sentence.has_any(&REQUESTS) || named.example {
+        return true;
+    }
+    // `more!`, `more westerns`
+    let more = sentence.find("more").is_some_and(|place| {
+        place == 0
+            || ["some", "any", "show", "see", "few", "want", "please", "yes", "ok", "with"]
+                .contains(&sentence.before(place, 1))
+    });
+    more && (named.shown || named.kind)
+}
+
+/// `should be short`, `can be old`: no questions.
+fn is_offer(sentence: &Sentence) -> bool {
+    ["so", "and", "but", "ok", "okay", "wait", "any", "in", "at", "on", "for", "to", "by"].contains(&sentence.at(0))
+        && {
+            let next = sentence.at(1);
+            !["is", "are", "was", "does", "do", "did", "who", "what", "when", "where", "how", "which", "why", "can"]
+                .contains(&next)
+        }
+        || ["should", "can", "could", "will", "would"].contains(&sentence.at(0))
+            && ["be", "have", "also"].contains(&sentence.at(1))
+}
+
+/// `What does neo-noir mean?`, `What is slow cinema?`: of a word, not of an item.
+fn asks_for_meaning(sentence: &Sentence, named: Named) -> bool {
+    let what =
+        sentence.find("what").is_some() || sentence.find("what's").is_some() || sentence.find("define").is_some();
+    let means = sentence.has_any(&["mean", "means", "meant", "meaning", "stand for", "definition", "define"]);
+    let is = ["what is", "what's", "what are", "whats"].iter().any(|words| sentence.has_at(0, words));
+    what && means
+        || is
+            && !named.item
+            && named.shown
+            && !sentence.has_any(&REQUESTS)
+            && !sentence.has_any(&["which", "the best", "the shortest", "the longest", "new"])
+}
+
+/// Whether it says hello or goodbye before anything else.
+fn is_greeting(sentence: &Sentence) -> bool {
+    let begins = GREETINGS.iter().chain(&PARTINGS).any(|greeting| sentence.has_at(0, greeting));
+    let thanks = sentence.has_any(&["thanks", "thank you"]) && sentence.len() <= 4;
+    begins
+        || thanks
+        || sentence.has_any(&[
+            "how are you",
+            "nice to meet you",
+            "anyone home",
+            "anybody home",
+            "anybody there",
+            "anyone there",
+        ])
+}

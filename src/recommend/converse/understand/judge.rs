@@ -1,0 +1,121 @@
+//! Who is judged how: every item that a sentence names gets the cue that speaks of it.
+
+use super::{
+    cues::{Cue, Judgement, Side},
+    words::{Gap, Sentence},
+};
+
+/// Words that end the reach of a verb.
+const TURNS: [&str; 7] = ["but", "though", "although", "while", "whereas", "however", "unlike"];
+/// How many words may stand between a judging adjective and the noun behind it: `a great little list`.
+const ADJECTIVE_REACH: usize = 2;
+
+/// The judgement of each item that is named, by the span of its words, in order; `None` if nothing judges it.
+pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue]) -> Vec<Option<Judgement>> {
+    let mut judged: Vec<Option<Judgement>> = vec![None; items.len()];
+    let mut verb: Option<Judgement> = None;
+    let mut ahead: Option<(usize, Judgement)> = None;
+    // The items since the last cue.
+    let mut group: Vec<usize> = Vec::new();
+    let mut closed = false;
+    let mut last: Option<Judgement> = None;
+    let mut place = 0;
+    while place < sentence.len() {
+        if let Some(item) = items.iter().position(|(start, _)| *start == place) {
+            if closed {
+                group.clear();
+                closed = false;
+            }
+            group.push(item);
+            if let Some((_, judgement)) = ahead.take().filter(|(end, _)| place - end <= ADJECTIVE_REACH) {
+                judged[item] = Some(judgement);
+            } else if let Some(judgement) = verb {
+                judged[item] = Some(judgement);
+            }
+            place = items[item].1.max(place + 1);
+            continue;
+        }
+        if let Some(cue) = cues.iter().find(|cue| cue.start == place) {
+            let judgement = cue.judgement;
+            let waiting: Vec<usize> = group.iter().copied().filter(|&item| judged[item].is_none()).collect();
+            let next_item = items.iter().map(|(start, _)| *start).find(|start| *start >= cue.end);
+            match cue.side {
+                Side::Before => {
+                    let limit = end_of_reach(sentence, cue.end, cues);
+                    let has_object = next_item.is_some_and(|start| start < limit);
+                    // `Heat I loved`
+                    if !has_object && !closed {
+                        waiting.iter().for_each(|&item| judged[item] = Some(judgement));
+                    }
+                    verb = Some(judgement);
+                    closed = true;
+                }
+                Side::Behind => {
+                    let subject = group.last().copied().filter(|_| !closed);
+                    match subject {
+                        Some(subject)
+                            if verb.is_none()
+                                || waiting.is_empty() && has_copula(sentence, items[subject].1, cue.start) =>
+                        {
+                            let subjects = if waiting.is_empty() { vec![subject] } else { waiting };
+                            // A second word on the same items does not turn the first: `great, if a bit slow`.
+                            subjects.into_iter().for_each(|item| judged[item] = Some(judgement));
+                            verb = None;
+                            closed = true;
+                        }
+                        Some(_) => {}
+                        None => {
+                            if let (true, Some(rating)) = (closed, judgement.rating) {
+                                // `Loved it: 5/5`
+                                if let Some(&item) = group.last() {
+                                    let old = judged[item].unwrap_or_default();
+                                    judged[item] = Some(Judgement { rating: Some(rating), ..old });
+                                }
+                            }
+                            ahead = Some((cue.end, judgement));
+                        }
+                    }
+                }
+            }
+            last = Some(judgement);
+            place = cue.end.max(place + 1);
+            continue;
+        }
+        let word = sentence.at(place);
+        if TURNS.contains(&word) {
+            (verb, ahead) = (None, None);
+        }
+        // `and so was Zodiac`, `same for Zodiac`
+        if sentence.has_at(place, "so was")
+            || sentence.has_at(place, "so is")
+            || sentence.has_at(place, "same for")
+            || sentence.has_at(place, "same goes for")
+        {
+            verb = last;
+        }
+        // `Zodiac too`, `as well`
+        let again = word == "too" || sentence.has_at(place, "as well");
+        if again && !closed {
+            group.iter().for_each(|&item| judged[item] = judged[item].or(last));
+        }
+        place += 1;
+    }
+    judged
+}
+
+/// Where the reach of a verb ends: at the next one, or where the sentence turns.
+fn end_of_reach(sentence: &Sentence, from: usize, cues: &[Cue]) -> usize {
+    let next = cues.iter().filter(|cue| cue.start >= from && cue.side == Side::Before).map(|cue| cue.start).min();
+    let turn = (from..sentence.len())
+        .find(|&place| TURNS.contains(&sentence.at(place)) || sentence.words[place].gap == Gap::Pause && place > from);
+    next.unwrap_or(sentence.len()).min(turn.unwrap_or(sentence.len()))
+}
+
+/// Whether something is said of the item that ends at `end`, in the words before `start`.
+fn has_copula(sentence: &Sentence, end: usize, start: usize) -> bool {
+    const COPULAS: [&str; 22] = [
+        "was", "is", "were", "are", "wasn't", "isn't", "looks", "sounds", "seems", "felt", "feels", "gets", "bored",
+        "left", "not", "less", "did", "didn't", "put", "fell", "a", "deserves",
+    ];
+    (end..=start).any(|place| COPULAS.contains(&sentence.at(place)))
+}

@@ -1,0 +1,244 @@
+//! Shown items that a message points at without their titles: `the second one`, `all of them`, `it`.
+
+use super::{common::number, words::Sentence};
+
+/// Ordinals.
+const ORDINALS: [&str; 10] =
+    ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
+/// Words for an item behind an ordinal.
+const NOUNS: [&str; 14] = [
+    "one",
+    "ones",
+    "film",
+    "films",
+    "movie",
+    "movies",
+    "pick",
+    "title",
+    "option",
+    "suggestion",
+    "recommendation",
+    "item",
+    "choice",
+    "entry",
+];
+/// Words that an ordinal without a noun is no reference before.
+const NOT_ITEMS: [&str; 12] =
+    ["time", "half", "act", "part", "scene", "minute", "minutes", "hour", "place", "thing", "season", "name"];
+/// Names for all that was shown.
+const ALL: [&str; 34] = [
+    "all of them",
+    "all of these",
+    "all of those",
+    "them all",
+    "these all",
+    "all three",
+    "all five",
+    "all four",
+    "everything here",
+    "everything on the list",
+    "your picks",
+    "your suggestions",
+    "your recommendations",
+    "your choices",
+    "the list",
+    "this list",
+    "that list",
+    "list",
+    "picks",
+    "suggestions",
+    "recommendations",
+    "selection",
+    "choices",
+    "these films",
+    "those films",
+    "these movies",
+    "those movies",
+    "these ones",
+    "these",
+    "those",
+    "they",
+    "they're",
+    "them",
+    "every one",
+];
+/// Names for all that was shown which deny what is said of it.
+const NONE: [&str; 12] = [
+    "none of these",
+    "none of them",
+    "none of those",
+    "not any of these",
+    "neither of them",
+    "neither of these",
+    "neither",
+    "nothing here",
+    "nothing on the list",
+    "none",
+    "not one of these",
+    "no one of these",
+];
+/// What is left of a list when some of it was named.
+const REST: [&str; 7] = [
+    "the rest",
+    "the others",
+    "the other ones",
+    "the other two",
+    "the other films",
+    "the other movies",
+    "the other one",
+];
+/// Words for the item that is spoken of.
+const IT: [&str; 9] =
+    ["that one", "this one", "that film", "that movie", "this film", "this movie", "it", "it's", "its"];
+
+/// Words behind which `it` is what is wanted.
+const WANTED: [&str; 12] =
+    ["should", "must", "has", "can", "could", "may", "might", "needs", "shouldn't", "mustn't", "can't", "cannot"];
+
+/// What a reference points at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// Places of the list that was shown.
+    Places(Vec<usize>),
+    /// All of it. Whether the suggestions are meant and not the films: `great list`.
+    All {
+        /// Whether what is said is denied: `none of these`.
+        denied: bool,
+    },
+    /// What of it was not named.
+    Rest,
+    /// The item that is spoken of.
+    It,
+}
+
+/// A reference and its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Reference {
+    /// The place of its first word.
+    pub(super) start: usize,
+    /// The place behind its last word.
+    pub(super) end: usize,
+    /// What it points at.
+    pub(super) target: Target,
+}
+
+/// The references of a sentence to a list of `shown` items, from left to right.
+pub(super) fn find(sentence: &Sentence, open: &[bool], shown: usize) -> Vec<Reference> {
+    let mut found = Vec::new();
+    let mut place = 0;
+    while place < sentence.len() {
+        let here = if shown > 0 { at(sentence, place, shown) } else { None };
+        match here.filter(|reference| open[reference.start..reference.end].iter().all(|open| *open)) {
+            Some(reference) => {
+                place = reference.end;
+                found.push(reference);
+            }
+            None => place += 1,
+        }
+    }
+    found
+}
+
+fn at(sentence: &Sentence, place: usize, shown: usize) -> Option<Reference> {
+    let phrase = |phrases: &[&str]| {
+        let lengths = phrases.iter().filter(|phrase| sentence.has_at(place, phrase));
+        lengths.map(|phrase| phrase.split(' ').count()).max()
+    };
+    let reference = |length: usize, target| Some(Reference { start: place, end: place + length, target });
+    if let Some(length) = phrase(&NONE) {
+        return reference(length, Target::All { denied: true });
+    }
+    if let Some(length) = phrase(&REST) {
+        return reference(length, Target::Rest);
+    }
+    if let Some((places, length)) = ordinal(sentence, place, shown) {
+        return reference(length, Target::Places(places));
+    }
+    if let Some(length) = phrase(&ALL) {
+        return reference(length, Target::All { denied: false });
+    }
+    if sentence.at(place) == "both" && shown >= 2 {
+        return reference(1, Target::Places(if shown == 2 { vec![0, 1] } else { Vec::new() }));
+    }
+    // `It should be short`: what is wanted, not what was shown.
+    let length = phrase(&IT).filter(|length| !WANTED.contains(&sentence.at(place + length)))?;
+    reference(length, Target::It)
+}
+
+/// `the second one`, `the last two`, `number 3`, `the first`.
+fn ordinal(sentence: &Sentence, place: usize, shown: usize) -> Option<(Vec<usize>, usize)> {
+    if ["number", "no", "option", "film", "movie"].contains(&sentence.at(place))
+        && let Some(value) = number(sentence.at(place + 1)).filter(|value| value.fract() == 0.0)
+        && (1.0..=shown as f64).contains(&value)
+        && (sentence.at(place) != "no" || sentence.at(place + 2).is_empty())
+    {
+        return Some((vec![value as usize - 1], 2));
+    }
+    let article = usize::from(["the", "your"].contains(&sentence.at(place)));
+    let word = sentence.at(place + article);
+    let digits = || ["st", "nd", "rd", "th"].iter().find_map(|ending| word.strip_suffix(ending)?.parse::<usize>().ok());
+    let first = match ORDINALS.iter().position(|ordinal| *ordinal == word) {
+        Some(place) => place,
+        None => match word {
+            "last" | "latter" | "final" | "bottom" => shown - 1,
+            "former" | "top" => 0,
+            "middle" => shown / 2,
+            _ => digits()?.checked_sub(1)?,
+        },
+    };
+    if first >= shown {
+        return None;
+    }
+    let next = sentence.at(place + article + 1);
+    // `the first two`, `the last two`
+    if let Some(count) = number(next).filter(|count| count.fract() == 0.0 && (2.0..=shown as f64).contains(count))
+        && ["first", "last"].contains(&word)
+    {
+        let count = count as usize;
+        let places = if word == "first" { (0..count).collect() } else { (shown - count..shown).collect() };
+        let noun = usize::from(NOUNS.contains(&sentence.at(place + article + 2)));
+        return Some((places, article + 2 + noun));
+    }
+    match NOUNS.contains(&next) {
+        true => Some((vec![first], article + 2)),
+        false => {
+            (article == 1 && !NOT_ITEMS.contains(&next) && !["top", "final"].contains(&word)).then(|| (vec![first], 2))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{super::words::sentences, *};
+
+    #[test]
+    fn references_are_found() {
+        let all = |denied| Target::All { denied };
+        let cases: [(&str, &[Target]); 16] = [
+            ("the second one", &[Target::Places(vec![1])]),
+            ("the first was boring", &[Target::Places(vec![0])]),
+            ("the first time", &[]),
+            ("the 3rd film", &[Target::Places(vec![2])]),
+            ("the last two", &[Target::Places(vec![1, 2])]),
+            ("number 2", &[Target::Places(vec![1])]),
+            ("the fifth one", &[]),
+            ("the last one", &[Target::Places(vec![2])]),
+            ("I hate all of them", &[all(false)]),
+            ("great list", &[all(false)]),
+            ("none of these", &[all(true)]),
+            ("the rest is fine", &[Target::Rest]),
+            ("it was good", &[Target::It]),
+            ("it should be short", &[]),
+            ("the first and the third", &[Target::Places(vec![0]), Target::Places(vec![2])]),
+            ("a second thought", &[]),
+        ];
+        for (text, expected) in cases {
+            let sentence = &sentences(text)[0];
+            let found = find(sentence, &vec![true; sentence.len()], 3);
+            let targets: Vec<Target> = found.into_iter().map(|reference| reference.target).collect();
+            assert_eq!(targets, expected, "{text}");
+        }
+        let sentence = &sentences("the second one")[0];
+        assert!(find(sentence, &[true; 3], 0).is_empty());
+    }
+}

@@ -1,0 +1,452 @@
+//! One sentence after the other becomes preferences and feedback.
+
+use super::{
+    Context, Feedback, Preferences, Understander,
+    acts::{self, Act, Named},
+    add,
+    cues::{self, Cue, Judgement, Side},
+    judge::judge,
+    limits,
+    negation::{is_denial, is_denied},
+    people,
+    references::{self, Target},
+    stated::key,
+    titles::Titles,
+    words::Sentence,
+};
+use crate::recommend::converse::state::Summary;
+
+/// Words by which a title is an example of what is wanted.
+const LIKENING: [&str; 16] = [
+    "like",
+    "similar to",
+    "in the vein of",
+    "such as",
+    "along the lines of",
+    "in the style of",
+    "reminds me of",
+    "akin to",
+    "close to",
+    "same as",
+    "reminiscent of",
+    "in the spirit of",
+    "comparable to",
+    "as good as",
+    "more of",
+    "the likes of",
+];
+/// Words between such a word and its title.
+const BETWEEN: [&str; 9] = ["the", "film", "movie", "films", "movies", "a", "and", "or", "both"];
+/// Before `like`: somebody likes, or something is like.
+const LIKERS: [&str; 22] = [
+    "i", "we", "really", "didn't", "don't", "do", "also", "they", "dont", "didnt", "actually", "kids", "would", "i'd",
+    "you", "looks", "feels", "felt", "sounds", "did", "nothing", "quite",
+];
+/// Words that tell a wish in a sentence on items.
+const WISHING: [&str; 12] =
+    ["want", "prefer", "more", "something", "anything", "no", "mood", "less", "looking", "give", "rather", "instead"];
+/// Words of somebody who tells what they saw.
+const PAST: [&str; 16] = [
+    "was", "were", "wasn't", "weren't", "had", "felt", "bored", "left", "made", "fell", "put", "dragged", "sucked",
+    "rocked", "worked", "blew",
+];
+/// Verbs of liking what may not be seen yet: `I like the second one`.
+const PRESENT: [&str; 7] = ["love", "like", "enjoy", "adore", "hate", "dislike", "stand"];
+/// Themes that are people whom one watches with.
+const COMPANY: [&str; 6] = ["friends", "family", "dog", "dogs", "buddy", "ai"];
+
+/// A title or reference in a sentence.
+#[derive(Clone, Debug)]
+struct Mention {
+    start: usize,
+    end: usize,
+    titles: Vec<String>,
+    /// A title, or a single shown item.
+    kind: MentionKind,
+    example: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum MentionKind {
+    Title,
+    One,
+    All { denied: bool },
+    Rest,
+}
+
+/// A genre or a theme in a sentence.
+#[derive(Clone, Debug)]
+struct Span {
+    start: usize,
+    end: usize,
+    values: Vec<String>,
+    is_genre: bool,
+}
+
+/// A message that is being read.
+pub(super) struct Reading<'a> {
+    understander: &'a Understander,
+    context: &'a Context<'a>,
+    shown: &'a Titles,
+    preferences: Preferences,
+    feedback: Feedback,
+    asked_about: Vec<String>,
+    summary: Summary,
+    /// The title that was named last.
+    focus: Option<String>,
+    /// Whether an item was named at all.
+    named: bool,
+    /// Titles that were named other than as examples.
+    named_titles: Vec<String>,
+    /// References to the rest of the list, with what is thought of it.
+    rest: Vec<Judgement>,
+    /// What is thought where nothing is named.
+    free: Option<Judgement>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn new(understander: &'a Understander, context: &'a Context<'a>, shown: &'a Titles) -> Self {
+        Self {
+            understander,
+            context,
+            shown,
+            preferences: Preferences::default(),
+            feedback: Feedback::default(),
+            asked_about: Vec::new(),
+            summary: Summary::default(),
+            focus: context.focus.map(str::to_owned),
+            named: false,
+            named_titles: Vec::new(),
+            rest: Vec::new(),
+            free: None,
+        }
+    }
+
+    /// Reads a sentence.
+    pub(super) fn add(&mut self, sentence: &Sentence) {
+        let mut open = vec![true; sentence.len()];
+        let mentions = self.mentions(sentence, &mut open);
+        let before = self.preferences.constraints.clone();
+        limits::read(sentence, &mut open, &mut self.preferences.constraints);
+        let spans = self.spans(sentence, &open);
+        let named = Named {
+            item: mentions.iter().any(|mention| !mention.example),
+            example: mentions.iter().any(|mention| mention.example),
+            kind: !spans.is_empty(),
+            shown: !self.context.shown.is_empty(),
+        };
+        let act = acts::of(sentence, named);
+        match act {
+            Act::AskItem | Act::AskAnswer => {
+                self.preferences.constraints = before;
+                self.summary.asks_item |= act == Act::AskItem;
+                self.summary.asks_answer |= act == Act::AskAnswer;
+                let titles = mentions.iter().flat_map(|mention| &mention.titles);
+                titles.for_each(|title| add(&mut self.asked_about, title));
+                self.named |= named.item;
+                return;
+            }
+            Act::Request => self.summary.requests = true,
+            Act::Greet => self.summary.greets = true,
+            Act::Tell => {}
+        }
+        self.examples(&mentions);
+        let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
+        let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
+        self.judgements(sentence, &open, &judged, stated || named.kind);
+    }
+
+    /// Titles, whole or shown, and references to what was shown.
+    fn mentions(&mut self, sentence: &Sentence, open: &mut [bool]) -> Vec<Mention> {
+        let mut found: Vec<Mention> = Vec::new();
+        let close = |start: usize, end: usize, open: &mut [bool]| open[start..end].fill(false);
+        let title = |start, end, title: String| Mention {
+            start,
+            end,
+            titles: vec![title],
+            kind: MentionKind::Title,
+            example: false,
+        };
+        for hit in self.shown.find(sentence, open, true) {
+            close(hit.start, hit.end, open);
+            found.extend(self.context.shown.get(hit.title).map(|name| title(hit.start, hit.end, name.clone())));
+        }
+        // `Tom Cruise` is nobody's `The Cruise`.
+        let mut free = open.to_vec();
+        for place in 0..sentence.len() {
+            if let Some(length) = self.understander.people.full_name(sentence, place) {
+                close(place, place + length, &mut free);
+            }
+        }
+        for hit in self.understander.titles.find(sentence, &free, false) {
+            let quoted = sentence.words[hit.start..hit.end].iter().all(|word| word.quoted);
+            let is_kind = self
+                .understander
+                .genres
+                .at(sentence, hit.start)
+                .is_some_and(|(_, length)| hit.start + length >= hit.end)
+                || self
+                    .understander
+                    .themes
+                    .at(sentence, hit.start)
+                    .is_some_and(|(_, length)| hit.start + length >= hit.end);
+            if is_kind && !quoted {
+                continue;
+            }
+            close(hit.start, hit.end, open);
+            found.push(title(hit.start, hit.end, self.understander.name(hit.title).to_owned()));
+        }
+        let shown = self.context.shown;
+        for reference in references::find(sentence, open, shown.len()) {
+            let (start, end) = (reference.start, reference.end);
+            let spoken_of = || found.iter().filter(|mention| mention.end <= start).max_by_key(|mention| mention.end);
+            let (titles, kind) = match reference.target {
+                Target::Places(places) => {
+                    (places.iter().filter_map(|&place| shown.get(place).cloned()).collect(), MentionKind::One)
+                }
+                Target::All { denied } => (shown.to_vec(), MentionKind::All { denied }),
+                Target::Rest => (Vec::new(), MentionKind::Rest),
+                Target::It => {
+                    let one = spoken_of().and_then(|mention| mention.titles.last().cloned());
+                    let one = one
+                        .or_else(|| self.focus.clone())
+                        .or_else(|| shown.first().filter(|_| shown.len() == 1).cloned());
+                    (Vec::from_iter(one), MentionKind::One)
+                }
+            };
+            close(start, end, open);
+            found.push(Mention { start, end, titles, kind, example: false });
+        }
+        found.sort_by_key(|mention| mention.start);
+        for place in 0..found.len() {
+            let (before, from) = found.split_at_mut(place);
+            let Some(mention) = from.first_mut() else { continue };
+            mention.example = is_example(sentence, mention.start, before.last());
+            if mention.kind != MentionKind::Rest {
+                self.focus = mention.titles.last().cloned().or_else(|| self.focus.take());
+            }
+        }
+        found
+    }
+
+    /// Genres and themes.
+    fn spans(&self, sentence: &Sentence, open: &[bool]) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let mut place = 0;
+        while place < sentence.len() {
+            let is_open =
+                |length: usize| open.get(place..place + length).is_some_and(|open| open.iter().all(|open| *open));
+            let genre = self.understander.genres.at(sentence, place).filter(|(_, length)| is_open(*length));
+            let theme = self.understander.themes.at(sentence, place).filter(|(_, length)| is_open(*length));
+            let theme = theme.filter(|_| !is_company(sentence, place));
+            let judges = sentence.before(place, 1) == "too" && !is_denial(sentence.before(place, 2));
+            if judges || sentence.has_at(place.saturating_sub(2), "too much") {
+                // `too violent` judges what was shown; `not too violent` is a condition.
+                place += 1;
+                continue;
+            }
+            let span = match (genre, theme) {
+                // The longer name is meant: `superhero` in `superhero comedy` stays a theme, `small town` one of two words.
+                (Some((genres, length)), theme) if theme.is_none_or(|(_, other)| other <= length) => {
+                    Span { start: place, end: place + length, values: genres.to_vec(), is_genre: true }
+                }
+                (_, Some((theme, length))) => {
+                    Span { start: place, end: place + length, values: vec![theme.to_owned()], is_genre: false }
+                }
+                _ => {
+                    place += 1;
+                    continue;
+                }
+            };
+            place = span.end;
+            spans.push(span);
+        }
+        spans
+    }
+
+    /// Titles as examples of what is wanted.
+    fn examples(&mut self, mentions: &[Mention]) {
+        for title in mentions.iter().filter(|mention| mention.example).flat_map(|mention| &mention.titles) {
+            add(&mut self.preferences.explicit_preferences, &format!("like {title}"));
+            add(&mut self.feedback.liked, title);
+            self.summary.wishes = true;
+        }
+    }
+
+    /// What is wanted and what is not. Returns whether anything is.
+    fn wishes(&mut self, sentence: &Sentence, open: &[bool], spans: &[Span], act: Act, judges: bool) -> bool {
+        let before = self.preferences.clone();
+        let people = self.people(sentence, open, spans);
+        let is_listed = |place: usize| {
+            spans.iter().any(|span| (span.start..span.end).contains(&place))
+                || people.iter().any(|(start, end, _)| (*start..*end).contains(&place))
+        };
+        for (start, _, name) in &people {
+            let key = if is_denied(sentence, *start, &is_listed) { key::EXCLUDE_PEOPLE } else { key::PEOPLE };
+            self.preferences.constraints.add(key, name.as_str());
+        }
+        self.languages(sentence, open, &is_listed);
+        if let Some(theme) = people::audience(sentence, &mut self.preferences.constraints) {
+            add(&mut self.preferences.themes, &theme);
+        }
+        // `Heat was funny` judges Heat, and wants nothing.
+        let wishing = act == Act::Request || !judges || WISHING.iter().any(|word| sentence.find(word).is_some());
+        // `Greetings, robot` talks to us.
+        for span in spans.iter().filter(|span| wishing && (span.is_genre || act != Act::Greet)) {
+            let denied = is_denied(sentence, span.start, &is_listed);
+            for value in &span.values {
+                match (span.is_genre, denied) {
+                    (true, true) => self.preferences.constraints.add(key::EXCLUDE_GENRES, value.as_str()),
+                    (true, false) => add(&mut self.preferences.genres, value),
+                    (false, true) => self.preferences.constraints.add(key::EXCLUDE_THEMES, value.as_str()),
+                    (false, false) => add(&mut self.preferences.themes, value),
+                }
+            }
+            self.summary.wishes |= !denied;
+        }
+        self.preferences != before
+    }
+
+    /// The people who are named, by the span of their words.
+    fn people(&self, sentence: &Sentence, open: &[bool], spans: &[Span]) -> Vec<(usize, usize, String)> {
+        let mut people = Vec::new();
+        let mut place = 0;
+        while place < sentence.len() {
+            match self.understander.people.at(sentence, place) {
+                Some((name, length))
+                    if open[place..place + length].iter().all(|open| *open)
+                        // `No Sci-Fi` excludes nobody.
+                        && !spans.iter().any(|span| span.start < place + length && place < span.end) =>
+                {
+                    people.push((place, place + length, name));
+                    place += length;
+                }
+                _ => place += 1,
+            }
+        }
+        people
+    }
+
+    fn languages(&mut self, sentence: &Sentence, open: &[bool], is_listed: &dyn Fn(usize) -> bool) {
+        for place in (0..sentence.len()).filter(|&place| open[place]) {
+            let Some((language, _)) = self.understander.people.language_at(sentence, place) else { continue };
+            match is_denied(sentence, place, is_listed) {
+                true => self.preferences.constraints.add(key::EXCLUDE_LANGUAGES, language),
+                false => self.preferences.constraints.set_text(key::LANGUAGE, language),
+            }
+        }
+    }
+
+    /// What is thought of the items that are named.
+    fn judgements(&mut self, sentence: &Sentence, open: &[bool], mentions: &[&Mention], stated: bool) {
+        let cues = cues::find(sentence, open);
+        let items: Vec<(usize, usize)> = mentions.iter().map(|mention| (mention.start, mention.end)).collect();
+        let judged = judge(sentence, &items, &cues);
+        let is_past = PAST.iter().any(|word| sentence.find(word).is_some());
+        let is_present = PRESENT.iter().any(|word| sentence.find(word).is_some());
+        for (mention, judgement) in mentions.iter().zip(judged) {
+            self.named = true;
+            if mention.kind == MentionKind::Rest {
+                self.rest.extend(judgement);
+                continue;
+            }
+            mention.titles.iter().for_each(|title| add(&mut self.named_titles, title));
+            let denied = mention.kind == MentionKind::All { denied: true };
+            let judgement = match (judgement, denied) {
+                (Some(judgement), false) => judgement,
+                // `none of these were good`, `I liked none of these`; not having seen them says nothing.
+                (Some(Judgement { sentiment: 1.., .. }) | None, true) => {
+                    Judgement { sentiment: -1, ..Judgement::default() }
+                }
+                (Some(_), true) | (None, false) => continue,
+            };
+            let by_verb = cues.iter().any(|cue| cue.side == Side::Before && cue.judgement == judgement);
+            let seen = match mention.kind {
+                MentionKind::Title => judgement.seen || is_past && judgement.sentiment != 0 && is_said(&cues),
+                _ => judgement.seen && (by_verb && !is_present || judgement.rating.is_some() || is_past),
+            };
+            mention.titles.iter().for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
+            self.summary.judges = true;
+        }
+        if mentions.is_empty() && !stated {
+            let free = cues
+                .iter()
+                .rev()
+                .find(|cue| cue.judgement.sentiment != 0 && (cue.side == Side::Behind || cue.end == sentence.len()));
+            self.free = self.free.or(free.map(|cue| cue.judgement));
+        }
+    }
+
+    /// All that was stated.
+    pub(super) fn finish(mut self) -> (Preferences, Feedback, Vec<String>, Summary) {
+        let shown = self.context.shown;
+        for judgement in std::mem::take(&mut self.rest) {
+            for title in shown.iter().filter(|title| !self.named_titles.contains(title)) {
+                take(&mut self.feedback, title, Judgement { seen: false, ..judgement });
+            }
+            self.summary.judges = true;
+        }
+        // `Boring.` is said of the list; what comes with a request is a courtesy.
+        let asks = self.summary.requests || self.summary.asks_item || self.summary.asks_answer;
+        if let Some(judgement) = self.free.filter(|_| !self.named && !asks && !shown.is_empty()) {
+            shown.iter().for_each(|title| take(&mut self.feedback, title, Judgement { seen: false, ..judgement }));
+            self.summary.judges = true;
+        }
+        self.summary.wishes |= self.summary.judges && shown.is_empty() && !self.feedback.liked.is_empty();
+        self.summary.limits = !self.preferences.constraints.is_empty();
+        (self.preferences, self.feedback, self.asked_about, self.summary)
+    }
+}
+
+/// Whether anything is said behind an item.
+fn is_said(cues: &[Cue]) -> bool {
+    cues.iter().any(|cue| cue.side == Side::Behind)
+}
+
+/// Takes a judgement over; a later one takes the place of an earlier one.
+fn take(feedback: &mut Feedback, title: &str, judgement: Judgement) {
+    let Feedback { liked, disliked, ratings, seen } = feedback;
+    match judgement.sentiment {
+        1.. => {
+            disliked.retain(|own| own != title);
+            add(liked, title);
+        }
+        0 => {}
+        _ => {
+            liked.retain(|own| own != title);
+            add(disliked, title);
+        }
+    }
+    if let Some(rating) = judgement.rating {
+        ratings.insert(title.to_owned(), rating);
+    }
+    if judgement.seen {
+        add(seen, title);
+    }
+}
+
+/// Whether an item is an example of what is wanted: `like Heat`, or next to one in a list.
+fn is_example(sentence: &Sentence, start: usize, before: Option<&Mention>) -> bool {
+    if let Some(before) = before.filter(|before| before.example) {
+        let between = (before.end..start).all(|place| ["and", "or", "the", "both"].contains(&sentence.at(place)));
+        if between {
+            return true;
+        }
+    }
+    let mut end = start;
+    while end > 0 && BETWEEN.contains(&sentence.at(end - 1)) {
+        end -= 1;
+    }
+    LIKENING.iter().any(|phrase| {
+        let length = phrase.split(' ').count();
+        let Some(place) = end.checked_sub(length).filter(|&place| sentence.has_at(place, phrase)) else { return false };
+        let likes = *phrase == "like" && LIKERS.contains(&sentence.before(place, 1));
+        // `more of the second one` asks for more of the kind; `not like Heat` does not.
+        !likes && sentence.before(place, 1) != "not"
+    })
+}
+
+/// `with my friends`, `for the family`: who watches, not what is watched.
+fn is_company(sentence: &Sentence, place: usize) -> bool {
+    COMPANY.contains(&sentence.at(place)) && ["my", "our", "with", "for"].contains(&sentence.before(place, 1))
+}

@@ -1,0 +1,214 @@
+//! What a message states: preferences and judgements, in a form that filters, retrieval and other programs can use.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What somebody wants.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Preferences {
+    /// Wanted genres, as the catalogue spells them.
+    pub genres: Vec<String>,
+    /// What it should be about, or be like.
+    pub themes: Vec<String>,
+    /// What must hold of every item.
+    pub constraints: Constraints,
+    /// Wishes in words: `like Heat`.
+    pub explicit_preferences: Vec<String>,
+}
+
+/// What somebody thinks of items, by title.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Feedback {
+    /// Titles that they like, or want more of.
+    pub liked: Vec<String>,
+    /// Titles that they do not want.
+    pub disliked: Vec<String>,
+    /// Ratings, from 1 to 5.
+    pub ratings: BTreeMap<String, f64>,
+    /// Titles that they have seen.
+    pub seen: Vec<String>,
+}
+
+/// Conditions by key. What one key bounds from above or below ends in `_max` or `_min`, and holds with equality;
+/// what begins with `exclude_` must not hold.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Constraints(pub BTreeMap<String, Limit>);
+
+/// What a condition compares with.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum Limit {
+    /// A number.
+    Number(f64),
+    /// One value.
+    Text(String),
+    /// Several values, each of which counts.
+    Many(Vec<String>),
+}
+
+/// The keys of conditions.
+pub mod key {
+    /// The first year in which an item may have come out.
+    pub const YEAR_MIN: &str = "year_min";
+    /// The last year in which an item may have come out.
+    pub const YEAR_MAX: &str = "year_max";
+    /// The fewest minutes.
+    pub const RUNTIME_MIN: &str = "runtime_min";
+    /// The most minutes.
+    pub const RUNTIME_MAX: &str = "runtime_max";
+    /// The lowest mean rating.
+    pub const RATING_MIN: &str = "rating_min";
+    /// The highest price.
+    pub const PRICE_MAX: &str = "price_max";
+    /// Who watches.
+    pub const AUDIENCE: &str = "audience";
+    /// The language that is spoken.
+    pub const LANGUAGE: &str = "language";
+    /// People who must take part.
+    pub const PEOPLE: &str = "people";
+    /// Genres that are not wanted.
+    pub const EXCLUDE_GENRES: &str = "exclude_genres";
+    /// Themes that are not wanted.
+    pub const EXCLUDE_THEMES: &str = "exclude_themes";
+    /// People who must not take part.
+    pub const EXCLUDE_PEOPLE: &str = "exclude_people";
+    /// Languages that are not wanted.
+    pub const EXCLUDE_LANGUAGES: &str = "exclude_languages";
+}
+
+impl Constraints {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The number of a key.
+    pub fn number(&self, key: &str) -> Option<f64> {
+        match self.0.get(key) {
+            Some(Limit::Number(number)) => Some(*number),
+            _ => None,
+        }
+    }
+
+    /// The values of a key.
+    pub fn values(&self, key: &str) -> &[String] {
+        match self.0.get(key) {
+            Some(Limit::Text(value)) => std::slice::from_ref(value),
+            Some(Limit::Many(values)) => values,
+            _ => &[],
+        }
+    }
+
+    /// Sets a number.
+    pub fn set_number(&mut self, key: &str, number: f64) {
+        self.0.insert(key.to_owned(), Limit::Number(number));
+    }
+
+    /// Sets a value.
+    pub fn set_text(&mut self, key: &str, value: impl Into<String>) {
+        self.0.insert(key.to_owned(), Limit::Text(value.into()));
+    }
+
+    /// Adds a value to those of a key.
+    pub fn add(&mut self, key: &str, value: impl Into<String>) {
+        let value = value.into();
+        match self.0.entry(key.to_owned()).or_insert_with(|| Limit::Many(Vec::new())) {
+            Limit::Many(values) if values.contains(&value) => {}
+            Limit::Many(values) => values.push(value),
+            other => *other = Limit::Many(vec![value]),
+        }
+    }
+
+    /// Takes a value back; a key without values goes.
+    pub fn remove(&mut self, key: &str, value: &str) {
+        if let Some(Limit::Many(values)) = self.0.get_mut(key) {
+            values.retain(|own| !own.eq_ignore_ascii_case(value));
+            if values.is_empty() {
+                self.0.remove(key);
+            }
+        }
+    }
+
+    /// Takes over what somebody says later: numbers and single values take the place of earlier ones, lists grow.
+    pub fn follow(&mut self, later: &Constraints) {
+        for (key, limit) in &later.0 {
+            match limit {
+                Limit::Many(values) => values.iter().for_each(|value| self.add(key, value)),
+                single => {
+                    self.0.insert(key.clone(), single.clone());
+                }
+            }
+        }
+    }
+
+    /// Every key with each of its values, as texts.
+    pub fn pairs(&self) -> Vec<(&str, String)> {
+        let values = |limit: &Limit| match limit {
+            Limit::Number(number) => vec![number.to_string()],
+            Limit::Text(value) => vec![value.clone()],
+            Limit::Many(values) => values.clone(),
+        };
+        self.0.iter().flat_map(|(key, limit)| values(limit).into_iter().map(|value| (key.as_str(), value))).collect()
+    }
+}
+
+impl Serialize for Limit {
+    /// A whole number is written without a point.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Limit::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => {
+                serializer.serialize_i64(*number as i64)
+            }
+            Limit::Number(number) => serializer.serialize_f64(*number),
+            Limit::Text(value) => serializer.serialize_str(value),
+            Limit::Many(values) => values.serialize(serializer),
+        }
+    }
+}
+
+impl Preferences {
+    /// Whether nothing is stated.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Feedback {
+    /// Whether nothing is stated.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Adds a value that is not there yet.
+pub(super) fn add(values: &mut Vec<String>, value: &str) {
+    if !values.iter().any(|own| own == value) {
+        values.push(value.to_owned());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_said_later_counts() {
+        let mut said = Constraints::default();
+        said.set_number(key::YEAR_MAX, 1989.0);
+        said.add(key::EXCLUDE_GENRES, "Horror");
+        let mut later = Constraints::default();
+        later.set_number(key::YEAR_MAX, 1999.0);
+        later.add(key::EXCLUDE_GENRES, "War");
+        later.add(key::EXCLUDE_GENRES, "Horror");
+        said.follow(&later);
+        assert_eq!(serde_json::to_string(&said).unwrap(), r#"{"exclude_genres":["Horror","War"],"year_max":1999}"#);
+        said.remove(key::EXCLUDE_GENRES, "horror");
+        assert_eq!(said.pairs(), [("exclude_genres", "War".to_owned()), ("year_max", "1999".to_owned())]);
+        let read: Constraints = serde_json::from_str(r#"{"exclude_genres": ["War"], "year_max": 1999}"#).unwrap();
+        assert_eq!(read, said);
+    }
+}

@@ -1,0 +1,360 @@
+//! Titles in messages: as they are, without their article or subtitle, by a word that only one of them has, and with
+//! slips of the keyboard.
+
+use std::collections::HashMap;
+
+use strsim::osa_distance;
+
+use super::{
+    common::{NUMBERS, is_common},
+    words::{Gap, Sentence, Word, sentences},
+};
+
+/// The fewest letters of a title that is recognized with a slip.
+const SHORTEST_FUZZY: usize = 5;
+/// Letters for which one slip is allowed.
+const LETTERS_PER_SLIP: usize = 6;
+/// The fewest letters of a word that stands for the one title that has it.
+const SHORTEST_NICKNAME: usize = 5;
+/// The most words of a title with such a word.
+const LONGEST_NICKNAMED: usize = 4;
+
+/// Words behind which a title may stand.
+const CUES: [&str; 41] = [
+    "like",
+    "likes",
+    "liked",
+    "love",
+    "loved",
+    "enjoy",
+    "enjoyed",
+    "adore",
+    "adored",
+    "hate",
+    "hated",
+    "disliked",
+    "seen",
+    "saw",
+    "see",
+    "watch",
+    "watched",
+    "watching",
+    "rewatched",
+    "rate",
+    "rated",
+    "to",
+    "of",
+    "called",
+    "about",
+    "compare",
+    "than",
+    "as",
+    "prefer",
+    "with",
+    "show",
+    "give",
+    "is",
+    "was",
+    "recommend",
+    "after",
+    "finished",
+    "between",
+    "showing",
+    "skip",
+    "vs",
+];
+
+/// Words that begin a sentence more often than a title does.
+const PRONOUNS: [&str; 12] = ["it", "her", "him", "us", "them", "you", "i", "they", "this", "that", "she", "he"];
+
+/// A title in a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Found {
+    /// The place of its first word.
+    pub(super) start: usize,
+    /// The place behind its last word.
+    pub(super) end: usize,
+    /// The title's index.
+    pub(super) title: usize,
+}
+
+/// One way to write a title.
+#[derive(Clone, Debug)]
+struct Form {
+    words: Vec<String>,
+    title: usize,
+    /// Whether it leaves a part of the title out.
+    short: bool,
+}
+
+/// Titles that can be named.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Titles {
+    forms: Vec<Form>,
+    /// The forms that begin with a word, the longest first.
+    by_word: HashMap<String, Vec<usize>>,
+    /// Words that only one title has.
+    nicknames: HashMap<String, usize>,
+    /// The forms by their number of words.
+    by_length: HashMap<usize, Vec<usize>>,
+}
+
+impl Titles {
+    /// Titles as people say them; a title's index is its place.
+    pub(super) fn new<'a>(titles: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut made = Self::default();
+        let mut words_of: HashMap<String, Option<usize>> = HashMap::new();
+        for (title, text) in titles.into_iter().enumerate() {
+            let whole = words(text);
+            for word in whole.iter().filter(|word| word.chars().count() >= SHORTEST_NICKNAME && !is_common(word)) {
+                let short = whole.len() <= LONGEST_NICKNAMED;
+                let place = words_of.entry(word.clone()).or_insert_with(|| short.then_some(title));
+                if *place != Some(title) {
+                    *place = None;
+                }
+            }
+            made.add(text, title);
+        }
+        for (place, form) in made.forms.iter().enumerate() {
+            if let Some(first) = form.words.first() {
+                made.by_word.entry(first.clone()).or_default().push(place);
+            }
+            made.by_length.entry(form.words.len()).or_default().push(place);
+        }
+        let forms = &made.forms;
+        for places in made.by_word.values_mut() {
+            // Whole titles before shortened ones of the same length; equal ones in their order.
+            places.sort_by_key(|&place| (std::cmp::Reverse(forms[place].words.len()), forms[place].short, place));
+        }
+        made.nicknames = words_of.into_iter().filter_map(|(word, title)| Some((word, title?))).collect();
+        made
+    }
+
+    fn add(&mut self, text: &str, title: usize) {
+        let whole = words(text);
+        let mut forms = vec![(whole.clone(), false)];
+        let unquoted: Vec<String> = whole.iter().map(|word| unleet(word)).collect();
+        forms.push((unquoted, false));
+        let main = text.split(": ").next().unwrap_or(text);
+        if main.len() < text.len() {
+            forms.push((words(main), true));
+        }
+        for (words, _) in forms.clone() {
+            if words.len() > 1 && ["the", "a", "an"].contains(&words[0].as_str()) {
+                forms.push((words[1..].to_vec(), true));
+            }
+        }
+        forms.retain(|(words, _)| !words.is_empty());
+        forms.dedup_by(|a, b| a.0 == b.0);
+        self.forms.extend(forms.into_iter().map(|(words, short)| Form { words, title, short }));
+    }
+
+    /// The titles in a sentence that are meant as such, from left to right. `open` says which words are free, and
+    /// `trusted` that every occurrence is meant, as that of a title that has just been shown.
+    pub(super) fn find(&self, sentence: &Sentence, open: &[bool], trusted: bool) -> Vec<Found> {
+        let own: Vec<String> = sentence.words.iter().map(|word| canonical(&word.text)).collect();
+        let mut found: Vec<Found> = Vec::new();
+        let mut place = 0;
+        while place < own.len() {
+            let behind = found.last().is_some_and(|last| is_listed(sentence, last.end, place));
+            let hit = self.at(sentence, &own, place, trusted, behind);
+            match hit.filter(|hit| open[hit.start..hit.end].iter().all(|open| *open)) {
+                Some(hit) => {
+                    place = hit.end;
+                    found.push(hit);
+                }
+                None => place += 1,
+            }
+        }
+        found
+    }
+
+    fn at(&self, sentence: &Sentence, own: &[String], place: usize, trusted: bool, listed: bool) -> Option<Found> {
+        let cued = listed || is_cued(sentence, place);
+        let exact = self.by_word.get(&own[place]).into_iter().flatten().find(|&&form| {
+            let form = &self.forms[form];
+            // A shown `It` is no reason to take every `it` for a title.
+            let own_word = &sentence.words[place];
+            let named = own_word.is_capital() && (place > 0 || !PRONOUNS.contains(&form.words[0].as_str()));
+            let trusted = trusted && (form.words.len() > 1 || named || !is_common(&form.words[0]));
+            own[place..].starts_with(&form.words) && (trusted || is_meant(sentence, place, form, cued))
+        });
+        if let Some(&form) = exact {
+            let form = &self.forms[form];
+            return Some(Found { start: place, end: place + form.words.len(), title: form.title });
+        }
+        let capital = place > 0 && sentence.words[place].is_capital();
+        if (trusted || cued || sentence.words[place].quoted)
+            && let Some(found) = self.fuzzy(own, place, trusted)
+        {
+            return Some(found);
+        }
+        let nickname = self.nicknames.get(&own[place]).filter(|_| trusted || capital && cued);
+        nickname.map(|&title| Found { start: place, end: place + 1, title })
+    }
+
+    /// A title with a slip or two.
+    fn fuzzy(&self, own: &[String], place: usize, trusted: bool) -> Option<Found> {
+        let longest = own.len() - place;
+        let mut best: Option<(usize, Found)> = None;
+        for (&length, forms) in self.by_length.iter().filter(|(length, _)| **length <= longest) {
+            let text = own[place..place + length].join(" ");
+            let says_something = own[place..place + length].iter().any(|word| !is_common(word));
+            // Of numbers every digit counts.
+            let counts = text.starts_with(|c: char| c.is_ascii_digit());
+            if !says_something || counts || length == 1 && CUES.contains(&text.as_str()) {
+                continue;
+            }
+            for form in forms.iter().map(|&form| &self.forms[form]).filter(|form| trusted || !form.short) {
+                let target = form.words.join(" ");
+                let letters = target.chars().count();
+                let slips = (letters / LETTERS_PER_SLIP).max(1);
+                if letters < SHORTEST_FUZZY || letters.abs_diff(text.chars().count()) > slips {
+                    continue;
+                }
+                // What has no slip was looked at already. One in the first letter is rare, and rules most other words out.
+                let alike = target.chars().next() == text.chars().next() && (trusted || target != text);
+                if !alike || osa_distance(&target, &text) > slips {
+                    continue;
+                }
+                if best.as_ref().is_none_or(|(words, _)| length > *words) {
+                    best = Some((length, Found { start: place, end: place + length, title: form.title }));
+                }
+            }
+        }
+        best.map(|(_, found)| found)
+    }
+}
+
+/// Whether a word comes right behind a title, in a list with it.
+fn is_listed(sentence: &Sentence, end: usize, place: usize) -> bool {
+    match place.checked_sub(end) {
+        Some(0) => sentence.words[place].gap == Gap::Pause,
+        Some(1) => ["and", "or", "nor", "but", "not", "versus", "vs"].contains(&sentence.at(end)),
+        _ => false,
+    }
+}
+
+/// Whether the words before a place announce a title.
+fn is_cued(sentence: &Sentence, place: usize) -> bool {
+    let skipped = ["the", "a", "film", "movie", "films", "movies", "both", "either", "me"];
+    let back = (1..=3).find(|&back| !skipped.contains(&sentence.before(place, back))).unwrap_or(1);
+    CUES.contains(&sentence.before(place, back))
+}
+
+/// Whether the words of a form at a place mean the title, and not what they say.
+fn is_meant(sentence: &Sentence, place: usize, form: &Form, cued: bool) -> bool {
+    let words = &sentence.words[place..place + form.words.len()];
+    if words.iter().all(|word| word.quoted)
+        || words.len() == sentence.len() && !form.short && !is_common(&form.words[0])
+    {
+        return true;
+    }
+    let content = || words.iter().filter(|word| !is_common(&word.text));
+    let contents = content().count();
+    let capitals = words.iter().filter(|word| word.is_capital()).count();
+    match words {
+        [only] => {
+            // At the beginning every word has a capital; a verb behind it tells a name.
+            let next = ["was", "is", "were", "has", "had", "and", "or"].contains(&sentence.at(place + 1));
+            let paused = sentence.words.get(place + 1).is_some_and(|next| next.gap == Gap::Pause);
+            let named = only.is_capital() && (place > 0 || (next || paused) && contents == 1);
+            // `loved Inception, hated Tenet`: a verb is no title.
+            let is_verb = CUES.contains(&only.text.as_str());
+            let small = cued && contents == 1 && !form.short && !is_verb && only.text.len() > 3;
+            named && (contents == 1 || cued) || small
+        }
+        _ => {
+            let all_named = content().all(Word::is_capital) && capitals > usize::from(place == 0);
+            // `shorter than 90 minutes` names no film.
+            let counts = words[0].text.starts_with(|c: char| c.is_ascii_digit());
+            all_named || cued && contents > 0 && !counts || contents >= 2 && words.len() >= 3
+        }
+    }
+}
+
+/// The words of a title, made comparable.
+fn words(title: &str) -> Vec<String> {
+    sentences(title).into_iter().flat_map(|sentence| sentence.words).map(|word| canonical(&word.text)).collect()
+}
+
+/// Numbers as digits, and no apostrophes: `Ocean's Eleven` and `Oceans 11` are one.
+fn canonical(word: &str) -> String {
+    let plain = word.replace('\'', "");
+    let roman = [("ii", "2"), ("iii", "3"), ("iv", "4")];
+    let number = NUMBERS.iter().position(|name| **name == *plain).map(|number| number.to_string());
+    let roman = || roman.iter().find(|(numeral, _)| **numeral == *plain).map(|(_, digits)| (*digits).to_owned());
+    number.or_else(roman).unwrap_or(plain)
+}
+
+/// Digits within a word as the letters that they look like: `se7en`.
+fn unleet(word: &str) -> String {
+    if !word.chars().any(char::is_alphabetic) || !word.chars().any(|c| c.is_ascii_digit()) {
+        return word.to_owned();
+    }
+    let letter = |c: char| match c {
+        '0' => 'o',
+        '1' => 'i',
+        '3' => 'e',
+        '4' => 'a',
+        '5' => 's',
+        '7' => 'v',
+        other => other,
+    };
+    canonical(&word.chars().map(letter).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TITLES: [&str; 9] = [
+        "The Matrix",
+        "Heat",
+        "Se7en",
+        "My Neighbor Totoro",
+        "Ocean's Eleven",
+        "It",
+        "Star Wars: Episode IV - A New Hope",
+        "Spirited Away",
+        "The Sting",
+    ];
+
+    fn found(text: &str, trusted: bool) -> Vec<&'static str> {
+        let titles = Titles::new(TITLES);
+        let found = sentences(text).into_iter().flat_map(|sentence| {
+            let open = vec![true; sentence.len()];
+            titles.find(&sentence, &open, trusted)
+        });
+        found.map(|found| TITLES[found.title]).collect()
+    }
+
+    #[test]
+    fn titles_are_found_however_they_are_written() {
+        let cases: [(&str, &[&str]); 14] = [
+            ("I loved The Matrix.", &["The Matrix"]),
+            ("the Matrix was great", &["The Matrix"]),
+            ("something like matrix", &[]),
+            ("Heat was long", &["Heat"]),
+            ("the heat outside", &[]),
+            ("More like Spirited Away and Totoro!", &["Spirited Away", "My Neighbor Totoro"]),
+            ("i loved spirited away", &["Spirited Away"]),
+            ("have you seen Seven and oceans 11", &["Se7en", "Ocean's Eleven"]),
+            ("I like it", &[]),
+            ("I like \"It\"", &["It"]),
+            ("films like Star Wars", &["Star Wars: Episode IV - A New Hope"]),
+            ("I loved Spirted Away", &["Spirited Away"]),
+            ("the sting in the tale", &[]),
+            ("watched The Sting again", &["The Sting"]),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(found(text, false), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_was_shown_is_found_everywhere() {
+        assert_eq!(found("totoro over heat", true), ["My Neighbor Totoro", "Heat"]);
+        assert_eq!(found("the matirx", true), ["The Matrix"]);
+    }
+}

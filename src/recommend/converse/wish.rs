@@ -1,0 +1,92 @@
+//! How well does an item meet what somebody wants?
+
+use std::collections::BTreeSet;
+
+use super::{dialogue::Dialogue, understand::THEME_COLUMNS};
+use crate::recommend::{Attribute, Catalogue, Item, Knowledge};
+
+/// What a theme counts that only the item's text names.
+const IN_TEXT: f32 = 0.7;
+/// What likeness to an example counts, beside a genre's 1.
+const EXAMPLE: f32 = 0.8;
+/// What likeness to something that was turned down takes away.
+const TURNED_DOWN: f32 = 0.15;
+/// What two items have in common that a fact relates.
+const RELATED: [(&str, f32); 4] = [("similar_to", 0.8), ("sequel_of", 0.7), ("prequel_of", 0.7), ("related_to", 0.6)];
+/// How many of the last liked items are examples.
+const EXAMPLES: usize = 5;
+
+/// What somebody wants, against the records.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wishes<'a> {
+    pub(super) dialogue: &'a Dialogue,
+    pub(super) catalogue: &'a Catalogue,
+    pub(super) knowledge: &'a Knowledge,
+}
+
+impl Wishes<'_> {
+    /// How well an item meets the wishes, from 0 to 1, less what it has of what was turned down.
+    pub(super) fn met(&self, item: usize) -> f32 {
+        let Self { dialogue, catalogue, .. } = *self;
+        let record = &catalogue[item];
+        let genres = dialogue.genres.iter().map(|(genre, weight)| (*weight, f32::from(has_genre(record, genre))));
+        let themes = dialogue.themes.iter().map(|(theme, weight)| (*weight, theme_of(record, theme)));
+        let examples: Vec<usize> = dialogue.liked.iter().rev().take(EXAMPLES).copied().collect();
+        let nearest = examples.iter().map(|&example| self.likeness(item, example)).fold(0.0, f32::max);
+        let example = (!examples.is_empty()).then_some((EXAMPLE, nearest));
+        let (mut weights, mut met) = (0.0, 0.0);
+        for (weight, value) in genres.chain(themes).chain(example) {
+            weights += weight;
+            met += weight * value;
+        }
+        let refused = dialogue.disliked.iter().map(|&other| self.likeness(item, other)).fold(0.0, f32::max);
+        (if weights > 0.0 { met / weights } else { 0.0 }) - TURNED_DOWN * refused
+    }
+
+    /// The wanted genres and themes that an item has.
+    pub(super) fn reasons(&self, item: usize) -> (Vec<String>, Vec<String>) {
+        let record = &self.catalogue[item];
+        let named = |wishes: &[(String, f32)]| wishes.iter().map(|(name, _)| name.clone()).collect::<Vec<_>>();
+        let mut genres = named(&self.dialogue.genres);
+        genres.retain(|genre| has_genre(record, genre) > 0);
+        let mut themes = named(&self.dialogue.themes);
+        themes.retain(|theme| theme_of(record, theme) >= 1.0);
+        (genres, themes)
+    }
+
+    /// What two items have in common: genres and themes, or a fact that relates them.
+    fn likeness(&self, a: usize, b: usize) -> f32 {
+        let (first, second) = (traits(&self.catalogue[a]), traits(&self.catalogue[b]));
+        let common = first.intersection(&second).count() as f32;
+        let all = first.union(&second).count() as f32;
+        let (a, b) = (&self.catalogue[a].id, &self.catalogue[b].id);
+        let facts = self.knowledge.about(a).filter(|fact| fact.head == *b || fact.tail == *b);
+        let related = facts.filter_map(|fact| RELATED.iter().find(|(relation, _)| *relation == fact.relation));
+        related.map(|(_, likeness)| *likeness).fold(common / all.max(1.0), f32::max)
+    }
+}
+
+fn has_genre(item: &Item, genre: &str) -> u8 {
+    u8::from(item.genres().iter().any(|own| own.eq_ignore_ascii_case(genre)))
+}
+
+/// How far an item has a theme: 1 by its record, less by its text.
+fn theme_of(item: &Item, theme: &str) -> f32 {
+    if traits(item).contains(theme.to_lowercase().as_str()) {
+        return 1.0;
+    }
+    let says = |text: &str| text.to_lowercase().contains(&theme.to_lowercase());
+    if item.description.as_deref().is_some_and(says) || says(&item.title) { IN_TEXT } else { 0.0 }
+}
+
+/// The genres and themes of an item, in lower case.
+fn traits(item: &Item) -> BTreeSet<String> {
+    let genres = item.genres().iter().cloned();
+    let themes =
+        THEME_COLUMNS.iter().filter_map(|column| item.attribute(column)).flat_map(|attribute| match attribute {
+            Attribute::Many(values) => values.clone(),
+            Attribute::Text(value) => vec![value.clone()],
+            Attribute::Number(_) => Vec::new(),
+        });
+    genres.chain(themes).map(|value| value.to_lowercase()).collect()
+}
