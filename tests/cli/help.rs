@@ -9,15 +9,17 @@ const GLOBAL: &str = "Global options:";
 fn every_command_says_what_it_takes() {
     let workplace = Workplace::new();
     insta::assert_snapshot!("help", workplace.transcript(&["--help"]));
-    let commands: [&[&str]; 19] = [
+    let commands: [&[&str]; 21] = [
         &["demo"],
         &["index"],
         &["recommend"],
         &["explain"],
+        &["chat"],
         &["search"],
         &["train"],
         &["train", "hybrid"],
         &["eval"],
+        &["eval", "chat"],
         &["tokenize"],
         &["score"],
         &["generate"],

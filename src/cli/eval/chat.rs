@@ -16,9 +16,9 @@ use crate::cli::{
 
 /// Arguments of `docent eval chat`.
 #[derive(Args, Clone, Debug)]
-#[group(required = true, multiple = true)]
 pub(crate) struct ChatArgs {
     /// Store in which simulated users look for items
+    #[arg(required_unless_present = "messages")]
     store: Option<PathBuf>,
     /// Labelled messages: JSON Lines with `message`, `state` and, where they are not empty, `shown`, `preferences` and
     /// `feedback`
