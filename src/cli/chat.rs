@@ -48,10 +48,8 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
     }
     let recommender = Recommender::open(&store)?;
     let knowledge = store.knowledge()?;
-    if let Some(id) = &args.user {
-        if recommender.users().get(id).is_none() {
-            recommender.interactions().user(id)?;
-        }
+    if let Some(id) = args.user.as_deref().filter(|id| recommender.users().get(id).is_none()) {
+        recommender.interactions().user(id)?;
     }
     let user = sessions.begin(&args.session, args.user.as_deref())?;
     let history: Vec<Interaction> = match &user {
