@@ -1,6 +1,7 @@
 //! The recommender on real and on made-up data: the protocol against published figures, what is learned and what must
 //! not be, and people and items that nothing is known of.
 
+mod chat;
 mod cold;
 mod learning;
 mod protocol;
