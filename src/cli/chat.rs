@@ -48,10 +48,8 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
     }
     let recommender = Recommender::open(&store)?;
     let knowledge = store.knowledge()?;
-    if let Some(id) = &args.user {
-        if recommender.users().get(id).is_none() {
-            recommender.interactions().user(id)?;
-        }
+    if let Some(id) = args.user.as_deref().filter(|id| recommender.users().get(id).is_none()) {
+        recommender.interactions().user(id)?;
     }
     let user = sessions.begin(&args.session, args.user.as_deref())?;
     let history: Vec<Interaction> = match &user {
@@ -75,7 +73,7 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
     if !args.plain {
         chat = chat.with_phraser(Phraser::new(&context.engine()?, context.settings.engine_options().kv_positions));
     }
-    context.catch_interrupts();
+    // An interrupt may end it at any place: what was shown is kept.
     talk(args, &mut chat, &history, context)
 }
 
@@ -99,7 +97,7 @@ fn talk(
             if !context.json {
                 shown = context.show(text);
             }
-            if shown.is_err() || context.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            if shown.is_err() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         });
         shown?;
         let reply = reply?;

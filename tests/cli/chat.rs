@@ -161,7 +161,7 @@ fn what_cannot_be_talked_about_is_an_error_with_a_hint() {
     let cases: [(&str, &[&str]); 7] = [
         ("no-store", &["chat", "nowhere"]),
         ("no-user", &["chat", "store", "--plain", "--user", "zoe"]),
-        ("other-user", &["chat", "store", "--plain", "--session", "taken", "--user", "1"]),
+        ("other-user", &["chat", "store", "--plain", "--session", "taken", "--user", "u1"]),
         ("eval-nothing", &["eval", "chat"]),
         ("eval-broken", &["eval", "chat", "--messages", "broken.jsonl"]),
         ("eval-empty", &["eval", "chat", "--messages", "empty.jsonl"]),

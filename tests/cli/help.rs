@@ -9,11 +9,12 @@ const GLOBAL: &str = "Global options:";
 fn every_command_says_what_it_takes() {
     let workplace = Workplace::new();
     insta::assert_snapshot!("help", workplace.transcript(&["--help"]));
-    let commands: [&[&str]; 24] = [
+    let commands: [&[&str]; 26] = [
         &["demo"],
         &["index"],
         &["recommend"],
         &["explain"],
+        &["chat"],
         &["search"],
         &["train"],
         &["train", "hybrid"],
@@ -22,6 +23,7 @@ fn every_command_says_what_it_takes() {
         &["eval"],
         &["eval", "explain"],
         &["eval", "injection"],
+        &["eval", "chat"],
         &["tokenize"],
         &["score"],
         &["generate"],

@@ -2,6 +2,7 @@
 //! not be, and people and items that nothing is known of.
 
 mod align;
+mod chat;
 mod cold;
 mod learning;
 mod protocol;

@@ -16,9 +16,9 @@ use crate::cli::{
 
 /// Arguments of `docent eval chat`.
 #[derive(Args, Clone, Debug)]
-#[group(required = true, multiple = true)]
 pub(crate) struct ChatArgs {
     /// Store in which simulated users look for items
+    #[arg(required_unless_present = "messages")]
     store: Option<PathBuf>,
     /// Labelled messages: JSON Lines with `message`, `state` and, where they are not empty, `shown`, `preferences` and
     /// `feedback`
@@ -75,13 +75,14 @@ fn run_simulation(args: &ChatArgs, store: &Store, context: &mut Context) -> Resu
 
 fn simulated(figures: &Simulation) -> String {
     let Simulation { targets, turns, shown, violations, repeated, .. } = figures;
+    let gain = figures.gain.map(|gain| format!("{gain:.1} x"));
     let share = |name: &str, value: f64| format!("{name:<36}{:>6.1} %\n", 100.0 * value);
     [
         format!("{targets} targets, seed {}\n", figures.seed),
         share(&format!("found within {turns} messages"), figures.success),
         share("on the one list of 5", figures.one_shot),
         share("on the one list of as many as shown", figures.one_shot_long),
-        format!("{:<36}{:>6.1} x\n", "found against the one list of 5", figures.gain),
+        format!("{:<36}{:>8}\n", "found against the one list of 5", gain.unwrap_or_else(|| "-".into())),
         format!("{:<36}{:>6.2}\n", "messages needed", figures.turns_needed),
         format!("{:<36}{violations:>6} of {shown}\n", "shown against a condition"),
         format!("{:<36}{repeated:>6} of {shown}\n", "shown again"),

@@ -38,7 +38,7 @@ enum Part {
 
 /// Arguments of `docent eval`.
 #[derive(Args, Clone, Debug)]
-#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true, disable_help_subcommand = true)]
 pub(crate) struct EvalArgs {
     #[command(subcommand)]
     part: Option<Part>,

@@ -51,8 +51,8 @@ pub struct Simulation {
     pub one_shot: f64,
     /// The share whose target is on the one list of as many items as all turns together can show.
     pub one_shot_long: f64,
-    /// Success against the one list of 5.
-    pub gain: f64,
+    /// Success against the one list of 5; none if that list never has the target.
+    pub gain: Option<f64>,
     /// The mean number of messages of those who found it.
     pub turns_needed: f64,
     /// Items that were shown against a condition that had been stated.
@@ -102,7 +102,7 @@ pub fn simulate(
     all.success = f64::from(found) / count;
     all.one_shot = short as f64 / count;
     all.one_shot_long = long as f64 / count;
-    all.gain = if short > 0 { f64::from(found) / short as f64 } else { 0.0 };
+    all.gain = (short > 0).then(|| f64::from(found) / short as f64);
     all.turns_needed = messages as f64 / f64::from(found).max(1.0);
     all.facts_held = if all.facts > 0 { held as f64 / all.facts as f64 } else { 1.0 };
     Ok(all)

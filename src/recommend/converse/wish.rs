@@ -7,8 +7,9 @@ use crate::recommend::{Attribute, Catalogue, Item, Knowledge};
 
 /// What a theme counts that only the item's text names.
 const IN_TEXT: f32 = 0.7;
-/// What likeness to an example counts, beside a genre's 1.
-const EXAMPLE: f32 = 0.8;
+/// What likeness to an example adds to the share of the wishes that are met: who likes the example knows more of likeness
+/// than its records tell, and retrieval has asked them.
+const EXAMPLE: f32 = 0.15;
 /// What likeness to something that was turned down takes away.
 const TURNED_DOWN: f32 = 0.15;
 /// What two items have in common that a fact relates.
@@ -25,7 +26,8 @@ pub(super) struct Wishes<'a> {
 }
 
 impl Wishes<'_> {
-    /// How well an item meets the wishes, from 0 to 1, less what it has of what was turned down.
+    /// How well an item meets the wishes: the share that it meets, and what it has in common with what was liked, less what
+    /// it has of what was turned down.
     pub(super) fn met(&self, item: usize) -> f32 {
         let Self { dialogue, catalogue, .. } = *self;
         let record = &catalogue[item];
@@ -33,14 +35,13 @@ impl Wishes<'_> {
         let themes = dialogue.themes.iter().map(|(theme, weight)| (*weight, theme_of(record, theme)));
         let examples: Vec<usize> = dialogue.liked.iter().rev().take(EXAMPLES).copied().collect();
         let nearest = examples.iter().map(|&example| self.likeness(item, example)).fold(0.0, f32::max);
-        let example = (!examples.is_empty()).then_some((EXAMPLE, nearest));
         let (mut weights, mut met) = (0.0, 0.0);
-        for (weight, value) in genres.chain(themes).chain(example) {
+        for (weight, value) in genres.chain(themes) {
             weights += weight;
             met += weight * value;
         }
         let refused = dialogue.disliked.iter().map(|&other| self.likeness(item, other)).fold(0.0, f32::max);
-        (if weights > 0.0 { met / weights } else { 0.0 }) - TURNED_DOWN * refused
+        (if weights > 0.0 { met / weights } else { 0.0 }) + EXAMPLE * nearest - TURNED_DOWN * refused
     }
 
     /// The wanted genres and themes that an item has.

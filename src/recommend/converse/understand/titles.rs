@@ -176,7 +176,7 @@ impl Titles {
             // A shown `It` is no reason to take every `it` for a title.
             let own_word = &sentence.words[place];
             let named = own_word.is_capital() && (place > 0 || !PRONOUNS.contains(&form.words[0].as_str()));
-            let trusted = trusted && (form.words.len() > 1 || named || !is_common(&form.words[0]));
+            let trusted = trusted && (form.words.len() > 1 || named || !is_common(&own_word.text));
             own[place..].starts_with(&form.words) && (trusted || is_meant(sentence, place, form, cued))
         });
         if let Some(&form) = exact {
@@ -308,7 +308,7 @@ fn unleet(word: &str) -> String {
 mod tests {
     use super::*;
 
-    const TITLES: [&str; 9] = [
+    const TITLES: [&str; 10] = [
         "The Matrix",
         "Heat",
         "Se7en",
@@ -318,6 +318,7 @@ mod tests {
         "Star Wars: Episode IV - A New Hope",
         "Spirited Away",
         "The Sting",
+        "The One",
     ];
 
     fn found(text: &str, trusted: bool) -> Vec<&'static str> {
@@ -356,5 +357,6 @@ mod tests {
     fn what_was_shown_is_found_everywhere() {
         assert_eq!(found("totoro over heat", true), ["My Neighbor Totoro", "Heat"]);
         assert_eq!(found("the matirx", true), ["The Matrix"]);
+        assert_eq!(found("the first one was fine", true), [""; 0]);
     }
 }

@@ -1,0 +1,53 @@
+//! Answers worded by a language model: a session that outgrows the prompt is cut, and what is left is found in the cache.
+
+use std::ops::ControlFlow;
+
+use docent::{
+    engine::{Engine, EngineOptions},
+    recommend::converse::{Exchange, Phraser, Piece},
+};
+
+use crate::support::smollm2;
+
+/// Tokens of a prompt.
+const BUDGET: usize = 600;
+
+#[test]
+fn a_long_session_is_cut_and_goes_on_from_the_cache() {
+    let options = EngineOptions { kv_positions: 1024, ..EngineOptions::default() };
+    let engine = Engine::load(smollm2(), &options).expect("the default model");
+    let phraser = Phraser::new(&engine, BUDGET);
+    let wordings = ["Here is something for you.", "What about these?", "I found some titles."];
+    let piece = |wordings: &[&str]| Piece {
+        wordings: wordings.iter().map(|wording| (*wording).to_owned()).collect(),
+        ..Piece::default()
+    };
+    let pieces = [piece(&wordings), piece(&[" 1. A Sheriff for Noor (2000), which was directed by Rosa Tanaka."])];
+    let mut session: Vec<Exchange> = Vec::new();
+    let mut found = Vec::new();
+    for turn in 0..24 {
+        let message = format!("Message {turn}: show me something else, please, and nothing that I know.");
+        session.push(Exchange { message, context: "State: recommendation.".into(), reply: String::new() });
+        let before = engine.stats().expect("statistics");
+        let mut heard = String::new();
+        let text = phraser.write(&session, &pieces, &mut |text| {
+            heard += text;
+            Ok(ControlFlow::Continue(()))
+        });
+        let text = text.expect("an answer");
+        assert_eq!(text, heard);
+        assert!(wordings.iter().any(|wording| text == format!("{wording}{}", pieces[1].wordings[0])), "{text}");
+        if let Some(last) = session.len().checked_sub(2) {
+            // Two answers in a row begin in different words.
+            assert_ne!(session[last].reply, text);
+        }
+        let after = engine.stats().expect("statistics");
+        let asked = after.prompt_tokens - before.prompt_tokens;
+        assert!(asked as usize <= BUDGET, "{asked} tokens in turn {turn}");
+        found.push((after.cached_tokens - before.cached_tokens) as f64 / asked as f64);
+        session.last_mut().expect("an exchange").reply = text;
+    }
+    // But for the turns in which the beginning was cut, most of the prompt was there.
+    let kept = found[1..].iter().filter(|share| **share > 0.5).count();
+    assert!(kept >= 14, "{found:?}");
+}
