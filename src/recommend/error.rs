@@ -285,6 +285,7 @@ impl Error {
                 let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();
                 format!("there are {}", known.join(", "))
             }
+            Error::Config { .. } => "correct the table `[system]` of the configuration file".into(),
             Error::Budget { .. } => "take a larger budget, or a shorter template".into(),
             Error::Tensors { .. } | Error::Tensor { .. } | Error::Learned { .. } => {
                 "learn anew with `docent train hybrid`".into()

@@ -141,8 +141,7 @@ mod tests {
 
     #[test]
     fn parts_of_a_context_do_not_run_together() {
-        let of =
-            |parts: &[&str]| parts.iter().fold(ContextDigest::default(), |digest, part| digest.with(part)).finish();
+        let of = |parts: &[&str]| parts.iter().fold(ContextDigest::default(), ContextDigest::with).finish();
         assert_ne!(of(&["ab", "c"]), of(&["a", "bc"]));
         assert_eq!(of(&["ab", "c"]), of(&["ab", "c"]));
     }

@@ -2,24 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use rayon::prelude::*;
-use serde::Serialize;
-
 use super::{
-    Counterfactual, ExposureParity, ExposureTarget, FairReranker, Groups, Lister, Mask, POOL, PopularityBias,
-    ProfileLister, PromptLister, Remark, Shown, StoreLister, UserGaps,
+    Counterfactual, ExposureParity, ExposureTarget, FairReranker, FairnessReport, Groups, Lister, Mask, Mitigation,
+    PopularityBias, ProfileLister, PromptLister, Remark, StoreLister, UserGaps,
     counterfactual::counterfactuals,
     groups::MOST,
     heldout::{Heldout, hold_out, tell},
+    lists::{Lists, prompted},
     mask::is_sensitive,
 };
 use crate::{
     engine::{Embedder, Engine},
-    recommend::{
-        Attribute, Candidate, Catalogue, Error, Query, Recommender, Result,
-        evaluate::{Estimate, Metric, Protocol, RERANKED, Telling},
-        prompt::{PromptRecommender, PromptTask, PromptTemplate},
-    },
+    recommend::{Attribute, Catalogue, Error, Recommender, Result, evaluate::Telling, prompt::PromptTemplate},
 };
 
 /// How an audit is made.
@@ -56,69 +50,6 @@ pub struct Auditor<'a> {
     pub encoder: Option<&'a mut Embedder>,
     /// A language model that is prompted, and how.
     pub prompt: Option<(&'a Engine, &'a PromptTemplate)>,
-}
-
-/// What an audit found. Parts that cannot be said of a store are absent, and `unsaid` says why.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct FairnessReport {
-    /// Items of the catalogue.
-    pub items: usize,
-    /// Users with interactions.
-    pub users: usize,
-    /// Interactions.
-    pub interactions: usize,
-    /// Items of a list.
-    pub k: usize,
-    /// How much lists favour what is popular.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub popularity: Option<PopularityBias>,
-    /// Whose items are seen.
-    pub exposure: Vec<ExposureParity>,
-    /// How the quality of lists was measured.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub protocol: Option<Protocol>,
-    /// How many users were tested for that.
-    pub tested: usize,
-    /// What ranked for that.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub method: Option<&'static str>,
-    /// For whom lists are better.
-    pub gaps: Vec<UserGaps>,
-    /// Attributes of users that are told to no model.
-    pub masked: Vec<String>,
-    /// Whether lists change with what should make no difference.
-    pub counterfactuals: Vec<Counterfactual>,
-    /// What an exposure target costs.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub mitigation: Option<Mitigation>,
-    /// What users said.
-    pub feedback: Vec<Remark>,
-    /// What could not be measured, and why.
-    pub unsaid: Vec<String>,
-}
-
-/// What lists that meet an exposure target gain and cost.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Mitigation {
-    /// The attribute.
-    pub attribute: String,
-    /// How much the target counts.
-    pub strength: f32,
-    /// The wanted share of each group.
-    pub wanted: Vec<(String, f64)>,
-    /// The share of a list's exposure that is off the target, mean over lists, before and after.
-    pub off_target: [Estimate; 2],
-    /// The exposure of all groups before and after.
-    pub exposure: [ExposureParity; 2],
-    /// NDCG@10 of the held-out items before and after; none where nobody could be tested.
-    #[serde(rename = "ndcg@10", skip_serializing_if = "Option::is_none")]
-    pub ndcg: Option<[Estimate; 2]>,
-    /// The paired difference.
-    #[serde(rename = "ndcg@10_cost", skip_serializing_if = "Option::is_none")]
-    pub cost: Option<Estimate>,
-    /// The same share off target of lists that a prompted model chose, without and with the target in its prompt.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub prompted: Option<[Estimate; 2]>,
 }
 
 /// Audits a store.
@@ -269,109 +200,4 @@ fn check(
         report.counterfactuals.push(Counterfactual { lists, allowed: allowed.clone(), changes });
     }
     Ok(())
-}
-
-/// What everybody is shown, and what it was picked from.
-struct Lists {
-    shown: Vec<Shown>,
-    /// (users)
-    pools: Vec<Vec<Candidate>>,
-}
-
-impl Lists {
-    fn make(recommender: &Recommender, k: usize) -> Result<Self> {
-        let interactions = recommender.interactions();
-        let pool = |user: usize| recommender.recommend(&Query::of(interactions.history(user)), POOL.max(k), None);
-        let users: Vec<usize> =
-            (0..interactions.users()).filter(|&user| !interactions.history(user).is_empty()).collect();
-        let pools: Vec<Vec<Candidate>> = users.par_iter().map(|&user| pool(user)).collect::<Result<_>>()?;
-        let list = |pool: &[Candidate]| pool.iter().take(k).map(|candidate| candidate.item).collect();
-        let shown = users.iter().zip(&pools).map(|(&user, pool)| Shown { user, list: list(pool) }).collect();
-        Ok(Self { shown, pools })
-    }
-
-    /// What lists by a target gain and cost.
-    fn mitigate(
-        &self,
-        fair: &FairReranker,
-        strength: f32,
-        heldout: Option<&Heldout>,
-        recommender: &Recommender,
-    ) -> Mitigation {
-        let interactions = recommender.interactions();
-        let fairly = |(shown, pool): (&Shown, &Vec<Candidate>)| {
-            let list = fair.list(pool, shown.list.len());
-            Shown { user: shown.user, list: list.into_iter().map(|candidate| candidate.item).collect() }
-        };
-        let after: Vec<Shown> = self.shown.par_iter().zip(&self.pools).map(fairly).collect();
-        let of = |lists: &[Shown]| {
-            let (off, users): (Vec<f64>, Vec<usize>) =
-                lists.iter().map(|shown| (fair.off_target(&shown.list), shown.user)).unzip();
-            (Estimate::of(&off, &users), ExposureParity::measure(fair.groups(), lists, interactions))
-        };
-        let [(off_before, before), (off_after, after)] = [of(&self.shown), of(&after)];
-        let quality = heldout.map(|heldout| cost(fair, heldout));
-        Mitigation {
-            attribute: fair.groups().attribute.clone(),
-            strength,
-            wanted: fair.groups().names.iter().cloned().zip(fair.wanted().iter().copied()).collect(),
-            off_target: [off_before, off_after],
-            exposure: [before, after],
-            ndcg: quality.map(|(ndcg, _)| ndcg),
-            cost: quality.map(|(_, cost)| cost),
-            prompted: None,
-        }
-    }
-}
-
-/// NDCG@10 of held-out items without and with a target, and the paired difference.
-fn cost(fair: &FairReranker, heldout: &Heldout) -> ([Estimate; 2], Estimate) {
-    /// The places that NDCG@10 counts.
-    const COUNTED: usize = 10;
-    let value = |case: &super::heldout::Case| {
-        let list = fair.pick(&case.pool, &case.worth, COUNTED);
-        let rank = list.iter().position(|&place| case.pool[place] == case.target).unwrap_or(COUNTED);
-        Metric::Ndcg10.at(rank as f64)
-    };
-    let users: Vec<usize> = heldout.cases.iter().map(|case| case.user).collect();
-    let before: Vec<f64> = heldout.cases.iter().map(|case| Metric::Ndcg10.at(case.rank)).collect();
-    let after: Vec<f64> = heldout.cases.par_iter().map(value).collect();
-    let ndcg = [Estimate::of(&before, &users), Estimate::of(&after, &users)];
-    (ndcg, Estimate::of_difference(&after, &before, &users))
-}
-
-/// How far lists of a prompted model are off the target without and with it in the prompt.
-fn prompted(
-    auditor: &Auditor<'_>,
-    fair: &FairReranker,
-    options: &AuditOptions,
-    progress: &mut Telling<'_>,
-) -> Result<Option<[Estimate; 2]>> {
-    let Some((engine, template)) = auditor.prompt else { return Ok(None) };
-    let (catalogue, interactions) = (auditor.recommender.catalogue(), auditor.recommender.interactions());
-    let (mut users, mut off) = (Vec::new(), [Vec::new(), Vec::new()]);
-    let all = interactions.users().min(options.limit_users.unwrap_or(usize::MAX));
-    for user in (0..interactions.users()).take(all) {
-        if user % 20 == 0 {
-            tell(progress, &format!("prompts with a target: user {} of {all}", user + 1))?;
-        }
-        let history = interactions.history(user);
-        let offered = auditor.recommender.recommend(&Query::of(history), options.k.max(RERANKED), None)?;
-        let items: Vec<usize> = offered.iter().map(|candidate| candidate.item).collect();
-        let mut task = PromptTask::new(history, &items, options.k, catalogue);
-        if let Some(record) = auditor.recommender.users().get(interactions.user_id(user)) {
-            task.tell(record, auditor.mask);
-        }
-        for (with, off) in off.iter_mut().enumerate() {
-            if with == 1 {
-                task.share_out(fair, &items);
-            }
-            let answer = PromptRecommender::new(engine, template).recommend(&task)?;
-            let list: Vec<usize> =
-                answer.whole(items.len()).into_iter().take(options.k).map(|place| items[place]).collect();
-            off.push(fair.off_target(&list));
-        }
-        users.push(user);
-    }
-    Ok(Some(off.map(|off| Estimate::of(&off, &users))))
 }

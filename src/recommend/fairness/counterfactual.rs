@@ -1,22 +1,11 @@
 //! Whether lists change with attributes that should not matter: the same user with another value, without any, or saying
 //! it in the profile (counterfactual fairness, Kusner, Loftus, Russell and Silva 2017, of a system as it is used).
 
-use std::{collections::BTreeSet, ops::Range};
-
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use serde::Serialize;
 
-use super::{
-    groups::shown,
-    heldout::tell,
-    mask::{Mask, known},
-};
-use crate::recommend::{
-    Attribute, Interaction, Interactions, Result, User, Users, draw::shuffle, evaluate::Telling, sentences::words,
-};
-
-/// The persistence of whoever reads a list, for its overlap: nine tenths go on to the next item.
-const PERSISTENCE: f64 = 0.9;
+use super::{Change, change::Column, heldout::tell, mask::known, overlap::rank_biased_overlap};
+use crate::recommend::{Interaction, Interactions, Result, User, Users, draw::shuffle, evaluate::Telling};
 
 /// Makes a list for somebody, of all that is recorded of them.
 pub trait Lister {
@@ -31,32 +20,6 @@ pub trait Lister {
     /// # Errors
     /// If a model fails.
     fn list(&mut self, user: &User, history: &[Interaction], k: usize) -> Result<Vec<usize>>;
-}
-
-/// What is done to a user.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Change {
-    /// The attribute is taken away, and so are sentences of the profile that name its value.
-    Removed,
-    /// It has the next of all values that users have, in the profile, too.
-    Swapped,
-    /// The profile says it, in a sentence more.
-    Said,
-}
-
-impl Change {
-    /// All of them, in the order of outputs.
-    pub const ALL: [Change; 3] = [Change::Removed, Change::Swapped, Change::Said];
-
-    /// Its name in outputs.
-    pub fn name(self) -> &'static str {
-        match self {
-            Change::Removed => "removed",
-            Change::Swapped => "swapped",
-            Change::Said => "said",
-        }
-    }
 }
 
 /// How much lists change with one attribute.
@@ -131,82 +94,6 @@ pub fn counterfactuals(
     Ok(columns.iter().zip(seen).flat_map(told).collect())
 }
 
-/// An attribute with the values that users have.
-struct Column {
-    name: String,
-    values: Vec<String>,
-}
-
-impl Column {
-    fn new(name: &str, users: &Users) -> Self {
-        let values = users.users().iter().filter_map(|user| user.attribute(name)).flat_map(shown);
-        let values: BTreeSet<String> = values.filter(|value| !value.is_empty()).collect();
-        Self { name: name.to_owned(), values: values.into_iter().collect() }
-    }
-
-    /// The user with this attribute changed; none where that changes nothing.
-    fn apply(&self, change: Change, user: &User) -> Option<User> {
-        let own = shown(user.attribute(&self.name)?).into_iter().next()?;
-        let place = self.values.iter().position(|value| *value == own)?;
-        let next = self.values.get((place + 1) % self.values.len()).filter(|next| **next != own);
-        let mut other = user.clone();
-        match change {
-            Change::Removed => {
-                other.attributes.retain(|(column, _)| *column != self.name);
-                let only = User { attributes: vec![(self.name.clone(), Attribute::Text(own))], ..User::default() };
-                let mask = Mask::of(&Users::new(vec![only]), BTreeSet::from([self.name.clone()]));
-                other.profile = mask.profile(user);
-            }
-            Change::Swapped => {
-                let next = next?;
-                let value = other.attributes.iter_mut().find(|(column, _)| *column == self.name);
-                value?.1 = Attribute::Text(next.clone());
-                other.profile = user.profile.as_deref().map(|profile| replaced(profile, &own, next));
-            }
-            Change::Said => {
-                let name = words(&self.name).join(" ");
-                let profile = user.profile.as_deref().unwrap_or_default();
-                other.profile = Some(format!("{profile} My {name} is {own}.").trim().to_owned());
-            }
-        }
-        Some(other)
-    }
-}
-
-/// A text with a value in the place of another one, where that stands as whole words; letters in any case.
-fn replaced(text: &str, value: &str, by: &str) -> String {
-    let wanted = words(value);
-    let places = word_places(text);
-    let (mut made, mut copied, mut at) = (String::new(), 0, 0);
-    while at < places.len() {
-        let run = places.get(at..at + wanted.len()).unwrap_or_default();
-        let is_it =
-            !run.is_empty() && run.iter().zip(&wanted).all(|(place, word)| text[place.clone()].to_lowercase() == *word);
-        let (Some(first), Some(last)) = (run.first(), run.last().filter(|_| is_it)) else {
-            at += 1;
-            continue;
-        };
-        made += &text[copied..first.start];
-        made += by;
-        copied = last.end;
-        at += wanted.len();
-    }
-    made + &text[copied..]
-}
-
-/// Where the words of a text stand.
-fn word_places(text: &str) -> Vec<Range<usize>> {
-    let mut places: Vec<Range<usize>> = Vec::new();
-    for (at, c) in text.char_indices().filter(|(_, c)| c.is_alphanumeric()) {
-        let end = at + c.len_utf8();
-        match places.last_mut().filter(|place| place.end == at) {
-            Some(place) => place.end = end,
-            None => places.push(at..end),
-        }
-    }
-    places
-}
-
 /// What was seen of one change.
 #[derive(Clone, Copy, Debug, Default)]
 struct Seen {
@@ -243,30 +130,12 @@ impl Seen {
     }
 }
 
-/// The rank-biased overlap of two lists of distinct items, extrapolated behind the shorter one's end: 1 for equal lists, 0
-/// for lists without a common item (Webber, Moffat and Zobel 2010, equation 23 at equal depths).
-pub fn rank_biased_overlap(a: &[usize], b: &[usize]) -> f64 {
-    let depth = a.len().min(b.len());
-    if depth == 0 {
-        return f64::from(u8::from(a.len() == b.len()));
-    }
-    let (mut common, mut sum, mut weight) = (0.0, 0.0, 1.0);
-    for rank in 0..depth {
-        let (x, y) = (a[rank], b[rank]);
-        common += f64::from(u8::from(b[..=rank].contains(&x))) + f64::from(u8::from(a[..rank].contains(&y)));
-        weight *= PERSISTENCE;
-        sum += weight * common / (rank + 1) as f64;
-    }
-    (1.0 - PERSISTENCE) / PERSISTENCE * sum + weight * common / depth as f64
-}
-
 #[cfg(test)]
 mod tests {
     use std::ops::ControlFlow;
 
-    use proptest::prelude::*;
-
     use super::*;
+    use crate::recommend::{Attribute, fairness::Mask, sentences::words};
 
     /// Shows women other items, but only if it may know who is one, from the records or from what they say.
     struct Biased {
@@ -346,35 +215,5 @@ mod tests {
         );
         let changed: Vec<usize> = found.unwrap().iter().map(|lists| lists.changed).collect();
         assert_eq!(changed, [1, 1, 3]);
-    }
-
-    #[test]
-    fn values_are_replaced_as_whole_words() {
-        assert_eq!(replaced("Man of man, woman. MAN", "man", "x"), "x of x, woman. x");
-        assert_eq!(replaced("aged 45-54 here", "45-54", "18-24"), "aged 18-24 here");
-        assert_eq!(replaced("nothing", "", "x"), "nothing");
-    }
-
-    #[test]
-    fn overlap_is_that_of_its_formula() {
-        assert!((rank_biased_overlap(&[1, 2, 3], &[1, 2, 3]) - 1.0).abs() < 1e-12);
-        assert_eq!(rank_biased_overlap(&[1, 2], &[3, 4]), 0.0);
-        assert_eq!((rank_biased_overlap(&[], &[]), rank_biased_overlap(&[], &[1])), (1.0, 0.0));
-        // Agreement 0, then 2 of 2: (1 - p) / p (p^2) + p^2.
-        let expected = 0.1 / 0.9 * 0.81 + 0.81;
-        assert!((rank_biased_overlap(&[1, 2], &[2, 1]) - expected).abs() < 1e-12);
-    }
-
-    proptest! {
-        #[test]
-        fn overlap_is_symmetric_and_from_0_to_1(a in prop::collection::vec(0usize..12, 0..8), b in prop::collection::vec(0usize..12, 0..8)) {
-            let distinct = |list: &[usize]| {
-                let mut seen = BTreeSet::new();
-                list.iter().copied().filter(|item| seen.insert(*item)).collect::<Vec<_>>()
-            };
-            let (a, b) = (distinct(&a), distinct(&b));
-            let (there, back) = (rank_biased_overlap(&a, &b), rank_biased_overlap(&b, &a));
-            prop_assert!((there - back).abs() < 1e-12 && (0.0..=1.0 + 1e-12).contains(&there));
-        }
     }
 }

@@ -181,7 +181,7 @@ fn names(records: &[Vec<String>], ranges: &[(f64, f64)], kept: &[&str]) -> Vec<S
         return ordered.chain(rest).collect();
     }
     let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
-    counts.sort_by(|a, b| b.1.cmp(&a.1));
+    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     if counts.len() > MOST {
         let rest = counts.split_off(MOST - 1);
         counts.extend(rest.into_iter().filter(|(name, _)| kept.contains(name)));

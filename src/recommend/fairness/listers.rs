@@ -54,12 +54,12 @@ impl<'a> ProfileLister<'a> {
         Self { recommender, encoder, mask, known: HashMap::new() }
     }
 
-    fn vector(&mut self, text: String) -> Result<&[f32]> {
-        if !self.known.contains_key(&text) {
-            let vector = self.encoder.embed(&[&text], &mut |_| {})?.values;
-            self.known.insert(text.clone(), vector);
+    fn vector(&mut self, text: &str) -> Result<&[f32]> {
+        if !self.known.contains_key(text) {
+            let vector = self.encoder.embed(&[text], &mut |_| {})?.values;
+            self.known.insert(text.to_owned(), vector);
         }
-        Ok(self.known.get(&text).map(Vec::as_slice).unwrap_or_default())
+        Ok(self.known.get(text).map(Vec::as_slice).unwrap_or_default())
     }
 }
 
@@ -76,7 +76,7 @@ impl Lister for ProfileLister<'_> {
         let profile = self.mask.profile(user);
         let told = features::User { profile: profile.as_deref(), history: &[] }.text(self.recommender.catalogue());
         let recommender = self.recommender;
-        let text = if told.is_empty() { None } else { Some(self.vector(told)?) };
+        let text = if told.is_empty() { None } else { Some(self.vector(&told)?) };
         let best = recommender.recommend(&Query { history: &[], text }, k, None)?;
         Ok(best.into_iter().map(|candidate| candidate.item).collect())
     }

@@ -1,0 +1,118 @@
+//! Everybody's lists, and what an exposure target gains and costs in them.
+
+use rayon::prelude::*;
+
+use super::{
+    AuditOptions, Auditor, ExposureParity, FairReranker, Mitigation, POOL, Shown,
+    heldout::{Case, Heldout, tell},
+};
+use crate::recommend::{
+    Candidate, Query, Recommender, Result,
+    evaluate::{Estimate, Metric, RERANKED, Telling},
+    prompt::{PromptRecommender, PromptTask},
+};
+
+/// What everybody is shown, and what it was picked from.
+pub(super) struct Lists {
+    pub(super) shown: Vec<Shown>,
+    /// (users)
+    pools: Vec<Vec<Candidate>>,
+}
+
+impl Lists {
+    pub(super) fn make(recommender: &Recommender, k: usize) -> Result<Self> {
+        let interactions = recommender.interactions();
+        let pool = |user: usize| recommender.recommend(&Query::of(interactions.history(user)), POOL.max(k), None);
+        let users: Vec<usize> =
+            (0..interactions.users()).filter(|&user| !interactions.history(user).is_empty()).collect();
+        let pools: Vec<Vec<Candidate>> = users.par_iter().map(|&user| pool(user)).collect::<Result<_>>()?;
+        let list = |pool: &[Candidate]| pool.iter().take(k).map(|candidate| candidate.item).collect();
+        let shown = users.iter().zip(&pools).map(|(&user, pool)| Shown { user, list: list(pool) }).collect();
+        Ok(Self { shown, pools })
+    }
+
+    /// What lists by a target gain and cost.
+    pub(super) fn mitigate(
+        &self,
+        fair: &FairReranker,
+        strength: f32,
+        heldout: Option<&Heldout>,
+        recommender: &Recommender,
+    ) -> Mitigation {
+        let interactions = recommender.interactions();
+        let fairly = |(shown, pool): (&Shown, &Vec<Candidate>)| {
+            let list = fair.list(pool, shown.list.len());
+            Shown { user: shown.user, list: list.into_iter().map(|candidate| candidate.item).collect() }
+        };
+        let after: Vec<Shown> = self.shown.par_iter().zip(&self.pools).map(fairly).collect();
+        let of = |lists: &[Shown]| {
+            let (off, users): (Vec<f64>, Vec<usize>) =
+                lists.iter().map(|shown| (fair.off_target(&shown.list), shown.user)).unzip();
+            (Estimate::of(&off, &users), ExposureParity::measure(fair.groups(), lists, interactions))
+        };
+        let [(off_before, before), (off_after, after)] = [of(&self.shown), of(&after)];
+        let quality = heldout.map(|heldout| cost(fair, heldout));
+        Mitigation {
+            attribute: fair.groups().attribute.clone(),
+            strength,
+            wanted: fair.groups().names.iter().cloned().zip(fair.wanted().iter().copied()).collect(),
+            off_target: [off_before, off_after],
+            exposure: [before, after],
+            ndcg: quality.map(|(ndcg, _)| ndcg),
+            cost: quality.map(|(_, cost)| cost),
+            prompted: None,
+        }
+    }
+}
+
+/// NDCG@10 of held-out items without and with a target, and the paired difference.
+fn cost(fair: &FairReranker, heldout: &Heldout) -> ([Estimate; 2], Estimate) {
+    /// The places that NDCG@10 counts.
+    const COUNTED: usize = 10;
+    let value = |case: &Case| {
+        let list = fair.pick(&case.pool, &case.worth, COUNTED);
+        let rank = list.iter().position(|&place| case.pool[place] == case.target).unwrap_or(COUNTED);
+        Metric::Ndcg10.at(rank as f64)
+    };
+    let users: Vec<usize> = heldout.cases.iter().map(|case| case.user).collect();
+    let before: Vec<f64> = heldout.cases.iter().map(|case| Metric::Ndcg10.at(case.rank)).collect();
+    let after: Vec<f64> = heldout.cases.par_iter().map(value).collect();
+    let ndcg = [Estimate::of(&before, &users), Estimate::of(&after, &users)];
+    (ndcg, Estimate::of_difference(&after, &before, &users))
+}
+
+/// How far lists of a prompted model are off the target without and with it in the prompt.
+pub(super) fn prompted(
+    auditor: &Auditor<'_>,
+    fair: &FairReranker,
+    options: &AuditOptions,
+    progress: &mut Telling<'_>,
+) -> Result<Option<[Estimate; 2]>> {
+    let Some((engine, template)) = auditor.prompt else { return Ok(None) };
+    let (catalogue, interactions) = (auditor.recommender.catalogue(), auditor.recommender.interactions());
+    let (mut users, mut off) = (Vec::new(), [Vec::new(), Vec::new()]);
+    let all = interactions.users().min(options.limit_users.unwrap_or(usize::MAX));
+    for user in (0..interactions.users()).take(all) {
+        if user % 20 == 0 {
+            tell(progress, &format!("prompts with a target: user {} of {all}", user + 1))?;
+        }
+        let history = interactions.history(user);
+        let offered = auditor.recommender.recommend(&Query::of(history), options.k.max(RERANKED), None)?;
+        let items: Vec<usize> = offered.iter().map(|candidate| candidate.item).collect();
+        let mut task = PromptTask::new(history, &items, options.k, catalogue);
+        if let Some(record) = auditor.recommender.users().get(interactions.user_id(user)) {
+            task.tell(record, auditor.mask);
+        }
+        for (with, off) in off.iter_mut().enumerate() {
+            if with == 1 {
+                task.share_out(fair, &items);
+            }
+            let answer = PromptRecommender::new(engine, template).recommend(&task)?;
+            let list: Vec<usize> =
+                answer.whole(items.len()).into_iter().take(options.k).map(|place| items[place]).collect();
+            off.push(fair.off_target(&list));
+        }
+        users.push(user);
+    }
+    Ok(Some(off.map(|off| Estimate::of(&off, &users))))
+}
