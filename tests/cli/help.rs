@@ -9,7 +9,7 @@ const GLOBAL: &str = "Global options:";
 fn every_command_says_what_it_takes() {
     let workplace = Workplace::new();
     insta::assert_snapshot!("help", workplace.transcript(&["--help"]));
-    let commands: [&[&str]; 26] = [
+    let commands: [&[&str]; 27] = [
         &["demo"],
         &["index"],
         &["recommend"],
@@ -18,6 +18,7 @@ fn every_command_says_what_it_takes() {
         &["search"],
         &["train"],
         &["train", "hybrid"],
+        &["train", "align"],
         &["audit"],
         &["cache"],
         &["eval"],

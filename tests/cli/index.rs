@@ -242,7 +242,7 @@ fn a_killed_index_leaves_the_old_store_or_none() {
         assert!(after == before || after == Some(edition), "{before:?} became {after:?}");
         assert!(spawn(0).wait().expect("docent ends").success(), "the next one is not in the way of the last");
         assert_eq!(held(&store), Some(0));
-        // The manifest, the lock, the catalogue, the interactions and what was learned from them.
-        assert_eq!(fs::read_dir(&store).expect("a store").count(), 5, "nothing is left over");
+        // The manifest, the lock, the catalogue, the interactions, the models of these and what was learned with them.
+        assert_eq!(fs::read_dir(&store).expect("a store").count(), 6, "nothing is left over");
     }
 }
