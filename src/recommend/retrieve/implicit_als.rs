@@ -46,7 +46,7 @@ pub struct ImplicitAlsOptions {
 
 impl Default for ImplicitAlsOptions {
     fn default() -> Self {
-        Self { unobserved: 0.1, penalty: 0.01, epochs: 8, history_decay: 1.0 }
+        Self { unobserved: 0.3, penalty: 0.003, epochs: 8, history_decay: 1.0 }
     }
 }
 
