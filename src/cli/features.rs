@@ -121,7 +121,7 @@ pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliE
 enum Input {
     Items(Catalogue),
     /// Those who did something, and then those of whom only more is known.
-    Users(Catalogue, Interactions, Users),
+    Users(Box<(Catalogue, Interactions, Users)>),
 }
 
 impl Input {
@@ -139,7 +139,7 @@ impl Input {
             return Ok(Self::Items(catalogue));
         }
         let interactions = store.interactions(&catalogue)?;
-        let input = Self::Users(catalogue, interactions, store.users()?);
+        let input = Self::Users(Box::new((catalogue, interactions, store.users()?)));
         if input.ids().is_empty() {
             let problem = format!("{} has no users", args.input.display());
             return Err(CliError::usage(problem, "make it with `--interactions` or `--users`"));
@@ -150,7 +150,8 @@ impl Input {
     fn ids(&self) -> Vec<String> {
         match self {
             Self::Items(catalogue) => catalogue.items().iter().map(|item| item.id.clone()).collect(),
-            Self::Users(_, interactions, users) => {
+            Self::Users(known) => {
+                let (_, interactions, users) = &**known;
                 let active = (0..interactions.users()).map(|user| interactions.user_id(user).to_owned());
                 let silent = users.users().iter().filter(|user| interactions.user(&user.id).is_err());
                 active.chain(silent.map(|user| user.id.clone())).collect()
@@ -161,7 +162,8 @@ impl Input {
     fn reader<'a>(&'a self, engine: &'a Engine) -> Reader<'a> {
         match self {
             Self::Items(catalogue) => Reader::Items(FeatureReader::new(engine, catalogue), catalogue),
-            Self::Users(catalogue, interactions, users) => {
+            Self::Users(known) => {
+                let (catalogue, interactions, users) = &**known;
                 Reader::Users(TasteReader::new(engine, catalogue), interactions, users)
             }
         }

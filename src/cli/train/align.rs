@@ -96,7 +96,9 @@ pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliErro
                 failed = keep(&args.store, alignment).err();
             }
         }
-        match failed.is_some() || context.is_interrupted() || Instant::now() >= end {
+        // Of the first stage nothing could be kept.
+        let is_over = matches!(state, AlignState::Projecting(..)) && Instant::now() >= end;
+        match failed.is_some() || context.is_interrupted() || is_over {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
         }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Alignment,
     aligner::{Aligner, Projector, Widths},
+    learner::Named,
 };
 use crate::recommend::{
     Error, Result,
@@ -39,7 +40,7 @@ impl Alignment {
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
         let mut out = TensorsOut::default();
         for learner in [&self.aligner.learner, &self.projector.learner] {
-            for (name, shape, values) in learner.tensors()? {
+            for Named { name, shape, values } in learner.tensors()? {
                 out.put_f32(&name, &shape, &values);
             }
         }

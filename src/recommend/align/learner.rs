@@ -37,6 +37,13 @@ pub(super) struct Learner {
     pub(super) steps: usize,
 }
 
+/// A tensor on its way into a file.
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) shape: Vec<usize>,
+    pub(super) values: Vec<f32>,
+}
+
 /// Where values come from: by name and shape; the last argument counts a layer's inputs, and is 0 for what begins at 0.
 pub(super) type Source<'a> = dyn FnMut(&str, &[usize], usize) -> crate::recommend::Result<Vec<f32>> + 'a;
 
@@ -98,14 +105,14 @@ impl Learner {
         Ok(())
     }
 
-    /// Every variable with its moments: name, shape and values.
-    pub(super) fn tensors(&self) -> Result<Vec<(String, Vec<usize>, Vec<f32>)>> {
+    /// Every variable with its moments.
+    pub(super) fn tensors(&self) -> Result<Vec<Named>> {
         let mut all = Vec::new();
         for ((name, variable), [mean, square]) in self.variables.iter().zip(&self.moments) {
             let parts = [(String::new(), variable.as_tensor()), (".mean".into(), mean), (".square".into(), square)];
             for (part, tensor) in parts {
                 let values = tensor.flatten_all()?.to_vec1::<f32>()?;
-                all.push((format!("{name}{part}"), tensor.dims().to_vec(), values));
+                all.push(Named { name: format!("{name}{part}"), shape: tensor.dims().to_vec(), values });
             }
         }
         Ok(all)

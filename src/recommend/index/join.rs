@@ -78,7 +78,7 @@ impl Joined {
     }
 
     /// Joins the columns to items, in place of their columns of the same names.
-    pub(super) fn to_items(self, catalogue: Catalogue) -> (Catalogue, Counts) {
+    pub(super) fn into_items_of(self, catalogue: Catalogue) -> (Catalogue, Counts) {
         let attributes = merge::attributes(catalogue.attributes(), &self.columns);
         let mut items = catalogue.into_items();
         let counts = self.put(&mut items, |item: &mut Item| (&item.id, &mut item.attributes));
@@ -86,7 +86,7 @@ impl Joined {
     }
 
     /// Joins the columns to users; those of whom nothing else is known are added.
-    pub(super) fn to_users(mut self, users: Users) -> Users {
+    pub(super) fn into_users_of(mut self, users: Users) -> Users {
         let attributes = merge::attributes(users.attributes(), &self.columns);
         let mut users = users.into_users();
         let known: HashSet<String> = users.iter().map(|user| user.id.clone()).collect();

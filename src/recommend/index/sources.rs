@@ -146,7 +146,7 @@ impl Reader<'_, '_> {
         let Some(path) = &self.options.features else { return Ok(catalogue) };
         let said = &self.options.roles;
         let (joined, roles) = Joined::features(path, Role::ItemId, said, catalogue.attributes())?;
-        let (catalogue, Counts { joined, skipped }) = joined.to_items(catalogue);
+        let (catalogue, Counts { joined, skipped }) = joined.into_items_of(catalogue);
         self.report.features = Facts { total: joined, added: joined, duplicates: 0, skipped };
         self.done("features", joined, roles)?;
         Ok(catalogue)
@@ -160,7 +160,7 @@ impl Reader<'_, '_> {
         };
         let (joined, roles) = Joined::features(path, Role::UserId, &self.options.roles, users.attributes())?;
         let before = users.len();
-        let users = joined.to_users(users);
+        let users = joined.into_users_of(users);
         self.report.users.added += users.len() - before;
         self.report.users.total = users.len();
         self.done("user_features", users.len(), roles)?;
@@ -176,7 +176,7 @@ impl Reader<'_, '_> {
         };
         let Some(knowledge) = new.or(stored.as_ref()) else { return Ok(catalogue) };
         let catalogue = catalogue.without_attributes(|name| name.starts_with(FROM_FACTS));
-        Ok(Joined::facts(knowledge, &catalogue).to_items(catalogue).0)
+        Ok(Joined::facts(knowledge, &catalogue).into_items_of(catalogue).0)
     }
 
     fn rows(&self) -> Rows {
