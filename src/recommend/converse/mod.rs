@@ -1,6 +1,6 @@
 //! Conversations: what somebody says becomes preferences and feedback, and these become lists and answers.
 //!
-//! [`understand`] reads messages, [`dialogue`] keeps what was said, [`conditions`] makes a filter of what must hold,
+//! `understand` reads messages, `dialogue` keeps what was said, `conditions` makes a filter of what must hold,
 //! [`ChatREC`] decides on items and on what is said of them, [`RARec`] looks the facts up, and every sentence says what
 //! records hold.
 
