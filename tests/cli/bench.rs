@@ -70,9 +70,8 @@ fn weights_are_kept_once() {
         stdout(workplace.run(&["bench", "generate", "--json", "--repeat", "1", "--prompt", "8", "--generate", "1"]));
     let line: Value = serde_json::from_str(out.lines().next().expect("a line")).expect("JSON");
     let peak = line["peak_memory_bytes"].as_u64().expect("what Linux says");
-    // A release build stays below 1.25 times the file; the code of a test build takes some more.
-    const CODE: u64 = 8 << 20;
-    assert!(peak <= file * 5 / 4 + CODE, "{peak} bytes for a file of {file}");
+    // A release build stays below 1.25 times the file; the code of a test build is larger.
+    assert!(peak * 10 <= file * 13, "{peak} bytes for a file of {file}");
 }
 
 /// A server that answers like llama.cpp's, with an event and nothing to say.

@@ -38,7 +38,7 @@ const CONTROL: u32 = 3;
 const USER_DEFINED: u32 = 4;
 
 /// The tokenizer that `metadata` describes.
-pub(super) fn build(metadata: &Metadata) -> Result<(Base, Roles), TokenizerError> {
+pub(super) fn build(metadata: &Metadata) -> Result<(Base, Roles, usize), TokenizerError> {
     let kind = metadata.str(MODEL)?;
     let vocabulary = Vocabulary::read(metadata)?;
     let mut roles = vocabulary.roles(metadata)?;
@@ -52,7 +52,8 @@ pub(super) fn build(metadata: &Metadata) -> Result<(Base, Roles), TokenizerError
     };
     roles.adds_bos = roles.bos.is_some() && metadata.optional(ADD_BOS, Metadata::bool)?.unwrap_or(adds_bos);
     base.add_tokens(vocabulary.added_tokens(&roles)?).map_err(build_error)?;
-    Ok((base, roles))
+    // Each token's id is its place: added ones are among them.
+    Ok((base, roles, vocabulary.tokens.len()))
 }
 
 pub(super) fn build_error(source: tokenizers::Error) -> TokenizerError {

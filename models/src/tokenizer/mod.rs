@@ -88,7 +88,8 @@ impl Tokenizer {
     /// If a file cannot be read, contradicts itself, or is no tokenizer.
     pub fn from_file(tokenizer_json: &Path, config: Option<&Path>) -> Result<Self, TokenizerError> {
         let (base, roles) = json::read(tokenizer_json, config)?;
-        Self::new(base, roles, &tokenizer_json.display().to_string())
+        let vocab_size = base.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
+        Self::new(base, roles, vocab_size, &tokenizer_json.display().to_string())
     }
 
     /// Reads a model's folder: `tokenizer.json`, and where they are there `tokenizer_config.json` and the
@@ -108,12 +109,11 @@ impl Tokenizer {
     /// # Errors
     /// If the metadata contradicts itself or describes a tokenizer that is not supported.
     pub fn from_gguf(metadata: &Metadata) -> Result<Self, TokenizerError> {
-        let (base, roles) = gguf::build(metadata)?;
-        Self::new(base, roles, "GGUF metadata")
+        let (base, roles, vocab_size) = gguf::build(metadata)?;
+        Self::new(base, roles, vocab_size, "GGUF metadata")
     }
 
-    fn new(base: tokenizers::Tokenizer, roles: Roles, origin: &str) -> Result<Self, TokenizerError> {
-        let vocab_size = base.get_vocab(true).into_values().max().map_or(0, |id| id as usize + 1);
+    fn new(base: tokenizers::Tokenizer, roles: Roles, vocab_size: usize, origin: &str) -> Result<Self, TokenizerError> {
         let added = base.get_added_tokens_decoder();
         let special = added.into_iter().filter(|(_, token)| token.special).map(|(id, _)| id).collect();
         let pending = Pending::of(base.get_decoder());
