@@ -5,7 +5,7 @@ use std::path::Path;
 use candle_core::{D, Device, Tensor};
 use docent_models::{
     backend::reference::{Cache, ReferenceDecoder, ReferenceModel},
-    checkpoint::{Architecture, Checkpoint},
+    checkpoint::Checkpoint,
 };
 
 use super::{Error, Result};
@@ -27,10 +27,9 @@ impl Teacher {
         let hash = checkpoint.weights().hash();
         match ReferenceModel::load(&checkpoint, &Device::Cpu)? {
             ReferenceModel::Decoder(model) => Ok(Self { model, hash }),
-            ReferenceModel::Encoder(_) => {
-                let Architecture::Encoder(config) = checkpoint.architecture() else { return Err(Error::EmptyPrompt) };
+            ReferenceModel::Encoder(encoder) => {
                 let model = path.display().to_string();
-                Err(Error::NotALanguageModel { model, architecture: config.model_type })
+                Err(Error::NotALanguageModel { model, architecture: encoder.config.model_type })
             }
         }
     }

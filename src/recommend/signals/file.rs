@@ -74,7 +74,7 @@ impl Collaborative {
         for (name, counts) in KINDS.iter().zip(&self.near.kinds).chain([(&BY_ERA, &self.near.by_era)]) {
             put_sparse(&mut out, name, counts);
         }
-        let eras: Vec<u32> = self.near.eras.iter().copied().map(u32::from).collect();
+        let eras: Vec<u32> = self.near.eras().iter().copied().map(u32::from).collect();
         out.put_u32(ERAS, &[eras.len()], &eras);
         let fitted = Fitted::on(histories, self.items(), linear);
         out.note(FITTED, serde_json::to_string(&fitted).map_err(|source| Error::Learned { source })?);
@@ -108,7 +108,7 @@ impl Collaborative {
         let by_era = read(BY_ERA)?;
         let years = tensors.u32(ERAS, &[by_era.columns.len()])?;
         let eras = years.into_iter().map(|year| u16::try_from(year).map_err(|_| fault(ERAS, "holds no year")));
-        let near = Near { kinds, by_era, eras: eras.collect::<Result<_>>()? };
+        let near = Near::from_parts(kinds, by_era, eras.collect::<Result<_>>()?);
         let users = Popularity::fit(histories, items).users().to_vec();
         Ok(Some(Self::of(linear, near, users)))
     }

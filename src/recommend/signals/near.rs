@@ -54,7 +54,9 @@ pub(super) struct Near {
     /// By places, apart for each year: (items, items), of which a row has a column once for each year.
     pub(super) by_era: Sparse,
     /// The year of each count, since 1970; (counts)
-    pub(super) eras: Vec<u16>,
+    eras: Vec<u16>,
+    /// The last of them.
+    last: u16,
 }
 
 /// One row of every kind.
@@ -90,6 +92,17 @@ impl Near {
         near
     }
 
+    /// Rows that a file kept.
+    pub(super) fn from_parts(kinds: [Sparse; 3], by_era: Sparse, eras: Vec<u16>) -> Self {
+        let last = eras.iter().copied().max().unwrap_or_default();
+        Self { kinds, by_era, eras, last }
+    }
+
+    /// The year of each count by year, since 1970; (counts)
+    pub(super) fn eras(&self) -> &[u16] {
+        &self.eras
+    }
+
     fn row(&self, item: usize) -> Row {
         let Some(range) = self.by_era.range(item) else { return Row::default() };
         let by_era = self.by_era.row(item).zip(&self.eras[range]).map(|((other, count), &era)| (other, era, count));
@@ -100,6 +113,7 @@ impl Near {
         self.kinds.iter_mut().zip(&row.kinds).for_each(|(kind, row)| kind.push(row.iter().copied()));
         self.by_era.push(row.by_era.iter().map(|&(other, _, count)| (other, count)));
         self.eras.extend(row.by_era.iter().map(|&(_, era, _)| era));
+        self.last = row.by_era.iter().fold(self.last, |last, &(_, era, _)| last.max(era));
     }
 
     /// A score for each item, (items), from the weights of some; `scales` are those of [`scales`].
@@ -113,9 +127,8 @@ impl Near {
     /// The same by places, where counts of a year weigh e^(-distance from `now` / years).
     pub(super) fn era_scores(&self, weights: &[(usize, f32)], now: i64, years: f64, scales: &[f32]) -> Vec<f32> {
         let mut scores = vec![0.0; scales.len()];
-        let last = self.eras.iter().copied().max().map_or(0, usize::from);
         let distance = |era: usize| ((era as f64 + 0.5) * YEAR - now as f64).abs() / (years * YEAR);
-        let nearness: Vec<f32> = (0..=last).map(|era| (-distance(era)).exp() as f32).collect();
+        let nearness: Vec<f32> = (0..=usize::from(self.last)).map(|era| (-distance(era)).exp() as f32).collect();
         for &(item, weight) in weights {
             let Some(range) = self.by_era.range(item) else { continue };
             for ((other, count), &era) in self.by_era.row(item).zip(&self.eras[range]) {
