@@ -45,17 +45,10 @@ impl Stage for OneOfEachDirector {
         2 * k
     }
 
-    fn apply(
-        &mut self,
-        recommender: &Recommender,
-        _: &Mask,
-        _: &Person<'_>,
-        candidates: Vec<Candidate>,
-        _: usize,
-    ) -> Result<Vec<Candidate>> {
+    fn apply(&mut self, serving: &mut Serving<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
         let mut seen = Vec::new();
         let is_new = |candidate: &Candidate| {
-            let director = recommender.catalogue()[candidate.item].attribute("director").cloned();
+            let director = serving.recommender.catalogue()[candidate.item].attribute("director").cloned();
             let is_new = director.is_none() || !seen.contains(&director);
             seen.push(director);
             is_new

@@ -8,8 +8,9 @@ use std::{
 
 use clap::Args;
 use docent::recommend::{
-    Interaction, Recommender, Store,
-    converse::{ChatCRS, ChatREC, Phraser, SessionInfo, Sessions},
+    Recommender, Store,
+    converse::{Phraser, SessionInfo, Sessions},
+    system::{Conversation, LLMRecommendationSystem},
 };
 
 use super::{CliError, Context, input::Source, lines::Lines};
@@ -47,43 +48,28 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
         return list(&sessions.list()?, context);
     }
     let recommender = Recommender::open(&store)?;
-    let knowledge = store.knowledge()?;
-    if let Some(id) = args.user.as_deref().filter(|id| recommender.users().get(id).is_none()) {
-        recommender.interactions().user(id)?;
-    }
-    let user = sessions.begin(&args.session, args.user.as_deref())?;
-    let history: Vec<Interaction> = match &user {
-        Some(id) => recommender
-            .interactions()
-            .user(id)
-            .map(|user| recommender.interactions().history(user).to_vec())
-            .unwrap_or_default(),
-        None => Vec::new(),
-    };
-    let mut chat = ChatREC::new(&recommender, &knowledge);
+    let mut conversation = Conversation::open(&store, recommender.catalogue())?;
     if let Some(semantic) = recommender.semantic() {
         let embedder = context.embedder()?;
         if embedder.width() == semantic.width() {
-            chat = chat.with_encoder(embedder);
+            conversation = conversation.with_encoder(embedder);
         } else {
             tracing::warn!("requests are not matched by their words: the store was made with another encoder");
         }
     }
-    let mut chat = ChatCRS::new(chat, sessions);
     if !args.plain {
-        chat = chat.with_phraser(Phraser::new(&context.engine()?, context.settings.engine_options().kv_positions));
+        let phraser = Phraser::new(&context.engine()?, context.settings.engine_options().kv_positions);
+        conversation = conversation.with_phraser(phraser);
     }
+    let mask = context.mask(recommender.users())?;
+    let mut system = LLMRecommendationSystem::new(recommender, mask).with_conversation(conversation);
+    system.begin(&args.session, args.user.as_deref())?;
     // An interrupt may end it at any place: what was shown is kept.
-    talk(args, &mut chat, &history, context)
+    talk(&args.session, &mut system, context)
 }
 
 /// Reads and answers.
-fn talk(
-    args: &ChatArgs,
-    chat: &mut ChatCRS<'_>,
-    history: &[Interaction],
-    context: &mut Context,
-) -> Result<(), CliError> {
+fn talk(session: &str, system: &mut LLMRecommendationSystem, context: &mut Context) -> Result<(), CliError> {
     let is_terminal = io::stdin().is_terminal();
     let mut lines = Lines::new(Source::Stdin, io::stdin().lock());
     loop {
@@ -93,7 +79,7 @@ fn talk(
         }
         let Some(message) = lines.next()? else { return Ok(()) };
         let mut shown = Ok(());
-        let reply = chat.reply(&args.session, message, history, &mut |text| {
+        let reply = system.chat(session, message, &mut |text| {
             if !context.json {
                 shown = context.show(text);
             }

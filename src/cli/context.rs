@@ -41,6 +41,8 @@ pub(crate) struct Context {
     pub(crate) interrupted: Arc<AtomicBool>,
     /// Whether statistics are wanted.
     stats: bool,
+    /// The language model of the settings, once it is loaded.
+    engine: OnceCell<Engine>,
     /// The language models that something is wanted of at the end.
     watched: RefCell<Vec<Engine>>,
     /// The store whose answers language models look up, if any, and these, once they are needed.
@@ -64,6 +66,7 @@ impl Context {
             quiet: flags.quiet,
             interrupted: Arc::default(),
             stats: flags.stats,
+            engine: OnceCell::new(),
             watched: RefCell::default(),
             answers_of: None,
             answers: OnceCell::new(),
@@ -216,12 +219,16 @@ impl Context {
         Ok(Mask::new(users, &known(&self.settings.sensitive), &known(&self.settings.allow))?)
     }
 
-    /// The language model, loaded.
+    /// The language model, loaded once.
     ///
     /// # Errors
     /// If it cannot be fetched or loaded.
     pub(crate) fn engine(&self) -> Result<Engine, CliError> {
-        self.engine_with(&self.settings.engine_options())
+        if let Some(engine) = self.engine.get() {
+            return Ok(engine.clone());
+        }
+        let engine = self.engine_with(&self.settings.engine_options())?;
+        Ok(self.engine.get_or_init(|| engine).clone())
     }
 
     /// The language model, loaded to run in a way of its own.

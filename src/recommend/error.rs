@@ -149,6 +149,9 @@ pub enum Error {
         /// Tokens that it has.
         needed: usize,
     },
+    /// A system is talked to that was made without a conversation.
+    #[error("the system cannot talk: it has no conversation")]
+    NoConversation,
     /// A description of the system makes no sense.
     #[error("the system cannot be made: {what}")]
     Config {

@@ -13,9 +13,15 @@ pub struct Recommendations {
     pub history: Vec<HistoryItem>,
     /// The recommended items, best first.
     pub items: Vec<RecommendedItem>,
+    /// What a language model said of the user's taste, where it was asked to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub analysis: Option<String>,
     /// Whether a language model was asked for them, and why, if that is to be told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language_model: Option<Decision>,
+    /// Tokens that prompts did not take, since descriptions were compressed.
+    #[serde(skip)]
+    pub tokens_compressed: usize,
 }
 
 /// An item that the user has.
@@ -96,7 +102,9 @@ mod tests {
             explanation: Some(explanation),
         };
         let had = HistoryItem { item_id: "1".into(), title: "Jaws".into(), rating: Some(4.5), timestamp: None };
-        let all = Recommendations { user: "7".into(), history: vec![had], items: vec![item], language_model: None };
+        let (analysis, language_model, tokens_compressed) = (None, None, 3);
+        let (user, history, items) = ("7".into(), vec![had], vec![item]);
+        let all = Recommendations { user, history, items, analysis, language_model, tokens_compressed };
         assert_eq!(
             serde_json::to_string(&all).unwrap(),
             concat!(

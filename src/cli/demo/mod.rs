@@ -8,12 +8,13 @@ mod sample;
 use std::{
     fs,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Instant,
 };
 
 use clap::Args;
 use docent::recommend::{
-    Recommender, Store,
+    Recommendations, Recommender, Store,
     hybrid::HYBRID,
     index::IndexOptions,
     store::{ENCODER, fingerprint},
@@ -21,7 +22,7 @@ use docent::recommend::{
 
 use super::{
     CliError, Context, index,
-    recommend::{DraftArgs, FairArgs, JudgeArgs, List, PromptArgs, Rerank, VarietyArgs, Whom, show},
+    recommend::{JudgeArgs, Rerank, Wanted, Whom, show, system},
     train,
 };
 
@@ -53,15 +54,13 @@ pub(crate) struct DemoArgs {
 pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError> {
     context.catch_interrupts();
     let store = store(args, context)?;
-    let recommender = Recommender::open(&store)?;
+    let recommender = Arc::new(Recommender::open(&store)?);
     let whom = Whom::user(&args.user, &recommender, context)?;
     let started = Instant::now();
     let judge = JudgeArgs { mode: Some(Rerank::Likelihood), ..JudgeArgs::default() };
-    let (prompt, variety, fair) = (PromptArgs::default(), VarietyArgs::default(), FairArgs::default());
-    let (judge, prompt) = (&judge, &prompt);
-    let (explained, drafts) = (RECOMMENDED, DraftArgs::default());
-    let list = List { k: RECOMMENDED, filter: None, judge, prompt, variety, fair: &fair, explained, drafts };
-    let answer = list.make(&recommender, &whom, context)?;
+    let mut system = Wanted { judge, explain: true, ..Wanted::default() }.system(&recommender, context)?;
+    let answer = system::serve(&mut system, &whom, RECOMMENDED, None, context)?;
+    let answer = Recommendations { language_model: None, ..answer };
     done(context, &format!("Recommended and explained {} items", answer.items.len()), started);
     if context.json {
         return context.json_line(&answer);

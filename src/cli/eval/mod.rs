@@ -52,8 +52,8 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "FILE", requires = "items")]
     interactions: Option<PathBuf>,
     /// Methods to compare: pop, itemknn, ease, ease_decayed, cooccurrence, semantic, fused, hybrid, reranked, mmr, dpp, calibrated; with
-    /// `--candidates` also the language model alone: likelihood, yes_no, first_token, listwise, setwise, pairwise [default:
-    /// all that need no language model]
+    /// `--candidates` also the language model alone: likelihood, yes_no, first_token, listwise, setwise, pairwise,
+    /// a_llmrec, zero-shot, few-shot, cot, conversational [default: all that need no language model]
     #[arg(long, value_name = "M,..", value_delimiter = ',')]
     methods: Vec<Method>,
     /// How the language model is asked that `reranked` adds to `hybrid`
@@ -215,7 +215,7 @@ pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError
         let engine = context.engine()?;
         let mode = match options.rerank {
             Asked::Mode(mode) => mode,
-            Asked::Aligned => Mode::default(),
+            Asked::Aligned | Asked::Prompt(_) => Mode::default(),
         };
         let reranker = LLMReranker::new(&engine, args.asked.options(mode));
         let mut scorer = LanguageModelScorer::new(reranker, &catalogue);

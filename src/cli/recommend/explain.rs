@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use docent::recommend::{
     Candidate, Explanation, RecommendedItem, Recommender, XRecExplainer,
     explain::{ViewText, Views},
+    system::{Explain, Sentences},
 };
 use serde::Serialize;
 
@@ -70,10 +71,14 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
     if args.mode != Mode::Sentence {
         return views(args, &recommender, &whom, context);
     }
-    let candidate = |id: &String| Ok(Candidate { item: catalogue.require(id)?, score: 0.0, sources: Vec::new() });
-    let named: Vec<Candidate> = args.items.iter().map(candidate).collect::<Result<_, CliError>>()?;
-    let mut items: Vec<_> = named.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
-    super::explain(&mut items, &named, &whom, &recommender, &context.engine()?, args.drafts)?;
+    let named = args.items.iter().map(|id| Ok(catalogue.require(id)?)).collect::<Result<Vec<usize>, CliError>>()?;
+    let mut writer = Sentences::new(context.engine()?, usize::from(args.drafts.candidates));
+    let explanations = writer.explain(&recommender, &whom.person(), &named)?;
+    let item = |(&item, explanation): (&usize, Explanation)| RecommendedItem {
+        explanation: Some(explanation),
+        ..RecommendedItem::new(&Candidate { item, score: 0.0, sources: Vec::new() }, catalogue)
+    };
+    let items: Vec<RecommendedItem> = named.iter().zip(explanations).map(item).collect();
     if !context.json {
         return context.show(&show::explanations(&items));
     }

@@ -2,13 +2,10 @@
 
 use clap::{Args, ValueEnum};
 use docent::{
-    engine::{CrossEncoder, Engine},
+    engine::CrossEncoder,
     recommend::{
-        ALLMRec, Catalogue, CrossEncoderReranker, LLMReranker, Recommender, Source,
-        rerank::{
-            AlignedScorer, Asked, CandidateScorer, CrossEncoderOptions, CrossEncoderScorer, LanguageModelScorer, Mode,
-            RerankOptions,
-        },
+        Recommender, Source,
+        rerank::{Asked, Judge, Mode, RerankOptions},
     },
 };
 
@@ -77,7 +74,7 @@ impl Rerank {
     pub(crate) fn mode(self) -> Option<Mode> {
         match self.asked()? {
             Asked::Mode(mode) => Some(mode),
-            Asked::Aligned => None,
+            Asked::Aligned | Asked::Prompt(_) => None,
         }
     }
 
@@ -97,66 +94,31 @@ impl Rerank {
 
     /// The name of its scores.
     pub(crate) fn source(self) -> Source {
-        match self.asked() {
-            Some(Asked::Mode(mode)) => Source::LanguageModel(mode),
-            Some(Asked::Aligned) => Source::ALLMRec,
-            None => Source::CrossEncoder,
-        }
+        self.asked().map_or(Source::CrossEncoder, Asked::source)
     }
 }
 
-/// A loaded reranker.
-pub(crate) enum Judge {
-    LanguageModel(Box<Engine>, RerankOptions),
-    Aligned(Box<Engine>, ALLMRec),
-    CrossEncoder(Box<CrossEncoder>),
-}
-
-impl Judge {
-    /// Loads what the arguments name, for items of this recommender; none if they name nothing.
-    ///
-    /// # Errors
-    /// If a model cannot be fetched or loaded, or the store has no alignment and one is needed.
-    pub(crate) fn load(
-        args: &JudgeArgs,
-        recommender: &Recommender,
-        context: &Context,
-    ) -> Result<Option<Self>, CliError> {
-        let Some(mode) = args.mode else { return Ok(None) };
-        Ok(Some(match mode.asked() {
-            Some(Asked::Mode(mode)) => Judge::LanguageModel(Box::new(context.engine()?), args.orders.options(mode)),
-            Some(Asked::Aligned) => {
-                let engine = context.engine()?;
-                let aligned = recommender.aligned(&engine)?;
-                Judge::Aligned(Box::new(engine), aligned)
-            }
-            None => {
-                let resolved = context.resolve(args.reranker.as_deref().unwrap_or_default())?;
-                let encoder = CrossEncoder::load(&resolved.path, &context.settings.engine_options())?;
-                Judge::CrossEncoder(Box::new(encoder))
-            }
-        }))
-    }
-
-    /// The language model, if it is the judge.
-    pub(crate) fn engine(&self) -> Option<&Engine> {
-        match self {
-            Judge::LanguageModel(engine, _) | Judge::Aligned(engine, _) => Some(engine),
-            Judge::CrossEncoder(_) => None,
+/// Loads what the arguments name, for items of this recommender; none if they name nothing.
+///
+/// # Errors
+/// If a model cannot be fetched or loaded, or the store has no alignment and one is needed.
+pub(crate) fn load(
+    args: &JudgeArgs,
+    recommender: &Recommender,
+    context: &Context,
+) -> Result<Option<Judge>, CliError> {
+    let Some(mode) = args.mode else { return Ok(None) };
+    Ok(Some(match mode.asked() {
+        Some(Asked::Mode(mode)) => Judge::LanguageModel(context.engine()?, args.orders.options(mode)),
+        Some(Asked::Aligned) => {
+            let engine = context.engine()?;
+            let aligned = recommender.aligned(&engine)?;
+            Judge::Aligned(engine, aligned)
         }
-    }
-
-    /// What scores the catalogue's items.
-    pub(crate) fn scorer<'a>(&'a mut self, catalogue: &'a Catalogue) -> Box<dyn CandidateScorer + 'a> {
-        match self {
-            Judge::LanguageModel(engine, options) => {
-                Box::new(LanguageModelScorer::new(LLMReranker::new(engine, *options), catalogue))
-            }
-            Judge::Aligned(engine, aligned) => Box::new(AlignedScorer::new(engine, aligned.clone(), catalogue)),
-            Judge::CrossEncoder(encoder) => {
-                let reranker = CrossEncoderReranker::new(encoder, CrossEncoderOptions::default());
-                Box::new(CrossEncoderScorer::new(reranker, catalogue))
-            }
+        Some(Asked::Prompt(_)) | None => {
+            let resolved = context.resolve(args.reranker.as_deref().unwrap_or_default())?;
+            let encoder = CrossEncoder::load(&resolved.path, &context.settings.engine_options())?;
+            Judge::CrossEncoder(Box::new(encoder))
         }
-    }
+    }))
 }

@@ -26,6 +26,9 @@ pub(crate) fn page(answer: &Recommendations) -> String {
     if answer.items.iter().any(|item| item.explanation.is_some()) {
         text += &format!("\nWhy:\n{}", explanations(&answer.items));
     }
+    if let Some(analysis) = &answer.analysis {
+        text += &format!("\nThe language model on this taste:\n{}", wrapped(analysis, 2));
+    }
     if let Some(decision) = &answer.language_model {
         let used = if decision.used { "asked" } else { "not asked" };
         text += &format!("\nThe language model was {used}: {}.\n", decision.why);

@@ -1,44 +1,87 @@
-//! Recommending by the system that a configuration file describes.
+//! The stages of a list: those that arguments ask for, or those that a configuration file describes.
 
-use std::{fs, path::Path};
-
-use docent::recommend::{
-    Filter, Recommendations, Recommender,
-    system::{LLMRecommendationSystem, Person, SystemConfig},
+use std::{
+    fs,
+    path::Path,
+    sync::{Arc, Mutex},
 };
 
-use super::Whom;
+use clap::Args;
+use docent::recommend::{
+    Filter, Recommendations, Recommender,
+    system::{
+        Diversify, FairExposure, LLMRecommendationSystem, Person, Reranked, Sentences, SystemConfig, SystemModels,
+    },
+};
+
+use super::{DraftArgs, FairArgs, JudgeArgs, PromptArgs, VarietyArgs, Whom, judge, tokens::SelectArgs};
 use crate::cli::{CliError, Context};
 
-/// Makes a list by the table `system` of the strongest configuration file that has one.
-///
-/// # Errors
-/// If none has one, it is wrong, or a model cannot be fetched or fails.
-pub(super) fn make(
-    recommender: Recommender,
-    whom: &Whom,
-    k: usize,
-    filter: Option<&Filter>,
-    context: &Context,
-) -> Result<Recommendations, CliError> {
-    let mask = context.mask(recommender.users())?;
-    let record = recommender.users().get(&whom.name).cloned();
-    let mut system = build(recommender, mask, context)?;
-    let query = whom.query();
-    let person = Person {
-        name: &whom.name,
-        user: whom.user,
-        record: record.as_ref(),
-        history: &whom.history,
-        request: whom.query.as_deref(),
-        vector: query.text,
-    };
-    Ok(system.serve(&person, k, filter)?)
+/// What a list should be.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct Wanted {
+    #[command(flatten)]
+    pub(crate) judge: JudgeArgs,
+    #[command(flatten)]
+    prompt: PromptArgs,
+    #[command(flatten)]
+    variety: VarietyArgs,
+    #[command(flatten)]
+    fair: FairArgs,
+    #[command(flatten)]
+    pub(crate) select: SelectArgs,
+    /// Say why each item is recommended
+    #[arg(long)]
+    pub(crate) explain: bool,
+    #[command(flatten)]
+    drafts: DraftArgs,
 }
 
-fn build(
-    recommender: Recommender,
-    mask: docent::recommend::fairness::Mask,
+impl Wanted {
+    /// What makes such lists.
+    ///
+    /// # Errors
+    /// If a model cannot be fetched or loaded, a file is at fault, or the store has no such attribute.
+    pub(crate) fn system(
+        &self,
+        recommender: &Arc<Recommender>,
+        context: &Context,
+    ) -> Result<LLMRecommendationSystem, CliError> {
+        let mask = context.mask(recommender.users())?;
+        let mut system = LLMRecommendationSystem::new(recommender.clone(), mask).with_candidates_per_item(1);
+        if let Some(rule) = self.select.rule() {
+            system = system.with_selection(rule);
+        }
+        if let Some(judge) = judge::load(&self.judge, recommender, context)? {
+            system = system.with_stage(Reranked::new(judge));
+        }
+        let target = self.fair.target();
+        if let Some(target) = &target {
+            target.resolve(recommender.catalogue(), recommender.interactions())?;
+        }
+        if let Some(prompted) = self.prompt.stage(target.clone(), context)? {
+            system = system.with_stage(prompted);
+        }
+        if self.variety.diversity > 0.0 {
+            let VarietyArgs { diversity: strength, diversify } = self.variety;
+            system = system.with_stage(Diversify { way: diversify.into(), strength });
+        }
+        if let Some(target) = target {
+            system = system.with_stage(FairExposure { target, strength: self.fair.fairness });
+        }
+        if self.explain {
+            system = system.explaining(Sentences::new(context.engine()?, usize::from(self.drafts.candidates)));
+        }
+        Ok(system)
+    }
+}
+
+/// What makes lists by the table `system` of the strongest configuration file that has one.
+///
+/// # Errors
+/// If none has one, it is wrong, or a model cannot be fetched or loaded.
+pub(crate) fn described(
+    recommender: &Arc<Recommender>,
     context: &Context,
 ) -> Result<LLMRecommendationSystem, CliError> {
     for path in &context.settings.files {
@@ -48,8 +91,30 @@ fn build(
         }
         let config = SystemConfig::parse(&text)?;
         let engine = config.needs_language_model().then(|| context.engine()).transpose()?;
+        let encoder = config.needs_encoder().then(|| context.embedder()).transpose()?;
+        let encoder = encoder.map(|encoder| Arc::new(Mutex::new(encoder)));
+        let models = SystemModels { engine, encoder, answers: context.answers().cloned() };
         let folder = path.parent().unwrap_or(Path::new("."));
-        return Ok(config.build(recommender, mask, engine.as_ref(), folder)?);
+        let mask = context.mask(recommender.users())?;
+        return Ok(config.build(recommender.clone(), mask, &models, folder)?);
     }
     Err(CliError::usage("no configuration file describes a system", "add a table `[system]` to `docent.toml`"))
+}
+
+/// Has a system make a list for somebody.
+///
+/// # Errors
+/// If a model fails.
+pub(crate) fn serve(
+    system: &mut LLMRecommendationSystem,
+    whom: &Whom,
+    k: usize,
+    filter: Option<&Filter>,
+    context: &Context,
+) -> Result<Recommendations, CliError> {
+    let record = system.recommender().users().get(&whom.name).cloned();
+    let person = Person { record: record.as_ref(), ..whom.person() };
+    let answer = system.serve(&person, k, filter)?;
+    context.count_compressed(answer.tokens_compressed);
+    Ok(answer)
 }

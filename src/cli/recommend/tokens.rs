@@ -3,9 +3,8 @@
 use std::path::Path;
 
 use clap::Args;
-use docent::recommend::budget::{Decision, Selective};
+use docent::recommend::{Recommendations, budget::Selective};
 
-use super::Whom;
 use crate::cli::Context;
 
 /// Whether answers are kept.
@@ -38,13 +37,13 @@ pub(crate) struct SelectArgs {
 }
 
 impl SelectArgs {
-    /// Whether to ask the language model that was named, and why, if that is to be told.
-    pub(crate) fn decide(self, named: bool, whom: &Whom) -> (bool, Option<Decision>) {
-        let decision = match (named, self.selective) {
-            (false, _) => Decision { used: false, why: "neither --rerank nor --prompt names one".into() },
-            (true, false) => Decision { used: true, why: "it is asked for everybody, without --selective".into() },
-            (true, true) => Selective::default().decide(whom.history.len(), whom.query.as_deref()),
-        };
-        (decision.used, self.why.then_some(decision))
+    /// The rule by which the language model is asked; none if it is asked for everybody.
+    pub(crate) fn rule(self) -> Option<Selective> {
+        self.selective.then(Selective::default)
+    }
+
+    /// A list as it is told: with what was decided, if that is wanted.
+    pub(crate) fn tell(self, answer: Recommendations) -> Recommendations {
+        Recommendations { language_model: answer.language_model.filter(|_| self.why), ..answer }
     }
 }

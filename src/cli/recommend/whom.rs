@@ -1,7 +1,7 @@
 //! Whom is recommended to: a user of the store, somebody who names items, or somebody who asks in words.
 
 use clap::Args;
-use docent::recommend::{Interaction, Query, Recommender, features::User};
+use docent::recommend::{Interaction, Recommender, features::User, system::Person};
 
 use crate::cli::{CliError, Context};
 
@@ -74,9 +74,16 @@ impl Whom {
         Ok(Self { name, text: text.transpose()?, ..Self::default() })
     }
 
-    /// What the recommender asks of.
-    pub(crate) fn query(&self) -> Query<'_> {
-        Query { history: &self.history, text: self.text.as_deref() }
+    /// Whom stages recommend to.
+    pub(crate) fn person(&self) -> Person<'_> {
+        Person {
+            name: &self.name,
+            user: self.user,
+            record: None,
+            history: &self.history,
+            request: self.query.as_deref(),
+            vector: self.text.as_deref(),
+        }
     }
 }
 

@@ -14,7 +14,10 @@ use clap::ValueEnum;
 use docent::{
     engine::{BackendKind, EngineOptions},
     models::{Isa, hub},
-    recommend::answers::CacheLimits,
+    recommend::{
+        answers::CacheLimits,
+        system::{DEFAULT_ENCODER, DEFAULT_MODEL},
+    },
 };
 
 use super::{CliError, GlobalArgs};
@@ -22,10 +25,6 @@ use layers::Layers;
 
 pub(crate) use layers::SettingError;
 
-/// The language model, if none is named.
-const DEFAULT_MODEL: &str = "smollm2-135m";
-/// The sentence encoder, if none is named.
-const DEFAULT_ENCODER: &str = "minilm-l6";
 /// The project's file, looked for in the current folder and those above it.
 const PROJECT_FILE: &str = "docent.toml";
 

@@ -19,7 +19,7 @@ use serde::Serialize;
 use super::{
     CliError, Context,
     progress::Counter,
-    recommend::{Judge, JudgeArgs},
+    recommend::{JudgeArgs, judge},
 };
 
 /// Arguments of `docent train`.
@@ -89,7 +89,7 @@ pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliErro
 fn weigh(path: &Path, args: &JudgeArgs, hybrid: Hybrid, seed: u64, context: &Context) -> Result<Option<f32>, CliError> {
     let Some(mode) = args.mode else { return Ok(None) };
     let known = Recommender::open(&Store::open(path)?)?;
-    let Some(mut judge) = Judge::load(args, &known, context)? else { return Ok(None) };
+    let Some(mut judge) = judge::load(args, &known, context)? else { return Ok(None) };
     let mut writer = StoreWriter::create_or_update(path)?;
     let split = Split::new(known.interactions(), known.catalogue().len(), Holdout::Last(0), Ties::Id, seed);
     let signals = Signals::fit(&split.fitted(), known.catalogue(), known.semantic().cloned())?;

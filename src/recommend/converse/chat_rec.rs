@@ -3,7 +3,7 @@
 //! The parts of the article's system: what is stated is extracted by rules, what is known decides on a state, items are
 //! retrieved within all conditions, and the answer is made of facts of the records. Nothing here writes free text.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use super::{
     State, answer,
@@ -34,7 +34,7 @@ const LIKED_FROM: f32 = 3.5;
 pub struct ChatREC<'a> {
     recommender: &'a Recommender,
     knowledge: &'a Knowledge,
-    understander: Understander,
+    understander: Arc<Understander>,
     encoder: Option<Box<dyn TextEncoder + 'a>>,
 }
 
@@ -47,7 +47,15 @@ impl fmt::Debug for ChatREC<'_> {
 impl<'a> ChatREC<'a> {
     /// Talks about what a recommender recommends, with the facts that are known of it.
     pub fn new(recommender: &'a Recommender, knowledge: &'a Knowledge) -> Self {
-        let understander = Understander::new(recommender.catalogue(), knowledge);
+        Self::with_understander(recommender, knowledge, Arc::new(Understander::new(recommender.catalogue(), knowledge)))
+    }
+
+    /// The same with what reads messages, made before of the same catalogue and facts.
+    pub fn with_understander(
+        recommender: &'a Recommender,
+        knowledge: &'a Knowledge,
+        understander: Arc<Understander>,
+    ) -> Self {
         Self { recommender, knowledge, understander, encoder: None }
     }
 

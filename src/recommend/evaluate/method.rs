@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Serialize, Serializer};
 
-use crate::recommend::{diversify::Diversity, rerank::Mode};
+use crate::recommend::{diversify::Diversity, prompt::Prompting, rerank::Mode};
 
 /// A way to rank the catalogue for somebody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,6 +31,8 @@ pub enum Method {
     Alone(Mode),
     /// The language model alone, told by the soft prompts of A-LLMRec, on drawn candidates.
     ALLMRec,
+    /// The language model alone, by what it answers to a prompt, on drawn candidates.
+    Prompted(Prompting),
     /// The best of `hybrid`, with what the language model says by a learned weight.
     Reranked,
     /// Lists out of the best of `hybrid` that are varied, or in the proportions of the history.
@@ -39,7 +41,7 @@ pub enum Method {
 
 impl Method {
     /// All of them, in the order of outputs.
-    pub const ALL: [Method; 20] = [
+    pub const ALL: [Method; 24] = [
         Method::Pop,
         Method::Itemknn,
         Method::Ease,
@@ -56,6 +58,10 @@ impl Method {
         Method::Alone(Mode::Setwise),
         Method::Alone(Mode::Pairwise),
         Method::ALLMRec,
+        Method::Prompted(Prompting::ZeroShot),
+        Method::Prompted(Prompting::FewShot),
+        Method::Prompted(Prompting::ChainOfThought),
+        Method::Prompted(Prompting::Conversational),
         Method::Reranked,
         Method::Diverse(Diversity::Mmr),
         Method::Diverse(Diversity::Dpp),
@@ -76,6 +82,7 @@ impl Method {
             Method::Hybrid => "hybrid",
             Method::Alone(mode) => mode.name(),
             Method::ALLMRec => "a_llmrec",
+            Method::Prompted(prompting) => prompting.name(),
             Method::Reranked => "reranked",
             Method::Diverse(diversity) => diversity.name(),
         }
@@ -88,12 +95,12 @@ impl Method {
 
     /// Whether it needs a language model.
     pub fn needs_language_model(self) -> bool {
-        matches!(self, Method::Alone(_) | Method::ALLMRec | Method::Reranked)
+        matches!(self, Method::Alone(_) | Method::ALLMRec | Method::Prompted(_) | Method::Reranked)
     }
 
     /// Whether it can only rank a few candidates.
     pub fn needs_candidates(self) -> bool {
-        matches!(self, Method::Alone(_) | Method::ALLMRec)
+        matches!(self, Method::Alone(_) | Method::ALLMRec | Method::Prompted(_))
     }
 }
 

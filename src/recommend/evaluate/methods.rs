@@ -73,19 +73,21 @@ impl<'a> Models<'a> {
                 Ok(fitted(method, (**semantic).clone(), []))
             }
             Method::Fused | Method::Hybrid => self.ranker(method, progress),
-            Method::Alone(mode) => {
-                let popularity = Popularity::fit(&self.fitted, self.items());
-                let asked = Asked::Mode(mode);
-                Ok(Fitted { language: Some(LanguagePart::Alone), asked, ..fitted(method, popularity, []) })
-            }
-            Method::ALLMRec => {
-                let popularity = Popularity::fit(&self.fitted, self.items());
-                let (language, asked) = (Some(LanguagePart::Alone), Asked::Aligned);
-                Ok(Fitted { language, asked, ..fitted(method, popularity, []) })
+            Method::Alone(mode) => Ok(self.alone(method, Asked::Mode(mode))),
+            Method::ALLMRec => Ok(self.alone(method, Asked::Aligned)),
+            Method::Prompted(prompting) => {
+                judges.mine_from(&self.fitted);
+                Ok(self.alone(method, Asked::Prompt(prompting)))
             }
             Method::Reranked => self.reranked(judges, progress),
             Method::Diverse(diversity) => Ok(Fitted { diversity: Some(diversity), ..self.ranker(method, progress)? }),
         }
+    }
+
+    /// The language model alone, asked in one way about candidates in the order of their popularity.
+    fn alone(&self, method: Method, asked: Asked) -> Fitted {
+        let popularity = Popularity::fit(&self.fitted, self.items());
+        Fitted { language: Some(LanguagePart::Alone), asked, ..fitted(method, popularity, []) }
     }
 
     /// Retrieval or both stages, with what was learned.

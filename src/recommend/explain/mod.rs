@@ -78,3 +78,16 @@ pub struct Explained {
     /// Why it is not shown.
     pub rejection: Option<Rejection>,
 }
+
+impl Explained {
+    /// What is shown; the log hears what spoke for it, or against the draft.
+    pub fn tell(self) -> Explanation {
+        if let Some(rejection) = self.rejection {
+            tracing::info!(%rejection, draft = self.draft, "an explanation was turned down");
+        }
+        if let Some(merits) = self.merits {
+            tracing::debug!(?merits, text = self.explanation.text, "an explanation was picked");
+        }
+        self.explanation
+    }
+}

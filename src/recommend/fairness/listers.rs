@@ -110,7 +110,7 @@ impl Lister for PromptLister<'_> {
         let items: Vec<usize> = offered.iter().map(|candidate| candidate.item).collect();
         let mut task = PromptTask::new(history, &items, k, catalogue);
         task.tell(user, self.mask);
-        task.mine_examples(history, interactions.user(&user.id).ok(), EXAMPLES, interactions, catalogue);
+        task.mine_examples(history, EXAMPLES, &interactions.slices(), catalogue);
         let answer = PromptRecommender::new(self.engine, self.template).recommend(&task)?;
         Ok(answer.whole(items.len()).into_iter().take(k).map(|place| items[place]).collect())
     }

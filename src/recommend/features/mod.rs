@@ -10,7 +10,10 @@ pub use structured::{FeatureReader, StructuredFeatures};
 pub use taste::{TasteReader, UserFeatures};
 pub use user::{LAST_INTERACTIONS, User};
 
-use std::ops::ControlFlow;
+use std::{
+    ops::ControlFlow,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use super::{Catalogue, Error, Result};
 use crate::engine::{Embedder, Embeddings, Engine};
@@ -28,6 +31,26 @@ pub trait TextEncoder {
     /// # Errors
     /// If the model fails.
     fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings>;
+}
+
+impl<E: TextEncoder + ?Sized> TextEncoder for &mut E {
+    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+        (**self).encode(texts, progress)
+    }
+}
+
+impl<E: TextEncoder + ?Sized> TextEncoder for Box<E> {
+    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+        (**self).encode(texts, progress)
+    }
+}
+
+/// Shared by several that use it in turns.
+impl<E: TextEncoder + ?Sized> TextEncoder for Arc<Mutex<E>> {
+    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+        // A panic while it encoded leaves nothing behind that the next text could see.
+        self.lock().unwrap_or_else(PoisonError::into_inner).encode(texts, progress)
+    }
 }
 
 /// By the encoder's own pooling and normalization.

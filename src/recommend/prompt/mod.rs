@@ -1,14 +1,16 @@
 //! Recommending by a prompt: the task, the user, a part of the catalogue and examples as a text, and an answer that can only
 //! name what is offered.
 
+mod scorer;
 mod template;
 
 use std::collections::HashSet;
 
+pub use scorer::PromptScorer;
 pub use template::{Asker, Detail, Example, Offer, PromptTask, PromptTemplate, Prompting};
 
 use super::{
-    Catalogue, Error, Interaction, Interactions, Item, Result, User,
+    Catalogue, Error, Interaction, Item, Result, User,
     fairness::{FairReranker, Mask},
     interactions::liked,
     line::one_line,
@@ -164,25 +166,20 @@ impl PromptTask {
         }
     }
 
-    /// Adds examples out of the histories of others: of those who have most in common with a history, what they liked
-    /// before, and what they had last.
+    /// Adds examples out of the histories of others, each oldest first: of those who have most in common with a history, what
+    /// they liked before, and what they had last.
     pub fn mine_examples(
         &mut self,
         history: &[Interaction],
-        who: Option<usize>,
         count: usize,
-        interactions: &Interactions,
+        histories: &[&[Interaction]],
         catalogue: &Catalogue,
     ) {
         let own: HashSet<usize> = history.iter().map(|event| event.item).collect();
+        let who = |history: &[Interaction]| history.first().map(|event| event.user);
         let common = |other: &[Interaction]| other.iter().filter(|event| own.contains(&event.item)).count();
-        let mut others: Vec<(usize, &[Interaction])> = interactions
-            .histories()
-            .iter()
-            .enumerate()
-            .filter(|(user, other)| Some(*user) != who && other.len() > ANSWERED)
-            .map(|(_, other)| (common(other), other.as_slice()))
-            .collect();
+        let others = histories.iter().filter(|other| other.len() > ANSWERED && who(other) != who(history));
+        let mut others: Vec<(usize, &[Interaction])> = others.map(|other| (common(other), *other)).collect();
         // Stable, so that the first of equals stay first.
         others.sort_by_key(|(common, _)| std::cmp::Reverse(*common));
         let title = |event: &Interaction| title(&catalogue[event.item]);

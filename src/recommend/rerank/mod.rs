@@ -7,6 +7,7 @@
 mod bias;
 mod cross_encoder;
 mod fuse;
+mod judge;
 mod list;
 mod llm;
 mod mode;
@@ -18,6 +19,7 @@ mod wish;
 pub use bias::{BiasReport, probe_bias};
 pub use cross_encoder::{CrossEncoderOptions, CrossEncoderReranker};
 pub use fuse::fuse;
+pub use judge::Judge;
 pub use llm::{LLMReranker, RerankOptions};
 pub use mode::{Asked, Mode};
 pub(super) use pointwise::{mean_likelihoods, scored_tokens, title_prompt};

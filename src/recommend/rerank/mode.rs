@@ -1,5 +1,7 @@
 //! The ways in which a language model can be asked for its opinion on a list.
 
+use crate::recommend::{Source, prompt::Prompting};
+
 /// A way to ask.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Mode {
@@ -26,6 +28,8 @@ pub enum Asked {
     Mode(Mode),
     /// A language model by the soft prompts of A-LLMRec.
     Aligned,
+    /// A language model by a prompt, to which it answers with a choice.
+    Prompt(Prompting),
 }
 
 impl Asked {
@@ -34,6 +38,16 @@ impl Asked {
         match self {
             Asked::Mode(mode) => mode.name(),
             Asked::Aligned => "a_llmrec",
+            Asked::Prompt(prompting) => prompting.name(),
+        }
+    }
+
+    /// The name of the scores that it gives.
+    pub fn source(self) -> Source {
+        match self {
+            Asked::Mode(mode) => Source::LanguageModel(mode),
+            Asked::Aligned => Source::ALLMRec,
+            Asked::Prompt(_) => Source::Prompt,
         }
     }
 }

@@ -1,8 +1,14 @@
 //! What evaluation asks of a model: scores for a few candidates.
 
 use super::{Asked, CrossEncoderReranker, LLMReranker, TOLD, liked_titles, mean_likelihoods, title_prompt};
-use crate::engine::Engine;
-use crate::recommend::{Catalogue, Error, Interaction, Result, align::ALLMRec};
+use crate::{
+    engine::Engine,
+    recommend::{
+        Catalogue, Error, Interaction, Result,
+        align::ALLMRec,
+        prompt::{PromptScorer, Prompting},
+    },
+};
 
 /// Scores a few candidates for somebody.
 pub trait CandidateScorer {
@@ -20,6 +26,9 @@ pub trait Judges {
     /// # Errors
     /// If there is no model, or none that was aligned.
     fn judge(&mut self, asked: Asked) -> Result<&mut dyn CandidateScorer>;
+
+    /// Takes examples for prompts out of these histories from now on.
+    fn mine_from(&mut self, _: &[&[Interaction]]) {}
 }
 
 /// Where there is no model that could score.
@@ -38,12 +47,14 @@ pub struct LanguageModelScorer<'a> {
     reranker: LLMReranker<'a>,
     catalogue: &'a Catalogue,
     aligned: Option<AlignedScorer<'a>>,
+    prompted: Option<(Prompting, PromptScorer<'a>)>,
+    examples: Vec<Vec<Interaction>>,
 }
 
 impl<'a> LanguageModelScorer<'a> {
     /// Scores items of this catalogue.
     pub fn new(reranker: LLMReranker<'a>, catalogue: &'a Catalogue) -> Self {
-        Self { reranker, catalogue, aligned: None }
+        Self { reranker, catalogue, aligned: None, prompted: None, examples: Vec::new() }
     }
 
     /// Can be asked by soft prompts, too.
@@ -65,7 +76,19 @@ impl Judges for LanguageModelScorer<'_> {
                 Some(aligned) => Ok(aligned),
                 None => Err(Error::NoAlignment),
             },
+            Asked::Prompt(prompting) => {
+                let prompted = match self.prompted.take() {
+                    Some((known, scorer)) if known == prompting => scorer,
+                    _ => PromptScorer::new(self.reranker.engine(), prompting, self.catalogue, self.examples.clone())?,
+                };
+                Ok(&mut self.prompted.insert((prompting, prompted)).1)
+            }
         }
+    }
+
+    fn mine_from(&mut self, histories: &[&[Interaction]]) {
+        self.examples = histories.iter().map(|history| history.to_vec()).collect();
+        self.prompted = None;
     }
 }
 

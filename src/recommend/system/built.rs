@@ -1,21 +1,17 @@
 //! The parts that come with this crate.
 
-use super::{Explain, Person, Retrieve, Stage};
+use super::{Explain, Person, Retrieve, Serving, Stage};
 use crate::{
     engine::Engine,
     recommend::{
-        Candidate, Explanation, Filter, LLMReranker, Recommender, Result, Source, SourceScore, XRecExplainer,
+        Candidate, Explanation, Filter, Recommender, Result, XRecExplainer,
         diversify::{Diversifier, Diversity, POOL_PER_PLACE},
         evaluate::RERANKED,
-        explain::Planner,
-        fairness::{self, ExposureTarget, FairReranker, Mask},
-        prompt::{PromptRecommender, PromptTask, PromptTemplate},
-        rerank::{Mode, RerankOptions, fuse},
+        explain::{Explained, Influence, Planner},
+        fairness::{self, ExposureTarget, FairReranker},
+        rerank::{Judge, fuse},
     },
 };
-
-/// Examples of a prompt, out of the histories of others.
-const EXAMPLES: usize = 2;
 
 /// The store's own stages.
 #[derive(Clone, Copy, Debug, Default)]
@@ -37,88 +33,45 @@ impl Retrieve for StoreRetrieval {
     }
 }
 
-/// The language model's scores beside those of the stages before.
-#[derive(Clone, Debug)]
+/// A judge's scores beside those of the stages before.
+#[derive(Debug)]
 pub struct Reranked {
-    /// The language model.
-    pub engine: Engine,
-    /// How it is asked.
-    pub mode: Mode,
-    /// What its scores count; what was learned for the store, if `None`.
-    pub weight: Option<f32>,
+    judge: Judge,
+    weight: Option<f32>,
+}
+
+impl Reranked {
+    /// Counts a judge's scores by the weight that was learned for the store.
+    pub fn new(judge: Judge) -> Self {
+        Self { judge, weight: None }
+    }
+
+    /// Counts them by another weight.
+    #[must_use]
+    pub fn with_weight(self, weight: f32) -> Self {
+        Self { weight: Some(weight), ..self }
+    }
 }
 
 impl Stage for Reranked {
     fn name(&self) -> &str {
-        self.mode.name()
+        self.judge.source().name()
     }
 
     fn wants(&self, k: usize) -> usize {
         k.max(RERANKED)
     }
 
-    fn apply(
-        &mut self,
-        recommender: &Recommender,
-        _: &Mask,
-        person: &Person<'_>,
-        candidates: Vec<Candidate>,
-        _: usize,
-    ) -> Result<Vec<Candidate>> {
-        let source = Source::LanguageModel(self.mode);
+    fn asks_a_model(&self) -> bool {
+        true
+    }
+
+    fn apply(&mut self, serving: &mut Serving<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+        let (recommender, source) = (serving.recommender, self.judge.source());
         let items: Vec<usize> = candidates.iter().map(|candidate| candidate.item).collect();
-        let options = RerankOptions { mode: self.mode, ..RerankOptions::default() };
-        let mut reranker = LLMReranker::new(&self.engine, options);
-        let judged = reranker.scores(person.history, &items, recommender.catalogue())?;
+        let judged = self.judge.scorer(recommender.catalogue()).score(serving.person.history, &items)?;
         let weight = self.weight.unwrap_or_else(|| recommender.rerank_weight(source));
         Ok(fuse(candidates, source, &judged, weight))
-    }
-}
-
-/// The language model's choice by a prompt.
-#[derive(Debug)]
-pub struct Prompted {
-    /// The language model.
-    pub engine: Engine,
-    /// How it is asked.
-    pub template: PromptTemplate,
-}
-
-impl Stage for Prompted {
-    fn name(&self) -> &str {
-        self.template.name()
-    }
-
-    fn wants(&self, k: usize) -> usize {
-        k.max(RERANKED)
-    }
-
-    fn apply(
-        &mut self,
-        recommender: &Recommender,
-        mask: &Mask,
-        person: &Person<'_>,
-        candidates: Vec<Candidate>,
-        k: usize,
-    ) -> Result<Vec<Candidate>> {
-        let (catalogue, interactions) = (recommender.catalogue(), recommender.interactions());
-        let items: Vec<usize> = candidates.iter().map(|candidate| candidate.item).collect();
-        let mut task = PromptTask::new(person.history, &items, k, catalogue);
-        task.query = person.request.map(str::to_owned);
-        if let Some(record) = person.record {
-            task.tell(record, mask);
-        }
-        task.mine_examples(person.history, person.user, EXAMPLES, interactions, catalogue);
-        let answer = PromptRecommender::new(&self.engine, &self.template).recommend(&task)?;
-        let named = answer.order.len();
-        let place = |(rank, place): (usize, usize)| {
-            let mut candidate = Candidate { score: -(rank as f32), ..candidates.get(place)?.clone() };
-            if rank < named {
-                candidate.sources.push(SourceScore { source: Source::Prompt, value: candidate.score });
-            }
-            Some(candidate)
-        };
-        Ok(answer.whole(items.len()).into_iter().enumerate().filter_map(place).collect())
     }
 }
 
@@ -140,14 +93,8 @@ impl Stage for Diversify {
         k * POOL_PER_PLACE
     }
 
-    fn apply(
-        &mut self,
-        recommender: &Recommender,
-        _: &Mask,
-        person: &Person<'_>,
-        candidates: Vec<Candidate>,
-        k: usize,
-    ) -> Result<Vec<Candidate>> {
+    fn apply(&mut self, serving: &mut Serving<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+        let Serving { recommender, person, k, .. } = *serving;
         let semantic = recommender.semantic().map(|semantic| &**semantic);
         let (catalogue, diversity, strength) = (recommender.catalogue(), self.way, self.strength);
         Ok(Diversifier { catalogue, semantic, diversity, strength }.list(person.history, &candidates, k))
@@ -172,24 +119,26 @@ impl Stage for FairExposure {
         k.max(fairness::POOL)
     }
 
-    fn apply(
-        &mut self,
-        recommender: &Recommender,
-        _: &Mask,
-        _: &Person<'_>,
-        candidates: Vec<Candidate>,
-        k: usize,
-    ) -> Result<Vec<Candidate>> {
+    fn apply(&mut self, serving: &mut Serving<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+        let Serving { recommender, k, .. } = *serving;
         let (catalogue, interactions) = (recommender.catalogue(), recommender.interactions());
         Ok(FairReranker::new(&self.target, catalogue, interactions, self.strength)?.list(&candidates, k))
     }
 }
 
-/// Sentences that are planned from the records, phrased by the language model, and verified.
+/// Sentences that are planned from the records, phrased by the language model, and verified; of several drafts for each
+/// item the best one that is true.
 #[derive(Clone, Debug)]
 pub struct Sentences {
-    /// The language model.
-    pub engine: Engine,
+    engine: Engine,
+    drafts: usize,
+}
+
+impl Sentences {
+    /// Has a language model write `drafts` of them for each item.
+    pub fn new(engine: Engine, drafts: usize) -> Self {
+        Self { engine, drafts: drafts.max(1) }
+    }
 }
 
 impl Explain for Sentences {
@@ -198,12 +147,15 @@ impl Explain for Sentences {
     }
 
     fn explain(&mut self, recommender: &Recommender, person: &Person<'_>, items: &[usize]) -> Result<Vec<Explanation>> {
-        let planner = Planner::new(recommender.catalogue(), recommender.interactions());
+        let planner = Planner::new(recommender.catalogue(), recommender.interactions())
+            .with_texts(recommender.semantic().map(|semantic| &**semantic))
+            .with_influence(Influence::of(recommender, &person.query(), items)?);
         let plans = match person.user {
-            Some(user) => planner.plan(user, items),
-            None => planner.plan_new(person.history, items),
+            Some(user) => planner.alternatives(user, items, self.drafts),
+            None => planner.alternatives_new(person.history, items, self.drafts),
         };
-        let explained = XRecExplainer::new(&self.engine).explain(&plans)?;
-        Ok(explained.into_iter().map(|explained| explained.explanation).collect())
+        let mut explainer = XRecExplainer::new(&self.engine).with_candidates(self.drafts);
+        let explained = explainer.explain_alternatives(&plans)?;
+        Ok(explained.into_iter().map(Explained::tell).collect())
     }
 }

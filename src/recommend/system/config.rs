@@ -1,18 +1,23 @@
 //! What a file says of the system: the table `system` of `docent.toml`.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+};
 
 use serde::{Deserialize, Serialize};
 
 use super::{Diversify, FairExposure, LLMRecommendationSystem, Prompted, Reranked, Sentences, wrong};
 use crate::{
-    engine::Engine,
+    engine::{Embedder, Engine},
     recommend::{
         Recommender, Result,
+        answers::AnswerCache,
+        budget::Selective,
         diversify::Diversity,
         fairness::{ExposureTarget, Mask},
         prompt::{PromptTemplate, Prompting},
-        rerank::Mode,
+        rerank::{Asked, Judge, Mode, RerankOptions},
     },
 };
 
@@ -26,11 +31,26 @@ pub struct SystemConfig {
     pub stages: Vec<StageConfig>,
     /// Whether items are explained.
     pub explain: bool,
+    /// How many explanations are written for each item, of which the best that is true is shown.
+    pub drafts: usize,
+    /// Whether stages that ask a language model are passed through only where that is worth it.
+    pub selective: bool,
+}
+
+/// The models that stages use.
+#[derive(Clone, Debug, Default)]
+pub struct SystemModels {
+    /// The language model.
+    pub engine: Option<Engine>,
+    /// The store's encoder.
+    pub encoder: Option<Arc<Mutex<Embedder>>>,
+    /// Where answers to requests are kept.
+    pub answers: Option<Arc<AnswerCache>>,
 }
 
 impl Default for SystemConfig {
     fn default() -> Self {
-        Self { candidates_per_item: 2, stages: Vec::new(), explain: false }
+        Self { candidates_per_item: 2, stages: Vec::new(), explain: false, drafts: 3, selective: false }
     }
 }
 
@@ -40,15 +60,19 @@ impl Default for SystemConfig {
 pub enum StageConfig {
     /// The language model's scores.
     Rerank {
-        /// How it is asked.
+        /// How it is asked: a mode's name, or `a_llmrec`.
         mode: String,
         /// What its scores count; what was learned for the store, if it is not said.
         weight: Option<f32>,
+        /// In how many orders it is shown the list, where order matters to it; in one, if it is not said.
+        permutations: Option<usize>,
     },
     /// The language model's choice by a prompt.
     Prompt {
         /// A template's name, or a file beside the configuration.
         template: String,
+        /// The most tokens of a prompt, to which descriptions are compressed.
+        budget: Option<usize>,
     },
     /// A varied list.
     Diversify {
@@ -88,28 +112,59 @@ impl SystemConfig {
         self.explain || self.stages.iter().any(asks)
     }
 
+    /// Whether the store's encoder is needed.
+    pub fn needs_encoder(&self) -> bool {
+        self.stages.iter().any(|stage| matches!(stage, StageConfig::Prompt { budget: Some(_), .. }))
+    }
+
     /// The system over a store. Files of templates lie in `folder`.
     ///
     /// # Errors
-    /// If a stage names what there is not, or a language model is needed and none is given.
+    /// If a stage names what there is not, or needs a model that is not given.
     pub fn build(
         &self,
-        recommender: Recommender,
+        recommender: impl Into<Arc<Recommender>>,
         mask: Mask,
-        engine: Option<&Engine>,
+        models: &SystemModels,
         folder: &Path,
     ) -> Result<LLMRecommendationSystem> {
         let mut system =
             LLMRecommendationSystem::new(recommender, mask).with_candidates_per_item(self.candidates_per_item);
-        let model = || engine.cloned().ok_or_else(|| wrong("a stage needs a language model"));
+        if self.selective {
+            system = system.with_selection(Selective::default());
+        }
+        let model = || models.engine.clone().ok_or_else(|| wrong("a stage needs a language model"));
         for stage in &self.stages {
             system = match stage {
-                StageConfig::Rerank { mode, weight } => {
-                    let mode = named(mode, &Mode::ALL.map(|mode| (mode.name(), mode)))?;
-                    system.with_stage(Reranked { engine: model()?, mode, weight: *weight })
+                StageConfig::Rerank { mode, weight, permutations } => {
+                    let known = Mode::ALL.map(Asked::Mode).into_iter().chain([Asked::Aligned]);
+                    let known: Vec<(&str, Asked)> = known.map(|asked| (asked.name(), asked)).collect();
+                    let judge = match named(mode, &known)? {
+                        Asked::Mode(mode) => {
+                            let permutations = permutations.unwrap_or(1).max(1);
+                            let options = RerankOptions { mode, permutations, ..RerankOptions::default() };
+                            Judge::LanguageModel(model()?, options)
+                        }
+                        Asked::Aligned => {
+                            let engine = model()?;
+                            let aligned = system.recommender().aligned(&engine)?;
+                            Judge::Aligned(engine, aligned)
+                        }
+                        Asked::Prompt(_) => return Err(wrong("a prompt is a stage `prompt`")),
+                    };
+                    let reranked = Reranked::new(judge);
+                    system.with_stage(weight.map_or(reranked, |weight| reranked.with_weight(weight)))
                 }
-                StageConfig::Prompt { template } => {
-                    system.with_stage(Prompted { engine: model()?, template: self.template(template, folder)? })
+                StageConfig::Prompt { template, budget } => {
+                    let mut prompted = Prompted::new(model()?, self.template(template, folder)?);
+                    if let Some(budget) = budget {
+                        let encoder = models.encoder.clone().ok_or_else(|| wrong("a budget needs an encoder"))?;
+                        prompted = prompted.with_budget(*budget, encoder);
+                    }
+                    if let Some(answers) = &models.answers {
+                        prompted = prompted.with_answers(answers.clone());
+                    }
+                    system.with_stage(prompted)
                 }
                 StageConfig::Diversify { way, strength } => {
                     let way = named(way, &Diversity::ALL.map(|way| (way.name(), way)))?;
@@ -124,7 +179,7 @@ impl SystemConfig {
             };
         }
         if self.explain {
-            system = system.explaining(Sentences { engine: model()? });
+            system = system.explaining(Sentences::new(model()?, self.drafts));
         }
         Ok(system)
     }
@@ -156,7 +211,7 @@ mod tests {
     use crate::recommend::{
         Candidate, Filter,
         fixture::{Fixture, FixtureOptions},
-        system::{Person, Retrieve, Stage},
+        system::{Person, Retrieve, Serving, Stage},
     };
 
     fn recommender() -> Recommender {
@@ -165,7 +220,7 @@ mod tests {
     }
 
     fn build(text: &str) -> Result<LLMRecommendationSystem> {
-        SystemConfig::parse(text)?.build(recommender(), Mask::default(), None, Path::new("."))
+        SystemConfig::parse(text)?.build(recommender(), Mask::default(), &SystemModels::default(), Path::new("."))
     }
 
     #[test]
@@ -233,15 +288,8 @@ mod tests {
             fn wants(&self, k: usize) -> usize {
                 k
             }
-            fn apply(
-                &mut self,
-                _: &Recommender,
-                _: &Mask,
-                person: &Person<'_>,
-                candidates: Vec<Candidate>,
-                _: usize,
-            ) -> Result<Vec<Candidate>> {
-                let had = person.history.iter().map(|event| event.item).chain([1_000_000]);
+            fn apply(&mut self, serving: &mut Serving<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+                let had = serving.person.history.iter().map(|event| event.item).chain([1_000_000]);
                 let candidate = |item| Candidate { item, score: 9.0, sources: Vec::new() };
                 Ok(had.map(candidate).chain(candidates.iter().cloned()).chain(candidates.iter().cloned()).collect())
             }

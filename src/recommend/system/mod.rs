@@ -1,21 +1,29 @@
 //! The complete system: what a file describes, stage by stage, each of which people can replace by their own.
 //!
 //! [`LLMRecommendationSystem`] retrieves candidates, passes them through its stages in their order, and explains what is
-//! left. A [`Stage`] that people write may do what it wants: what comes out is made of distinct items that came in, so that
-//! nothing is invented, and none that the user has.
+//! left; it also talks, where it has a [`Conversation`]. A [`Stage`] that people write may do what it wants: what comes out
+//! is made of distinct items that came in, so that nothing is invented, and none that the user has.
 
 mod built;
 mod config;
+mod open;
+mod prompted;
 mod stages;
+mod talk;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
-pub use built::{Diversify, FairExposure, Prompted, Reranked, Sentences, StoreRetrieval};
-pub use config::{StageConfig, SystemConfig};
-pub use stages::{Explain, Person, Retrieve, Stage};
+pub use built::{Diversify, FairExposure, Reranked, Sentences, StoreRetrieval};
+pub use config::{StageConfig, SystemConfig, SystemModels};
+pub use open::{DEFAULT_ENCODER, DEFAULT_MODEL};
+pub use prompted::Prompted;
+pub use stages::{Explain, Person, Retrieve, Serving, Stage};
+pub use talk::Conversation;
 
 use super::{
-    Candidate, Error, Filter, HistoryItem, Recommendations, RecommendedItem, Recommender, Result, fairness::Mask,
+    Candidate, Error, Filter, HistoryItem, Recommendations, RecommendedItem, Recommender, Result,
+    budget::{Decision, Selective},
+    fairness::Mask,
 };
 
 /// Interactions of a history that an answer shows.
@@ -23,10 +31,11 @@ const SHOWN: usize = 10;
 
 /// Everything between a store and explained recommendations.
 pub struct LLMRecommendationSystem {
-    recommender: Recommender,
+    recommender: Arc<Recommender>,
     /// What no stage is told of users.
     mask: Mask,
     parts: Parts,
+    conversation: Option<Conversation>,
 }
 
 /// What makes a list.
@@ -36,6 +45,8 @@ struct Parts {
     explain: Option<Box<dyn Explain>>,
     /// The fewest candidates that are retrieved for each item of a list.
     candidates_per_item: usize,
+    /// When stages that ask a model are passed through; always, if `None`.
+    selective: Option<Selective>,
 }
 
 impl std::fmt::Debug for LLMRecommendationSystem {
@@ -46,11 +57,11 @@ impl std::fmt::Debug for LLMRecommendationSystem {
 
 impl LLMRecommendationSystem {
     /// What a store recommends by itself, without any stage. `mask` says what stages are not told of users.
-    pub fn new(recommender: Recommender, mask: Mask) -> Self {
+    pub fn new(recommender: impl Into<Arc<Recommender>>, mask: Mask) -> Self {
         let SystemConfig { candidates_per_item, .. } = SystemConfig::default();
-        let parts =
-            Parts { retrieve: Box::new(StoreRetrieval), stages: Vec::new(), explain: None, candidates_per_item };
-        Self { recommender, mask, parts }
+        let (stages, explain, selective) = (Vec::new(), None, None);
+        let parts = Parts { retrieve: Box::new(StoreRetrieval), stages, explain, candidates_per_item, selective };
+        Self { recommender: recommender.into(), mask, parts, conversation: None }
     }
 
     /// Retrieves in another way.
@@ -81,6 +92,20 @@ impl LLMRecommendationSystem {
         self
     }
 
+    /// Passes through stages that ask a model only where a rule finds it worth it.
+    #[must_use]
+    pub fn with_selection(mut self, rule: Selective) -> Self {
+        self.parts.selective = Some(rule);
+        self
+    }
+
+    /// Can also talk.
+    #[must_use]
+    pub fn with_conversation(mut self, conversation: Conversation) -> Self {
+        self.conversation = Some(conversation);
+        self
+    }
+
     /// What it recommends from.
     pub fn recommender(&self) -> &Recommender {
         &self.recommender
@@ -99,7 +124,7 @@ impl LLMRecommendationSystem {
     /// # Errors
     /// If there is no such user, or a stage fails.
     pub fn recommend(&mut self, user: &str, k: usize, filter: Option<&Filter>) -> Result<Recommendations> {
-        let Self { recommender, mask, parts } = self;
+        let Self { recommender, mask, parts, .. } = self;
         let (interactions, record) = (recommender.interactions(), recommender.users().get(user));
         let index = match (interactions.user(user), record) {
             (Ok(index), _) => Some(index),
@@ -116,7 +141,7 @@ impl LLMRecommendationSystem {
     /// # Errors
     /// If a stage fails.
     pub fn serve(&mut self, person: &Person<'_>, k: usize, filter: Option<&Filter>) -> Result<Recommendations> {
-        let Self { recommender, mask, parts } = self;
+        let Self { recommender, mask, parts, .. } = self;
         parts.serve((recommender, mask), person, k, filter)
     }
 }
@@ -129,10 +154,14 @@ impl Parts {
         k: usize,
         filter: Option<&Filter>,
     ) -> Result<Recommendations> {
-        let Self { retrieve, stages, explain, candidates_per_item } = self;
+        let decision = self.decide(person);
+        let Self { retrieve, stages, explain, candidates_per_item, .. } = self;
+        let mut stages: Vec<_> = stages.iter_mut().filter(|stage| decision.used || !stage.asks_a_model()).collect();
+        // What a model has not seen cannot be compared with what it has.
+        let wants = |asks: bool| stages.iter().filter(|stage| stage.asks_a_model() == asks).map(|stage| stage.wants(k));
+        let wanted = wants(true).max().or(wants(false).max());
+        let count = wanted.map_or(k, |wanted| wanted.max(k * *candidates_per_item));
         let catalogue = recommender.catalogue();
-        let wanted = stages.iter().map(|stage| stage.wants(k)).max().unwrap_or(0);
-        let count = if stages.is_empty() { k } else { wanted.max(k * *candidates_per_item) };
         let had: HashSet<usize> = person.history.iter().map(|event| event.item).collect();
         let is_open = |item: usize| {
             let known = catalogue.items().get(item);
@@ -140,21 +169,37 @@ impl Parts {
         };
         let retrieved = retrieve.retrieve(recommender, person, count, filter)?;
         let mut candidates = distinct(retrieved, is_open);
-        for stage in stages {
+        let mut serving = Serving { recommender, mask, person, k, analysis: None, tokens_compressed: 0 };
+        for stage in &mut stages {
+            if candidates.is_empty() {
+                break;
+            }
             let open: HashSet<usize> = candidates.iter().map(|candidate| candidate.item).collect();
-            let made = stage.apply(recommender, mask, person, candidates, k)?;
+            let made = stage.apply(&mut serving, candidates)?;
             candidates = distinct(made, |item| open.contains(&item));
         }
         candidates.truncate(k);
         let mut items: Vec<_> = candidates.iter().map(|candidate| RecommendedItem::new(candidate, catalogue)).collect();
-        if let Some(explain) = explain {
+        if let (Some(explain), false) = (explain, candidates.is_empty()) {
             let indices: Vec<usize> = candidates.iter().map(|candidate| candidate.item).collect();
             let explanations = explain.explain(recommender, person, &indices)?;
             items.iter_mut().zip(explanations).for_each(|(item, explanation)| item.explanation = Some(explanation));
         }
         let last = &person.history[person.history.len().saturating_sub(SHOWN)..];
         let history = last.iter().map(|event| HistoryItem::new(event, catalogue)).collect();
-        Ok(Recommendations { user: person.name.to_owned(), history, items, language_model: None })
+        let Serving { analysis, tokens_compressed, .. } = serving;
+        let (user, language_model) = (person.name.to_owned(), Some(decision));
+        Ok(Recommendations { user, history, items, analysis, language_model, tokens_compressed })
+    }
+
+    /// Whether stages that ask a model are passed through for somebody.
+    fn decide(&self, person: &Person<'_>) -> Decision {
+        let asks = self.stages.iter().any(|stage| stage.asks_a_model());
+        match (asks, self.selective) {
+            (false, _) => Decision { used: false, why: "no stage asks one".into() },
+            (true, None) => Decision { used: true, why: "it is asked for everybody".into() },
+            (true, Some(rule)) => rule.decide(person.history.len(), person.request),
+        }
     }
 }
 

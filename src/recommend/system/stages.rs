@@ -26,6 +26,23 @@ impl<'a> Person<'a> {
     }
 }
 
+/// One list in the making.
+#[derive(Debug)]
+pub struct Serving<'a> {
+    /// What is recommended from.
+    pub recommender: &'a Recommender,
+    /// What may not be told of the person.
+    pub mask: &'a Mask,
+    /// Whom it is for.
+    pub person: &'a Person<'a>,
+    /// How many items it shall have.
+    pub k: usize,
+    /// What a model said of the person's taste, if a stage had it say so.
+    pub analysis: Option<String>,
+    /// Tokens that prompts did not take, since descriptions were compressed.
+    pub tokens_compressed: usize,
+}
+
 /// Finds candidates.
 pub trait Retrieve {
     /// Its name.
@@ -53,19 +70,18 @@ pub trait Stage {
     /// How many candidates it wants for a list of `k`.
     fn wants(&self, k: usize) -> usize;
 
+    /// Whether it asks a language model, or another one that takes long. Only as many candidates are retrieved as such stages
+    /// want, and [`Selective`](crate::recommend::budget::Selective) use leaves them out.
+    fn asks_a_model(&self) -> bool {
+        false
+    }
+
     /// Candidates in another order, or fewer of them; the first `k` are the list if no stage follows. What did not come in
-    /// or comes twice is left out whatever comes. `mask` hides what may not be told of the person.
+    /// or comes twice is left out whatever comes. It is not called without candidates.
     ///
     /// # Errors
     /// If a model fails.
-    fn apply(
-        &mut self,
-        recommender: &Recommender,
-        mask: &Mask,
-        person: &Person<'_>,
-        candidates: Vec<Candidate>,
-        k: usize,
-    ) -> Result<Vec<Candidate>>;
+    fn apply(&mut self, serving: &mut Serving<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>>;
 }
 
 /// Says why items are recommended.

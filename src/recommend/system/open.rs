@@ -1,0 +1,84 @@
+//! The whole system of two paths: a store, and the file that describes what is made of it.
+
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
+
+use serde::Deserialize;
+
+use super::{Conversation, LLMRecommendationSystem, SystemConfig, SystemModels, wrong};
+use crate::{
+    engine::{self, Embedder, Engine, EngineOptions},
+    models::{
+        self,
+        hub::{ModelReference, Progress, Resolver},
+    },
+    recommend::{Error, Recommender, Result, Store, answers::AnswerCache, converse::Phraser, fairness::Mask},
+};
+
+/// The language model that is used if none is named.
+pub const DEFAULT_MODEL: &str = "smollm2-135m";
+/// The sentence encoder that is used if none is named.
+pub const DEFAULT_ENCODER: &str = "minilm-l6";
+
+/// What a file says beside the table `system`. What it says of the command line is read elsewhere.
+#[derive(Deserialize)]
+#[serde(rename_all = "kebab-case", default)]
+struct File {
+    model: String,
+    encoder: String,
+    sensitive: Vec<String>,
+    allow: Vec<String>,
+}
+
+impl Default for File {
+    fn default() -> Self {
+        let (model, encoder) = (DEFAULT_MODEL.into(), DEFAULT_ENCODER.into());
+        Self { model, encoder, sensitive: Vec::new(), allow: Vec::new() }
+    }
+}
+
+impl LLMRecommendationSystem {
+    /// The system over a store that a file such as `docent.toml` describes: its `model`, its `encoder`, what is `sensitive`
+    /// and what `allow` lets models be told, and the table `system`. Models that are not here are fetched. It recommends and
+    /// talks.
+    ///
+    /// # Errors
+    /// If the file or the store cannot be read, it names what there is not, or a model cannot be fetched or loaded.
+    pub fn open(
+        store: &Path,
+        file: &Path,
+        resolver: &Resolver,
+        options: &EngineOptions,
+        progress: &dyn Progress,
+    ) -> Result<Self> {
+        let text =
+            std::fs::read_to_string(file).map_err(|source| Error::Read { path: file.to_owned(), source })?;
+        let config = SystemConfig::parse(&text)?;
+        let File { model, encoder, sensitive, allow } =
+            toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end()))?;
+        let find = |name: &str| -> Result<std::path::PathBuf> {
+            let model = |error: models::Error| engine::Error::from(error);
+            let reference: ModelReference = name.parse().map_err(models::Error::from).map_err(model)?;
+            Ok(resolver.resolve(&reference, progress).map_err(models::Error::from).map_err(model)?.path)
+        };
+        let opened = Store::open(store)?;
+        let recommender = Recommender::open(&opened)?;
+        let mask = Mask::new(recommender.users(), &sensitive, &allow)?;
+        let answers = Arc::new(AnswerCache::open(store, Default::default())?);
+        let engine = Engine::load(&find(&model)?, options)?.with_answers(answers.clone());
+        let encoder = match recommender.semantic() {
+            Some(_) => Some(Arc::new(Mutex::new(Embedder::load(&find(&encoder)?, options)?))),
+            None => None,
+        };
+        let mut conversation = Conversation::open(&opened, recommender.catalogue())?
+            .with_phraser(Phraser::new(&engine, options.kv_positions));
+        if let Some(encoder) = &encoder {
+            conversation = conversation.with_encoder(encoder.clone());
+        }
+        let models = SystemModels { engine: Some(engine), encoder, answers: Some(answers) };
+        let folder = file.parent().unwrap_or(Path::new("."));
+        Ok(config.build(recommender, mask, &models, folder)?.with_conversation(conversation))
+    }
+}

@@ -1,0 +1,93 @@
+//! What a system talks with: sessions that are kept, what reads messages, and what words answers.
+
+use std::{ops::ControlFlow, sync::Arc};
+
+use super::LLMRecommendationSystem;
+use crate::recommend::{
+    Catalogue, Error, Interaction, Knowledge, Result, Store,
+    converse::{ChatCRS, ChatREC, Phraser, Reply, Sessions, Understander},
+    features::TextEncoder,
+};
+
+/// Everything that a conversation needs beside a recommender.
+pub struct Conversation {
+    knowledge: Knowledge,
+    understander: Arc<Understander>,
+    sessions: Sessions,
+    encoder: Option<Box<dyn TextEncoder>>,
+    phraser: Option<Phraser>,
+}
+
+impl Conversation {
+    /// Talks about the items of a store, and keeps its sessions there. Answers are worded by rules.
+    ///
+    /// # Errors
+    /// If the store is damaged, or its sessions cannot be used.
+    pub fn open(store: &Store, catalogue: &Catalogue) -> Result<Self> {
+        let knowledge = store.knowledge()?;
+        let understander = Arc::new(Understander::new(catalogue, &knowledge));
+        let sessions = Sessions::open(store.path())?;
+        Ok(Self { knowledge, understander, sessions, encoder: None, phraser: None })
+    }
+
+    /// Has requests also find items whose texts are near to their words. The encoder must be that of the store.
+    #[must_use]
+    pub fn with_encoder(self, encoder: impl TextEncoder + 'static) -> Self {
+        Self { encoder: Some(Box::new(encoder)), ..self }
+    }
+
+    /// Has a language model word the answers.
+    #[must_use]
+    pub fn with_phraser(self, phraser: Phraser) -> Self {
+        Self { phraser: Some(phraser), ..self }
+    }
+}
+
+impl std::fmt::Debug for Conversation {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Conversation").field("sessions", &self.sessions).finish_non_exhaustive()
+    }
+}
+
+impl LLMRecommendationSystem {
+    /// Begins a session with a user of the store, whose history counts then, or with anybody; or goes on with it.
+    ///
+    /// # Errors
+    /// If there is no such user, the session is with another one, or it cannot be kept.
+    pub fn begin(&self, session: &str, user: Option<&str>) -> Result<()> {
+        if let Some(id) = user.filter(|id| self.recommender.users().get(id).is_none()) {
+            self.recommender.interactions().user(id)?;
+        }
+        let conversation = self.conversation.as_ref().ok_or(Error::NoConversation)?;
+        conversation.sessions.begin(session, user)?;
+        Ok(())
+    }
+
+    /// Answers a message of a session, which begins with its first message. `hear` gets the answer as it comes, each piece
+    /// after it was kept, and may break it off.
+    ///
+    /// # Errors
+    /// If the system cannot talk, the sessions cannot be used, a model fails, or the answer was broken off.
+    pub fn chat(
+        &mut self,
+        session: &str,
+        message: &str,
+        hear: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Reply> {
+        let Self { recommender, conversation, .. } = self;
+        let conversation = conversation.as_mut().ok_or(Error::NoConversation)?;
+        let Conversation { knowledge, understander, sessions, encoder, phraser } = conversation;
+        let interactions = recommender.interactions();
+        let user = sessions.begin(session, None)?.and_then(|id| interactions.user(&id).ok());
+        let history: &[Interaction] = user.map_or(&[], |user| interactions.history(user));
+        let mut chat = ChatREC::with_understander(recommender, knowledge, understander.clone());
+        if let Some(encoder) = encoder {
+            chat = chat.with_encoder(&mut **encoder);
+        }
+        let mut chat = ChatCRS::new(chat, sessions.clone());
+        if let Some(phraser) = phraser {
+            chat = chat.with_phraser(phraser.clone());
+        }
+        chat.reply(session, message, history, hear)
+    }
+}
