@@ -4,7 +4,7 @@
 //! cargo run --release --example llm_recommendation_system
 //! ```
 
-use std::{error::Error, path::Path};
+use std::{error::Error, path::Path, sync::Arc};
 
 use docent::{
     engine::{Engine, EngineOptions},
@@ -13,7 +13,7 @@ use docent::{
         Candidate, Recommendations, Recommender, Result,
         fairness::Mask,
         fixture::{Fixture, FixtureOptions},
-        system::{LLMRecommendationSystem, Person, Stage, SystemConfig},
+        system::{DEFAULT_MODEL, LLMRecommendationSystem, Serving, Stage, SystemConfig, SystemModels},
     },
 };
 
@@ -59,14 +59,15 @@ impl Stage for OneOfEachDirector {
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
     let Fixture { items, interactions, users, .. } = Fixture::generate(&FixtureOptions::default());
-    let recommender = Recommender::new(items, interactions, None)?.with_users(users);
+    let recommender = Arc::new(Recommender::new(items, interactions, None)?.with_users(users));
     let mask = Mask::new(recommender.users(), &[], &[])?;
     let resolver = Resolver::new(HubSettings::from_env(|name| std::env::var(name).ok()));
-    let path = resolver.resolve(&"smollm2-135m".parse()?, &Quiet)?.path;
-    let engine = Engine::load(&path, &EngineOptions::default())?;
+    let path = resolver.resolve(&DEFAULT_MODEL.parse()?, &Quiet)?.path;
+    let models =
+        SystemModels { engine: Some(Engine::load(&path, &EngineOptions::default())?), ..SystemModels::default() };
 
     let config = SystemConfig::parse(DESCRIBED)?;
-    let mut described = config.build(recommender.clone(), mask.clone(), Some(&engine), Path::new("."))?;
+    let mut described = config.build(recommender.clone(), mask.clone(), &models, Path::new("."))?;
     let own = LLMRecommendationSystem::new(recommender, mask);
     let mut own = own.with_candidates_per_item(4).with_stage(OneOfEachDirector);
     for system in [&mut described, &mut own] {

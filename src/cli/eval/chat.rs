@@ -2,10 +2,12 @@
 
 use std::{fs::File, io::BufReader, path::PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use docent::recommend::{
     self, LineFault, Recommender, Store,
-    converse::{ChatREC, Labelled, SimulateOptions, Simulation, Understander, Understanding, simulate, understanding},
+    converse::{
+        ChatREC, Labelled, Opinions, SimulateOptions, Simulation, Understander, Understanding, simulate, understanding,
+    },
 };
 
 use crate::cli::{
@@ -24,6 +26,9 @@ pub(crate) struct ChatArgs {
     /// `feedback`
     #[arg(long, value_name = "FILE", conflicts_with = "store")]
     messages: Option<PathBuf>,
+    /// Who is asked about messages of which rules make nothing
+    #[arg(long, value_enum, value_name = "WHO,..", value_delimiter = ',', requires = "messages", default_values_t = [Opinion::Examples])]
+    opinions: Vec<Opinion>,
     /// How many items are looked for
     #[arg(long, value_name = "N", default_value_t = 200, requires = "store", value_parser = clap::value_parser!(u32).range(1..))]
     targets: u32,
@@ -33,6 +38,17 @@ pub(crate) struct ChatArgs {
     /// Seed of every draw
     #[arg(long, value_name = "S", default_value_t = 0, requires = "store")]
     seed: u64,
+}
+
+/// Who is asked about messages of which rules make nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Opinion {
+    /// Nobody
+    Nobody,
+    /// The encoder: what the nearest of labelled examples means
+    Examples,
+    /// The language model: which of a few meanings it chooses
+    Model,
 }
 
 /// Runs the command.
@@ -47,7 +63,14 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
         return Err(CliError::usage("nothing to evaluate on", "name a store, or `--messages`"));
     };
     let messages = read(file)?;
-    let figures = understanding(&Understander::without_catalogue(), &messages);
+    let asks = |opinion: Opinion| args.opinions.contains(&opinion);
+    let mut encoder = asks(Opinion::Examples).then(|| context.embedder()).transpose()?;
+    let engine = asks(Opinion::Model).then(|| context.engine()).transpose()?;
+    let mut opinions = Opinions { encoder: None, engine: engine.as_ref() };
+    if let Some(encoder) = &mut encoder {
+        opinions.encoder = Some(encoder);
+    }
+    let figures = understanding(&Understander::without_catalogue(), &messages, &mut opinions)?;
     for (place, told) in &figures.misunderstood {
         tracing::info!(message = messages[*place].message, told, "understood otherwise");
     }

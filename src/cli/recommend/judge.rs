@@ -102,23 +102,19 @@ impl Rerank {
 ///
 /// # Errors
 /// If a model cannot be fetched or loaded, or the store has no alignment and one is needed.
-pub(crate) fn load(
-    args: &JudgeArgs,
-    recommender: &Recommender,
-    context: &Context,
-) -> Result<Option<Judge>, CliError> {
+pub(crate) fn load(args: &JudgeArgs, recommender: &Recommender, context: &Context) -> Result<Option<Judge>, CliError> {
     let Some(mode) = args.mode else { return Ok(None) };
-    Ok(Some(match mode.asked() {
-        Some(Asked::Mode(mode)) => Judge::LanguageModel(context.engine()?, args.orders.options(mode)),
-        Some(Asked::Aligned) => {
-            let engine = context.engine()?;
+    if mode == Rerank::CrossEncoder {
+        let resolved = context.resolve(args.reranker.as_deref().unwrap_or_default())?;
+        let encoder = CrossEncoder::load(&resolved.path, &context.settings.engine_options())?;
+        return Ok(Some(Judge::CrossEncoder(Box::new(encoder))));
+    }
+    let engine = context.engine()?;
+    Ok(Some(match mode.mode() {
+        Some(mode) => Judge::LanguageModel(engine, args.orders.options(mode)),
+        None => {
             let aligned = recommender.aligned(&engine)?;
             Judge::Aligned(engine, aligned)
-        }
-        Some(Asked::Prompt(_)) | None => {
-            let resolved = context.resolve(args.reranker.as_deref().unwrap_or_default())?;
-            let encoder = CrossEncoder::load(&resolved.path, &context.settings.engine_options())?;
-            Judge::CrossEncoder(Box::new(encoder))
         }
     }))
 }

@@ -23,18 +23,18 @@ pub(crate) struct Wanted {
     #[command(flatten)]
     pub(crate) judge: JudgeArgs,
     #[command(flatten)]
-    prompt: PromptArgs,
+    pub(crate) prompt: PromptArgs,
     #[command(flatten)]
-    variety: VarietyArgs,
+    pub(crate) variety: VarietyArgs,
     #[command(flatten)]
-    fair: FairArgs,
+    pub(crate) fair: FairArgs,
     #[command(flatten)]
     pub(crate) select: SelectArgs,
     /// Say why each item is recommended
     #[arg(long)]
     pub(crate) explain: bool,
     #[command(flatten)]
-    drafts: DraftArgs,
+    pub(crate) drafts: DraftArgs,
 }
 
 impl Wanted {
@@ -53,7 +53,7 @@ impl Wanted {
             system = system.with_selection(rule);
         }
         if let Some(judge) = judge::load(&self.judge, recommender, context)? {
-            system = system.with_stage(Reranked::new(judge));
+            system = system.with_stage(Reranked { judge, weight: None });
         }
         let target = self.fair.target();
         if let Some(target) = &target {

@@ -24,9 +24,10 @@ impl<'a> ChatCRS<'a> {
         Self { chat, sessions, phraser: None }
     }
 
-    /// Has a language model word the answers.
+    /// Has a language model word the answers, and choose what messages mean of which rules make nothing.
     #[must_use]
     pub fn with_phraser(mut self, phraser: Phraser) -> Self {
+        self.chat = self.chat.with_engine(phraser.engine().clone());
         self.phraser = Some(phraser);
         self
     }

@@ -14,11 +14,12 @@ use super::{
     facts::{Fact, Records, titled},
     ra_rec::{RARec, RETRIEVED},
     reply::{Turn, listed},
-    understand::{Context, Understander, Understood},
+    understand::{Context, Opinions, Understander, Understood},
     wish::Wishes,
 };
-use crate::recommend::{
-    Catalogue, Interaction, Knowledge, Query, Recommender, Result, features::TextEncoder, line::one_line,
+use crate::{
+    engine::Engine,
+    recommend::{Catalogue, Interaction, Knowledge, Query, Recommender, Result, features::TextEncoder, line::one_line},
 };
 
 /// Items of one list.
@@ -36,6 +37,7 @@ pub struct ChatREC<'a> {
     knowledge: &'a Knowledge,
     understander: Arc<Understander>,
     encoder: Option<Box<dyn TextEncoder + 'a>>,
+    engine: Option<Engine>,
 }
 
 impl fmt::Debug for ChatREC<'_> {
@@ -56,13 +58,20 @@ impl<'a> ChatREC<'a> {
         knowledge: &'a Knowledge,
         understander: Arc<Understander>,
     ) -> Self {
-        Self { recommender, knowledge, understander, encoder: None }
+        Self { recommender, knowledge, understander, encoder: None, engine: None }
     }
 
     /// Has requests also find items whose texts are near to their words. The encoder must be that of the store.
     #[must_use]
     pub fn with_encoder(mut self, encoder: impl TextEncoder + 'a) -> Self {
         self.encoder = Some(Box::new(encoder));
+        self
+    }
+
+    /// Has a language model choose what messages mean of which rules and examples make nothing.
+    #[must_use]
+    pub fn with_engine(mut self, engine: Engine) -> Self {
+        self.engine = Some(engine);
         self
     }
 
@@ -98,7 +107,11 @@ impl<'a> ChatREC<'a> {
             })?;
         let focus = dialogue.focus.map(|item| self.understander.name(item));
         let context = Context { shown: &shown, focus, known: dialogue.knows_a_wish() };
-        Ok(self.understander.read(resolved.as_deref().unwrap_or(message), &context))
+        let mut opinions = Opinions { encoder: None, engine: self.engine.as_ref() };
+        if let Some(encoder) = &mut self.encoder {
+            opinions.encoder = Some(&mut **encoder);
+        }
+        self.understander.read_with(resolved.as_deref().unwrap_or(message), &context, &mut opinions)
     }
 
     /// Answers the next message of a dialogue, and takes both in. `history` is what is known of whoever speaks.
@@ -132,11 +145,11 @@ impl<'a> ChatREC<'a> {
     /// If a model fails.
     pub fn look_up(&mut self, query: &str, history: &[Interaction]) -> Result<Turn> {
         let mut dialogue = Dialogue::default();
-        let understood = self.understand(&dialogue, query)?;
+        let mut understood = self.understand(&dialogue, query)?;
         dialogue.hear(query, &understood, &self.understander);
         query.clone_into(&mut dialogue.words);
-        let state = State::RecommendationPresentation;
-        self.answer(&dialogue, query, Understood { state, ..understood }, history)
+        understood.state = State::RecommendationPresentation;
+        self.answer(&dialogue, query, understood, history)
     }
 
     /// Answers a message that the dialogue has taken in.
@@ -147,7 +160,7 @@ impl<'a> ChatREC<'a> {
         understood: Understood,
         history: &[Interaction],
     ) -> Result<Turn> {
-        let Understood { preferences, feedback, asked_about, state } = understood;
+        let Understood { preferences, feedback, asked_about, state, .. } = understood;
         let mut turn = Turn { state, preferences, feedback, ..Turn::default() };
         match state {
             State::Greeting => self.greet(dialogue, &mut turn),

@@ -38,4 +38,4 @@ pub use score::{Labelled, Understanding, understanding};
 pub use session::{SessionInfo, Sessions};
 pub use simulate::{SimulateOptions, Simulation, simulate};
 pub use state::State;
-pub use understand::{Constraints, Context, Feedback, Limit, Preferences, Understander, Understood, key};
+pub use understand::{Constraints, Context, Feedback, Limit, Opinions, Preferences, Understander, Understood, key};

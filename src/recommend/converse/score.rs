@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     State,
-    understand::{Context, Feedback, Preferences, Understander},
+    understand::{Context, Feedback, Opinions, Preferences, Understander},
 };
+use crate::recommend::Result;
 
 /// A message with what it states.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
@@ -72,13 +73,20 @@ impl Counts {
 }
 
 /// Reads labelled messages, each by itself, and compares.
-pub fn understanding(understander: &Understander, messages: &[Labelled]) -> Understanding {
+///
+/// # Errors
+/// If a model fails that is asked for an opinion.
+pub fn understanding(
+    understander: &Understander,
+    messages: &[Labelled],
+    opinions: &mut Opinions<'_>,
+) -> Result<Understanding> {
     let mut states = 0;
     let [mut preferences, mut feedback, mut themes, mut ratings] = [Counts::default(); 4];
     let mut misunderstood = Vec::new();
     for (place, labelled) in messages.iter().enumerate() {
         let context = Context { shown: &labelled.shown, ..Context::default() };
-        let found = understander.read(&labelled.message, &context);
+        let found = understander.read_with(&labelled.message, &context, opinions)?;
         states += usize::from(found.state == labelled.state);
         let pairs = [
             (&mut preferences, wanted(&found.preferences), wanted(&labelled.preferences)),
@@ -98,7 +106,7 @@ pub fn understanding(understander: &Understander, messages: &[Labelled]) -> Unde
             misunderstood.push((place, told));
         }
     }
-    Understanding {
+    Ok(Understanding {
         messages: messages.len(),
         state_accuracy: states as f64 / messages.len().max(1) as f64,
         preference_f1: preferences.f1(),
@@ -106,7 +114,7 @@ pub fn understanding(understander: &Understander, messages: &[Labelled]) -> Unde
         theme_f1: themes.f1(),
         rating_f1: ratings.f1(),
         misunderstood,
-    }
+    })
 }
 
 /// Genres and conditions, each value by itself.
@@ -145,7 +153,7 @@ mod tests {
                 r#"{"message": "a western", "state": "recommendation_presentation", "preferences": {"genres": ["Western"]}}"#,
             ),
         ];
-        let figures = understanding(&Understander::without_catalogue(), &messages);
+        let figures = understanding(&Understander::without_catalogue(), &messages, &mut Opinions::default()).unwrap();
         assert_eq!((figures.state_accuracy, figures.preference_f1), (0.5, 0.5));
         assert_eq!((figures.feedback_f1, figures.misunderstood.len()), (1.0, 1));
     }

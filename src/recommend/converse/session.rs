@@ -182,7 +182,7 @@ impl Sessions {
         catalogue: &Catalogue,
         names: &Understander,
     ) -> Result<Line> {
-        let Understood { preferences, feedback, asked_about, state } = understood;
+        let Understood { preferences, feedback, asked_about, state, .. } = understood;
         let ids = |title: &String| names.item(title).map(|item| catalogue[item].id.clone());
         let focus = asked_about.last().and_then(ids);
         self.database.write(|connection| {
@@ -353,5 +353,7 @@ fn understood(
             (_, None) => {}
         }
     }
-    Ok(Understood { preferences, feedback, ..Understood::default() })
+    let mut understood = Understood::default();
+    (understood.preferences, understood.feedback) = (preferences, feedback);
+    Ok(understood)
 }

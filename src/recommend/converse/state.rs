@@ -1,4 +1,4 @@
-//! What a message calls for, as one of six states, decided by rules.
+//! What a message calls for, as one of six states: decided by rules, of what rules, examples or a language model found in it.
 
 use serde::{Deserialize, Serialize};
 

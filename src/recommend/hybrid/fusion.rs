@@ -38,14 +38,13 @@ impl Default for Fusion {
 impl Fusion {
     /// Learns what the signals that find items count.
     pub(super) fn retrieval(moments: &[Moment<'_>]) -> Self {
-        Self::learn(moments, Signal::ALL.into_iter().filter(|signal| signal.is_retrieval()).collect())
+        Self::learn(moments, Signal::RETRIEVAL.to_vec())
     }
 
-    /// Learns what makes the items that were taken likeliest.
+    /// Learns what makes the items that were taken likeliest, of signals that the moments have.
     pub(super) fn learn(moments: &[Moment<'_>], signals: Vec<Signal>) -> Self {
-        let columns: Vec<usize> = signals.iter().map(|signal| signal.index()).collect();
-        let lists: Vec<listwise::List> = moments.iter().map(|moment| moment.list(&columns)).collect();
-        let weights = listwise::fit(&lists, 2 * columns.len(), PENALTY);
+        let lists: Vec<listwise::List> = moments.iter().map(|moment| moment.list(&signals)).collect();
+        let weights = listwise::fit(&lists, 2 * signals.len(), PENALTY);
         Self { weights: weights.as_chunks().0.to_vec(), signals }
     }
 

@@ -45,6 +45,14 @@ impl Extent {
         }
     }
 
+    /// What is told of items.
+    fn signals(self) -> &'static [Signal] {
+        match self {
+            Extent::Few => &Signal::RETRIEVAL,
+            Extent::Many => &Signal::ALL,
+        }
+    }
+
     /// How many items of all moments together are scored: what takes seconds, and minutes.
     fn scored(self) -> usize {
         match self {
@@ -54,7 +62,7 @@ impl Extent {
     }
 }
 
-/// Numbers that describe an item at a moment.
+/// Numbers that describe an item by all signals.
 pub(super) const FEATURES: usize = 2 * Signal::ALL.len();
 
 /// One moment: what was offered, and what was taken.
@@ -68,14 +76,18 @@ pub(super) struct Moment<'a> {
     pub(super) certain: usize,
     /// The logarithm of how many items each stands for: 0, but for those that were drawn. (items)
     pub(super) offsets: Vec<f32>,
-    /// Each signal as it is and with its tail drawn in; (items, [`FEATURES`])
+    /// What is told of the items.
+    pub(super) signals: &'static [Signal],
+    /// Each of these as it is and with its tail drawn in; (items, 2 signals)
     pub(super) features: Vec<f32>,
 }
 
 impl Moment<'_> {
-    /// The signals of some columns as a list to learn from.
-    pub(super) fn list(&self, columns: &[usize]) -> List {
-        let rows = self.features.chunks_exact(FEATURES);
+    /// Some of its signals as a list to learn from.
+    pub(super) fn list(&self, signals: &[Signal]) -> List {
+        let column = |signal: &Signal| self.signals.iter().position(|own| own == signal);
+        let columns: Vec<usize> = signals.iter().filter_map(column).collect();
+        let rows = self.features.chunks_exact(2 * self.signals.len());
         let pair = |row: &[f32], column: usize| [row[2 * column], row[2 * column + 1]];
         let features = rows.flat_map(|row| columns.iter().flat_map(move |&column| pair(row, column))).collect();
         List { features, target: 0, offsets: self.offsets.clone() }
@@ -127,7 +139,7 @@ pub(super) fn moments<'a>(
             fold.iter().flat_map(|&user| places(user).map(move |before| (user, before))).collect();
         let gathered = places.into_par_iter().map(|(user, before)| {
             let seed = seed ^ ((user as u64) << 32 | before as u64);
-            moment(&signals, &histories[user][..before], histories[user][before].item, seed)
+            moment(&signals, extent.signals(), &histories[user][..before], histories[user][before].item, seed)
         });
         found.par_extend(gathered.flatten());
     }
@@ -136,7 +148,7 @@ pub(super) fn moments<'a>(
 }
 
 /// The features of some items from standardized signals, (signals, items of the catalogue): each as it is and with its
-/// tail drawn in; (items, [`FEATURES`])
+/// tail drawn in; (items, 2 signals)
 pub(super) fn features(values: &[Vec<f32>], items: &[usize]) -> Vec<f32> {
     items
         .iter()
@@ -145,13 +157,19 @@ pub(super) fn features(values: &[Vec<f32>], items: &[usize]) -> Vec<f32> {
 }
 
 /// One moment; none if the item was had before, and so could not be offered.
-fn moment<'a>(signals: &Signals, history: &'a [Interaction], taken: usize, seed: u64) -> Option<Moment<'a>> {
+fn moment<'a>(
+    signals: &Signals,
+    told: &'static [Signal],
+    history: &'a [Interaction],
+    taken: usize,
+    seed: u64,
+) -> Option<Moment<'a>> {
     let mut open = vec![true; signals.items()];
     history.iter().for_each(|event| open[event.item] = false);
     if !open[taken] {
         return None;
     }
-    let values = signals.standard(&Signal::ALL, &Query::of(history), &open);
+    let values = signals.standard(told, &Query::of(history), &open);
     let mut offered = vec![false; signals.items()];
     offered[taken] = true;
     let mut items = vec![taken];
@@ -160,8 +178,8 @@ fn moment<'a>(signals: &Signals, history: &'a [Interaction], taken: usize, seed:
             items.push(item);
         }
     };
-    for (signal, values) in Signal::ALL.iter().zip(&values) {
-        if signal.is_retrieval() {
+    for (signal, values) in told.iter().zip(&values) {
+        if Signal::RETRIEVAL.contains(signal) {
             best(values, HARD, |item| open[item]).into_iter().for_each(&mut offer);
         }
     }
@@ -173,5 +191,5 @@ fn moment<'a>(signals: &Signals, history: &'a [Interaction], taken: usize, seed:
     let mut offsets = vec![0.0; certain];
     offsets.resize(items.len(), (rest.len() as f32 / RANDOM as f32).ln());
     let features = features(&values, &items);
-    Some(Moment { history, items, certain, offsets, features })
+    Some(Moment { history, items, certain, offsets, signals: told, features })
 }

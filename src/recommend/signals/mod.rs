@@ -130,22 +130,19 @@ impl Signal {
         self as usize
     }
 
-    /// Whether it finds items by itself, instead of judging what others found.
-    pub fn is_retrieval(self) -> bool {
-        matches!(
-            self,
-            Signal::EaseRecent
-                | Signal::EaseLong
-                | Signal::NearLast
-                | Signal::NearRecent
-                | Signal::NearLong
-                | Signal::ClockRecent
-                | Signal::Next
-                | Signal::Era
-                | Signal::PopularityYear
-                | Signal::TextRecent
-        )
-    }
+    /// Those that find items by themselves, instead of judging what others found.
+    pub const RETRIEVAL: [Signal; 10] = [
+        Signal::EaseRecent,
+        Signal::EaseLong,
+        Signal::NearLast,
+        Signal::NearRecent,
+        Signal::NearLong,
+        Signal::ClockRecent,
+        Signal::Next,
+        Signal::Era,
+        Signal::PopularityYear,
+        Signal::TextRecent,
+    ];
 }
 
 /// A standardized value with its tail drawn in: sign(z) log(1 + |z|). What is far above all others is far above them,
@@ -386,12 +383,25 @@ fn log(mut values: Vec<f32>, scale: f32) -> Vec<f32> {
 
 /// Mean 0 and deviation 1 over the open items; equal values become 0.
 pub(super) fn standardize_open(values: &mut [f32], open: &[bool]) {
-    let kept = || values.iter().zip(open).filter_map(|(&value, &open)| open.then_some(f64::from(value)));
-    let count = kept().count().max(1) as f64;
-    let mean = kept().sum::<f64>() / count;
-    let deviation = (kept().map(|value| (value - mean).powi(2)).sum::<f64>() / count).sqrt();
+    let count = open.iter().filter(|open| **open).count().max(1) as f64;
+    let mean = sum_open(values, open, |value| value) / count;
+    let deviation = (sum_open(values, open, |value| (value - mean).powi(2)) / count).sqrt();
     let scale = if deviation > 1e-9 { 1.0 / deviation } else { 0.0 };
     values.iter_mut().for_each(|value| *value = ((f64::from(*value) - mean) * scale) as f32);
+}
+
+/// The sum of what becomes of the open values: in eight sums side by side, which run through a large catalogue several times
+/// as fast as one.
+fn sum_open(values: &[f32], open: &[bool], of: impl Fn(f64) -> f64) -> f64 {
+    let one = |(&value, &open): (&f32, &bool)| if open { of(f64::from(value)) } else { 0.0 };
+    let ((values, rest), (open, open_rest)) = (values.as_chunks::<8>(), open.as_chunks::<8>());
+    let mut sums = [0.0; 8];
+    for (values, open) in values.iter().zip(open) {
+        for (sum, pair) in sums.iter_mut().zip(values.iter().zip(open)) {
+            *sum += one(pair);
+        }
+    }
+    sums.iter().sum::<f64>() + rest.iter().zip(open_rest).map(one).sum::<f64>()
 }
 
 /// How far each item's ratings lie above the mean of all, (items).

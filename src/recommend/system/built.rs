@@ -36,21 +36,10 @@ impl Retrieve for StoreRetrieval {
 /// A judge's scores beside those of the stages before.
 #[derive(Debug)]
 pub struct Reranked {
-    judge: Judge,
-    weight: Option<f32>,
-}
-
-impl Reranked {
-    /// Counts a judge's scores by the weight that was learned for the store.
-    pub fn new(judge: Judge) -> Self {
-        Self { judge, weight: None }
-    }
-
-    /// Counts them by another weight.
-    #[must_use]
-    pub fn with_weight(self, weight: f32) -> Self {
-        Self { weight: Some(weight), ..self }
-    }
+    /// Who judges.
+    pub judge: Judge,
+    /// What its scores count; what was learned for the store, if `None`.
+    pub weight: Option<f32>,
 }
 
 impl Stage for Reranked {

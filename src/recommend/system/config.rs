@@ -152,8 +152,7 @@ impl SystemConfig {
                         }
                         Asked::Prompt(_) => return Err(wrong("a prompt is a stage `prompt`")),
                     };
-                    let reranked = Reranked::new(judge);
-                    system.with_stage(weight.map_or(reranked, |weight| reranked.with_weight(weight)))
+                    system.with_stage(Reranked { judge, weight: *weight })
                 }
                 StageConfig::Prompt { template, budget } => {
                     let mut prompted = Prompted::new(model()?, self.template(template, folder)?);

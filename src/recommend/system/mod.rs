@@ -158,8 +158,11 @@ impl Parts {
         let Self { retrieve, stages, explain, candidates_per_item, .. } = self;
         let mut stages: Vec<_> = stages.iter_mut().filter(|stage| decision.used || !stage.asks_a_model()).collect();
         // What a model has not seen cannot be compared with what it has.
-        let wants = |asks: bool| stages.iter().filter(|stage| stage.asks_a_model() == asks).map(|stage| stage.wants(k));
-        let wanted = wants(true).max().or(wants(false).max());
+        let wants = |asks: bool| {
+            let alike = stages.iter().filter(|stage| stage.asks_a_model() == asks);
+            alike.map(|stage| stage.wants(k)).max()
+        };
+        let wanted = wants(true).or(wants(false));
         let count = wanted.map_or(k, |wanted| wanted.max(k * *candidates_per_item));
         let catalogue = recommender.catalogue();
         let had: HashSet<usize> = person.history.iter().map(|event| event.item).collect();

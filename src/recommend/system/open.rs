@@ -53,8 +53,7 @@ impl LLMRecommendationSystem {
         options: &EngineOptions,
         progress: &dyn Progress,
     ) -> Result<Self> {
-        let text =
-            std::fs::read_to_string(file).map_err(|source| Error::Read { path: file.to_owned(), source })?;
+        let text = std::fs::read_to_string(file).map_err(|source| Error::Read { path: file.to_owned(), source })?;
         let config = SystemConfig::parse(&text)?;
         let File { model, encoder, sensitive, allow } =
             toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end()))?;

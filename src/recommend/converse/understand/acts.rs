@@ -245,7 +245,9 @@ const TELL_OF: [&str; 22] = [
 
 /// What a sentence does.
 pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
-    let asks = sentence.asks || ASKING.contains(&sentence.at(0)) && !is_offer(sentence);
+    // `What a film!`, `so was Zodiac`
+    let exclaims = ["what a", "what an", "so was", "so is", "and so"].iter().any(|words| sentence.has_at(0, words));
+    let asks = sentence.asks || ASKING.contains(&sentence.at(0)) && !is_offer(sentence) && !exclaims;
     let about_answers =
         sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) || asks_for_meaning(sentence, named);
     if about_answers && !(named.example && sentence.has_any(&REQUESTS)) {
@@ -292,6 +294,15 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
         "stop showing",
         "stop recommending",
         "don't show",
+        "don't recommend",
+        "don't suggest",
+        "don't give",
+        "do not show",
+        "do not recommend",
+        "do not suggest",
+        "never show",
+        "never recommend",
+        "never suggest",
         "stop suggesting",
         "nothing else",
         "no more",
@@ -299,7 +310,10 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
     if denied && !sentence.has_any(&["something", "anything else", "instead"]) {
         return false;
     }
-    if sentence.has_any(&REQUESTS) || named.example {
+    // `exactly what I was looking for` judges.
+    let found = sentence.has_any(&["what i was looking for", "what we were looking for", "what i'm looking for"]);
+    let recalls = sentence.has_any(&["you suggested", "you recommended", "you showed"]);
+    if sentence.has_any(&REQUESTS) && !found && !recalls || named.example {
         return true;
     }
     // `more!`, `more westerns`
@@ -329,7 +343,7 @@ fn asks_for_meaning(sentence: &Sentence, named: Named) -> bool {
         sentence.find("what").is_some() || sentence.find("what's").is_some() || sentence.find("define").is_some();
     let means = sentence.has_any(&["mean", "means", "meant", "meaning", "stand for", "definition", "define"]);
     let is = ["what is", "what's", "what are", "whats"].iter().any(|words| sentence.has_at(0, words));
-    what && means
+    what && means && !sentence.has_any(&["not what", "isn't what", "wasn't what"])
         || is
             && !named.item
             && named.shown

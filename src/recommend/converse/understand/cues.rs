@@ -76,8 +76,36 @@ const SEEN: &[(&str, i8)] = &[
     ("disappointed by", -1),
     ("disappointed with", -1),
     ("bored by", -1),
+    ("couldn't get through", -1),
+    ("could not get through", -1),
+    ("couldn't get into", -1),
+    ("didn't get into", -1),
+    ("never finished", -1),
+    ("didn't care for", -1),
+    ("did not care for", -1),
+    ("don't care for", -1),
+    ("stopped watching", -1),
+    ("switched off", -1),
+    ("regret watching", -1),
+    ("wasted my time on", -1),
+    ("wasted an evening on", -1),
+    ("underwhelmed by", -1),
+    ("let down by", -1),
+    ("annoyed by", -1),
+    ("had fun with", 1),
+    ("had a great time with", 1),
+    ("blown away by", 1),
+    ("moved by", 1),
+    ("obsessed with", 1),
+    ("hooked on", 1),
+    ("rewatch", 1),
+    ("treasure", 1),
+    ("appreciated", 1),
     ("seen", 0),
     ("saw", 0),
+    ("i know", 0),
+    ("we know", 0),
+    ("caught", 0),
     ("watched", 0),
     ("rewatched", 0),
     ("already know", 0),
@@ -120,6 +148,28 @@ const UNSEEN: &[(&str, i8)] = &[
     ("curious about", 1),
     ("yes to", 1),
     ("thumbs up for", 1),
+    ("thumbs up to", 1),
+    ("like the look of", 1),
+    ("like the sound of", 1),
+    ("love the look of", 1),
+    ("love the sound of", 1),
+    ("intrigued by", 1),
+    ("drawn to", 1),
+    ("keen on", 1),
+    ("count me in for", 1),
+    ("bookmark", 1),
+    ("save", 1),
+    ("i'd go for", 1),
+    ("we'll go for", 1),
+    ("let's do", 1),
+    ("favourite of these is", 1),
+    ("favorite of these is", 1),
+    ("favourite of those is", 1),
+    ("favorite of those is", 1),
+    ("favourite of them is", 1),
+    ("favorite of them is", 1),
+    ("my pick is", 1),
+    ("my choice is", 1),
     ("excited about", 1),
     ("looking forward to", 1),
     ("sold on", 1),
@@ -137,6 +187,26 @@ const UNSEEN: &[(&str, i8)] = &[
     ("stop showing", -1),
     ("stop recommending", -1),
     ("stop suggesting", -1),
+    ("enough of", -1),
+    ("fed up with", -1),
+    ("bored of", -1),
+    ("do not show", -1),
+    ("do not recommend", -1),
+    ("do not suggest", -1),
+    ("never recommend", -1),
+    ("never suggest", -1),
+    ("never show", -1),
+    ("not a fan of", -1),
+    ("no fan of", -1),
+    ("not keen on", -1),
+    ("not sold on", -1),
+    ("thumbs down to", -1),
+    ("delete", -1),
+    ("strike", -1),
+    ("ditch", -1),
+    ("scrap", -1),
+    ("don't want", -1),
+    ("do not want", -1),
     ("don't show me", -1),
     ("don't show", -1),
     ("don't recommend", -1),
@@ -232,6 +302,56 @@ const SAID: &[(&str, i8)] = &[
     ("well done", 1),
     ("love it", 1),
     ("better", 1),
+    ("masterpieces", 1),
+    ("gems", 1),
+    ("classics", 1),
+    ("a classic", 1),
+    ("a treat", 1),
+    ("a winner", 1),
+    ("winners", 1),
+    ("top notch", 1),
+    ("first class", 1),
+    ("flawless", 1),
+    ("unforgettable", 1),
+    ("fabulous", 1),
+    ("marvellous", 1),
+    ("marvelous", 1),
+    ("phenomenal", 1),
+    ("riveting", 1),
+    ("hooked me", 1),
+    ("made me laugh", 1),
+    ("made me laugh out loud", 1),
+    ("made us laugh", 1),
+    ("moved me", 1),
+    ("never gets old", 1),
+    ("never got old", 1),
+    ("holds up", 1),
+    ("held up", 1),
+    ("exceeded my expectations", 1),
+    ("what a film", 1),
+    ("what a movie", 1),
+    ("what a masterpiece", 1),
+    ("what a ride", 1),
+    ("what a gem", 1),
+    ("exactly what i was looking for", 1),
+    ("just what i was looking for", 1),
+    ("what i was looking for", 1),
+    ("what we were looking for", 1),
+    ("exactly what i needed", 1),
+    ("just what i needed", 1),
+    ("what i had in mind", 1),
+    ("my kind of film", 1),
+    ("my kind of movie", 1),
+    ("my cup of tea", 1),
+    ("my thing", 1),
+    ("my taste", 1),
+    ("my jam", 1),
+    ("a thousand times yes", 1),
+    ("absolutely yes", 1),
+    ("hell yes", 1),
+    ("oh yes", 1),
+    ("yes please", 1),
+    ("will do", 1),
     ("boring", -1),
     ("bored", -1),
     ("bored me", -1),
@@ -313,6 +433,81 @@ const SAID: &[(&str, i8)] = &[
     ("out", -1),
     ("worse", -1),
     ("slow", -1),
+    ("overhyped", -1),
+    ("a letdown", -1),
+    ("let me down", -1),
+    ("a bore", -1),
+    ("a drag", -1),
+    ("a chore", -1),
+    ("a slog", -1),
+    ("a waste", -1),
+    ("a disaster", -1),
+    ("dreadful", -1),
+    ("appalling", -1),
+    ("atrocious", -1),
+    ("abysmal", -1),
+    ("pointless", -1),
+    ("messy", -1),
+    ("lousy", -1),
+    ("poor", -1),
+    ("underwhelming", -1),
+    ("insufferable", -1),
+    ("unbearable", -1),
+    ("laughable", -1),
+    ("ruined my evening", -1),
+    ("ruined my night", -1),
+    ("ruined it", -1),
+    ("lost me", -1),
+    ("left me bored", -1),
+    ("made me yawn", -1),
+    ("hasn't aged well", -1),
+    ("has not aged well", -1),
+    ("what a mess", -1),
+    ("what a waste", -1),
+    ("what a bore", -1),
+    ("enough", -1),
+    ("hard pass", -1),
+    ("rather not", -1),
+    ("don't fit", -1),
+    ("doesn't fit", -1),
+    ("do not fit", -1),
+    ("not what i had in mind", -1),
+    ("not my kind of", -1),
+    ("isn't my kind of", -1),
+];
+
+/// What is said also of an item that was not seen, if it is not said of the past.
+const DISPOSED: [&str; 30] = [
+    "not for me",
+    "isn't for me",
+    "aren't for me",
+    "not my thing",
+    "isn't my thing",
+    "not my kind of",
+    "isn't my kind of",
+    "my kind of",
+    "my thing",
+    "my taste",
+    "not my taste",
+    "not my style",
+    "my cup of tea",
+    "not my cup of tea",
+    "right up my alley",
+    "exactly what i",
+    "just what i",
+    "what i was",
+    "what we were",
+    "what i had",
+    "a thousand times yes",
+    "absolutely yes",
+    "hell yes",
+    "yes",
+    "hard pass",
+    "rather not",
+    "no thanks",
+    "no thank you",
+    "nope",
+    "enough",
 ];
 
 /// Words that turn a judgement.
@@ -363,6 +558,12 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
             judgement,
         });
     }
+    // `Heat: yes.`
+    let ends = place + 1 == sentence.len() || sentence.words[place + 1].gap == super::words::Gap::Pause;
+    if sentence.at(place) == "yes" && place > 0 && ends && lengths == [0; 3] {
+        let judgement = Judgement { sentiment: 1, ..Judgement::default() };
+        return Some(Cue { start: place, end: place + 1, side: Side::Behind, judgement });
+    }
     let most = lengths.into_iter().max().filter(|length| *length > 0)?;
     let end = place + most;
     if lengths[1] == most {
@@ -396,6 +597,8 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         if wishing || compares || sentence.at(place + most) == "to" && sentiment > 0 {
             return None;
         }
+        // `I enjoyed neither Heat nor Zodiac`
+        let turned = turned != (sentence.at(end) == "neither");
         let judgement = match (sentiment, turned) {
             // Not seen: nothing is known.
             (0, true) => return None,
@@ -407,9 +610,14 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
     }
     let (_, sentiment) = said?;
     let hopes = (1..=4).any(|back| {
-        ["sounds", "looks", "seems", "sound", "look", "seem", "might", "could", "looking"]
+        ["sounds", "looks", "seems", "sound", "look", "seem", "might", "could", "would", "looking"]
             .contains(&sentence.before(place, back))
     });
+    let is_past = (1..=3).any(|back| ["was", "were", "wasn't", "weren't"].contains(&sentence.before(place, back)));
+    let hopes = hopes || !is_past && DISPOSED.iter().any(|phrase| sentence.has_at(place, phrase));
+    // `Neither Heat nor Zodiac was good`
+    let neither = sentence.find("neither").is_some_and(|neither| neither < place) && sentence.find("nor").is_some();
+    let turned = turned != neither;
     let sentiment = if turned { -sentiment } else { sentiment };
     Some(Cue { start: place, end, side: Side::Behind, judgement: Judgement { sentiment, seen: !hopes, rating: None } })
 }
@@ -454,7 +662,9 @@ fn is_turned(sentence: &Sentence, place: usize) -> bool {
         if TURNING.contains(&word) || word == "haven't" || word == "havent" || word == "hasn't" {
             // `no, great`: a pause parts them.
             let parted = (0..back).any(|back| sentence.words[place - back].gap == super::words::Gap::Pause);
-            return !parted;
+            // `never been so bored`
+            let most = word == "never" && (1..back).any(|back| ["so", "more"].contains(&sentence.before(place, back)));
+            return !parted && !most;
         }
         if !between.contains(&word) {
             return false;
@@ -473,6 +683,12 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
         match (sentence.at(place + 1), sentence.at(place + 2), sentence.at(place + 3)) {
             ("out", "of", scale) => (value, number(scale)?, 4),
             ("star" | "stars", "out", "of") => (value, number(sentence.at(place + 4))?, 5),
+            // `five stars for Heat, one for Zodiac`
+            ("for", ..)
+                if sentence.words[..place].iter().any(|word| ["star", "stars"].contains(&word.text.as_str())) =>
+            {
+                (value, 5.0, 1)
+            }
             ("star" | "stars", ..) => (value, if value <= 5.0 { 5.0 } else { 10.0 }, 2),
             (next, ..) => {
                 let before = sentence.before(place, 1);

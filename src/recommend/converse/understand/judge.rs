@@ -65,6 +65,14 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
                         }
                         Some(_) => {}
                         None => {
+                            // `I watched Heat yesterday - what a film!`
+                            let last_item = group.last().copied().filter(|_| closed);
+                            if let Some(item) = last_item
+                                && let Some(old @ Judgement { sentiment: 0, rating: None, .. }) = judged[item]
+                                && judgement.sentiment != 0
+                            {
+                                judged[item] = Some(Judgement { sentiment: judgement.sentiment, ..old });
+                            }
                             if let (true, Some(rating)) = (closed, judgement.rating) {
                                 // `Loved it: 5/5`
                                 if let Some(&item) = group.last() {

@@ -12,6 +12,7 @@ mod genres;
 mod judge;
 mod limits;
 mod negation;
+mod opinion;
 mod people;
 mod references;
 mod sentence;
@@ -25,14 +26,16 @@ mod tests;
 
 use std::collections::HashMap;
 
+pub use opinion::Opinions;
 pub(super) use people::{LANGUAGE_COLUMNS, PEOPLE_COLUMNS};
 use stated::add;
 pub use stated::{Constraints, Feedback, Limit, Preferences, key};
 pub(super) use themes::COLUMNS as THEME_COLUMNS;
 
-use super::state::{State, Summary};
-use crate::recommend::{Catalogue, Item, Knowledge};
+use super::state::{State, Summary, decide};
+use crate::recommend::{Catalogue, Item, Knowledge, Result};
 use genres::Genres;
+use opinion::{ExampleVectors, Meaning};
 use people::People;
 use themes::Themes;
 use titles::Titles;
@@ -59,6 +62,18 @@ pub struct Understood {
     pub asked_about: Vec<String>,
     /// What is to be done.
     pub state: State,
+    /// What rules made nothing of.
+    unclear: Option<Unclear>,
+    summary: Summary,
+}
+
+/// What rules made nothing of.
+#[derive(Clone, Debug, PartialEq)]
+enum Unclear {
+    /// The whole message.
+    Message,
+    /// What a sentence says of titles, which it calls `it`.
+    Said { text: String, titles: Vec<String> },
 }
 
 /// Reads messages.
@@ -71,6 +86,7 @@ pub struct Understander {
     genres: Genres,
     themes: Themes,
     people: People,
+    examples: ExampleVectors,
 }
 
 impl Understander {
@@ -104,6 +120,7 @@ impl Understander {
             genres: Genres::new(catalogue),
             themes: Themes::new(catalogue),
             people: People::new(catalogue, knowledge),
+            examples: ExampleVectors::default(),
         }
     }
 
@@ -117,15 +134,69 @@ impl Understander {
         self.by_name.get(name).copied()
     }
 
-    /// Reads one message.
+    /// Reads one message by rules.
     pub fn read(&self, message: &str, context: &Context<'_>) -> Understood {
         let sentences = words::sentences(message);
         let shown = Titles::new(context.shown.iter().map(String::as_str));
         let mut read = sentence::Reading::new(self, context, &shown);
         sentences.iter().for_each(|sentence| read.add(sentence));
-        let (preferences, feedback, asked_about, summary) = read.finish();
-        let known = context.known || !context.shown.is_empty();
-        let state = super::state::decide(Summary { known, shown: !context.shown.is_empty(), ..summary });
-        Understood { preferences, feedback, asked_about, state }
+        let mut understood = read.finish();
+        let Summary { greets, requests, asks_item, asks_answer, judges, wishes, limits, .. } = understood.summary;
+        if !sentences.is_empty() && ![greets, requests, asks_item, asks_answer, judges, wishes, limits].contains(&true)
+        {
+            understood.unclear.get_or_insert(Unclear::Message);
+        }
+        understood.summary.known = context.known || !context.shown.is_empty();
+        understood.summary.shown = !context.shown.is_empty();
+        understood.state = decide(understood.summary);
+        understood
+    }
+
+    /// Reads one message by rules, and asks others for an opinion on what these make nothing of.
+    ///
+    /// # Errors
+    /// If a model fails.
+    pub fn read_with(&self, message: &str, context: &Context<'_>, opinions: &mut Opinions<'_>) -> Result<Understood> {
+        let mut understood = self.read(message, context);
+        let shown = !context.shown.is_empty();
+        match understood.unclear.take() {
+            None => {}
+            Some(Unclear::Said { text, titles }) => {
+                let of_item = |meaning: Meaning| meaning.judgement().is_some() || meaning == Meaning::Other;
+                let meaning = opinions.meaning(&text, &self.examples, &of_item)?;
+                if let Some(judgement) = meaning.and_then(Meaning::judgement) {
+                    titles.iter().for_each(|title| sentence::take(&mut understood.feedback, title, judgement));
+                    understood.summary.judges = true;
+                }
+            }
+            Some(Unclear::Message) => {
+                let possible = |meaning: Meaning| match meaning {
+                    Meaning::AsksItem | Meaning::AsksAnswer => shown,
+                    Meaning::Seen => false,
+                    meaning => shown || meaning.judgement().is_none(),
+                };
+                let summary = &mut understood.summary;
+                match opinions.meaning(message, &self.examples, &possible)? {
+                    Some(Meaning::AsksItem) => summary.asks_item = true,
+                    Some(Meaning::AsksAnswer) => summary.asks_answer = true,
+                    Some(Meaning::Requests) => summary.requests = true,
+                    Some(Meaning::Greets) => summary.greets = true,
+                    Some(meaning) => {
+                        if let Some(judgement) = meaning.judgement() {
+                            // Said of the list, of which nobody has said that they saw it.
+                            let judgement = cues::Judgement { seen: false, ..judgement };
+                            context
+                                .shown
+                                .iter()
+                                .for_each(|title| sentence::take(&mut understood.feedback, title, judgement));
+                            summary.judges = true;
+                        }
+                    }
+                    None => {}
+                }
+            }
+        }
+        understood.state = decide(understood.summary);
+        Ok(understood)
     }
 }

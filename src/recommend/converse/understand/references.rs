@@ -26,7 +26,7 @@ const NOUNS: [&str; 14] = [
 const NOT_ITEMS: [&str; 12] =
     ["time", "half", "act", "part", "scene", "minute", "minutes", "hour", "place", "thing", "season", "name"];
 /// Names for all that was shown.
-const ALL: [&str; 34] = [
+const ALL: [&str; 31] = [
     "all of them",
     "all of these",
     "all of those",
@@ -41,9 +41,6 @@ const ALL: [&str; 34] = [
     "your suggestions",
     "your recommendations",
     "your choices",
-    "the list",
-    "this list",
-    "that list",
     "list",
     "picks",
     "suggestions",
@@ -124,10 +121,11 @@ pub(super) struct Reference {
 
 /// The references of a sentence to a list of `shown` items, from left to right.
 pub(super) fn find(sentence: &Sentence, open: &[bool], shown: usize) -> Vec<Reference> {
-    let mut found = Vec::new();
+    let mut found: Vec<Reference> = Vec::new();
     let mut place = 0;
     while place < sentence.len() {
-        let here = if shown > 0 { at(sentence, place, shown) } else { None };
+        let last = found.last().filter(|last| matches!(last.target, Target::Places(_)));
+        let here = if shown > 0 { at(sentence, place, shown, last) } else { None };
         match here.filter(|reference| open[reference.start..reference.end].iter().all(|open| *open)) {
             Some(reference) => {
                 place = reference.end;
@@ -139,13 +137,15 @@ pub(super) fn find(sentence: &Sentence, open: &[bool], shown: usize) -> Vec<Refe
     found
 }
 
-fn at(sentence: &Sentence, place: usize, shown: usize) -> Option<Reference> {
+/// The reference that begins at a place. `last` is the one to places that was found before it.
+fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>) -> Option<Reference> {
     let phrase = |phrases: &[&str]| {
         let lengths = phrases.iter().filter(|phrase| sentence.has_at(place, phrase));
         lengths.map(|phrase| phrase.split(' ').count()).max()
     };
     let reference = |length: usize, target| Some(Reference { start: place, end: place + length, target });
-    if let Some(length) = phrase(&NONE) {
+    // `neither Heat nor Zodiac`: of these two.
+    if let Some(length) = phrase(&NONE).filter(|length| *length > 1 || sentence.find("nor").is_none()) {
         return reference(length, Target::All { denied: true });
     }
     if let Some(length) = phrase(&REST) {
@@ -153,6 +153,27 @@ fn at(sentence: &Sentence, place: usize, shown: usize) -> Option<Reference> {
     }
     if let Some((places, length)) = ordinal(sentence, place, shown) {
         return reference(length, Target::Places(places));
+    }
+    // `the first and third`
+    if ["and", "or"].contains(&sentence.before(place, 1))
+        && last.is_some_and(|last| last.end + 1 == place)
+        && let Some(ordinal) = ORDINALS.iter().position(|ordinal| *ordinal == sentence.at(place))
+        && ordinal < shown
+    {
+        let noun = usize::from(NOUNS.contains(&sentence.at(place + 1)));
+        return reference(1 + noun, Target::Places(vec![ordinal]));
+    }
+    // `Remove Heat from the list`: where, and not what.
+    let is_where = sentence.at(place) == "list"
+        && ["from", "off", "on", "in", "of"].contains(&sentence.before(place, 2))
+        && ["the", "this", "that", "your"].contains(&sentence.before(place, 1));
+    if is_where {
+        return None;
+    }
+    // `my favourite of these is Heat`: one of them is meant, and named elsewhere.
+    let picks = ["favourite", "favorite", "pick", "choice", "best", "one", "only"].contains(&sentence.before(place, 2));
+    if picks && sentence.before(place, 1) == "of" {
+        return None;
     }
     if let Some(length) = phrase(&ALL) {
         return reference(length, Target::All { denied: false });
@@ -214,7 +235,7 @@ mod tests {
     #[test]
     fn references_are_found() {
         let all = |denied| Target::All { denied };
-        let cases: [(&str, &[Target]); 16] = [
+        let cases: [(&str, &[Target]); 20] = [
             ("the second one", &[Target::Places(vec![1])]),
             ("the first was boring", &[Target::Places(vec![0])]),
             ("the first time", &[]),
@@ -231,6 +252,10 @@ mod tests {
             ("it should be short", &[]),
             ("the first and the third", &[Target::Places(vec![0]), Target::Places(vec![2])]),
             ("a second thought", &[]),
+            ("the first and third", &[Target::Places(vec![0]), Target::Places(vec![2])]),
+            ("take it off the list", &[Target::It]),
+            ("my favourite of these is Heat", &[]),
+            ("no thanks, none of those", &[all(true)]),
         ];
         for (text, expected) in cases {
             let sentence = &sentences(text)[0];

@@ -1,7 +1,7 @@
 //! One sentence after the other becomes preferences and feedback.
 
 use super::{
-    Context, Feedback, Preferences, Understander,
+    Context, Feedback, Preferences, Unclear, Understander, Understood,
     acts::{self, Act, Named},
     add,
     cues::{self, Cue, Judgement, Side},
@@ -46,12 +46,14 @@ const LIKERS: [&str; 22] = [
 const WISHING: [&str; 12] =
     ["want", "prefer", "more", "something", "anything", "no", "mood", "less", "looking", "give", "rather", "instead"];
 /// Words of somebody who tells what they saw.
-const PAST: [&str; 16] = [
-    "was", "were", "wasn't", "weren't", "had", "felt", "bored", "left", "made", "fell", "put", "dragged", "sucked",
-    "rocked", "worked", "blew",
+const PAST: [&str; 18] = [
+    "ruined", "lost", "was", "were", "wasn't", "weren't", "had", "felt", "bored", "left", "made", "fell", "put",
+    "dragged", "sucked", "rocked", "worked", "blew",
 ];
 /// Verbs of liking what may not be seen yet: `I like the second one`.
 const PRESENT: [&str; 7] = ["love", "like", "enjoy", "adore", "hate", "dislike", "stand"];
+/// Words beside a title that say nothing of it.
+const BARE: [&str; 8] = ["and", "or", "again", "hmm", "oh", "well", "ah", "so"];
 /// Themes that are people whom one watches with.
 const COMPANY: [&str; 6] = ["friends", "family", "dog", "dogs", "buddy", "ai"];
 
@@ -102,6 +104,9 @@ pub(super) struct Reading<'a> {
     rest: Vec<Judgement>,
     /// What is thought where nothing is named.
     free: Option<Judgement>,
+    /// Titles that a sentence named with a question mark and nothing else: `Heat? Brilliant.`
+    pending: Vec<String>,
+    unclear: Option<Unclear>,
 }
 
 impl<'a> Reading<'a> {
@@ -119,6 +124,8 @@ impl<'a> Reading<'a> {
             named_titles: Vec::new(),
             rest: Vec::new(),
             free: None,
+            pending: Vec::new(),
+            unclear: None,
         }
     }
 
@@ -126,6 +133,22 @@ impl<'a> Reading<'a> {
     pub(super) fn add(&mut self, sentence: &Sentence) {
         let mut open = vec![true; sentence.len()];
         let mentions = self.mentions(sentence, &mut open);
+        let is_bare = |place: usize| !open[place] || BARE.contains(&sentence.at(place));
+        if sentence.asks && !mentions.is_empty() && (0..sentence.len()).all(is_bare) {
+            self.asks_of_pending();
+            self.pending = mentions.into_iter().flat_map(|mention| mention.titles).collect();
+            return;
+        }
+        if !self.pending.is_empty() {
+            let said = cues::find(sentence, &open).into_iter().find(|cue| cue.judgement.sentiment != 0);
+            if let (Some(cue), true, false) = (said, mentions.is_empty(), sentence.asks) {
+                let titles = std::mem::take(&mut self.pending);
+                titles.iter().for_each(|title| take(&mut self.feedback, title, cue.judgement));
+                (self.summary.judges, self.named) = (true, true);
+                return;
+            }
+            self.asks_of_pending();
+        }
         let before = self.preferences.constraints.clone();
         limits::read(sentence, &mut open, &mut self.preferences.constraints);
         let spans = self.spans(sentence, &open);
@@ -153,7 +176,29 @@ impl<'a> Reading<'a> {
         self.examples(&mentions);
         let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
-        self.judgements(sentence, &open, &judged, stated || named.kind);
+        let said = self.judgements(sentence, &open, &judged, stated || named.kind);
+        if act == Act::Tell && !said && !stated && !judged.is_empty() {
+            let titles: Vec<String> = judged.iter().flat_map(|mention| mention.titles.clone()).collect();
+            let within = |place: usize| judged.iter().any(|mention| (mention.start..mention.end).contains(&place));
+            let begins = |place: usize| judged.iter().any(|mention| mention.start == place);
+            let word = |place: usize| match (begins(place), within(place)) {
+                (true, _) => Some("it"),
+                (false, true) => None,
+                (false, false) => Some(sentence.words[place].raw.as_str()),
+            };
+            let text = (0..sentence.len()).filter_map(word).collect::<Vec<_>>().join(" ");
+            if !titles.is_empty() && text != "it" {
+                self.unclear = Some(Unclear::Said { text, titles });
+            }
+        }
+    }
+
+    /// What was named with a question mark is asked about, as nothing was said of it.
+    fn asks_of_pending(&mut self) {
+        let titles = std::mem::take(&mut self.pending);
+        self.summary.asks_item |= !titles.is_empty();
+        self.named |= !titles.is_empty();
+        titles.iter().for_each(|title| add(&mut self.asked_about, title));
     }
 
     /// Titles, whole or shown, and references to what was shown.
@@ -337,23 +382,37 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// What is thought of the items that are named.
-    fn judgements(&mut self, sentence: &Sentence, open: &[bool], mentions: &[&Mention], stated: bool) {
+    /// What is thought of the items that are named. Returns whether anything is.
+    fn judgements(&mut self, sentence: &Sentence, open: &[bool], mentions: &[&Mention], stated: bool) -> bool {
+        let mut said = false;
         let cues = cues::find(sentence, open);
         let items: Vec<(usize, usize)> = mentions.iter().map(|mention| (mention.start, mention.end)).collect();
         let judged = judge(sentence, &items, &cues);
         let is_past = PAST.iter().any(|word| sentence.find(word).is_some());
-        let is_present = PRESENT.iter().any(|word| sentence.find(word).is_some());
+        // `didn't like it` is of the past.
+        let is_present = (0..sentence.len()).any(|place| {
+            PRESENT.contains(&sentence.at(place))
+                && !["didn't", "didnt", "did", "never"].contains(&sentence.before(place, 1))
+        });
         for (mention, judgement) in mentions.iter().zip(judged) {
             self.named = true;
             if mention.kind == MentionKind::Rest {
                 self.rest.extend(judgement);
+                said |= judgement.is_some();
                 continue;
             }
+            // A judgement that says nothing here was understood, too.
+            said |= judgement.is_some();
             mention.titles.iter().for_each(|title| add(&mut self.named_titles, title));
             let denied = mention.kind == MentionKind::All { denied: true };
             let judgement = match (judgement, denied) {
                 (Some(judgement), false) => judgement,
+                // `No thanks, none of those`
+                (Some(judgement @ Judgement { sentiment: ..=-1, .. }), true)
+                    if cues.iter().any(|cue| cue.judgement == judgement && cue.end <= mention.start) =>
+                {
+                    judgement
+                }
                 // `none of these were good`, `I liked none of these`; not having seen them says nothing.
                 (Some(Judgement { sentiment: 1.., .. }) | None, true) => {
                     Judgement { sentiment: -1, ..Judgement::default() }
@@ -367,6 +426,7 @@ impl<'a> Reading<'a> {
             };
             mention.titles.iter().for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
             self.summary.judges = true;
+            said = true;
         }
         if mentions.is_empty() && !stated {
             let free = cues
@@ -375,11 +435,13 @@ impl<'a> Reading<'a> {
                 .find(|cue| cue.judgement.sentiment != 0 && (cue.side == Side::Behind || cue.end == sentence.len()));
             self.free = self.free.or(free.map(|cue| cue.judgement));
         }
+        said
     }
 
     /// All that was stated.
-    pub(super) fn finish(mut self) -> (Preferences, Feedback, Vec<String>, Summary) {
+    pub(super) fn finish(mut self) -> Understood {
         let shown = self.context.shown;
+        self.asks_of_pending();
         for judgement in std::mem::take(&mut self.rest) {
             for title in shown.iter().filter(|title| !self.named_titles.contains(title)) {
                 take(&mut self.feedback, title, Judgement { seen: false, ..judgement });
@@ -394,7 +456,8 @@ impl<'a> Reading<'a> {
         }
         self.summary.wishes |= self.summary.judges && shown.is_empty() && !self.feedback.liked.is_empty();
         self.summary.limits = !self.preferences.constraints.is_empty();
-        (self.preferences, self.feedback, self.asked_about, self.summary)
+        let Self { preferences, feedback, asked_about, summary, unclear, .. } = self;
+        Understood { preferences, feedback, asked_about, summary, unclear, ..Understood::default() }
     }
 }
 
@@ -404,7 +467,7 @@ fn is_said(cues: &[Cue]) -> bool {
 }
 
 /// Takes a judgement over; a later one takes the place of an earlier one.
-fn take(feedback: &mut Feedback, title: &str, judgement: Judgement) {
+pub(super) fn take(feedback: &mut Feedback, title: &str, judgement: Judgement) {
     let Feedback { liked, disliked, ratings, seen } = feedback;
     match judgement.sentiment {
         1.. => {
