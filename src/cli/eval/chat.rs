@@ -27,7 +27,7 @@ pub(crate) struct ChatArgs {
     #[arg(long, value_name = "FILE", conflicts_with = "store")]
     messages: Option<PathBuf>,
     /// Who is asked about messages of which rules make nothing
-    #[arg(long, value_enum, value_name = "WHO,..", value_delimiter = ',', requires = "messages", default_values_t = [Opinion::Examples])]
+    #[arg(long, value_enum, value_name = "WHO,..", value_delimiter = ',', requires = "messages", default_values_t = [Opinion::Examples, Opinion::Model])]
     opinions: Vec<Opinion>,
     /// How many items are looked for
     #[arg(long, value_name = "N", default_value_t = 200, requires = "store", value_parser = clap::value_parser!(u32).range(1..))]

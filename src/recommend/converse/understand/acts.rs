@@ -141,7 +141,7 @@ const REQUESTS: [&str; 72] = [
 ];
 
 /// Questions about what was said.
-const ABOUT_ANSWERS: [&str; 66] = [
+const ABOUT_ANSWERS: [&str; 72] = [
     "why",
     "how come",
     "what do you mean",
@@ -194,6 +194,12 @@ const ABOUT_ANSWERS: [&str; 66] = [
     "say that again",
     "repeat that",
     "come again",
+    "rephrase",
+    "huh",
+    "pardon",
+    "sorry what",
+    "you lost me",
+    "say what",
     "confused",
     "confusing me",
     "what's the score",

@@ -88,6 +88,11 @@ const SEEN: &[(&str, i8)] = &[
     ("switched off", -1),
     ("regret watching", -1),
     ("wasted my time on", -1),
+    ("can't say i cared for", -1),
+    ("can't say i liked", -1),
+    ("can't say i enjoyed", -1),
+    ("can't say i loved", -1),
+    ("cannot say i liked", -1),
     ("wasted an evening on", -1),
     ("underwhelmed by", -1),
     ("let down by", -1),
@@ -154,6 +159,16 @@ const UNSEEN: &[(&str, i8)] = &[
     ("love the look of", 1),
     ("love the sound of", 1),
     ("intrigued by", 1),
+    ("wouldn't mind", 1),
+    ("would not mind", 1),
+    ("don't mind", 1),
+    ("up for", 1),
+    ("happy to try", 1),
+    ("happy to watch", 1),
+    ("dying to see", 1),
+    ("meaning to watch", 1),
+    ("meaning to see", 1),
+    ("on my watchlist", 1),
     ("drawn to", 1),
     ("keen on", 1),
     ("count me in for", 1),
@@ -326,6 +341,15 @@ const SAID: &[(&str, i8)] = &[
     ("never gets old", 1),
     ("never got old", 1),
     ("holds up", 1),
+    ("dear to me", 1),
+    ("dear to us", 1),
+    ("close to my heart", 1),
+    ("close to our hearts", 1),
+    ("worth a try", 1),
+    ("worth a shot", 1),
+    ("worth a watch", 1),
+    ("loved every minute", 1),
+    ("loved every second", 1),
     ("held up", 1),
     ("exceeded my expectations", 1),
     ("what a film", 1),
@@ -430,7 +454,8 @@ const SAID: &[(&str, i8)] = &[
     ("not what i", -1),
     ("isn't what i", -1),
     ("aren't what i", -1),
-    ("out", -1),
+    ("is out", -1),
+    ("are out", -1),
     ("worse", -1),
     ("slow", -1),
     ("overhyped", -1),
@@ -501,7 +526,7 @@ const DISPOSED: [&str; 30] = [
     "a thousand times yes",
     "absolutely yes",
     "hell yes",
-    "yes",
+    "worth a",
     "hard pass",
     "rather not",
     "no thanks",
@@ -676,7 +701,9 @@ fn is_turned(sentence: &Sentence, place: usize) -> bool {
 /// `5/5`, `4 out of 5`, `three stars`, `is a 4`: a rating from 1 to 5.
 fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
     let word = sentence.at(place);
-    let (value, scale, length) = if let Some((value, scale)) = word.split_once('/') {
+    let (value, scale, length) = if sentence.has_at(place, "half a star") {
+        (0.5, 5.0, 3)
+    } else if let Some((value, scale)) = word.split_once('/') {
         (number(value)?, number(scale)?, 1)
     } else {
         let value = number(word)?;

@@ -139,15 +139,25 @@ impl<'a> Reading<'a> {
             self.pending = mentions.into_iter().flat_map(|mention| mention.titles).collect();
             return;
         }
-        if !self.pending.is_empty() {
-            let said = cues::find(sentence, &open).into_iter().find(|cue| cue.judgement.sentiment != 0);
-            if let (Some(cue), true, false) = (said, mentions.is_empty(), sentence.asks) {
-                let titles = std::mem::take(&mut self.pending);
-                titles.iter().for_each(|title| take(&mut self.feedback, title, cue.judgement));
-                (self.summary.judges, self.named) = (true, true);
-                return;
+        // What follows such a question speaks of it, unless it is a question, too.
+        let pending = match sentence.asks {
+            true => Vec::new(),
+            false => std::mem::take(&mut self.pending),
+        };
+        self.asks_of_pending();
+        if !pending.is_empty() && mentions.is_empty() {
+            self.named = true;
+            match cues::find(sentence, &open).into_iter().find(|cue| cue.judgement.sentiment != 0) {
+                Some(cue) => {
+                    pending.iter().for_each(|title| take(&mut self.feedback, title, cue.judgement));
+                    self.summary.judges = true;
+                }
+                None => {
+                    let text = sentence.words.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ");
+                    self.unclear = Some(Unclear::Said { text, titles: pending });
+                }
             }
-            self.asks_of_pending();
+            return;
         }
         let before = self.preferences.constraints.clone();
         limits::read(sentence, &mut open, &mut self.preferences.constraints);
@@ -444,7 +454,9 @@ impl<'a> Reading<'a> {
         self.asks_of_pending();
         for judgement in std::mem::take(&mut self.rest) {
             for title in shown.iter().filter(|title| !self.named_titles.contains(title)) {
-                take(&mut self.feedback, title, Judgement { seen: false, ..judgement });
+                // `I've seen the others` tells it of each; `I loved Heat, the others not so much` does not.
+                let seen = judgement.seen && judgement.sentiment == 0;
+                take(&mut self.feedback, title, Judgement { seen, ..judgement });
             }
             self.summary.judges = true;
         }
