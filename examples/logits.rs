@@ -42,6 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         isa: Isa::detect(),
         pool: Arc::new(Pool::new(Pool::default_threads())),
         kv_positions: contexts.iter().map(Vec::len).max().unwrap_or(0),
+        kv_format: Default::default(),
         memory: None,
     };
     let mut model = load(&Checkpoint::open(Path::new(model))?, &options)?;

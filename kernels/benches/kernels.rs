@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use docent_kernels::{
-    AttentionShape, AttentionSpan, Format, Input, Isa, KV_BLOCK, Kernels, KvCache, Matrix, Pool, Quantized,
+    AttentionShape, AttentionSpan, Format, Input, Isa, KV_BLOCK, Kernels, KvCache, KvFormat, Matrix, Pool, Quantized,
     QuantizedRows, Queries, Rotation,
 };
 
@@ -174,7 +174,7 @@ fn attention(criterion: &mut Criterion) {
     for (rows, depth) in [(512, 0), (1, 512), (1, 1024)] {
         let positions: Vec<u32> = (depth..depth + rows as u32).collect();
         let blocks: Vec<u32> = (0..(depth + rows as u32).div_ceil(KV_BLOCK as u32)).collect();
-        let cache = KvCache::new(blocks.len(), shape.kv_heads, shape.head_dim);
+        let cache = KvCache::new(KvFormat::F16, blocks.len(), shape.kv_heads, shape.head_dim);
         let data = vec![0.5; rows * shape.heads * shape.head_dim];
         let mut out = vec![0.0; data.len()];
         let span = AttentionSpan { rows: 0..rows, positions: &positions, blocks: &blocks };

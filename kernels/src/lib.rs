@@ -50,7 +50,7 @@ mod split;
 mod testing;
 mod top_k;
 
-pub use attention::{AttentionShape, AttentionSpan, KV_BLOCK, KvCache, Queries, Rotation};
+pub use attention::{AttentionShape, AttentionSpan, KV_BLOCK, KvCache, KvFormat, Queries, Rotation};
 pub use dequantize::dequantize;
 pub use format::Format;
 pub use isa::{Isa, UnknownIsa};

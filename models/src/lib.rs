@@ -26,5 +26,5 @@ pub mod tokenizer;
 pub mod weights;
 
 pub use config::ConfigError;
-pub use docent_kernels::{Format, Isa, Pool};
+pub use docent_kernels::{Format, Isa, KvFormat, Pool};
 pub use error::{Error, Result};

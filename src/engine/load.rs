@@ -8,7 +8,7 @@ use std::{
 use async_lock::Semaphore;
 
 use docent_models::{
-    Format, Isa, Pool,
+    Format, Isa, KvFormat, Pool,
     backend::{self, Backend, BackendKind, LoadOptions},
     chat_template::ChatTemplate,
     checkpoint::{Architecture, Checkpoint},
@@ -41,6 +41,8 @@ pub struct EngineOptions {
     pub isa: Option<Isa>,
     /// Positions that the KV cache holds, over all sequences.
     pub kv_positions: usize,
+    /// How keys and values are kept; only the CPU backend has a choice.
+    pub kv_format: KvFormat,
     /// Whether keys and values of prompts are kept for prompts that begin alike, as long as there is room.
     pub prefix_cache: bool,
     /// Whether texts guess their next tokens from what stands before where that saves steps: the output is the same.
@@ -56,6 +58,7 @@ impl Default for EngineOptions {
             threads: None,
             isa: None,
             kv_positions: 8192,
+            kv_format: KvFormat::default(),
             prefix_cache: true,
             speculate: true,
             queue: 1024,
@@ -73,6 +76,7 @@ impl EngineOptions {
             isa: self.isa.unwrap_or_else(Isa::detect),
             pool: Arc::new(Pool::new(threads)),
             kv_positions: self.kv_positions,
+            kv_format: self.kv_format,
             memory: memory::available(),
         };
         Ok(backend::load(checkpoint, &options)?)

@@ -123,6 +123,25 @@ fn a_seed_decides_what_is_drawn_and_a_stop_text_ends_it() {
 }
 
 #[test]
+fn keys_and_values_may_take_half_the_memory() {
+    let workplace = Workplace::with_models();
+    let write = |more: &[&str]| {
+        let arguments = ["generate", "--json", "--prompt", "The capital of France is", "--max-tokens", "5"];
+        json(workplace.run(&[&arguments[..], more].concat()))
+    };
+    assert_eq!(write(&["--kv-format", "q8_0"])["text"], write(&[])["text"]);
+    let cases: [(&[&str], &str); 2] = [
+        (&["--kv-format", "q4"], "expected `f16` or `q8_0`"),
+        (&["--kv-format", "q8_0", "--device", "reference"], "kept on the CPU only"),
+    ];
+    for (arguments, told) in cases {
+        let output = workplace.run(&[&["generate", "--prompt", "a"], arguments].concat());
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && stderr.contains(told), "{stderr}");
+    }
+}
+
+#[test]
 fn limits_are_told() {
     let workplace = Workplace::with_models();
     workplace.write("long.txt", "word ".repeat(300));

@@ -66,7 +66,7 @@ impl Runner {
 
     pub(crate) fn options(backend: BackendKind, threads: usize, kv_positions: usize) -> LoadOptions {
         let pool = Arc::new(Pool::new(threads));
-        LoadOptions { backend, isa: Isa::detect(), pool, kv_positions, memory: None }
+        LoadOptions { backend, isa: Isa::detect(), pool, kv_positions, kv_format: Default::default(), memory: None }
     }
 
     pub(crate) fn take_blocks(&mut self, positions: usize) -> Vec<BlockId> {

@@ -1,7 +1,11 @@
-//! The paged cache of keys and values of one layer, in f16.
+//! The paged cache of keys and values of one layer, in f16 or as signed bytes with scales.
 //!
 //! Keys are (`kv_heads`, blocks, 4, `head_dim`, 16): sixteen positions of one element beside each other, so that a lane is
 //! a position. Values are (`kv_heads`, blocks, 64, ⌈`head_dim` / 16⌉, 16): a lane is an element.
+//!
+//! In Q8_0 every 32 elements of a head at a position have a scale in f16, as in the GGUF block of that name: the largest
+//! magnitude over 127. Of keys and values alike a block begins with its scales, (4, ⌈`head_dim` / 32⌉, 16), a lane is a
+//! position; quants follow in the order above, 128 more than they count.
 
 use std::ops::Range;
 
@@ -18,8 +22,114 @@ pub(super) const GROUPS: usize = KV_BLOCK / LANES;
 /// Elements that one task stores at least.
 const PART: usize = 1 << 13;
 
+/// Elements that share a scale.
+const SCALED: usize = 32;
+/// What quants count more than they are.
+const BIAS: i32 = 128;
+
+/// How keys and values are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum KvFormat {
+    /// In half precision.
+    #[default]
+    F16,
+    /// As signed bytes with a scale for each 32 elements: little more than half the memory.
+    Q8_0,
+}
+
+impl KvFormat {
+    /// Both of them.
+    pub const ALL: [KvFormat; 2] = [KvFormat::F16, KvFormat::Q8_0];
+
+    /// Its name in inputs and outputs.
+    pub fn name(self) -> &'static str {
+        match self {
+            KvFormat::F16 => "f16",
+            KvFormat::Q8_0 => "q8_0",
+        }
+    }
+
+    /// Bytes of the keys, and of the values, of one head in a block.
+    fn bytes(self, head_dim: usize) -> [usize; 2] {
+        let vectors = [GROUPS * head_dim, KV_BLOCK * head_dim.div_ceil(LANES)];
+        vectors.map(|vectors| match self {
+            KvFormat::F16 => vectors * size_of::<Halves>(),
+            KvFormat::Q8_0 => scales_of(head_dim) * size_of::<Halves>() + vectors * LANES,
+        })
+    }
+}
+
+/// Vectors of scales in a block.
+fn scales_of(head_dim: usize) -> usize {
+    GROUPS * head_dim.div_ceil(SCALED)
+}
+
+/// The keys and values of a head in a block.
+pub(super) enum Stored<'a> {
+    Halves(&'a [Halves], &'a [Halves]),
+    Quants(Quants<'a>),
+}
+
+/// The same in Q8_0.
+#[derive(Clone, Copy)]
+pub(super) struct Quants<'a> {
+    keys: &'a [u8],
+    values: &'a [u8],
+    head_dim: usize,
+}
+
+impl Quants<'_> {
+    /// Floats that [`widen`](Self::widen) fills: those of keys, and those of values.
+    pub(super) fn widened(head_dim: usize) -> [usize; 2] {
+        [KV_BLOCK * head_dim, KV_BLOCK * head_dim.div_ceil(LANES) * LANES]
+    }
+
+    /// Makes them floats, in the order that they have in f16.
+    #[inline(always)]
+    pub(super) fn widen<S: Simd>(&self, simd: S, keys: &mut [f32], values: &mut [f32]) {
+        let parts = self.head_dim.div_ceil(SCALED);
+        let (key_scales, key_quants) = self.keys.split_at(scales_of(self.head_dim) * size_of::<Halves>());
+        let key_scales = key_scales.as_chunks::<{ size_of::<Halves>() }>().0;
+        let quants = key_quants.as_chunks::<LANES>().0.chunks_exact(self.head_dim);
+        let out = keys.as_chunks_mut::<LANES>().0.chunks_exact_mut(self.head_dim);
+        for (group, (quants, out)) in quants.zip(out).enumerate() {
+            for (part, (quants, out)) in quants.chunks(SCALED).zip(out.chunks_mut(SCALED)).enumerate() {
+                let scale = simd.load_half(&key_scales[group * parts + part]);
+                for (quant, out) in quants.iter().zip(out) {
+                    simd.store(simd.mul(float(simd, quant), scale), out);
+                }
+            }
+        }
+        let (value_scales, value_quants) = self.values.split_at(scales_of(self.head_dim) * size_of::<Halves>());
+        let value_scales = value_scales.as_chunks::<{ size_of::<Halves>() }>().0;
+        let wide = self.head_dim.div_ceil(LANES);
+        let quants = value_quants.as_chunks::<LANES>().0.chunks_exact(wide * LANES);
+        let out = values.as_chunks_mut::<LANES>().0.chunks_exact_mut(wide * LANES);
+        for (group, (quants, out)) in quants.zip(out).enumerate() {
+            for part in 0..parts {
+                let mut scales = [0.0; LANES];
+                simd.store(simd.load_half(&value_scales[group * parts + part]), &mut scales);
+                let vectors = part * SCALED / LANES..wide.min((part + 1) * SCALED / LANES);
+                for (place, scale) in scales.iter().enumerate() {
+                    let scale = simd.splat(*scale);
+                    for vector in vectors.clone() {
+                        let at = place * wide + vector;
+                        simd.store(simd.mul(float(simd, &quants[at]), scale), &mut out[at]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn float<S: Simd>(simd: S, quants: &[u8; LANES]) -> S::F {
+    simd.to_float(simd.sub_int(simd.widen_u8(quants), simd.splat_int(BIAS)))
+}
+
 /// The keys and values of one layer.
 pub struct KvCache {
+    format: KvFormat,
     kv_heads: usize,
     head_dim: usize,
     blocks: usize,
@@ -29,20 +139,24 @@ pub struct KvCache {
 
 impl KvCache {
     /// Room for `blocks` blocks of [`KV_BLOCK`] positions; memory is taken as they are written.
-    pub fn new(blocks: usize, kv_heads: usize, head_dim: usize) -> Self {
-        let bytes = |vectors: usize| Zeroed::new(kv_heads * blocks * vectors * size_of::<Halves>());
-        let (keys, values) = (bytes(GROUPS * head_dim), bytes(KV_BLOCK * head_dim.div_ceil(LANES)));
-        KvCache { kv_heads, head_dim, blocks, keys, values }
+    ///
+    /// # Panics
+    ///
+    /// If heads have more than 1,024 elements.
+    pub fn new(format: KvFormat, blocks: usize, kv_heads: usize, head_dim: usize) -> Self {
+        assert!(head_dim <= MOST_PARTS * SCALED, "heads of {head_dim} elements");
+        let [keys, values] = format.bytes(head_dim).map(|bytes| Zeroed::new(kv_heads * blocks * bytes));
+        KvCache { format, kv_heads, head_dim, blocks, keys, values }
     }
 
     /// Bytes of one block.
     pub fn block_bytes(&self) -> usize {
-        Self::block_bytes_of(self.kv_heads, self.head_dim)
+        Self::block_bytes_of(self.format, self.kv_heads, self.head_dim)
     }
 
     /// Bytes of one block of so many heads of so many elements.
-    pub fn block_bytes_of(kv_heads: usize, head_dim: usize) -> usize {
-        kv_heads * (GROUPS * head_dim + KV_BLOCK * head_dim.div_ceil(LANES)) * size_of::<Halves>()
+    pub fn block_bytes_of(format: KvFormat, kv_heads: usize, head_dim: usize) -> usize {
+        kv_heads * format.bytes(head_dim).iter().sum::<usize>()
     }
 
     /// How many blocks there are.
@@ -106,11 +220,11 @@ impl KvCache {
     }
 
     fn key_block(&self) -> usize {
-        GROUPS * self.head_dim * size_of::<Halves>()
+        self.format.bytes(self.head_dim)[0]
     }
 
     fn value_block(&self) -> usize {
-        KV_BLOCK * self.head_dim.div_ceil(LANES) * size_of::<Halves>()
+        self.format.bytes(self.head_dim)[1]
     }
 
     pub(super) fn is_of(&self, kv_heads: usize, head_dim: usize) -> bool {
@@ -119,19 +233,23 @@ impl KvCache {
 
     /// The keys and values of a head in a block.
     #[inline(always)]
-    pub(super) fn block(&self, head: usize, block: usize) -> (&[Halves], &[Halves]) {
+    pub(super) fn block(&self, head: usize, block: usize) -> Stored<'_> {
         let part = |size: usize| {
             let start = (head * self.blocks + block) * size;
             start..start + size
         };
         let (keys, values) = (&self.keys[part(self.key_block())], &self.values[part(self.value_block())]);
-        (keys.as_chunks().0, values.as_chunks().0)
+        match self.format {
+            KvFormat::F16 => Stored::Halves(keys.as_chunks().0, values.as_chunks().0),
+            KvFormat::Q8_0 => Stored::Quants(Quants { keys, values, head_dim: self.head_dim }),
+        }
     }
 }
 
 impl std::fmt::Debug for KvCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "KvCache({} blocks, {} heads of {})", self.blocks, self.kv_heads, self.head_dim)
+        let KvCache { format, kv_heads, head_dim, blocks, .. } = self;
+        write!(f, "KvCache({} blocks of {kv_heads} heads of {head_dim}, {})", blocks, format.name())
     }
 }
 
@@ -153,7 +271,7 @@ impl Kernels {
         rotation: Rotation<'_>,
         spans: &[AttentionSpan<'_>],
     ) {
-        let (kv_heads, head_dim, blocks) = (cache.kv_heads, cache.head_dim, cache.blocks);
+        let KvCache { format, kv_heads, head_dim, blocks, .. } = *cache;
         let width = kv_heads * head_dim;
         if width == 0 || x.is_empty() {
             return;
@@ -170,11 +288,13 @@ impl Kernels {
         let (key_head, value_head) = (blocks * cache.key_block(), blocks * cache.value_block());
         for_parts(self.pool(), &mut cache.keys, heads_at_once * key_head, &|start, bytes| {
             let heads = start / key_head..(start + bytes.len()) / key_head;
-            self.arch.run(StoreKeys { x, row_len, first: keys, heads, head_dim, rotation, spans, bytes });
+            let from = Rows { x, row_len, first: keys, heads, head_dim, spans };
+            self.arch.run(StoreKeys { from, format, rotation, bytes });
         });
         for_parts(self.pool(), &mut cache.values, heads_at_once * value_head, &|start, bytes| {
             let heads = start / value_head..(start + bytes.len()) / value_head;
-            self.arch.run(StoreValues { x, row_len, first: values, heads, head_dim, spans, bytes });
+            let from = Rows { x, row_len, first: values, heads, head_dim, spans };
+            self.arch.run(StoreValues { from, format, bytes });
         });
     }
 }
@@ -189,14 +309,61 @@ fn positions<'a>(spans: &'a [AttentionSpan<'a>]) -> impl Iterator<Item = (usize,
     })
 }
 
-struct StoreKeys<'a> {
+/// What is stored: some heads of rows.
+struct Rows<'a> {
     x: &'a [f32],
     row_len: usize,
     first: usize,
     heads: Range<usize>,
     head_dim: usize,
-    rotation: Rotation<'a>,
     spans: &'a [AttentionSpan<'a>],
+}
+
+impl Rows<'_> {
+    /// One head of a row.
+    fn head(&self, row: usize, head: usize) -> &[f32] {
+        &self.x[row * self.row_len + self.first + head * self.head_dim..][..self.head_dim]
+    }
+}
+
+/// The scale of some elements, and what their quants are times 1.
+fn scale_of(elements: &[f32]) -> [f32; 2] {
+    let largest = elements.iter().fold(0f32, |largest, x| largest.max(x.abs()));
+    let scale = largest / 127.0;
+    [scale, if scale > 0.0 { 1.0 / scale } else { 0.0 }]
+}
+
+/// An element's quant, biased.
+fn quant(x: f32, inverse: f32) -> u8 {
+    // Within bytes, whatever rounding did to the scale.
+    ((x * inverse).round_ties_even().clamp(-127.0, 127.0) as i32 + BIAS) as u8
+}
+
+/// Puts the scales of 32 elements each of one head at a position.
+#[inline(always)]
+fn put_scales<S: Simd>(simd: S, elements: &[f32], place: usize, scales: &mut [u8]) -> [f32; MOST_PARTS] {
+    let parts = elements.len().div_ceil(SCALED);
+    let mut inverses = [0.0; MOST_PARTS];
+    for (part, elements) in elements.chunks(SCALED).enumerate() {
+        let [scale, inverse] = scale_of(elements);
+        inverses[part] = inverse;
+        let mut halves: Halves = [0; 2 * LANES];
+        let mut chunk = [0.0; LANES];
+        chunk[0] = scale;
+        simd.store_half(simd.load(&chunk), &mut halves);
+        let at = ((place / LANES * parts + part) * LANES + place % LANES) * 2;
+        scales[at..at + 2].copy_from_slice(&halves[..2]);
+    }
+    inverses
+}
+
+/// Scales that a head can have at most.
+const MOST_PARTS: usize = 32;
+
+struct StoreKeys<'a> {
+    from: Rows<'a>,
+    format: KvFormat,
+    rotation: Rotation<'a>,
     /// All blocks of these heads.
     bytes: &'a mut [u8],
 }
@@ -206,16 +373,27 @@ impl Kernel for StoreKeys<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let head_dim = self.head_dim;
+        let head_dim = self.from.head_dim;
+        let block_len = self.format.bytes(head_dim)[0];
         let mut scratch = Scratch::take(head_dim.next_multiple_of(LANES));
-        let vectors: &mut [Halves] = self.bytes.as_chunks_mut().0;
-        let head_len = vectors.len() / self.heads.len().max(1);
-        for (head, vectors) in self.heads.clone().zip(vectors.chunks_exact_mut(head_len.max(1))) {
-            for (row, block, place) in positions(self.spans) {
-                let key = &self.x[row * self.row_len + self.first + head * head_dim..][..head_dim];
-                scratch[..head_dim].copy_from_slice(key);
+        let head_len = self.bytes.len() / self.from.heads.len().max(1);
+        for (head, bytes) in self.from.heads.clone().zip(self.bytes.chunks_exact_mut(head_len.max(1))) {
+            for (row, block, place) in positions(self.from.spans) {
+                scratch[..head_dim].copy_from_slice(self.from.head(row, head));
                 self.rotation.apply(simd, row, &mut scratch[..head_dim]);
-                let to = &mut vectors[(block * GROUPS + place / LANES) * head_dim..][..head_dim];
+                let bytes = &mut bytes[block * block_len..][..block_len];
+                if self.format == KvFormat::Q8_0 {
+                    let key = &scratch[..head_dim];
+                    let (scales, quants) = bytes.split_at_mut(scales_of(head_dim) * size_of::<Halves>());
+                    let inverses = put_scales(simd, key, place, scales);
+                    let first = place / LANES * head_dim * LANES + place % LANES;
+                    for (i, (to, x)) in quants[first..].iter_mut().step_by(LANES).zip(key).enumerate() {
+                        *to = quant(*x, inverses[i / SCALED]);
+                    }
+                    continue;
+                }
+                let vectors: &mut [Halves] = bytes.as_chunks_mut().0;
+                let to = &mut vectors[place / LANES * head_dim..][..head_dim];
                 let lane = 2 * (place % LANES);
                 for (to, from) in to.chunks_mut(LANES).zip(scratch.as_chunks::<LANES>().0) {
                     let mut halves = [0; 2 * LANES];
@@ -230,12 +408,8 @@ impl Kernel for StoreKeys<'_> {
 }
 
 struct StoreValues<'a> {
-    x: &'a [f32],
-    row_len: usize,
-    first: usize,
-    heads: Range<usize>,
-    head_dim: usize,
-    spans: &'a [AttentionSpan<'a>],
+    from: Rows<'a>,
+    format: KvFormat,
     /// All blocks of these heads.
     bytes: &'a mut [u8],
 }
@@ -245,13 +419,26 @@ impl Kernel for StoreValues<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let (head_dim, wide) = (self.head_dim, self.head_dim.div_ceil(LANES));
-        let vectors: &mut [Halves] = self.bytes.as_chunks_mut().0;
-        let head_len = vectors.len() / self.heads.len().max(1);
-        for (head, vectors) in self.heads.clone().zip(vectors.chunks_exact_mut(head_len.max(1))) {
-            for (row, block, place) in positions(self.spans) {
-                let value = &self.x[row * self.row_len + self.first + head * head_dim..][..head_dim];
-                let to = &mut vectors[(block * KV_BLOCK + place) * wide..][..wide];
+        let (head_dim, wide) = (self.from.head_dim, self.from.head_dim.div_ceil(LANES));
+        let block_len = self.format.bytes(head_dim)[1];
+        let head_len = self.bytes.len() / self.from.heads.len().max(1);
+        for (head, bytes) in self.from.heads.clone().zip(self.bytes.chunks_exact_mut(head_len.max(1))) {
+            for (row, block, place) in positions(self.from.spans) {
+                let value = self.from.head(row, head);
+                let bytes = &mut bytes[block * block_len..][..block_len];
+                if self.format == KvFormat::Q8_0 {
+                    let (scales, quants) = bytes.split_at_mut(scales_of(head_dim) * size_of::<Halves>());
+                    let inverses = put_scales(simd, value, place, scales);
+                    let to = &mut quants[place * wide * LANES..][..wide * LANES];
+                    // What fills the last vector up is 0.
+                    to.fill(BIAS as u8);
+                    for (i, (to, x)) in to.iter_mut().zip(value).enumerate() {
+                        *to = quant(*x, inverses[i / SCALED]);
+                    }
+                    continue;
+                }
+                let vectors: &mut [Halves] = bytes.as_chunks_mut().0;
+                let to = &mut vectors[place * wide..][..wide];
                 let (chunks, tail) = value.as_chunks::<LANES>();
                 for (to, from) in to.iter_mut().zip(chunks) {
                     simd.store_half(simd.load(from), to);

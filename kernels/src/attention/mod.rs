@@ -25,7 +25,7 @@ use crate::rope::turn;
 use crate::scratch::Scratch;
 use crate::simd::{LANES, Simd};
 use crate::split::for_tiles;
-pub use cache::KvCache;
+pub use cache::{KvCache, KvFormat};
 use plan::{Plan, Unit};
 use tasks::{AttendPacked, AttendTile, AttendUnit, Combine, part_len};
 

@@ -3,6 +3,7 @@
 use std::f32::consts::LOG2_E;
 use std::ops::Range;
 
+use super::cache::{Quants, Stored};
 use super::partial::{Block, Softmax, attend_block, combine};
 use super::plan::Unit;
 use super::{AttentionShape, AttentionSpan, KV_BLOCK, KvCache, Queries, ROWS};
@@ -69,6 +70,28 @@ fn attend_items<S: Simd, V: Vectors>(
         } else {
             attend_some::<S, V, 1>(simd, heads, item..items, count, block, sink);
             item += 1;
+        }
+    }
+}
+
+/// The same of a block of the cache, whatever its format: quants are made floats first, once for all items.
+#[inline(always)]
+fn attend_stored<S: Simd>(
+    simd: S,
+    heads: &Heads<'_>,
+    count: &impl Fn(usize) -> usize,
+    block: Stored<'_>,
+    sink: &mut impl Sink,
+) {
+    match block {
+        Stored::Halves(keys, values) => attend_items::<S, F16>(simd, heads, count, Block { keys, values }, sink),
+        Stored::Quants(quants) => {
+            let [key_len, value_len] = Quants::widened(heads.head_dim);
+            let mut floats = Scratch::take(key_len + value_len);
+            let (keys, values) = floats.split_at_mut(key_len);
+            quants.widen(simd, keys, values);
+            let block = Block { keys: keys.as_chunks().0, values: values.as_chunks().0 };
+            attend_items::<S, f32>(simd, heads, count, block, sink);
         }
     }
 }
@@ -171,9 +194,8 @@ impl Kernel for AttendTile<'_> {
         }
         let mut sums = Totals::new(memory, items, wide);
         for (index, block) in self.span.blocks[..self.span.blocks_needed()].iter().enumerate() {
-            let (keys, values) = self.cache.block(kv_head, *block as usize);
             let count = |item: usize| seen(positions[row_of(item)] as usize, index);
-            attend_items::<S, F16>(simd, &heads, &count, Block { keys, values }, &mut sums);
+            attend_stored(simd, &heads, &count, self.cache.block(kv_head, *block as usize), &mut sums);
         }
         for item in 0..items {
             let out = self.out.row(rows.start + row_of(item));
@@ -215,10 +237,9 @@ impl Kernel for AttendUnit<'_> {
             }
         }
         let block = self.spans[0].blocks[self.block] as usize;
-        let (keys, values) = self.cache.block(kv_head, block);
         let count = |item: usize| counts[item] as usize;
         let mut sink = Parts { out: self.out, first: entries.start, group, part_len: part_len(self.shape) };
-        attend_items::<S, F16>(simd, &heads, &count, Block { keys, values }, &mut sink);
+        attend_stored(simd, &heads, &count, self.cache.block(kv_head, block), &mut sink);
     }
 }
 

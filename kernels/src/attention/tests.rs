@@ -32,8 +32,8 @@ struct Cache {
 }
 
 impl Cache {
-    fn new(shape: AttentionShape, blocks: u32) -> Self {
-        let mut cache = KvCache::new(blocks as usize, shape.kv_heads, shape.head_dim);
+    fn new(format: KvFormat, shape: AttentionShape, blocks: u32) -> Self {
+        let mut cache = KvCache::new(format, blocks as usize, shape.kv_heads, shape.head_dim);
         cache.fill(0xff);
         Cache { shape, cache, free: (0..blocks).map(|i| i * 7 % blocks).collect() }
     }
@@ -51,9 +51,19 @@ impl Cache {
     }
 }
 
-/// Rounded to f16, as the cache keeps it.
-fn halved(x: Vec<f32>) -> Vec<f32> {
-    x.into_iter().map(|x| half::f16::from_f32(x).to_f32()).collect()
+/// Heads of `head_dim` elements, rounded as the cache keeps them: what it keeps of that is the same again.
+fn kept(format: KvFormat, x: Vec<f32>, head_dim: usize) -> Vec<f32> {
+    let half = |x: f32| half::f16::from_f32(x).to_f32();
+    match format {
+        KvFormat::F16 => x.into_iter().map(half).collect(),
+        KvFormat::Q8_0 => {
+            let block = |block: &[f32]| -> Vec<f32> {
+                let scale = block.iter().fold(0f32, |most, x| most.max(x.abs())) / 127.0;
+                block.iter().map(|x| (x * (1.0 / scale)).round_ties_even() * half(scale)).collect()
+            };
+            x.chunks(head_dim).flat_map(|head| head.chunks(32).flat_map(block)).collect()
+        }
+    }
 }
 
 /// One sequence: queries, keys and values of all its positions.
@@ -64,13 +74,13 @@ struct Sequence {
 }
 
 impl Sequence {
-    fn new(seed: u64, len: usize, shape: AttentionShape) -> Self {
+    fn new(format: KvFormat, seed: u64, len: usize, shape: AttentionShape) -> Self {
         let AttentionShape { heads, kv_heads, head_dim, .. } = shape;
         let scaled = |seed: u64, len: usize| random(seed, len).iter().map(|x| x * 3.0).collect();
         Sequence {
             q: scaled(3 * seed, len * heads * head_dim),
-            k: halved(scaled(3 * seed + 1, len * kv_heads * head_dim)),
-            v: halved(random(3 * seed + 2, len * kv_heads * head_dim)),
+            k: kept(format, scaled(3 * seed + 1, len * kv_heads * head_dim), head_dim),
+            v: kept(format, random(3 * seed + 2, len * kv_heads * head_dim), head_dim),
         }
     }
 
@@ -126,9 +136,9 @@ const SHAPES: [AttentionShape; 4] = [
 
 #[test]
 fn causal_attention_is_close_to_f64_on_every_path() {
-    for shape in SHAPES {
-        let sequence = Sequence::new(1, 150, shape);
-        let mut cache = Cache::new(shape, 5);
+    for (shape, format) in SHAPES.into_iter().flat_map(|shape| KvFormat::ALL.map(|format| (shape, format))) {
+        let sequence = Sequence::new(format, 1, 150, shape);
+        let mut cache = Cache::new(format, shape, 5);
         let table = cache.store(&every_isa(1)[0], &sequence.k, &sequence.v);
         let mut scalar = None;
         for kernels in every_isa(2) {
@@ -145,11 +155,15 @@ fn causal_attention_is_close_to_f64_on_every_path() {
 
 #[test]
 fn chunks_company_sharing_and_threads_do_not_change_a_bit() {
+    KvFormat::ALL.into_iter().for_each(nothing_changes_a_bit);
+}
+
+fn nothing_changes_a_bit(format: KvFormat) {
     let shape = SHAPES[0];
     let row_len = shape.heads * shape.head_dim;
     let sequences: Vec<_> =
-        [150, 1, 77, 64].iter().enumerate().map(|(i, n)| Sequence::new(i as u64, *n, shape)).collect();
-    let mut cache = Cache::new(shape, 16);
+        [150, 1, 77, 64].iter().enumerate().map(|(i, n)| Sequence::new(format, i as u64, *n, shape)).collect();
+    let mut cache = Cache::new(format, shape, 16);
     let scalar = &every_isa(1)[0];
     let tables: Vec<_> = sequences.iter().map(|s| cache.store(scalar, &s.k, &s.v)).collect();
     // A second place for the keys and values of the first sequence, but for a shared first block.
@@ -225,7 +239,7 @@ fn queries_and_keys_are_normed_and_rotated_by_their_position() {
         let blocks = [1, 0];
         let spans = [AttentionSpan { rows: 0..rows, positions: &positions, blocks: &blocks }];
         let attend = |x: &[f32], rotation: Rotation<'_>| {
-            let mut cache = KvCache::new(2, shape.kv_heads, shape.head_dim);
+            let mut cache = KvCache::new(KvFormat::F16, 2, shape.kv_heads, shape.head_dim);
             kernels.store_kv(&mut cache, x, row_len, [width, width + kv_width], rotation, &spans);
             let mut out = vec![f32::NAN; rows * width];
             kernels.attention(Queries { data: x, row_len, rotation }, &cache, &spans, shape, &mut out);
@@ -246,22 +260,32 @@ fn queries_and_keys_are_normed_and_rotated_by_their_position() {
 #[test]
 fn blocks_are_copied_whole() {
     let shape = SHAPES[2];
-    let sequence = Sequence::new(3, 60, shape);
-    let mut cache = Cache::new(shape, 3);
-    let kernels = &every_isa(1)[0];
-    let table = cache.store(kernels, &sequence.k, &sequence.v);
-    let copy = (table[0] + 1) % 3;
-    cache.cache.copy_block(table[0] as usize, copy as usize);
-    let [first, second] = [table[0], copy].map(|block| bits(&attend(kernels, &cache, &sequence.q, 0, &[block])));
-    assert_eq!(first, second);
-    assert_eq!(cache.cache.block_bytes(), 2 * 64 * 80 * 2);
+    // Of each element two bytes; or one, and of each 32 begun of a head two more.
+    for (format, bytes) in [(KvFormat::F16, 2 * 64 * 80 * 2), (KvFormat::Q8_0, 2 * 64 * (80 + 3 * 2))] {
+        let sequence = Sequence::new(format, 3, 60, shape);
+        let mut cache = Cache::new(format, shape, 3);
+        let kernels = &every_isa(1)[0];
+        let table = cache.store(kernels, &sequence.k, &sequence.v);
+        let [copy, other] = [1, 2].map(|further| (table[0] + further) % 3);
+        cache.cache.copy_block(table[0] as usize, copy as usize);
+        let mut read = Vec::new();
+        cache.cache.read_block(copy as usize, &mut read);
+        cache.cache.write_block(other as usize, &read);
+        let all = [table[0], copy, other].map(|block| bits_of(kernels, &cache, &sequence, block));
+        assert!(all[0] == all[1] && all[1] == all[2], "{format:?}");
+        assert_eq!(cache.cache.block_bytes(), bytes);
+    }
+}
+
+fn bits_of(kernels: &Kernels, cache: &Cache, sequence: &Sequence, block: u32) -> Vec<u32> {
+    bits(&attend(kernels, cache, &sequence.q, 0, &[block]))
 }
 
 #[test]
 fn full_attention_stays_within_its_sequence_and_is_close_to_f64() {
     for shape in SHAPES.map(|shape| AttentionShape { kv_heads: shape.heads, ..shape }) {
         let row_len = shape.heads * shape.head_dim;
-        let sequences: Vec<_> = [5, 1, 130, 64].iter().map(|n| Sequence::new(*n as u64, *n, shape)).collect();
+        let sequences: Vec<_> = [5, 1, 130, 64].iter().map(|n| Sequence::new(KvFormat::F16, *n as u64, *n, shape)).collect();
         let x: Vec<f32> = sequences.iter().flat_map(|s| s.packed(row_len)).collect();
         let ranges = [0..5, 5..6, 6..136, 136..200];
         let mut scalar = None;
@@ -287,7 +311,7 @@ fn full_attention_stays_within_its_sequence_and_is_close_to_f64() {
 #[test]
 fn rows_that_no_span_names_are_left_alone() {
     let shape = AttentionShape { kv_heads: 3, ..SHAPES[3] };
-    let sequence = Sequence::new(1, 4, shape);
+    let sequence = Sequence::new(KvFormat::F16, 1, 4, shape);
     for kernels in every_isa(1) {
         let (mut out, middle) = (vec![7.0; sequence.q.len()], 1..3);
         kernels.attention_full(&sequence.packed(30), 90, &[middle], shape, &mut out);
@@ -300,6 +324,6 @@ fn rows_that_no_span_names_are_left_alone() {
 #[should_panic(expected = "need 2 blocks of KV, their table has 1")]
 fn a_short_block_table_is_refused() {
     let shape = SHAPES[3];
-    let cache = Cache::new(shape, 2);
+    let cache = Cache::new(KvFormat::F16, shape, 2);
     attend(&every_isa(1)[0], &cache, &[0.0; 30], 64, &[0]);
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use docent_kernels::{Isa, Kernels, KvCache, Pool};
+use docent_kernels::{Isa, Kernels, KvCache, KvFormat, Pool};
 
 use super::{
     Backend, BackendError, Ceilings, Footprint, cpu::Cpu, device::DeviceBackend, reference::Reference, validate,
@@ -40,6 +40,8 @@ pub struct LoadOptions {
     pub pool: Arc<Pool>,
     /// Positions that the KV cache has room for, over all sequences.
     pub kv_positions: usize,
+    /// How keys and values are kept; only the CPU backend has a choice.
+    pub kv_format: KvFormat,
     /// Bytes of memory that may be used; unlimited, if `None`.
     pub memory: Option<u64>,
 }
@@ -53,9 +55,15 @@ pub fn load(checkpoint: &Checkpoint, options: &LoadOptions) -> Result<Box<dyn Ba
         Architecture::Decoder(_) => blocks_for(options.kv_positions),
         Architecture::Encoder(_) => 0,
     };
-    validate::memory(Footprint::estimate(checkpoint, options.backend), kv_blocks, options.memory)?;
+    let (kind, format) = (options.backend, options.kv_format);
+    if kind != BackendKind::Cpu && format != KvFormat::default() {
+        return Err(BackendError::KvFormat(format.name()).into());
+    }
+    validate::memory(Footprint::estimate(checkpoint, kind, format), kv_blocks, options.memory)?;
     Ok(match options.backend {
-        BackendKind::Cpu => Box::new(Cpu::load(checkpoint, options.isa, options.pool.clone(), kv_blocks)?),
+        BackendKind::Cpu => {
+            Box::new(Cpu::load(checkpoint, options.isa, options.pool.clone(), (format, kv_blocks))?)
+        }
         BackendKind::Reference => Box::new(Reference::load(checkpoint, kv_blocks)?),
         kind => Box::new(DeviceBackend::load(checkpoint, open_device(kind)?, kv_blocks)?),
     })
@@ -96,13 +104,13 @@ fn open_device(kind: BackendKind) -> Result<candle_core::Device, BackendError> {
 }
 
 impl Footprint {
-    /// What `kind` will keep in memory of the checkpoint.
-    pub fn estimate(checkpoint: &Checkpoint, kind: BackendKind) -> Self {
+    /// What `kind` will keep in memory of the checkpoint, with keys and values in a format.
+    pub fn estimate(checkpoint: &Checkpoint, kind: BackendKind, kv_format: KvFormat) -> Self {
         let weights = checkpoint.weights();
         let elements = || weights.names().filter_map(|name| weights.get(name)).map(|t| t.elements()).sum::<usize>();
         let kv_block = match checkpoint.architecture() {
             Architecture::Decoder(c) if kind == BackendKind::Cpu => {
-                c.layers * KvCache::block_bytes_of(c.kv_heads, c.head_dim)
+                c.layers * KvCache::block_bytes_of(kv_format, c.kv_heads, c.head_dim)
             }
             Architecture::Decoder(c) => 2 * c.layers * c.kv_heads * c.head_dim * KV_BLOCK * size_of::<f32>(),
             Architecture::Encoder(_) => 0,

@@ -188,6 +188,9 @@ pub enum BackendError {
     /// The processor lacks an instruction set.
     #[error("this processor lacks the instruction set `{0}`")]
     MissingIsa(&'static str),
+    /// A format of keys and values that only the CPU backend has.
+    #[error("keys and values in `{0}` are kept on the CPU only")]
+    KvFormat(&'static str),
     /// This build has no such device.
     #[error("this build runs on {built}, not on `{asked}`")]
     MissingDevice {
@@ -206,6 +209,7 @@ impl BackendError {
     pub fn hint(&self) -> Option<String> {
         match self {
             BackendError::Memory { .. } => Some("take a smaller model or a smaller quantization".into()),
+            BackendError::KvFormat(_) => Some("leave `--kv-format` out, or `--device`".into()),
             BackendError::MissingIsa(_) => Some("leave `DOCENT_ISA` unset to take the best that there is".into()),
             BackendError::MissingDevice { asked, .. } => Some(format!("build with `--features {asked}`")),
             _ => None,

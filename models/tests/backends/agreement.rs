@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use docent_models::{
+    KvFormat,
     adapter::{Adapter, LowRank},
-    backend::{Backend, BackendKind, Sampling},
+    backend::{self, Backend, BackendKind, LoadOptions, Sampling},
     batch::{RaggedBatch, Row, TokenMask},
     kv::{BlockId, BlockPool, KV_BLOCK},
 };
 
 use crate::{
-    KINDS, KV_POSITIONS, assert_close, backend, decoder_tolerance,
+    KINDS, KV_POSITIONS, assert_close, backend, decoder_tolerance, options,
     tiny::{self, HIDDEN, LAYERS, Random, Tiny, VOCAB},
     values,
 };
@@ -76,6 +77,27 @@ fn one_prompt(backend: &mut dyn Backend) -> Vec<f32> {
 #[test]
 fn one_prompt_in_one_step() {
     check(&DECODERS, one_prompt);
+}
+
+/// Keys and values in Q8_0 are off by one 254th of the largest of 32 at most: little of what a step computes.
+#[test]
+fn keys_and_values_as_bytes_are_close_and_take_little_more_than_half_the_memory() {
+    for model in &DECODERS {
+        let on_disk = model.write();
+        let load = |kv_format| {
+            let options = LoadOptions { kv_format, ..options(BackendKind::Cpu) };
+            backend::load(&on_disk.checkpoint, &options).unwrap()
+        };
+        let [mut halves, mut bytes] = KvFormat::ALL.map(load);
+        let [expected, found] = [&mut halves, &mut bytes].map(|backend| one_prompt(backend.as_mut()));
+        assert_close(&found, &expected, 0.05, &format!("{model:?}"));
+        assert_ne!(found, expected);
+        let [whole, part] = [halves, bytes].map(|backend| backend.footprint().kv_block as f64);
+        assert!((0.5..0.6).contains(&(part / whole)), "{part} of {whole}");
+        let elsewhere = LoadOptions { kv_format: KvFormat::Q8_0, ..options(BackendKind::Reference) };
+        let refused = backend::load(&on_disk.checkpoint, &elsewhere).unwrap_err();
+        assert_eq!(refused.to_string(), "keys and values in `q8_0` are kept on the CPU only");
+    }
 }
 
 fn one_prompt_in_chunks(backend: &mut dyn Backend) -> Vec<f32> {

@@ -10,7 +10,7 @@ mod transformers;
 use std::sync::Arc;
 
 use docent_models::{
-    Isa, Pool,
+    Isa, KvFormat, Pool,
     backend::{Backend, BackendKind, LoadOptions, Step, load},
     checkpoint::Checkpoint,
 };
@@ -20,16 +20,21 @@ const KINDS: [BackendKind; 3] = [BackendKind::Reference, BackendKind::Cpu, Backe
 /// Positions of KV cache in every test.
 const KV_POSITIONS: usize = 1024;
 
-/// The checkpoint in one backend, on two threads and the best instruction set of this processor.
-fn backend(checkpoint: &Checkpoint, kind: BackendKind) -> Box<dyn Backend> {
-    let options = LoadOptions {
+/// Two threads and the best instruction set of this processor.
+fn options(kind: BackendKind) -> LoadOptions {
+    LoadOptions {
         backend: kind,
         isa: Isa::detect(),
         pool: Arc::new(Pool::new(2)),
         kv_positions: KV_POSITIONS,
+        kv_format: KvFormat::default(),
         memory: None,
-    };
-    load(checkpoint, &options).unwrap()
+    }
+}
+
+/// The checkpoint in one backend.
+fn backend(checkpoint: &Checkpoint, kind: BackendKind) -> Box<dyn Backend> {
+    load(checkpoint, &options(kind)).unwrap()
 }
 
 /// All logits of a step, then all its hidden states.

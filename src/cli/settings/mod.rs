@@ -13,7 +13,7 @@ use std::{
 use clap::ValueEnum;
 use docent::{
     engine::{BackendKind, EngineOptions},
-    models::{Isa, hub},
+    models::{Isa, KvFormat, hub},
     recommend::{
         answers::CacheLimits,
         system::{DEFAULT_ENCODER, DEFAULT_MODEL},
@@ -38,13 +38,14 @@ struct Setting {
     doc: &'static str,
 }
 
-const SETTINGS: [Setting; 13] = [
+const SETTINGS: [Setting; 14] = [
     Setting { key: "model", variable: "DOCENT_MODEL", doc: "language model, as for `--model`" },
     Setting { key: "encoder", variable: "DOCENT_ENCODER", doc: "sentence encoder, as for `--encoder`" },
     Setting { key: "threads", variable: "DOCENT_THREADS", doc: "threads that compute" },
     Setting { key: "device", variable: "DOCENT_DEVICE", doc: "what the models run on, as for `--device`" },
     Setting { key: "isa", variable: "DOCENT_ISA", doc: "instruction set of the CPU, as for `--isa`" },
     Setting { key: "kv-positions", variable: "DOCENT_KV_POSITIONS", doc: "positions that the KV cache holds" },
+    Setting { key: "kv-format", variable: "DOCENT_KV_FORMAT", doc: "how the KV cache keeps keys and values" },
     Setting {
         key: "prefix-cache",
         variable: "DOCENT_PREFIX_CACHE",
@@ -132,6 +133,8 @@ pub(crate) struct Settings {
     pub(crate) isa: Option<Isa>,
     /// Positions that the KV cache holds.
     pub(crate) kv_positions: usize,
+    /// How it keeps keys and values.
+    pub(crate) kv_format: KvFormat,
     /// Where prefixes are kept from run to run.
     pub(crate) prefix_cache: Option<PathBuf>,
     /// Attributes of users that are sensitive, beside those that are by their names.
@@ -191,6 +194,7 @@ impl Settings {
             kv_positions: (flags.kv_positions)
                 .or(layers.parse("kv-positions", kv_positions)?)
                 .unwrap_or(EngineOptions::default().kv_positions),
+            kv_format: flags.kv_format.or(layers.parse("kv-format", kv_format)?).unwrap_or_default(),
             prefix_cache: flags.prefix_cache.clone().or_else(|| layers.get("prefix-cache").map(|(v, _)| v.into())),
             sensitive: list(&layers, "sensitive"),
             allow: list(&layers, "allow"),
@@ -210,6 +214,7 @@ impl Settings {
             threads: self.threads,
             isa: self.isa,
             kv_positions: self.kv_positions,
+            kv_format: self.kv_format,
             ..EngineOptions::default()
         }
     }
@@ -257,6 +262,13 @@ pub(crate) fn kv_positions(text: &str) -> Result<usize, String> {
 fn whole_number(text: &str, range: std::ops::RangeInclusive<usize>) -> Result<usize, String> {
     let expected = || format!("expected a whole number from {} to {}", range.start(), range.end());
     text.parse().ok().filter(|number| range.contains(number)).ok_or_else(expected)
+}
+
+/// Parses a format of keys and values; the error says what was expected.
+pub(crate) fn kv_format(text: &str) -> Result<KvFormat, String> {
+    let names = KvFormat::ALL.map(|format| format!("`{}`", format.name())).join(" or ");
+    let found = KvFormat::ALL.into_iter().find(|format| format.name() == text);
+    found.ok_or_else(|| format!("expected {names}"))
 }
 
 fn device(text: &str) -> Result<Device, String> {

@@ -54,6 +54,7 @@ fn scheduler(setting: Setting) -> Scheduler {
         isa: Isa::detect(),
         pool: Arc::new(Pool::new(1)),
         kv_positions: setting.blocks * KV_BLOCK,
+        kv_format: Default::default(),
         memory: None,
     };
     let backend = load(&Checkpoint::open(&folder()).expect("the tiny model"), &options).expect("a backend");

@@ -1,6 +1,6 @@
 //! The keys and values of every layer, in paged blocks.
 
-use docent_kernels::KvCache;
+use docent_kernels::{KvCache, KvFormat};
 
 use crate::{kv::BlockId, layers::decoder::DecoderConfig};
 
@@ -11,8 +11,8 @@ pub(super) struct KvStore {
 }
 
 impl KvStore {
-    pub(super) fn new(config: &DecoderConfig, blocks: usize) -> Self {
-        let layer = |_| KvCache::new(blocks, config.kv_heads, config.head_dim);
+    pub(super) fn new(config: &DecoderConfig, format: KvFormat, blocks: usize) -> Self {
+        let layer = |_| KvCache::new(format, blocks, config.kv_heads, config.head_dim);
         Self { layers: (0..config.layers).map(layer).collect() }
     }
 

@@ -1,7 +1,7 @@
 //! The CPU backend: slices, packed weights and our own kernels; no candle tensor inside a step.
 //!
 //! Buffers are kept between steps. Weights are packed once, activations are quantized for products with quantized weights,
-//! and keys and values lie in half precision; memory that no position has touched yet costs nothing.
+//! and keys and values lie in half precision or as bytes with scales; memory that no position has touched yet costs nothing.
 
 mod adapters;
 mod decoder;
@@ -10,7 +10,7 @@ mod kv;
 
 use std::sync::Arc;
 
-use docent_kernels::{Affine, Format, Input, Isa, Kernels, Matrix, Pool, Quantized, ShapeError};
+use docent_kernels::{Affine, Format, Input, Isa, Kernels, KvFormat, Matrix, Pool, Quantized, ShapeError};
 
 use super::{Backend, BackendError, Ceilings, Footprint, Step, load, validate};
 use crate::{
@@ -35,6 +35,7 @@ pub struct Cpu {
     adapters: Adapters,
     footprint: Footprint,
     kv_blocks: usize,
+    kv_format: KvFormat,
 }
 
 #[derive(Debug)]
@@ -44,18 +45,23 @@ enum Model {
 }
 
 impl Cpu {
-    /// Loads a checkpoint for `isa` on the threads of `pool`, with room for `kv_blocks` blocks of keys and values.
+    /// Loads a checkpoint for `isa` on the threads of `pool`, with room for so many blocks of keys and values in a format.
     ///
     /// # Errors
     /// If a tensor is missing or has another shape, or the processor lacks `isa`.
-    pub fn load(checkpoint: &Checkpoint, isa: Isa, pool: Arc<Pool>, kv_blocks: usize) -> Result<Self> {
+    pub fn load(
+        checkpoint: &Checkpoint,
+        isa: Isa,
+        pool: Arc<Pool>,
+        (kv_format, kv_blocks): (KvFormat, usize),
+    ) -> Result<Self> {
         let kernels = Kernels::new(isa, pool).ok_or(BackendError::MissingIsa(isa.name()))?;
         let mut packer = Packer { bytes: 0 };
         let architecture = checkpoint.architecture().clone();
         let (model, kv_block) = match &architecture {
             Architecture::Decoder(config) => {
                 let weights = DecoderWeights::load(checkpoint, config, &mut packer)?;
-                let kv = kv::KvStore::new(config, kv_blocks);
+                let kv = kv::KvStore::new(config, kv_format, kv_blocks);
                 let bytes = kv.block_bytes();
                 (Model::Decoder(Box::new(DecoderRun::new(config.clone(), weights, kv))), bytes)
             }
@@ -65,13 +71,17 @@ impl Cpu {
             }
         };
         let footprint = Footprint { weights: packer.bytes, kv_block };
-        Ok(Self { architecture, kernels, model, adapters: Adapters::default(), footprint, kv_blocks })
+        Ok(Self { architecture, kernels, model, adapters: Adapters::default(), footprint, kv_blocks, kv_format })
     }
 }
 
 impl Backend for Cpu {
     fn name(&self) -> String {
-        format!("cpu ({}, {} threads)", self.kernels.isa().name(), self.kernels.pool().threads())
+        let (isa, threads) = (self.kernels.isa().name(), self.kernels.pool().threads());
+        match self.kv_format {
+            KvFormat::F16 => format!("cpu ({isa}, {threads} threads)"),
+            other => format!("cpu ({isa}, {threads} threads, keys and values in {})", other.name()),
+        }
     }
 
     fn architecture(&self) -> &Architecture {

@@ -89,7 +89,7 @@ impl Reference {
             Architecture::Decoder(config) => config.layers,
             Architecture::Encoder(_) => 0,
         };
-        let footprint = Footprint::estimate(checkpoint, BackendKind::Reference);
+        let footprint = Footprint::estimate(checkpoint, BackendKind::Reference, docent_kernels::KvFormat::default());
         let model = ReferenceModel::load(checkpoint, &device)?;
         let blocks = cache::Blocks::new(layers, kv_blocks);
         Ok(Self { architecture, model, blocks, kv_blocks, adapters: Vec::new(), device, footprint })
