@@ -27,8 +27,14 @@ fn default_model() -> PathBuf {
 
 fn docent(criterion: &mut Criterion) {
     let pool = Arc::new(Pool::new(Pool::default_threads()));
-    let options =
-        LoadOptions { backend: BackendKind::Cpu, isa: Isa::detect(), pool, kv_positions: 2 * PROMPT, kv_format: Default::default(), memory: None };
+    let options = LoadOptions {
+        backend: BackendKind::Cpu,
+        isa: Isa::detect(),
+        pool,
+        kv_positions: 2 * PROMPT,
+        kv_format: Default::default(),
+        memory: None,
+    };
     let checkpoint = Checkpoint::open(&default_model()).expect("the checkpoint opens");
     let mut model = load(&checkpoint, &options).expect("the model loads");
     let mut blocks = BlockPool::new(model.kv_blocks());

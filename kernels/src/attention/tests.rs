@@ -285,7 +285,8 @@ fn bits_of(kernels: &Kernels, cache: &Cache, sequence: &Sequence, block: u32) ->
 fn full_attention_stays_within_its_sequence_and_is_close_to_f64() {
     for shape in SHAPES.map(|shape| AttentionShape { kv_heads: shape.heads, ..shape }) {
         let row_len = shape.heads * shape.head_dim;
-        let sequences: Vec<_> = [5, 1, 130, 64].iter().map(|n| Sequence::new(KvFormat::F16, *n as u64, *n, shape)).collect();
+        let sequences: Vec<_> =
+            [5, 1, 130, 64].iter().map(|n| Sequence::new(KvFormat::F16, *n as u64, *n, shape)).collect();
         let x: Vec<f32> = sequences.iter().flat_map(|s| s.packed(row_len)).collect();
         let ranges = [0..5, 5..6, 6..136, 136..200];
         let mut scalar = None;

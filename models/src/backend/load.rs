@@ -61,9 +61,7 @@ pub fn load(checkpoint: &Checkpoint, options: &LoadOptions) -> Result<Box<dyn Ba
     }
     validate::memory(Footprint::estimate(checkpoint, kind, format), kv_blocks, options.memory)?;
     Ok(match options.backend {
-        BackendKind::Cpu => {
-            Box::new(Cpu::load(checkpoint, options.isa, options.pool.clone(), (format, kv_blocks))?)
-        }
+        BackendKind::Cpu => Box::new(Cpu::load(checkpoint, options.isa, options.pool.clone(), (format, kv_blocks))?),
         BackendKind::Reference => Box::new(Reference::load(checkpoint, kv_blocks)?),
         kind => Box::new(DeviceBackend::load(checkpoint, open_device(kind)?, kv_blocks)?),
     })

@@ -16,7 +16,14 @@ use crate::{KV_POSITIONS, tiny};
 /// One thread, so that everything is counted.
 fn alone(checkpoint: &Checkpoint, isa: Isa) -> Box<dyn Backend> {
     let pool = Arc::new(Pool::new(1));
-    let options = LoadOptions { backend: BackendKind::Cpu, isa, pool, kv_positions: KV_POSITIONS, kv_format: Default::default(), memory: None };
+    let options = LoadOptions {
+        backend: BackendKind::Cpu,
+        isa,
+        pool,
+        kv_positions: KV_POSITIONS,
+        kv_format: Default::default(),
+        memory: None,
+    };
     load(checkpoint, &options).unwrap()
 }
 

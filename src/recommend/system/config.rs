@@ -237,6 +237,53 @@ mod tests {
         assert!(plain.recommend("nobody", 5, None).is_err());
     }
 
+    /// Turns a list around, as if a model had said so.
+    struct Asks;
+
+    impl Stage for Asks {
+        fn name(&self) -> &str {
+            "asks"
+        }
+
+        fn wants(&self, k: usize) -> usize {
+            k
+        }
+
+        fn asks_a_model(&self) -> bool {
+            true
+        }
+
+        fn apply(&mut self, serving: &mut Serving<'_>, mut candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
+            serving.analysis = Some("likes the end first".into());
+            candidates.reverse();
+            Ok(candidates)
+        }
+    }
+
+    #[test]
+    fn stages_that_ask_a_model_are_left_out_where_enough_is_known() {
+        let system = || LLMRecommendationSystem::new(recommender(), Mask::default()).with_candidates_per_item(1);
+        let plain = system().recommend("u3", 4, None).unwrap();
+        assert_eq!(plain.language_model.map(|decision| decision.used), Some(false));
+        let asked = system().with_stage(Asks).recommend("u3", 4, None).unwrap();
+        let mut turned = plain.items.clone();
+        turned.reverse();
+        assert_eq!((&asked.items, asked.analysis.as_deref()), (&turned, Some("likes the end first")));
+        let known = recommender();
+        let known = known.interactions().history(known.interactions().user("u3").unwrap()).len();
+        for (enough, used) in [(known, false), (known + 1, true)] {
+            let rule = Selective { enough, words: 8 };
+            let answer = system().with_stage(Asks).with_selection(rule).recommend("u3", 4, None).unwrap();
+            assert_eq!(answer.items == turned, used, "{enough}");
+            assert_eq!(answer.analysis.is_some(), used, "{enough}");
+            assert_eq!(answer.language_model.map(|decision| decision.used), Some(used), "{enough}");
+        }
+        assert!(matches!(
+            system().chat("s", "hello", &mut |_| std::ops::ControlFlow::Continue(())),
+            Err(crate::recommend::Error::NoConversation)
+        ));
+    }
+
     #[test]
     fn what_a_file_says_wrongly_is_named() {
         let stage = |text: &str| format!("[[system.stages]]\n{text}\n");

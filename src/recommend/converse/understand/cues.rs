@@ -104,6 +104,11 @@ const SEEN: &[(&str, i8)] = &[
     ("obsessed with", 1),
     ("hooked on", 1),
     ("rewatch", 1),
+    ("loving", 1),
+    ("ended up loving", 1),
+    ("ended up liking", 1),
+    ("ended up enjoying", 1),
+    ("ended up hating", -1),
     ("treasure", 1),
     ("appreciated", 1),
     ("seen", 0),
@@ -134,6 +139,11 @@ const UNSEEN: &[(&str, i8)] = &[
     ("we'll take", 1),
     ("going with", 1),
     ("let's watch", 1),
+    ("let us watch", 1),
+    ("let us go with", 1),
+    ("let us see", 1),
+    ("fancy", 1),
+    ("in the mood for", 1),
     ("let's go with", 1),
     ("lets watch", 1),
     ("i'll try", 1),
@@ -446,7 +456,11 @@ const SAID: &[(&str, i8)] = &[
     ("doesn't appeal", -1),
     ("don't appeal", -1),
     ("doesn't interest me", -1),
-    ("nothing special", -1),
+    ("nothing special", 0),
+    ("okay", 0),
+    ("alright", 0),
+    ("average", 0),
+    ("so so", 0),
     ("ridiculous", -1),
     ("annoying", -1),
     ("depressing", -1),
@@ -583,6 +597,17 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
             judgement,
         });
     }
+    // `I turned Heat off`
+    let is_switch = ["turned", "switched"].contains(&sentence.at(place));
+    if is_switch && (place + 2..place + 7).any(|off| sentence.at(off) == "off") {
+        let judgement = Judgement { sentiment: -1, seen: true, rating: None };
+        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
+    }
+    // `Heat it is!`
+    if sentence.has_at(place, "it is") && place > 0 && place + 2 == sentence.len() {
+        let judgement = Judgement { sentiment: 1, ..Judgement::default() };
+        return Some(Cue { start: place, end: place + 2, side: Side::Behind, judgement });
+    }
     // `Heat: yes.`
     let ends = place + 1 == sentence.len() || sentence.words[place + 1].gap == super::words::Gap::Pause;
     if sentence.at(place) == "yes" && place > 0 && ends && lengths == [0; 3] {
@@ -648,14 +673,20 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
 }
 
 fn is_word_of_judgement(sentence: &Sentence, place: usize) -> bool {
-    let judges = |phrases: &[(&str, i8)]| phrases.iter().any(|(phrase, _)| sentence.has_at(place, phrase));
-    (0..3).any(|ahead| {
-        let place = place + ahead;
-        ["too", "very", "really", "so", "that", "a", "my", "the", "much", "big", "as"].contains(&sentence.at(place))
-            && ahead < 2
-            || judges(SEEN)
-            || SAID.iter().any(|(phrase, _)| sentence.has_at(place, phrase))
-    })
+    const INTENSIFIERS: [&str; 8] = ["too", "very", "really", "so", "that", "much", "big", "as"];
+    const FILLERS: [&str; 3] = ["a", "my", "the"];
+    let judges = |phrases: &[(&str, i8)], place| phrases.iter().any(|(phrase, _)| sentence.has_at(place, phrase));
+    let mut place = place;
+    for _ in 0..3 {
+        if INTENSIFIERS.contains(&sentence.at(place)) || judges(SEEN, place) || judges(SAID, place) {
+            return true;
+        }
+        if !FILLERS.contains(&sentence.at(place)) {
+            return false;
+        }
+        place += 1;
+    }
+    false
 }
 
 /// Whether one of the few words before a place turns what it says.
@@ -701,6 +732,13 @@ fn is_turned(sentence: &Sentence, place: usize) -> bool {
 /// `5/5`, `4 out of 5`, `three stars`, `is a 4`: a rating from 1 to 5.
 fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
     let word = sentence.at(place);
+    // `★★★★`
+    let stars = word.chars().count();
+    if stars > 0 && stars <= 5 && word.chars().all(|c| c == super::words::STAR) {
+        let sentiment = if stars >= 4 { 1 } else { -i8::from(stars <= 2) };
+        let judgement = Judgement { sentiment, seen: true, rating: Some(stars as f64) };
+        return Some(Cue { start: place, end: place + 1, side: Side::Behind, judgement });
+    }
     let (value, scale, length) = if sentence.has_at(place, "half a star") {
         (0.5, 5.0, 3)
     } else if let Some((value, scale)) = word.split_once('/') {

@@ -181,6 +181,10 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
     if sentence.at(place) == "both" && shown >= 2 {
         return reference(1, Target::Places(if shown == 2 { vec![0, 1] } else { Vec::new() }));
     }
+    // `Heat it is!`
+    if sentence.has_at(place, "it is") && place > 0 && place + 2 == sentence.len() {
+        return None;
+    }
     // `It should be short`: what is wanted, not what was shown.
     let length = phrase(&IT).filter(|length| !WANTED.contains(&sentence.at(place + length)))?;
     reference(length, Target::It)

@@ -52,6 +52,32 @@ const PAST: [&str; 18] = [
 ];
 /// Verbs of liking what may not be seen yet: `I like the second one`.
 const PRESENT: [&str; 7] = ["love", "like", "enjoy", "adore", "hate", "dislike", "stand"];
+/// How long something is.
+const LASTING: [&str; 7] = [
+    "hours long",
+    "hour long",
+    "minutes long",
+    "after half an hour",
+    "after an hour",
+    "after ten minutes",
+    "after the first hour",
+];
+/// Words of which nothing follows.
+const NOT_SEEN: [&str; 9] = [
+    "haven't seen",
+    "havent seen",
+    "have not seen",
+    "not seen",
+    "never seen",
+    "haven't watched",
+    "have not watched",
+    "never watched",
+    "didn't see",
+];
+/// Words that leave something out of what is said.
+const EXCEPTING: [&str; 7] = ["except", "except for", "apart from", "other than", "but not", "besides", "excluding"];
+/// Words that take an item when nothing else is said: `the second one, please`.
+const TAKING: [&str; 10] = ["please", "then", "yes", "ok", "okay", "thanks", "that", "one", "for", "me"];
 /// Words beside a title that say nothing of it.
 const BARE: [&str; 8] = ["and", "or", "again", "hmm", "oh", "well", "ah", "so"];
 /// Themes that are people whom one watches with.
@@ -161,6 +187,10 @@ impl<'a> Reading<'a> {
         }
         let before = self.preferences.constraints.clone();
         limits::read(sentence, &mut open, &mut self.preferences.constraints);
+        // `It's nearly three hours long`, `I turned it off after an hour`: what is, not what should be.
+        if !mentions.is_empty() && sentence.has_any(&LASTING) {
+            self.preferences.constraints = before.clone();
+        }
         let spans = self.spans(sentence, &open);
         let named = Named {
             item: mentions.iter().any(|mention| !mention.example),
@@ -187,7 +217,7 @@ impl<'a> Reading<'a> {
         let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
         let said = self.judgements(sentence, &open, &judged, stated || named.kind);
-        if act == Act::Tell && !said && !stated && !judged.is_empty() {
+        if act == Act::Tell && !said && !stated && !judged.is_empty() && !sentence.has_any(&NOT_SEEN) {
             let titles: Vec<String> = judged.iter().flat_map(|mention| mention.titles.clone()).collect();
             let within = |place: usize| judged.iter().any(|mention| (mention.start..mention.end).contains(&place));
             let begins = |place: usize| judged.iter().any(|mention| mention.start == place);
@@ -398,16 +428,40 @@ impl<'a> Reading<'a> {
         let cues = cues::find(sentence, open);
         let items: Vec<(usize, usize)> = mentions.iter().map(|mention| (mention.start, mention.end)).collect();
         let judged = judge(sentence, &items, &cues);
-        let is_past = PAST.iter().any(|word| sentence.find(word).is_some());
+        // `exactly what I was looking for` is not of the past.
+        let is_past = (0..sentence.len()).any(|place| {
+            let is_of_cue = cues.iter().any(|cue| (cue.start..cue.end).contains(&place) && cue.end - cue.start > 2);
+            PAST.contains(&sentence.at(place)) && !is_of_cue
+        });
         // `didn't like it` is of the past.
         let is_present = (0..sentence.len()).any(|place| {
             PRESENT.contains(&sentence.at(place))
                 && !["didn't", "didnt", "did", "never"].contains(&sentence.before(place, 1))
         });
+        // `all of them except Heat`
+        let has_all = mentions.iter().any(|mention| mention.titles.len() > 1);
+        let is_excepted = |mention: &&&Mention| {
+            mention.titles.len() == 1
+                && EXCEPTING.iter().any(|phrase| {
+                    let length = phrase.split(' ').count();
+                    mention.start.checked_sub(length).is_some_and(|place| sentence.has_at(place, phrase))
+                })
+        };
+        let excepted: Vec<String> = match has_all {
+            true => mentions.iter().filter(is_excepted).flat_map(|mention| mention.titles.clone()).collect(),
+            false => Vec::new(),
+        };
         for (mention, judgement) in mentions.iter().zip(judged) {
             self.named = true;
+            if mention.titles.len() == 1 && excepted.contains(&mention.titles[0]) {
+                continue;
+            }
             if mention.kind == MentionKind::Rest {
-                self.rest.extend(judgement);
+                // `I've seen the others`, `the others were boring`; `the others not so much` says nothing of having seen them.
+                self.rest.extend(judgement.map(|judgement| Judgement {
+                    seen: judgement.seen && (judgement.sentiment == 0 || is_past),
+                    ..judgement
+                }));
                 said |= judgement.is_some();
                 continue;
             }
@@ -434,9 +488,24 @@ impl<'a> Reading<'a> {
                 MentionKind::Title => judgement.seen || is_past && judgement.sentiment != 0 && is_said(&cues),
                 _ => judgement.seen && (by_verb && !is_present || judgement.rating.is_some() || is_past),
             };
-            mention.titles.iter().for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
+            let is_left_out = |title: &&String| !excepted.contains(title);
+            let titles = mention.titles.iter().filter(is_left_out);
+            titles.for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
+            // `All great except Heat`
+            if mention.titles.len() > 1 && judgement.sentiment > 0 {
+                let opposite = Judgement { sentiment: -1, seen, rating: None };
+                excepted.iter().for_each(|title| take(&mut self.feedback, title, opposite));
+            }
             self.summary.judges = true;
             said = true;
+        }
+        let is_taken = |place: usize| !open[place] || TAKING.contains(&sentence.at(place));
+        let takes = sentence.find("please").or(sentence.find("then")).is_some();
+        if !said && takes && !mentions.is_empty() && (0..sentence.len()).all(is_taken) {
+            let titles = mentions.iter().flat_map(|mention| &mention.titles);
+            titles
+                .for_each(|title| take(&mut self.feedback, title, Judgement { sentiment: 1, ..Judgement::default() }));
+            (self.summary.judges, said) = (true, true);
         }
         if mentions.is_empty() && !stated {
             let free = cues
@@ -454,9 +523,7 @@ impl<'a> Reading<'a> {
         self.asks_of_pending();
         for judgement in std::mem::take(&mut self.rest) {
             for title in shown.iter().filter(|title| !self.named_titles.contains(title)) {
-                // `I've seen the others` tells it of each; `I loved Heat, the others not so much` does not.
-                let seen = judgement.seen && judgement.sentiment == 0;
-                take(&mut self.feedback, title, Judgement { seen, ..judgement });
+                take(&mut self.feedback, title, judgement);
             }
             self.summary.judges = true;
         }

@@ -1,6 +1,7 @@
 //! Messages and what they state.
 
 use super::*;
+use crate::{engine::Embeddings, recommend::features::TextEncoder};
 
 fn read(message: &str, shown: &[&str]) -> Understood {
     let shown: Vec<String> = shown.iter().map(|title| (*title).to_owned()).collect();
@@ -86,10 +87,71 @@ fn what_is_thought_is_understood() {
         ("The first one bored me", "feedback; disliked The Apartment; seen The Apartment"),
         ("too violent", "feedback; disliked The Apartment, Ran, Brazil"),
         ("Boring.", "feedback; disliked The Apartment, Ran, Brazil"),
+        ("No thanks, none of those.", "feedback; disliked The Apartment, Ran, Brazil"),
+        ("Thumbs up for the first and third.", "feedback; liked The Apartment, Brazil"),
+        ("Ran? Brilliant.", "feedback; liked Ran; seen Ran"),
+        ("Ran again? Enough.", "feedback; disliked Ran"),
+        ("Ran is exactly what I was looking for!", "feedback; liked Ran"),
+        ("Please don't recommend Ran again.", "feedback; disliked Ran"),
+        ("I watched Ran yesterday - what a film!", "feedback; liked Ran; seen Ran"),
+        (
+            "Five stars for Ran, one for Brazil",
+            "feedback; liked Ran; disliked Brazil; seen Ran, Brazil; rated Brazil 1, Ran 5",
+        ),
+        ("half a star for Ran", "feedback; disliked Ran; seen Ran; rated Ran 0.5"),
+        ("I enjoyed neither Ran nor Brazil.", "feedback; disliked Ran, Brazil; seen Ran, Brazil"),
+        ("Remove Ran from the list.", "feedback; disliked Ran"),
+        ("Ran: yes. Brazil: no.", "feedback; liked Ran; disliked Brazil"),
+        ("The first one made me laugh out loud.", "feedback; liked The Apartment; seen The Apartment"),
+        ("My favourite of these is Ran.", "feedback; liked Ran"),
+        ("I've never been so bored as in Ran.", "feedback; disliked Ran; seen Ran"),
+        ("Ran would be a good choice for tonight.", "feedback; liked Ran"),
+        ("I haven't seen Ran, but I've seen the others.", "feedback; seen The Apartment, Brazil"),
+        ("What a bad list.", "feedback; disliked The Apartment, Ran, Brazil"),
+        ("I haven't seen any of these.", "preference_elicitation"),
+        ("I've seen all of them except Ran.", "feedback; seen The Apartment, Brazil"),
+        ("All great except Ran.", "feedback; liked The Apartment, Brazil; disliked Ran"),
+        ("Not the first one.", "feedback; disliked The Apartment"),
+        ("Number 3, please.", "feedback; liked Brazil"),
+        ("Ran: ★★★★", "feedback; liked Ran; seen Ran; rated Ran 4"),
+        ("Brazil 👎", "feedback; disliked Brazil; seen Brazil"),
+        ("Ran it is!", "feedback; liked Ran"),
+        ("I turned Ran off after half an hour.", "feedback; disliked Ran; seen Ran"),
+        ("Ran was slow at first, but I ended up loving it.", "feedback; liked Ran; seen Ran"),
+        ("Ran was okay, nothing special.", "feedback; seen Ran"),
+        ("I don't fancy Ran.", "feedback; disliked Ran"),
     ];
     for (message, expected) in cases {
         assert_eq!(told(message, &shown), expected, "{message}");
     }
+}
+
+/// Every text is one of two directions: that of the sentences with `shelf` in them, or another one.
+struct TwoDirections;
+
+impl TextEncoder for TwoDirections {
+    fn encode(&mut self, texts: &[String], _: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+        let vector = |text: &String| if text.contains("shelf") { [2.0, 0.0] } else { [0.0, 1.0] };
+        Ok(Embeddings { values: texts.iter().flat_map(vector).collect(), width: 2, tokens: texts.len() })
+    }
+}
+
+#[test]
+fn examples_are_asked_where_rules_make_nothing_of_it() {
+    let understander = Understander::without_catalogue();
+    let shown = ["Ran".to_owned(), "Brazil".to_owned()];
+    let context = Context { shown: &shown, ..Context::default() };
+    let read = |message: &str| {
+        let mut encoder = TwoDirections;
+        let mut opinions = Opinions { encoder: Some(&mut encoder), engine: None };
+        understander.read_with(message, &context, &mut opinions).unwrap()
+    };
+    // One example of what is not wanted speaks of a shelf, so that it is nearer than all others.
+    let said = read("Brazil belongs on a shelf");
+    assert_eq!((said.state, said.feedback.disliked), (State::Feedback, vec!["Brazil".to_owned()]));
+    // Where all are equally near nobody has an opinion, and rules are not overruled.
+    assert_eq!(read("Brazil and a few further words").state, State::PreferenceElicitation);
+    assert_eq!(read("I loved Brazil on the shelf").feedback.liked, ["Brazil"]);
 }
 
 #[test]
@@ -99,6 +161,8 @@ fn questions_state_nothing() {
         ("Why Ran?", "clarification"),
         ("What does neo-noir mean?", "clarification"),
         ("How long is Brazil?", "exploration"),
+        ("Brazil?", "exploration"),
+        ("Could you rephrase that?", "clarification"),
         ("Is the first one funny?", "exploration"),
         ("Tell me more about the last one", "exploration"),
         ("Who directed it?", "exploration"),

@@ -72,11 +72,24 @@ impl Sentence {
     }
 }
 
+/// A star of a rating: as many as a word has are one.
+pub(super) const STAR: char = '★';
+/// Signs for words.
+const SIGNS: [(&str, &str); 6] = [
+    ("👍", " thumbs up "),
+    ("👎", " thumbs down "),
+    ("❤", " loved "),
+    ("😍", " loved "),
+    ("😴", " boring "),
+    ("⭐", "★"),
+];
+
 /// Abbreviations whose point ends no sentence.
 const ABBREVIATIONS: [&str; 9] = ["mr", "mrs", "ms", "dr", "st", "vs", "jr", "sr", "vol"];
 
 /// Parts a message into sentences.
 pub(super) fn sentences(text: &str) -> Vec<Sentence> {
+    let text = SIGNS.iter().fold(text.to_owned(), |text, (sign, words)| text.replace(sign, words));
     let characters: Vec<char> = text.chars().map(plain_mark).collect();
     let mut reader = Reader::default();
     let mut place = 0;
@@ -85,7 +98,7 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence> {
         let previous = place.checked_sub(1).and_then(|place| characters.get(place)).copied().unwrap_or(' ');
         place += 1;
         match character {
-            c if c.is_alphanumeric() => reader.word.push(c),
+            c if c.is_alphanumeric() || c == STAR => reader.word.push(c),
             // Within a word: an apostrophe, a decimal point, the slash of `4/5`, the points of `E.T.`.
             '\'' if previous.is_alphanumeric() && next.is_alphanumeric() => reader.word.push('\''),
             '.' | ',' | '/' if previous.is_ascii_digit() && next.is_ascii_digit() => reader.word.push(character),
