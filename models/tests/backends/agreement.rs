@@ -90,7 +90,10 @@ fn keys_and_values_as_bytes_are_close_and_take_little_more_than_half_the_memory(
         };
         let [mut halves, mut bytes] = KvFormat::ALL.map(load);
         let [expected, found] = [&mut halves, &mut bytes].map(|backend| one_prompt(backend.as_mut()));
-        assert_close(&found, &expected, 0.05, &format!("{model:?}"));
+        assert_close(&found, &expected, 0.1, &format!("{model:?}"));
+        let squares: f32 = found.iter().zip(&expected).map(|(x, y)| (x - y).powi(2)).sum();
+        let rms = (squares / found.len() as f32).sqrt();
+        assert!(rms < 0.01, "{model:?}: {rms}");
         assert_ne!(found, expected);
         let [whole, part] = [halves, bytes].map(|backend| backend.footprint().kv_block as f64);
         assert!((0.5..0.6).contains(&(part / whole)), "{part} of {whole}");

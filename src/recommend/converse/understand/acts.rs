@@ -141,7 +141,7 @@ const REQUESTS: [&str; 72] = [
 ];
 
 /// Questions about what was said.
-const ABOUT_ANSWERS: [&str; 72] = [
+const ABOUT_ANSWERS: [&str; 75] = [
     "why",
     "how come",
     "what do you mean",
@@ -199,6 +199,9 @@ const ABOUT_ANSWERS: [&str; 72] = [
     "pardon",
     "sorry what",
     "you lost me",
+    "don't follow",
+    "do not follow",
+    "i'm lost",
     "say what",
     "confused",
     "confusing me",

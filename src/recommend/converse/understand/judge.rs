@@ -63,16 +63,13 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
                             verb = None;
                             closed = true;
                         }
-                        Some(_) => {}
-                        None => {
-                            // `I watched Heat yesterday - what a film!`
-                            let last_item = group.last().copied().filter(|_| closed);
-                            if let Some(item) = last_item
-                                && let Some(old @ Judgement { sentiment: 0, rating: None, .. }) = judged[item]
-                                && judgement.sentiment != 0
-                            {
-                                judged[item] = Some(Judgement { sentiment: judgement.sentiment, ..old });
+                        // `I watched Heat yesterday - what a film!`
+                        Some(subject) => {
+                            if let Some(old @ Judgement { sentiment: 0, rating: None, .. }) = judged[subject] {
+                                judged[subject] = Some(Judgement { sentiment: judgement.sentiment, ..old });
                             }
+                        }
+                        None => {
                             if let (true, Some(rating)) = (closed, judgement.rating) {
                                 // `Loved it: 5/5`
                                 if let Some(&item) = group.last() {
@@ -121,7 +118,8 @@ fn end_of_reach(sentence: &Sentence, from: usize, cues: &[Cue]) -> usize {
 
 /// Whether something is said of the item that ends at `end`, in the words before `start`.
 fn has_copula(sentence: &Sentence, end: usize, start: usize) -> bool {
-    const COPULAS: [&str; 22] = [
+    const COPULAS: [&str; 34] = [
+        "holds", "held", "made", "blew", "moved", "scared", "rocks", "rocked", "sucks", "worked", "hit", "exceeded",
         "was", "is", "were", "are", "wasn't", "isn't", "looks", "sounds", "seems", "felt", "feels", "gets", "bored",
         "left", "not", "less", "did", "didn't", "put", "fell", "a", "deserves",
     ];

@@ -7,8 +7,7 @@ use std::sync::OnceLock;
 
 use super::cues::Judgement;
 use crate::{
-    engine::{Engine, Prompt},
-    models::backend::Sampling,
+    engine::{Engine, Prompt, Scoring},
     recommend::{Result, dense::dot, features::TextEncoder},
 };
 
@@ -20,6 +19,8 @@ const MARGIN: f32 = 0.03;
 const COUNTED: usize = 2;
 /// Examples of a meaning that a language model is shown.
 const SHOWN: usize = 2;
+/// Texts that say nothing.
+const NOTHING: [&str; 3] = ["it", "...", "N/A"];
 
 /// What a message, or what is said of an item in it, may mean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -259,18 +260,31 @@ fn unit(encoder: &mut dyn TextEncoder, texts: &[String]) -> Result<Vec<Vec<f32>>
     Ok(embeddings.values.chunks_exact(embeddings.width.max(1)).map(scaled).collect())
 }
 
-/// The meaning that a language model chooses after a few examples of each, taken off what it would choose of no text at all.
+/// The meaning that a language model finds likelier after a text than it would after one that says nothing: models prefer
+/// some answers to others whatever is asked (Zhao et al., *Calibrate Before Use*, 2021).
 fn by_choice(text: &str, engine: &Engine, wanted: &dyn Fn(Meaning) -> bool) -> Result<Option<Meaning>> {
     let meanings: Vec<Meaning> = Meaning::ALL.into_iter().filter(|meaning| wanted(*meaning)).collect();
-    let mut prompt = String::from("What does somebody say about films?\n\n");
+    let mut examples = String::from("What does somebody say about films?\n\n");
     for place in 0..SHOWN {
         for meaning in &meanings {
-            prompt += &format!("\"{}\"\nThe speaker{}.\n\n", meaning.examples()[place], meaning.answer());
+            examples += &format!("\"{}\"\nThe speaker{}.\n\n", meaning.examples()[place], meaning.answer());
         }
     }
-    prompt += &format!("\"{}\"\nThe speaker", text.trim());
-    let options: Vec<&str> = meanings.iter().map(|meaning| meaning.answer()).collect();
-    let tokens = engine.tokenize(&Prompt::Text(prompt))?;
-    let choice = engine.choose(&tokens, &options, &Sampling::default(), 0)?;
-    Ok(meanings.get(choice.index).copied())
+    let answers: Vec<Vec<u32>> = meanings
+        .iter()
+        .map(|meaning| engine.tokenize_continuation(&format!("{}.", meaning.answer())))
+        .collect::<Result<_, _>>()?;
+    let likelihoods = |text: &str| -> Result<Vec<f32>> {
+        let prompt = format!("{examples}\"{text}\"\nThe speaker");
+        let prefix = engine.tokenize(&Prompt::Text(prompt))?;
+        let scores = engine.score(&Scoring { prefix, continuations: answers.clone(), ..Scoring::default() })?;
+        Ok(scores.continuations.iter().map(|tokens| tokens.iter().sum()).collect())
+    };
+    let mut gains = likelihoods(text.trim())?;
+    for nothing in NOTHING {
+        let share = 1.0 / NOTHING.len() as f32;
+        gains.iter_mut().zip(likelihoods(nothing)?).for_each(|(gain, without)| *gain -= share * without);
+    }
+    let best = gains.iter().zip(&meanings).max_by(|a, b| a.0.total_cmp(b.0));
+    Ok(best.map(|(_, meaning)| *meaning))
 }

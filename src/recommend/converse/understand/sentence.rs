@@ -77,7 +77,8 @@ const NOT_SEEN: [&str; 9] = [
 /// Words that leave something out of what is said.
 const EXCEPTING: [&str; 7] = ["except", "except for", "apart from", "other than", "but not", "besides", "excluding"];
 /// Words that take an item when nothing else is said: `the second one, please`.
-const TAKING: [&str; 10] = ["please", "then", "yes", "ok", "okay", "thanks", "that", "one", "for", "me"];
+const TAKING: [&str; 12] =
+    ["definitely", "absolutely", "please", "then", "yes", "ok", "okay", "thanks", "that", "one", "for", "me"];
 /// Words beside a title that say nothing of it.
 const BARE: [&str; 8] = ["and", "or", "again", "hmm", "oh", "well", "ah", "so"];
 /// Themes that are people whom one watches with.
@@ -133,6 +134,8 @@ pub(super) struct Reading<'a> {
     /// Titles that a sentence named with a question mark and nothing else: `Heat? Brilliant.`
     pending: Vec<String>,
     unclear: Option<Unclear>,
+    /// The only title of the last sentence, of which that told nothing but that it was seen.
+    heard: Option<String>,
 }
 
 impl<'a> Reading<'a> {
@@ -152,6 +155,7 @@ impl<'a> Reading<'a> {
             free: None,
             pending: Vec::new(),
             unclear: None,
+            heard: None,
         }
     }
 
@@ -217,7 +221,9 @@ impl<'a> Reading<'a> {
         let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
         let said = self.judgements(sentence, &open, &judged, stated || named.kind);
-        if act == Act::Tell && !said && !stated && !judged.is_empty() && !sentence.has_any(&NOT_SEEN) {
+        let not_seen = sentence.has_any(&NOT_SEEN) && !judged.is_empty();
+        self.summary.judges |= not_seen && act == Act::Tell;
+        if act == Act::Tell && !said && !stated && !judged.is_empty() && !not_seen {
             let titles: Vec<String> = judged.iter().flat_map(|mention| mention.titles.clone()).collect();
             let within = |place: usize| judged.iter().any(|mention| (mention.start..mention.end).contains(&place));
             let begins = |place: usize| judged.iter().any(|mention| mention.start == place);
@@ -488,6 +494,10 @@ impl<'a> Reading<'a> {
                 MentionKind::Title => judgement.seen || is_past && judgement.sentiment != 0 && is_said(&cues),
                 _ => judgement.seen && (by_verb && !is_present || judgement.rating.is_some() || is_past),
             };
+            self.heard = match (mention.titles.as_slice(), judgement) {
+                ([title], Judgement { sentiment: 0, seen: true, rating: None }) => Some(title.clone()),
+                _ => None,
+            };
             let is_left_out = |title: &&String| !excepted.contains(title);
             let titles = mention.titles.iter().filter(is_left_out);
             titles.for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
@@ -500,7 +510,7 @@ impl<'a> Reading<'a> {
             said = true;
         }
         let is_taken = |place: usize| !open[place] || TAKING.contains(&sentence.at(place));
-        let takes = sentence.find("please").or(sentence.find("then")).is_some();
+        let takes = sentence.has_any(&["please", "then", "definitely", "absolutely"]);
         if !said && takes && !mentions.is_empty() && (0..sentence.len()).all(is_taken) {
             let titles = mentions.iter().flat_map(|mention| &mention.titles);
             titles
@@ -512,7 +522,14 @@ impl<'a> Reading<'a> {
                 .iter()
                 .rev()
                 .find(|cue| cue.judgement.sentiment != 0 && (cue.side == Side::Behind || cue.end == sentence.len()));
-            self.free = self.free.or(free.map(|cue| cue.judgement));
+            match (free, self.heard.take()) {
+                // `I watched Heat last night. Gorgeous film.`
+                (Some(cue), Some(title)) => {
+                    take(&mut self.feedback, &title, Judgement { seen: true, ..cue.judgement });
+                    return true;
+                }
+                (free, _) => self.free = self.free.or(free.map(|cue| cue.judgement)),
+            }
         }
         said
     }
