@@ -94,7 +94,7 @@ fn merges(metadata: &Metadata, vocabulary: &Vocabulary<'_>) -> Result<Merges, To
         let at = entry.char_indices().skip(1).find(|(_, c)| *c == ' ').map(|(at, _)| at);
         let halves = at.map(|at| (&entry[..at], &entry[at + 1..])).filter(|(_, right)| !right.is_empty());
         let (left, right) =
-            halves.ok_or_else(|| TokenizerError::BadEntry { key: MERGES, index, value: entry.clone() })?;
+            halves.ok_or_else(|| TokenizerError::BadEntry { key: MERGES, index, value: entry.to_owned() })?;
         joined.clear();
         joined.extend([left, right]);
         if let Some(missing) = [left, right, &joined].into_iter().find(|token| !vocabulary.contains(token)) {

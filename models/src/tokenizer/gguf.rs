@@ -9,7 +9,7 @@ use tokenizers::models::bpe::Vocab;
 use tokenizers::{AddedToken, Tokenizer as Base};
 
 use super::{Roles, TokenizerError, byte_level, sentencepiece};
-use crate::weights::gguf::Metadata;
+use crate::weights::gguf::{Metadata, Texts};
 
 const MODEL: &str = "tokenizer.ggml.model";
 pub(super) const PRE: &str = "tokenizer.ggml.pre";
@@ -62,7 +62,7 @@ pub(super) fn build_error(source: tokenizers::Error) -> TokenizerError {
 
 /// `tokenizer.ggml.tokens`, without duplicates, and what kind each is.
 pub(super) struct Vocabulary<'a> {
-    tokens: &'a [String],
+    tokens: &'a Texts,
     ids: HashMap<&'a str, u32>,
     /// As many as tokens; empty if the file does not say.
     kinds: Vec<u32>,
@@ -76,12 +76,12 @@ impl<'a> Vocabulary<'a> {
             return Err(too_large("number of tokens is", tokens.len(), MAX_TOKENS));
         }
         let mut ids = HashMap::with_capacity(tokens.len());
-        for (id, token) in (0u32..).zip(tokens) {
+        for (id, token) in (0u32..).zip(tokens.iter()) {
             if token.len() > MAX_TOKEN_BYTES {
                 return Err(too_large("bytes of a token number", token.len(), MAX_TOKEN_BYTES));
             }
-            if let Some(first) = ids.insert(token.as_str(), id) {
-                let (token, first, second) = (token.clone(), first as usize, id as usize);
+            if let Some(first) = ids.insert(token, id) {
+                let (token, first, second) = (token.to_owned(), first as usize, id as usize);
                 return Err(TokenizerError::DuplicateToken { key: TOKENS, token, first, second });
             }
         }
@@ -111,11 +111,11 @@ impl<'a> Vocabulary<'a> {
     fn added_tokens(&self, roles: &Roles) -> Result<Vec<AddedToken>, TokenizerError> {
         let kinds = self.kinds.iter().copied().chain(std::iter::repeat(0));
         let mut added = Vec::new();
-        for ((id, token), kind) in (0u32..).zip(self.tokens).zip(kinds) {
+        for ((id, token), kind) in (0u32..).zip(self.tokens.iter()).zip(kinds) {
             let has_role = roles.bos == Some(id) || roles.eos.contains(&id);
             let special = has_role || matches!(kind, UNKNOWN | CONTROL);
             if special || kind == USER_DEFINED {
-                added.push(AddedToken::from(token, special).normalized(false));
+                added.push(AddedToken::from(token.to_owned(), special).normalized(false));
             }
         }
         if added.len() > MAX_ADDED_TOKENS {
@@ -126,7 +126,7 @@ impl<'a> Vocabulary<'a> {
     }
 
     /// In the order of their ids.
-    pub(super) fn tokens(&self) -> &'a [String] {
+    pub(super) fn tokens(&self) -> &'a Texts {
         self.tokens
     }
 

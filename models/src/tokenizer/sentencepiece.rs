@@ -37,7 +37,7 @@ pub(super) fn build(
         .fuse_unk(true)
         .byte_fallback(true);
     if let Some(unk) = roles.unk.and_then(|id| vocabulary.tokens().get(id as usize)) {
-        model = model.unk_token(unk.clone());
+        model = model.unk_token(unk.to_owned());
     }
     let mut base = Base::new(model.build().map_err(build_error)?);
     let prefix = metadata.optional(ADD_SPACE_PREFIX, Metadata::bool)?.unwrap_or(true);

@@ -27,7 +27,7 @@ fn texts<const N: usize>(texts: [&str; N]) -> Entry {
 }
 
 fn text_array(texts: Vec<String>) -> Entry {
-    Entry::Array(Array::String(texts))
+    Entry::Array(Array::String(texts.into_iter().collect()))
 }
 
 fn numbers(numbers: Vec<f32>) -> Entry {

@@ -17,7 +17,7 @@ use super::{
 };
 
 fn gguf() -> Vec<u8> {
-    let tokens = ["<s>", "a", "b"].map(String::from).to_vec();
+    let tokens = ["<s>", "a", "b"].into_iter().collect();
     Gguf::default()
         .with("general.architecture", Value::String("llama".into()))
         .with("general.alignment", Value::U32(32))

@@ -12,7 +12,7 @@ use super::{
 
 /// The file that every row damages. Its metadata is in this order; `b` lies between `a` and `c`.
 fn valid() -> Gguf {
-    let tokens = ["one", "two", "three"].map(String::from).to_vec();
+    let tokens = ["one", "two", "three"].into_iter().collect();
     let nested = Array::Array(vec![Array::Array(vec![Array::Array(vec![Array::U8(vec![1, 2])])])]);
     Gguf::default()
         .with("arch", Value::String("llama".into()))

@@ -29,7 +29,12 @@ const SPLIT: &[Row] = &[
     ),
     ("no count", |s| s[2].metadata.retain(|(k, _)| k != "split.count"), 3, &["`split.count` is missing"]),
     ("no count in the first", |s| s[0].metadata.clear(), 1, &["`split.count` is missing"]),
-    ("a count of strings", |s| set(&mut s[1], "split.count", Value::Array(Array::String(vec![]))), 2, &["wanted u64"]),
+    (
+        "a count of strings",
+        |s| set(&mut s[1], "split.count", Value::Array(Array::String(Default::default()))),
+        2,
+        &["wanted u64"],
+    ),
     ("a tensor less", |s| s[1].tensors.clear(), 1, &["\"split.tensors.count\": value: is 4, expected 3"]),
     (
         "a wrong total",

@@ -200,7 +200,7 @@ fn write_array(file: &mut Written, array: &Array) {
         Array::I32(v) => (5, v.iter().copied().map(Value::I32).collect()),
         Array::F32(v) => (6, v.iter().copied().map(Value::F32).collect()),
         Array::Bool(v) => (7, v.iter().copied().map(Value::Bool).collect()),
-        Array::String(v) => (8, v.iter().cloned().map(Value::String).collect()),
+        Array::String(v) => (8, v.iter().map(|text| Value::String(text.to_owned())).collect()),
         Array::Array(v) => (9, v.iter().cloned().map(Value::Array).collect()),
         Array::U64(v) => (10, v.iter().copied().map(Value::U64).collect()),
         Array::I64(v) => (11, v.iter().copied().map(Value::I64).collect()),

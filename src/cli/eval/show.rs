@@ -22,7 +22,7 @@ pub(super) fn table(evaluations: &[Evaluation]) -> String {
         protocol.gain,
         protocol.seed
     );
-    text += &format!("{:<14}{:<27}", "method", "NDCG@10");
+    text += &format!("{:<15}{:<27}", "method", "NDCG@10");
     let rest = [Metric::Mrr, Metric::Hr10, Metric::Hr20, Metric::Hr50];
     rest.iter().for_each(|metric| text += &format!("{:>8}", metric.name().to_uppercase()));
     LISTS.iter().for_each(|(_, title)| text += &format!("{title:>10}"));
@@ -31,7 +31,7 @@ pub(super) fn table(evaluations: &[Evaluation]) -> String {
         let metric = |metric: Metric| evaluation.metrics.get(metric.name()).copied();
         let value = |of: Metric| metric(of).map_or(0.0, |estimate| estimate.value);
         text +=
-            &format!("{:<14}{:<27}", evaluation.method.name(), metric(Metric::Ndcg10).map_or(String::new(), interval));
+            &format!("{:<15}{:<27}", evaluation.method.name(), metric(Metric::Ndcg10).map_or(String::new(), interval));
         rest.iter().for_each(|&metric| text += &format!("{:>8.4}", value(metric)));
         let list = |name: &str| evaluation.metrics.get(name).map_or(0.0, |estimate| estimate.value);
         LISTS.iter().for_each(|(name, _)| text += &format!("{:>10.4}", list(name)));
@@ -50,7 +50,7 @@ pub(super) fn table(evaluations: &[Evaluation]) -> String {
     for evaluation in evaluations.iter().filter(|evaluation| !evaluation.weights.is_empty()) {
         let weights: Vec<String> =
             evaluation.weights.iter().map(|(name, value)| format!("{name} {}", short(*value))).collect();
-        text += &format!("{:<14}{}\n", evaluation.method.name(), weights.join(", "));
+        text += &format!("{:<15}{}\n", evaluation.method.name(), weights.join(", "));
     }
     text
 }

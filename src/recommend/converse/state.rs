@@ -77,7 +77,8 @@ pub(super) fn decide(message: Summary) -> State {
         () if asks_answer && !wishes => State::Clarification,
         () if requests && (wishes || known) => State::RecommendationPresentation,
         () if requests => State::PreferenceElicitation,
-        () if judges && shown => State::Feedback,
+        // A condition or a wish beside a judgement calls for another list.
+        () if judges && shown && !wishes && !limits => State::Feedback,
         () if wishes || limits && known => State::RecommendationPresentation,
         () if judges => State::Feedback,
         () if greets && !limits => State::Greeting,

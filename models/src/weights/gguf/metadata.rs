@@ -12,6 +12,7 @@ use super::{
         fault::Fault,
     },
     reader::Reader,
+    texts::Texts,
     value::{Array, Value, read_value},
 };
 
@@ -130,9 +131,9 @@ impl Metadata {
     /// # Errors
     ///
     /// As [`u32`](Self::u32).
-    pub fn strings(&self, key: &str) -> Result<&[String], WeightError> {
+    pub fn strings(&self, key: &str) -> Result<&Texts, WeightError> {
         self.typed(key, "array of string", |value| match value {
-            Value::Array(Array::String(v)) => Some(v.as_slice()),
+            Value::Array(Array::String(v)) => Some(v),
             _ => None,
         })
     }

@@ -8,11 +8,13 @@ mod metadata;
 mod reader;
 mod split;
 mod tensors;
+mod texts;
 mod value;
 
 use std::path::Path;
 
 pub use metadata::Metadata;
+pub use texts::Texts;
 pub use value::{Array, Value};
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{super::fault::Fault, reader::Reader};
+use super::{super::fault::Fault, Texts, reader::Reader};
 
 /// Deepest nesting of arrays that is accepted. No published model nests them at all.
 const MAX_DEPTH: u32 = 4;
@@ -60,7 +60,7 @@ pub enum Array {
     /// Elements of type 7.
     Bool(Vec<bool>),
     /// Elements of type 8.
-    String(Vec<String>),
+    String(Texts),
     /// Elements of type 9: arrays, each with its own element type.
     Array(Vec<Array>),
     /// Elements of type 10.
@@ -218,7 +218,7 @@ fn read_array(reader: &mut Reader<'_>, depth: u32) -> Result<Array, ValueFault> 
         5 => Array::I32(reader.numbers(count, i32::from_le_bytes)?),
         6 => Array::F32(reader.numbers(count, f32::from_le_bytes)?),
         7 => Array::Bool(elements(count, || Ok(reader.bool()?))?),
-        8 => Array::String(elements(count, || Ok(reader.text()?))?),
+        8 => Array::String(texts(count, reader)?),
         9 => Array::Array(elements(count, || read_array(reader, depth + 1))?),
         10 => Array::U64(reader.numbers(count, u64::from_le_bytes)?),
         11 => Array::I64(reader.numbers(count, i64::from_le_bytes)?),
@@ -237,6 +237,15 @@ fn smallest_bytes(element_type: u32) -> Result<u64, Fault> {
         9 => Ok(12),
         found => Err(Fault::ValueType { found }),
     }
+}
+
+/// Reads `count` texts, and says in which one reading failed.
+fn texts(count: usize, reader: &mut Reader<'_>) -> Result<Texts, ValueFault> {
+    let mut texts = Texts::default();
+    for i in 0..count {
+        texts.push(&reader.text().map_err(|fault| ValueFault { element: Some(i), fault })?);
+    }
+    Ok(texts)
 }
 
 /// Reads `count` elements, and says in which one reading failed.

@@ -622,6 +622,13 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
             judgement,
         });
     }
+    // `Heat was better than Zodiac`
+    if sentence.at(place) == "than" && ["better", "worse"].contains(&sentence.before(place, 1)) {
+        let sentiment = if sentence.before(place, 1) == "better" { -1 } else { 1 };
+        let seen = ["was", "were"].iter().any(|word| sentence.find(word).is_some());
+        let judgement = Judgement { sentiment, seen, rating: None };
+        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
+    }
     // `I turned Heat off`
     let is_switch = ["turned", "switched"].contains(&sentence.at(place));
     if is_switch && (place + 2..place + 7).any(|off| sentence.at(off) == "off") {
@@ -629,7 +636,7 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
     }
     // `Heat it is!`
-    if sentence.has_at(place, "it is") && place > 0 && place + 2 == sentence.len() {
+    if super::references::is_choice(sentence, place) {
         let judgement = Judgement { sentiment: 1, ..Judgement::default() };
         return Some(Cue { start: place, end: place + 2, side: Side::Behind, judgement });
     }

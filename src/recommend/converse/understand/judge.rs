@@ -88,7 +88,8 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
         }
         let word = sentence.at(place);
         if TURNS.contains(&word) {
-            (verb, ahead) = (None, None);
+            // What comes is said of what comes.
+            (verb, ahead, closed) = (None, None, true);
         }
         // `and so was Zodiac`, `same for Zodiac`
         if sentence.has_at(place, "so was")

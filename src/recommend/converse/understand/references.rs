@@ -1,6 +1,9 @@
 //! Shown items that a message points at without their titles: `the second one`, `all of them`, `it`.
 
-use super::{common::number, words::Sentence};
+use super::{
+    common::number,
+    words::{Gap, Sentence},
+};
 
 /// Ordinals.
 const ORDINALS: [&str; 10] =
@@ -182,12 +185,18 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
         return reference(1, Target::Places(if shown == 2 { vec![0, 1] } else { Vec::new() }));
     }
     // `Heat it is!`
-    if sentence.has_at(place, "it is") && place > 0 && place + 2 == sentence.len() {
+    if is_choice(sentence, place) {
         return None;
     }
     // `It should be short`: what is wanted, not what was shown.
     let length = phrase(&IT).filter(|length| !WANTED.contains(&sentence.at(place + length)))?;
     reference(length, Target::It)
+}
+
+/// Whether `it is` at a place chooses what stands before: `Heat it is!`
+pub(super) fn is_choice(sentence: &Sentence, place: usize) -> bool {
+    let ends = place + 2 == sentence.len() || sentence.words.get(place + 2).is_some_and(|word| word.gap == Gap::Pause);
+    sentence.has_at(place, "it is") && place > 0 && ends
 }
 
 /// `the second one`, `the last two`, `number 3`, `the first`.

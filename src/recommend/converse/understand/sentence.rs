@@ -12,7 +12,7 @@ use super::{
     references::{self, Target},
     stated::key,
     titles::Titles,
-    words::Sentence,
+    words::{Gap, Sentence},
 };
 use crate::recommend::converse::state::Summary;
 
@@ -52,6 +52,11 @@ const PAST: [&str; 18] = [
 ];
 /// Verbs of liking what may not be seen yet: `I like the second one`.
 const PRESENT: [&str; 7] = ["love", "like", "enjoy", "adore", "hate", "dislike", "stand"];
+/// Words that begin a question.
+const QUESTIONS: [&str; 16] = [
+    "why", "how", "what", "what's", "who", "when", "where", "is", "are", "do", "does", "did", "can", "could", "any",
+    "which",
+];
 /// How long something is.
 const LASTING: [&str; 7] = [
     "hours long",
@@ -159,8 +164,23 @@ impl<'a> Reading<'a> {
         }
     }
 
-    /// Reads a sentence.
+    /// Reads a sentence. What is told before a question in it is read by itself: `I've seen Heat, why do you show it?`
     pub(super) fn add(&mut self, sentence: &Sentence) {
+        let turn = (2..sentence.len())
+            .find(|&place| sentence.words[place].gap == Gap::Pause && QUESTIONS.contains(&sentence.at(place)));
+        if let Some(turn) = turn.filter(|_| sentence.asks && !QUESTIONS.contains(&sentence.at(0))) {
+            let (told, asked) = sentence.words.split_at(turn);
+            let told = Sentence { words: told.to_vec(), asks: false };
+            let open = vec![true; told.len()];
+            if cues::find(&told, &open).iter().any(|cue| cue.judgement != Judgement::default()) {
+                self.add_one(&told);
+                return self.add_one(&Sentence { words: asked.to_vec(), asks: true });
+            }
+        }
+        self.add_one(sentence);
+    }
+
+    fn add_one(&mut self, sentence: &Sentence) {
         let mut open = vec![true; sentence.len()];
         let mentions = self.mentions(sentence, &mut open);
         let is_bare = |place: usize| !open[place] || BARE.contains(&sentence.at(place));
@@ -436,7 +456,7 @@ impl<'a> Reading<'a> {
         let judged = judge(sentence, &items, &cues);
         // `exactly what I was looking for` is not of the past.
         let is_past = (0..sentence.len()).any(|place| {
-            let is_of_cue = cues.iter().any(|cue| (cue.start..cue.end).contains(&place) && cue.end - cue.start > 2);
+            let is_of_cue = cues.iter().any(|cue| (cue.start..cue.end).contains(&place) && !cue.judgement.seen);
             PAST.contains(&sentence.at(place)) && !is_of_cue
         });
         // `didn't like it` is of the past.

@@ -120,6 +120,14 @@ fn what_is_thought_is_understood() {
         ("Ran was slow at first, but I ended up loving it.", "feedback; liked Ran; seen Ran"),
         ("Ran was okay, nothing special.", "feedback; seen Ran"),
         ("I don't fancy Ran.", "feedback; disliked Ran"),
+        ("Ran was better than Brazil.", "feedback; liked Ran; disliked Brazil; seen Ran, Brazil"),
+        ("I haven't seen these, but Ran sounds great.", "feedback; liked Ran"),
+        ("Ran it is, thank you.", "feedback; liked Ran"),
+        ("I watched Ran last night. Gorgeous film.", "feedback; liked Ran; seen Ran"),
+        ("Ran sounds good, how long is it?", "exploration; liked Ran"),
+        ("I hated Ran, why did you show it?", "clarification; disliked Ran; seen Ran"),
+        ("Great list, but nothing before 1990, please.", "recommendation_presentation; year_min 1990; liked The Apartment, Ran, Brazil"),
+        ("I loved theapartment", "feedback; liked The Apartment; seen The Apartment"),
     ];
     for (message, expected) in cases {
         assert_eq!(told(message, &shown), expected, "{message}");

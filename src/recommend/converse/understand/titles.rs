@@ -222,7 +222,14 @@ impl Titles {
                 }
             }
         }
-        best.map(|(_, found)| found)
+        best.map(|(_, found)| found).or_else(|| self.run_together(&own[place], place, trusted))
+    }
+
+    /// A shown title whose words are written as one: `Bladerunner`.
+    fn run_together(&self, word: &str, place: usize, trusted: bool) -> Option<Found> {
+        let is_meant = |form: &&Form| form.words.len() > 1 && form.words.concat() == word;
+        let form = self.forms.iter().filter(|_| trusted).find(is_meant)?;
+        Some(Found { start: place, end: place + 1, title: form.title })
     }
 }
 
