@@ -65,7 +65,7 @@ const PARTINGS: [&str; 10] = [
     "have a nice day",
 ];
 
-const REQUESTS: [&str; 72] = [
+const REQUESTS: [&str; 74] = [
     "recommend",
     "suggest",
     "show me",
@@ -90,7 +90,9 @@ const REQUESTS: [&str; 72] = [
     "something",
     "anything",
     "another",
-    "others",
+    "any others",
+    "some others",
+    "show others",
     "other ones",
     "other suggestions",
     "other options",

@@ -62,6 +62,9 @@ const ALL: [&str; 31] = [
     "them",
     "every one",
 ];
+/// Words behind which `all` is not all that was shown.
+const NOT_ALL: [&str; 14] =
+    ["in", "right", "the", "of", "i", "my", "we", "our", "set", "good", "that", "this", "you", ""];
 /// Names for all that was shown which deny what is said of it.
 const NONE: [&str; 12] = [
     "none of these",
@@ -177,6 +180,10 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
     let picks = ["favourite", "favorite", "pick", "choice", "best", "one", "only"].contains(&sentence.before(place, 2));
     if picks && sentence.before(place, 1) == "of" {
         return None;
+    }
+    // `All great`, but not `all in all`
+    if sentence.at(place) == "all" && place == 0 && !NOT_ALL.contains(&sentence.at(1)) {
+        return reference(1, Target::All { denied: false });
     }
     if let Some(length) = phrase(&ALL) {
         return reference(length, Target::All { denied: false });

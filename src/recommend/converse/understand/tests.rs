@@ -108,7 +108,7 @@ fn what_is_thought_is_understood() {
         ("Ran would be a good choice for tonight.", "feedback; liked Ran"),
         ("I haven't seen Ran, but I've seen the others.", "feedback; seen The Apartment, Brazil"),
         ("What a bad list.", "feedback; disliked The Apartment, Ran, Brazil"),
-        ("I haven't seen any of these.", "preference_elicitation"),
+        ("I haven't seen any of these.", "feedback"),
         ("I've seen all of them except Ran.", "feedback; seen The Apartment, Brazil"),
         ("All great except Ran.", "feedback; liked The Apartment, Brazil; disliked Ran"),
         ("Not the first one.", "feedback; disliked The Apartment"),
@@ -126,7 +126,10 @@ fn what_is_thought_is_understood() {
         ("I watched Ran last night. Gorgeous film.", "feedback; liked Ran; seen Ran"),
         ("Ran sounds good, how long is it?", "exploration; liked Ran"),
         ("I hated Ran, why did you show it?", "clarification; disliked Ran; seen Ran"),
-        ("Great list, but nothing before 1990, please.", "recommendation_presentation; year_min 1990; liked The Apartment, Ran, Brazil"),
+        (
+            "Great list, but nothing before 1990, please.",
+            "recommendation_presentation; year_min 1990; liked The Apartment, Ran, Brazil",
+        ),
         ("I loved theapartment", "feedback; liked The Apartment; seen The Apartment"),
     ];
     for (message, expected) in cases {
