@@ -278,6 +278,22 @@ fn an_evaluation_may_hold_users_or_items_back() {
 }
 
 #[test]
+fn a_language_models_choice_by_a_prompt_is_evaluated_like_any_other_way_to_rank() {
+    let workplace = workplace();
+    let model = smollm2().display().to_string();
+    let methods = ["pop", "zero-shot", "few-shot", "cot", "conversational"];
+    let all = methods.join(",");
+    let what = ["eval", "store", "--candidates", "5", "--limit-users", "3", "--methods", &all];
+    let run = || super::stdout(workplace.run(&[&what[..], &["--model", &model, "--json", "--quiet"]].concat()));
+    let text = run();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.iter().map(|line| &line["method"]).collect::<Vec<_>>(), methods);
+    // Five of five are found, whatever the order.
+    assert!(lines.iter().all(|line| line["metrics"]["hr@10"]["value"] == 1.0), "{text}");
+    assert_eq!(run(), text);
+}
+
+#[test]
 fn an_evaluation_is_stamped_with_its_protocol() {
     let workplace = workplace();
     let arguments = ["eval", "store", "--methods", "pop,cooccurrence,fused", "--targets", "2", "--json", "--quiet"];

@@ -4,13 +4,39 @@ use std::ops::ControlFlow;
 
 use docent::{
     engine::{Engine, EngineOptions},
-    recommend::converse::{Exchange, Phraser, Piece},
+    recommend::converse::{Exchange, Labelled, Opinions, Phraser, Piece, Understander, understanding},
 };
 
 use crate::support::smollm2;
 
 /// Tokens of a prompt.
 const BUDGET: usize = 600;
+
+/// Labelled messages of people who had not seen the rules.
+fn labelled(name: &str) -> Vec<Labelled> {
+    let path = format!("{}/tests/reference/messages/{name}.jsonl", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("labelled messages");
+    text.lines().map(|line| serde_json::from_str(line).expect("a labelled message")).collect()
+}
+
+#[test]
+fn messages_are_understood_by_rules_and_better_with_a_second_opinion() {
+    let engine = Engine::load(smollm2(), &EngineOptions::default()).expect("the default model");
+    let understander = Understander::without_catalogue();
+    let (mut alone, mut asked) = (0.0, 0.0);
+    for name in ["first", "second", "third"] {
+        let messages = labelled(name);
+        let read = |engine| {
+            let mut opinions = Opinions { encoder: None, engine };
+            understanding(&understander, &messages, &mut opinions).expect("an understanding")
+        };
+        let rules = read(None);
+        assert!(rules.state_accuracy >= 0.85 && rules.feedback_f1 >= 0.9, "{name}: {rules:?}");
+        alone += rules.state_accuracy;
+        asked += read(Some(&engine)).state_accuracy;
+    }
+    assert!(asked > alone + 0.05, "{asked} and {alone}");
+}
 
 #[test]
 fn a_long_session_is_cut_and_goes_on_from_the_cache() {
