@@ -65,6 +65,7 @@ fn scales_of(head_dim: usize) -> usize {
 }
 
 /// The keys and values of a head in a block.
+#[derive(Clone, Copy)]
 pub(super) enum Stored<'a> {
     Halves(&'a [Halves], &'a [Halves]),
     Quants(Quants<'a>),

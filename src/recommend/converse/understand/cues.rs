@@ -708,15 +708,13 @@ fn is_word_of_judgement(sentence: &Sentence, place: usize) -> bool {
     const INTENSIFIERS: [&str; 8] = ["too", "very", "really", "so", "that", "much", "big", "as"];
     const FILLERS: [&str; 3] = ["a", "my", "the"];
     let judges = |phrases: &[(&str, i8)], place| phrases.iter().any(|(phrase, _)| sentence.has_at(place, phrase));
-    let mut place = place;
-    for _ in 0..3 {
+    for place in place..place + 3 {
         if INTENSIFIERS.contains(&sentence.at(place)) || judges(SEEN, place) || judges(SAID, place) {
             return true;
         }
         if !FILLERS.contains(&sentence.at(place)) {
             return false;
         }
-        place += 1;
     }
     false
 }
