@@ -7,15 +7,17 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
 use super::{Error, Result};
 
 /// How long a writer waits for another.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long one who was turned away pauses before the next attempt.
+const PAUSE: Duration = Duration::from_millis(5);
 /// Marks a file as one of ours: "docn".
 const APPLICATION: i32 = 0x646f_636e;
 
@@ -116,11 +118,25 @@ fn connect(path: &Path, kind: Kind) -> Result<Connection, DatabaseFault> {
     if application != APPLICATION && tables > 0 {
         return Err(DatabaseFault::Foreign);
     }
-    connection.pragma_update(None, "journal_mode", "wal")?;
+    write_ahead(&connection)?;
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     update(&mut connection, kind)?;
     Ok(connection)
+}
+
+/// Has changes written ahead into a log. Where several open a new file at once all but one are told at once that it is busy,
+/// however long they would have waited.
+fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
+    let start = Instant::now();
+    loop {
+        match connection.pragma_update(None, "journal_mode", "wal") {
+            Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy) && start.elapsed() < PATIENCE => {
+                std::thread::sleep(PAUSE);
+            }
+            told => return told,
+        }
+    }
 }
 
 /// Brings the tables to the newest version, or leaves the file as it is.

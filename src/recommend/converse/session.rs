@@ -136,6 +136,17 @@ impl Sessions {
         }
     }
 
+    /// The user whom a session is with; none if it is with anybody, or has not begun.
+    ///
+    /// # Errors
+    /// If the database cannot be read.
+    pub fn user(&self, name: &str) -> Result<Option<String>> {
+        self.database.read(|connection| {
+            let user = connection.query_row("SELECT user FROM sessions WHERE name = ?1", [name], |row| row.get(0));
+            Ok(user.optional()?.flatten())
+        })
+    }
+
     /// What was said in a session.
     pub(super) fn load(&self, name: &str, catalogue: &Catalogue, names: &Understander) -> Result<Loaded> {
         let rows = self.database.read(|connection| {

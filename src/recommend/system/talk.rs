@@ -78,7 +78,7 @@ impl LLMRecommendationSystem {
         let conversation = conversation.as_mut().ok_or(Error::NoConversation)?;
         let Conversation { knowledge, understander, sessions, encoder, phraser } = conversation;
         let interactions = recommender.interactions();
-        let user = sessions.begin(session, None)?.and_then(|id| interactions.user(&id).ok());
+        let user = sessions.user(session)?.and_then(|id| interactions.user(&id).ok());
         let history: &[Interaction] = user.map_or(&[], |user| interactions.history(user));
         let mut chat = ChatREC::with_understander(recommender, knowledge, understander.clone());
         if let Some(encoder) = encoder {

@@ -14,6 +14,7 @@ mod limits;
 mod negation;
 mod opinion;
 mod people;
+mod phrases;
 mod references;
 mod sentence;
 mod stated;
