@@ -143,9 +143,10 @@ impl KvCache {
     ///
     /// # Panics
     ///
-    /// If heads have more than 1,024 elements.
+    /// If heads have more than 1,024 elements, in Q8_0.
     pub fn new(format: KvFormat, blocks: usize, kv_heads: usize, head_dim: usize) -> Self {
-        assert!(head_dim <= MOST_PARTS * SCALED, "heads of {head_dim} elements");
+        let fits = format == KvFormat::F16 || head_dim <= MOST_PARTS * SCALED;
+        assert!(fits, "heads of {head_dim} elements in Q8_0");
         let [keys, values] = format.bytes(head_dim).map(|bytes| Zeroed::new(kv_heads * blocks * bytes));
         KvCache { format, kv_heads, head_dim, blocks, keys, values }
     }
