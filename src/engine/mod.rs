@@ -37,7 +37,7 @@ pub use load::EngineOptions;
 pub use pooled::POOLED_TOKENS;
 pub use score::{BeingScored, Scores, Scoring};
 pub use stats::Stats;
-pub use teach::{Reading, Teacher};
+pub use teach::{Reading, Taught, Teacher};
 
 pub use docent_models::{
     backend::{BackendKind, Sampling},

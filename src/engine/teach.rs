@@ -4,7 +4,7 @@ use std::path::Path;
 
 use candle_core::{D, Device, Tensor};
 use docent_models::{
-    backend::reference::{Cache, ReferenceDecoder, ReferenceModel},
+    backend::reference::{Cache, ReferenceDecoder, ReferenceModel, Span},
     checkpoint::Checkpoint,
 };
 
@@ -61,42 +61,78 @@ impl Teacher {
         self.model.embed(tokens).map_err(failed)
     }
 
-    /// What is known of a prefix: its keys and values. Nothing is learned through it.
+    /// What is known of each prefix: its keys and values. Nothing is learned through them.
     ///
     /// # Errors
-    /// If there are no tokens, one is unknown, or a tensor operation fails.
-    pub fn read(&self, prefix: &[u32]) -> Result<Reading> {
-        if prefix.is_empty() {
+    /// If one has no tokens, one of them is unknown, or a tensor operation fails.
+    pub fn read(&self, prefixes: &[Vec<u32>]) -> Result<Vec<Reading>> {
+        if prefixes.iter().any(Vec::is_empty) {
             return Err(Error::EmptyPrompt);
         }
-        let mut kept = Kept { before: None, layers: Vec::new() };
-        let run = |kept: &mut Kept<'_>| self.model.hidden(&self.model.embed(prefix)?, 0, kept, None);
-        run(&mut kept).map_err(failed)?;
-        Ok(Reading { layers: kept.layers, positions: prefix.len() })
+        let mut kept: Vec<Kept<'_>> = prefixes.iter().map(|_| Kept { before: None, layers: Vec::new() }).collect();
+        let mut spans = Vec::with_capacity(prefixes.len());
+        for (prefix, cache) in prefixes.iter().zip(&mut kept) {
+            spans.push(Span { rows: prefix.len(), position: 0, cache });
+        }
+        let mut run = || self.model.hidden(&self.model.embed(&prefixes.concat())?, &mut spans, None);
+        run().map_err(failed)?;
+        let read = kept.into_iter().zip(prefixes);
+        Ok(read.map(|(kept, prefix)| Reading { layers: kept.layers, positions: prefix.len() }).collect())
     }
 
-    /// The mean negative log-likelihood in nats, a scalar, of a text's tokens, at least one, after a prefix and the soft
-    /// prompt `soft`, (rows, width), which it can be differentiated by.
+    /// The mean negative log-likelihood in nats of the tokens of each text, (texts), which can be differentiated by the soft
+    /// prompts.
     ///
     /// # Errors
-    /// If there are no tokens, one is unknown, or a tensor operation fails.
-    pub fn loss(&self, after: &Reading, soft: &Tensor, text: &[u32]) -> Result<Tensor> {
-        let Some((_, before)) = text.split_last() else { return Err(Error::EmptyPrompt) };
-        let run = || -> candle_core::Result<Tensor> {
-            let x = match before {
-                [] => soft.clone(),
-                before => Tensor::cat(&[soft, &self.model.embed(before)?], 0)?,
-            };
-            let mut kept = Kept { before: Some(after), layers: Vec::new() };
-            let hidden = self.model.hidden(&x, after.positions as u32, &mut kept, None)?;
-            let logits = self.model.logits(&hidden.narrow(0, soft.dim(0)? - 1, text.len())?)?;
-            let most = logits.max_keepdim(D::Minus1)?.detach();
-            let total = (logits.broadcast_sub(&most)?.exp()?.sum_keepdim(D::Minus1)?.log()? + most)?;
-            let targets = Tensor::new(text, &Device::Cpu)?.unsqueeze(1)?;
-            (total - logits.gather(&targets, 1)?)?.mean_all()
-        };
-        run().map_err(failed)
+    /// If there is no text, one has no tokens, one of them is unknown, or a tensor operation fails.
+    pub fn losses(&self, texts: &[Taught<'_>]) -> Result<Tensor> {
+        if texts.is_empty() || texts.iter().any(|taught| taught.text.is_empty()) {
+            return Err(Error::EmptyPrompt);
+        }
+        self.losses_of(texts).map_err(failed)
     }
+
+    fn losses_of(&self, texts: &[Taught<'_>]) -> candle_core::Result<Tensor> {
+        let mut kept: Vec<Kept<'_>> =
+            texts.iter().map(|taught| Kept { before: Some(taught.after), layers: Vec::new() }).collect();
+        let (mut x, mut spans, mut predicting) = (Vec::new(), Vec::new(), Vec::new());
+        let mut rows = 0;
+        for (Taught { after, soft, text }, cache) in texts.iter().zip(&mut kept) {
+            // The last token is predicted only.
+            let before = &text[..text.len() - 1];
+            let (own, position) = (soft.dim(0)? + before.len(), after.positions as u32);
+            x.push((*soft).clone());
+            if !before.is_empty() {
+                x.push(self.model.embed(before)?);
+            }
+            spans.push(Span { rows: own, position, cache });
+            rows += own;
+            predicting.extend((rows - text.len()) as u32..rows as u32);
+        }
+        let hidden = self.model.hidden(&Tensor::cat(&x, 0)?, &mut spans, None)?;
+        let logits = self.model.logits(&hidden.index_select(&Tensor::new(predicting, &Device::Cpu)?, 0)?)?;
+        let most = logits.max_keepdim(D::Minus1)?.detach();
+        let total = (logits.broadcast_sub(&most)?.exp()?.sum_keepdim(D::Minus1)?.log()? + most)?;
+        let targets: Vec<u32> = texts.iter().flat_map(|taught| taught.text).copied().collect();
+        let of_tokens = (total - logits.gather(&Tensor::new(targets, &Device::Cpu)?.unsqueeze(1)?, 1)?)?;
+        let (mut start, mut losses) = (0, Vec::with_capacity(texts.len()));
+        for taught in texts {
+            losses.push(of_tokens.narrow(0, start, taught.text.len())?.mean_all()?);
+            start += taught.text.len();
+        }
+        Tensor::stack(&losses, 0)
+    }
+}
+
+/// A text that follows a prefix and a soft prompt.
+#[derive(Clone, Copy, Debug)]
+pub struct Taught<'a> {
+    /// What is known of the prefix.
+    pub after: &'a Reading,
+    /// The soft prompt, (rows, width).
+    pub soft: &'a Tensor,
+    /// The text's tokens, at least one.
+    pub text: &'a [u32],
 }
 
 fn failed(error: candle_core::Error) -> Error {
@@ -111,6 +147,7 @@ pub struct Reading {
 }
 
 /// Keeps new keys and values, behind those of a prefix.
+#[derive(Debug)]
 struct Kept<'a> {
     before: Option<&'a Reading>,
     layers: Vec<(Tensor, Tensor)>,

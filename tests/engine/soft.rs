@@ -1,7 +1,7 @@
 //! Soft tokens, and the frozen model that soft prompts are learned from.
 
 use candle_core::{Device, Tensor, Var};
-use docent::engine::{BackendKind, Engine, EngineOptions, Error, Scoring, Teacher};
+use docent::engine::{BackendKind, Engine, EngineOptions, Error, Scoring, Taught, Teacher};
 
 use crate::support::smollm2;
 
@@ -72,10 +72,10 @@ fn the_loss_is_what_scoring_says_and_its_gradient_what_differences_say() {
     let prefix = engine.tokenize_continuation("I liked Alien. You will like").unwrap();
     let text = engine.tokenize_continuation(" Aliens, too").unwrap();
     let rows = values(&teacher.rows(&prefix[3..5]).unwrap());
-    let reading = teacher.read(&prefix[..3]).unwrap();
+    let reading = teacher.read(&[prefix[..3].to_vec()]).unwrap().remove(0);
     let loss = |rows: &[f32]| {
         let soft = Var::from_tensor(&Tensor::from_slice(rows, (2, teacher.width()), &Device::Cpu).unwrap()).unwrap();
-        (teacher.loss(&reading, &soft, &text).unwrap(), soft)
+        (teacher.losses(&[Taught { after: &reading, soft: &soft, text: &text }]).unwrap().mean_all().unwrap(), soft)
     };
     let (found, soft) = loss(&rows);
     let expected = score(&engine, &prefix[..5], &text);
@@ -90,4 +90,33 @@ fn the_loss_is_what_scoring_says_and_its_gradient_what_differences_say() {
     let at = |by: f32| f64::from(loss(&moved(by)).0.to_scalar::<f32>().unwrap());
     let slope = (at(step) - at(-step)) / f64::from(2.0 * step);
     assert!((slope - f64::from(size)).abs() < 0.05 * f64::from(size), "{slope} for {size}");
+}
+
+#[test]
+fn several_texts_cost_what_each_costs_by_itself() {
+    let engine = engine(BackendKind::Cpu);
+    let teacher = Teacher::load(smollm2()).unwrap();
+    let tokens = |text: &str| engine.tokenize_continuation(text).unwrap();
+    let cases = [("I liked Alien. You will like", 2, " Aliens, too"), ("Heat", 1, " is"), ("A film about trains is", 3, " Train")];
+    let prefixes = cases.map(|(prefix, ..)| tokens(prefix));
+    let soft = cases.map(|(_, rows, text)| {
+        let values: Vec<f32> = (0..rows * teacher.width()).map(|at| ((at * text.len()) as f32).sin() * 0.1).collect();
+        Var::from_tensor(&Tensor::from_vec(values, (rows, teacher.width()), &Device::Cpu).unwrap()).unwrap()
+    });
+    let texts = cases.map(|(_, _, text)| tokens(text));
+    let read = teacher.read(&prefixes).unwrap();
+    let taught: Vec<Taught<'_>> = (0..3).map(|i| Taught { after: &read[i], soft: &soft[i], text: &texts[i] }).collect();
+    let together = teacher.losses(&taught).unwrap();
+    let gradients = together.sum_all().unwrap().backward().unwrap();
+    for (index, loss) in values(&together).into_iter().enumerate() {
+        let after = &teacher.read(&prefixes[index..=index]).unwrap()[0];
+        let alone = teacher.losses(&[Taught { after, ..taught[index] }]).unwrap();
+        assert!((values(&alone)[0] - loss).abs() < 1e-4, "{alone} for {loss}");
+        let own = alone.backward().unwrap();
+        let pairs = values(gradients.get(&soft[index]).unwrap()).into_iter().zip(values(own.get(&soft[index]).unwrap()));
+        let largest = pairs.clone().fold(0.0f32, |most, (_, own)| most.max(own.abs()));
+        assert!(largest > 0.0 && pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-3 * largest));
+    }
+    assert!(matches!(teacher.losses(&[]), Err(Error::EmptyPrompt)));
+    assert!(matches!(teacher.read(&[Vec::new()]), Err(Error::EmptyPrompt)));
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use candle_core::{Device, Result, Tensor, Var};
-use docent_models::backend::reference::{ReferenceDecoder, ReferenceEncoder, ReferenceModel, WholeSequence};
+use docent_models::backend::reference::{ReferenceDecoder, ReferenceEncoder, ReferenceModel, Span, WholeSequence};
 
 use crate::tiny::{self, Random, Tiny};
 
@@ -45,7 +45,8 @@ fn largest(tensor: &Tensor) -> Result<f32> {
 }
 
 fn decoder_loss(model: &ReferenceDecoder) -> Result<Tensor> {
-    let hidden = model.hidden(&model.embed(&Random(1).tokens(20))?, 0, &mut WholeSequence, None)?;
+    let whole = Span { rows: 20, position: 0, cache: &mut WholeSequence };
+    let hidden = model.hidden(&model.embed(&Random(1).tokens(20))?, &mut [whole], None)?;
     model.logits(&hidden)?.sqr()?.mean_all()
 }
 

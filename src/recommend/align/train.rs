@@ -13,7 +13,7 @@ use super::{
     texts,
 };
 use crate::{
-    engine::{Engine, Teacher},
+    engine::{Engine, Taught, Teacher},
     recommend::{
         Error, Result,
         draw::below,
@@ -79,11 +79,7 @@ pub fn train_alignment(
     while alignment.steps() < options.steps {
         let step = alignment.steps();
         let (examples, _) = data.draw(&users, options.batch, !options.seed, step);
-        let mut losses = Vec::with_capacity(examples.len());
-        for example in &examples {
-            losses.push(loss(engine, teacher, data, &alignment, example)?);
-        }
-        let loss = (Tensor::stack(&losses, 0)?.sum_all()? / losses.len() as f64)?;
+        let loss = loss(engine, teacher, data, &alignment, &examples)?;
         let gradients = loss.backward()?;
         alignment.projector.learner.step(&gradients, RATES[1])?;
         if progress(AlignState::Projecting(&alignment, options.steps, loss.to_scalar()?)).is_break() {
@@ -144,16 +140,22 @@ fn align(
     Ok(alignment)
 }
 
-/// How unlikely the title that was taken is after what the language model is told and the soft prompt.
+/// How unlikely the titles that were taken are after what the language model is told and the soft prompts.
 fn loss(
     engine: &Engine,
     teacher: &Teacher,
     data: AlignData<'_>,
     alignment: &Alignment,
-    example: &Example<'_>,
+    examples: &[Example<'_>],
 ) -> Result<Tensor> {
-    let prefix = title_prompt(engine, &liked_titles(example.history, TOLD, data.catalogue))?;
-    let title = scored_tokens(engine, &data.catalogue[example.taken].short_title())?;
-    let soft = alignment.soft_prompt(example.history, data.semantic)?;
-    Ok(teacher.loss(&teacher.read(&prefix)?, &soft, &title)?)
+    let (mut prefixes, mut soft, mut titles) = (Vec::new(), Vec::new(), Vec::new());
+    for Example { history, taken, .. } in examples {
+        prefixes.push(title_prompt(engine, &liked_titles(history, TOLD, data.catalogue))?);
+        soft.push(alignment.soft_prompt(history, data.semantic)?);
+        titles.push(scored_tokens(engine, &data.catalogue[*taken].short_title())?);
+    }
+    let read = teacher.read(&prefixes)?;
+    let texts = read.iter().zip(&soft).zip(&titles);
+    let taught: Vec<Taught<'_>> = texts.map(|((after, soft), text)| Taught { after, soft, text }).collect();
+    Ok(teacher.losses(&taught)?.mean_all()?)
 }

@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Takes the keys and values of new rows and gives back all that those rows attend to.
-pub trait Cache {
+pub trait Cache: std::fmt::Debug {
     /// Both sides are (rows, kv_heads, head_dim); what comes back covers positions 0 to the last new one.
     ///
     /// # Errors
@@ -49,6 +49,7 @@ impl Blocks {
     }
 }
 
+#[derive(Debug)]
 pub(super) struct SequenceCache<'a> {
     blocks: &'a mut Blocks,
     sequence: &'a SequenceRows,

@@ -36,32 +36,28 @@ impl ReferenceDecoder {
         self.weights.embedding.index_select(&Tensor::new(ids, &self.device)?, 0)
     }
 
-    /// The last hidden states, after the final norm, of rows `x` (rows, hidden) at the positions from `position` on.
+    /// The last hidden states (rows, hidden), after the final norm, of the rows `x` (rows, hidden) of some sequences, one
+    /// behind the other.
     ///
     /// # Errors
     /// If a tensor operation fails.
     pub fn hidden(
         &self,
         x: &Tensor,
-        position: u32,
-        cache: &mut dyn Cache,
+        sequences: &mut [Span<'_>],
         adapter: Option<&LowRankTensors>,
     ) -> Result<Tensor> {
-        let rows = x.dim(0)?;
-        let positions = position..position + rows as u32;
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
-        self.config.rope.tables(positions, &mut cos, &mut sin);
-        let table = |values: Vec<f32>| Tensor::from_vec(values, (rows, 1, self.config.rope.half()), &self.device);
-        let pass = Pass {
-            config: &self.config,
-            cos: table(cos)?,
-            sin: table(sin)?,
-            mask: self.causal_mask(rows, position as usize)?,
-            adapter,
-        };
+        let mut masks = Vec::with_capacity(sequences.len());
+        for Span { rows, position, .. } in &*sequences {
+            self.config.rope.tables(*position..*position + *rows as u32, &mut cos, &mut sin);
+            masks.push(self.causal_mask(*rows, *position as usize)?);
+        }
+        let table = |values: Vec<f32>| Tensor::from_vec(values, (x.dim(0)?, 1, self.config.rope.half()), &self.device);
+        let pass = Pass { config: &self.config, cos: table(cos)?, sin: table(sin)?, masks, adapter };
         let mut x = x.clone();
         for (index, layer) in self.weights.layers.iter().enumerate() {
-            x = pass.layer(layer, index, &x, cache)?;
+            x = pass.layer(layer, index, &x, sequences)?;
         }
         ops::rms_norm(&x, &self.weights.norm, self.config.rms_eps)
     }
@@ -71,7 +67,7 @@ impl ReferenceDecoder {
     /// # Errors
     /// If a tensor operation fails.
     pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
-        hidden.matmul(&self.weights.head.as_ref().unwrap_or(&self.weights.embedding).t()?)
+        ops::linear(hidden, self.weights.head.as_ref().unwrap_or(&self.weights.embedding))
     }
 
     /// (rows, positions): zero for what a row may see, minus infinity for what comes after it.
@@ -83,12 +79,24 @@ impl ReferenceDecoder {
     }
 }
 
+/// Some rows of one sequence.
+#[derive(Debug)]
+pub struct Span<'a> {
+    /// How many.
+    pub rows: usize,
+    /// Of the first one.
+    pub position: u32,
+    /// What the sequence keeps.
+    pub cache: &'a mut dyn Cache,
+}
+
 /// What every layer of one pass shares.
 struct Pass<'a> {
     config: &'a DecoderConfig,
     cos: Tensor,
     sin: Tensor,
-    mask: Tensor,
+    /// By sequence.
+    masks: Vec<Tensor>,
     adapter: Option<&'a LowRankTensors>,
 }
 
@@ -98,7 +106,7 @@ impl Pass<'_> {
         layer: &DecoderLayer<Tensor, Tensor>,
         index: usize,
         x: &Tensor,
-        cache: &mut dyn Cache,
+        sequences: &mut [Span<'_>],
     ) -> Result<Tensor> {
         let config = self.config;
         let normed = ops::rms_norm(x, &layer.input_norm, config.rms_eps)?;
@@ -109,16 +117,21 @@ impl Pass<'_> {
         let q = ops::rope(&heads(&layer.q, config.heads, layer.q_norm.as_ref())?, &self.cos, &self.sin)?;
         let k = ops::rope(&heads(&layer.k, config.kv_heads, layer.k_norm.as_ref())?, &self.cos, &self.sin)?;
         let v = heads(&layer.v, config.kv_heads, None)?;
-        let (k, v) = cache.extend(index, k, v)?;
-        let attended = ops::attention(&q, &k, &v, Some(&self.mask))?;
-        let x = (x + self.linear(&layer.o, &attended)?)?;
+        let (mut start, mut attended) = (0, Vec::with_capacity(sequences.len()));
+        for (sequence, mask) in sequences.iter_mut().zip(&self.masks) {
+            let own = |x: &Tensor| x.narrow(0, start, sequence.rows);
+            let (q, (k, v)) = (own(&q)?, sequence.cache.extend(index, own(&k)?, own(&v)?)?);
+            attended.push(ops::attention(&q, &k, &v, Some(mask))?);
+            start += sequence.rows;
+        }
+        let x = (x + self.linear(&layer.o, &Tensor::cat(&attended, 0)?)?)?;
         let normed = ops::rms_norm(&x, &layer.post_norm, config.rms_eps)?;
         let gated = (self.linear(&layer.gate, &normed)?.silu()? * self.linear(&layer.up, &normed)?)?;
         &x + self.linear(&layer.down, &gated)?
     }
 
     fn linear(&self, linear: &Linear<Tensor, Tensor>, x: &Tensor) -> Result<Tensor> {
-        let mut y = x.matmul(&linear.weight.t()?)?;
+        let mut y = ops::linear(x, &linear.weight)?;
         if let Some(bias) = &linear.bias {
             y = y.broadcast_add(bias)?;
         }

@@ -10,7 +10,7 @@ mod ops;
 use candle_core::{Device, Tensor, Var};
 
 pub use cache::{Cache, WholeSequence};
-pub use decoder::{LowRankTensors, ReferenceDecoder};
+pub use decoder::{LowRankTensors, ReferenceDecoder, Span};
 pub use encoder::ReferenceEncoder;
 
 use super::{Backend, BackendError, BackendKind, Footprint, Rows, Step, validate};
@@ -103,7 +103,8 @@ impl Reference {
             ReferenceModel::Decoder(model) => {
                 let x = with_embeddings(model.embed(&ids)?, rows, batch, &self.device)?;
                 let adapter = sequence.adapter.map(|id| &self.adapters[id.0 as usize]);
-                Ok(model.hidden(&x, sequence.position, &mut self.blocks.of(sequence), adapter)?)
+                let cache = &mut self.blocks.of(sequence);
+                Ok(model.hidden(&x, &mut [Span { rows: rows.len(), position: sequence.position, cache }], adapter)?)
             }
             ReferenceModel::Encoder(model) => {
                 let x = with_embeddings(model.embed(&ids)?, rows, batch, &self.device)?;

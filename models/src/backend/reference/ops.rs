@@ -2,7 +2,39 @@
 //!
 //! candle-nn's fused norms, rotary embedding and softmax cut gradients silently, so none of them appears here.
 
-use candle_core::{D, Result, Tensor};
+use candle_core::{CpuStorage, CustomOp1, D, Layout, Result, Shape, Tensor, bail};
+
+/// x (rows, in) times the transpose of `weight` (out, in).
+pub(super) fn linear(x: &Tensor, weight: &Tensor) -> Result<Tensor> {
+    let learns_below_only = x.track_op() && !weight.track_op();
+    match learns_below_only && x.device().is_cpu() {
+        true => x.apply_op1(Frozen { weight: weight.clone() }),
+        false => x.matmul(&weight.t()?),
+    }
+}
+
+/// The product with a weight that does not learn. candle's own derives the gradient by both sides, whoever asks: of a
+/// whole model, that is as much arithmetic again, and as much memory as its weights.
+struct Frozen {
+    weight: Tensor,
+}
+
+impl CustomOp1 for Frozen {
+    fn name(&self) -> &'static str {
+        "frozen-linear"
+    }
+
+    fn cpu_fwd(&self, storage: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
+        let Some((start, end)) = layout.contiguous_offsets() else { bail!("the rows of a product lie apart") };
+        let rows = Tensor::from_slice(&storage.as_slice::<f32>()?[start..end], layout.shape(), self.weight.device())?;
+        let product = rows.matmul(&self.weight.t()?)?;
+        Ok((CpuStorage::F32(product.flatten_all()?.to_vec1()?), product.shape().clone()))
+    }
+
+    fn bwd(&self, _x: &Tensor, _product: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
+        gradient.matmul(&self.weight).map(Some)
+    }
+}
 
 /// x / rms(x) * weight over the last dimension.
 pub(super) fn rms_norm(x: &Tensor, weight: &Tensor, eps: f32) -> Result<Tensor> {
