@@ -51,11 +51,10 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
     let mut conversation = Conversation::open(&store, recommender.catalogue())?;
     if let Some(semantic) = recommender.semantic() {
         let embedder = context.embedder()?;
-        if embedder.width() == semantic.width() {
-            conversation = conversation.with_encoder(embedder);
-        } else {
+        if embedder.width() != semantic.width() {
             tracing::warn!("requests are not matched by their words: the store was made with another encoder");
         }
+        conversation = conversation.with_encoder(embedder);
     }
     if !args.plain {
         let phraser = Phraser::new(&context.engine()?, context.settings.engine_options().kv_positions);

@@ -57,6 +57,26 @@ pub enum DatabaseFault {
     },
 }
 
+impl DatabaseFault {
+    /// What helps.
+    pub(super) fn hint(&self) -> &'static str {
+        match self {
+            DatabaseFault::Newer { .. } => "use the newer program",
+            DatabaseFault::Sqlite(error) => match error.sqlite_error_code() {
+                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                    "another program uses it: try again when that is done"
+                }
+                Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                    "see to it that the file and its folder may be written"
+                }
+                Some(ErrorCode::DiskFull) => "make room on the disk",
+                _ => "move the file away to begin anew; what it holds is lost then",
+            },
+            DatabaseFault::Foreign => "move the file away to begin anew; what it holds is lost then",
+        }
+    }
+}
+
 impl Database {
     /// Opens the database of this kind in a folder, and makes or updates it where needed.
     ///
@@ -222,5 +242,20 @@ mod tests {
             }
         });
         assert_eq!(count(&Database::open(folder.path(), FIRST).unwrap()), 100);
+    }
+
+    #[test]
+    fn hints_fit_the_fault() {
+        let code = |code| DatabaseFault::from(rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(code), None));
+        let cases = [
+            (code(rusqlite::ffi::SQLITE_BUSY), "try again"),
+            (code(rusqlite::ffi::SQLITE_READONLY), "may be written"),
+            (code(rusqlite::ffi::SQLITE_FULL), "make room"),
+            (code(rusqlite::ffi::SQLITE_NOTADB), "move the file away"),
+            (DatabaseFault::Foreign, "move the file away"),
+        ];
+        for (fault, hint) in cases {
+            assert!(fault.hint().contains(hint), "{fault:?}: {}", fault.hint());
+        }
     }
 }

@@ -301,8 +301,7 @@ impl Error {
                  `examples`, `count` and `analysis`"
                     .into()
             }
-            Error::Database { fault: DatabaseFault::Newer { .. }, .. } => "use the newer program".into(),
-            Error::Database { .. } => "move the file away to begin anew; what it holds is lost then".into(),
+            Error::Database { fault, .. } => fault.hint().into(),
             Error::SessionUser { .. } => "name another session with `--session`, or leave `--user` out".into(),
             Error::Penalty { .. } => "take a larger penalty".into(),
             Error::Engine(error) => return error.hint(),

@@ -7,6 +7,7 @@
 
 pub mod align;
 pub mod answers;
+mod ask;
 mod attribute;
 pub mod bench;
 pub mod budget;

@@ -97,7 +97,11 @@ fn several_texts_cost_what_each_costs_by_itself() {
     let engine = engine(BackendKind::Cpu);
     let teacher = Teacher::load(smollm2()).unwrap();
     let tokens = |text: &str| engine.tokenize_continuation(text).unwrap();
-    let cases = [("I liked Alien. You will like", 2, " Aliens, too"), ("Heat", 1, " is"), ("A film about trains is", 3, " Train")];
+    let cases = [
+        ("I liked Alien. You will like", 2, " Aliens, too"),
+        ("Heat", 1, " is"),
+        ("A film about trains is", 3, " Train"),
+    ];
     let prefixes = cases.map(|(prefix, ..)| tokens(prefix));
     let soft = cases.map(|(_, rows, text)| {
         let values: Vec<f32> = (0..rows * teacher.width()).map(|at| ((at * text.len()) as f32).sin() * 0.1).collect();
@@ -113,7 +117,8 @@ fn several_texts_cost_what_each_costs_by_itself() {
         let alone = teacher.losses(&[Taught { after, ..taught[index] }]).unwrap();
         assert!((values(&alone)[0] - loss).abs() < 1e-4, "{alone} for {loss}");
         let own = alone.backward().unwrap();
-        let pairs = values(gradients.get(&soft[index]).unwrap()).into_iter().zip(values(own.get(&soft[index]).unwrap()));
+        let pairs =
+            values(gradients.get(&soft[index]).unwrap()).into_iter().zip(values(own.get(&soft[index]).unwrap()));
         let largest = pairs.clone().fold(0.0f32, |most, (_, own)| most.max(own.abs()));
         assert!(largest > 0.0 && pairs.into_iter().all(|(a, b)| (a - b).abs() < 1e-3 * largest));
     }

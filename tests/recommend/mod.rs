@@ -6,6 +6,7 @@ mod chat;
 mod cold;
 mod learning;
 mod protocol;
+mod system;
 
 use docent::recommend::{Catalogue, Interaction, Interactions, Item};
 use rand_chacha::{

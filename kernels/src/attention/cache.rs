@@ -140,13 +140,7 @@ pub struct KvCache {
 
 impl KvCache {
     /// Room for `blocks` blocks of [`KV_BLOCK`] positions; memory is taken as they are written.
-    ///
-    /// # Panics
-    ///
-    /// If heads have more than 1,024 elements, in Q8_0.
     pub fn new(format: KvFormat, blocks: usize, kv_heads: usize, head_dim: usize) -> Self {
-        let fits = format == KvFormat::F16 || head_dim <= MOST_PARTS * SCALED;
-        assert!(fits, "heads of {head_dim} elements in Q8_0");
         let [keys, values] = format.bytes(head_dim).map(|bytes| Zeroed::new(kv_heads * blocks * bytes));
         KvCache { format, kv_heads, head_dim, blocks, keys, values }
     }
@@ -341,26 +335,18 @@ fn quant(x: f32, inverse: f32) -> u8 {
     ((x * inverse).round_ties_even().clamp(-127.0, 127.0) as i32 + BIAS) as u8
 }
 
-/// Puts the scales of 32 elements each of one head at a position.
+/// Puts the scale of some elements of a head at a position, as number `part` of `parts`. Returns its inverse.
 #[inline(always)]
-fn put_scales<S: Simd>(simd: S, elements: &[f32], place: usize, scales: &mut [u8]) -> [f32; MOST_PARTS] {
-    let parts = elements.len().div_ceil(SCALED);
-    let mut inverses = [0.0; MOST_PARTS];
-    for (part, elements) in elements.chunks(SCALED).enumerate() {
-        let [scale, inverse] = scale_of(elements);
-        inverses[part] = inverse;
-        let mut halves: Halves = [0; 2 * LANES];
-        let mut chunk = [0.0; LANES];
-        chunk[0] = scale;
-        simd.store_half(simd.load(&chunk), &mut halves);
-        let at = ((place / LANES * parts + part) * LANES + place % LANES) * 2;
-        scales[at..at + 2].copy_from_slice(&halves[..2]);
-    }
-    inverses
+fn put_scale<S: Simd>(simd: S, elements: &[f32], [part, parts]: [usize; 2], place: usize, scales: &mut [u8]) -> f32 {
+    let [scale, inverse] = scale_of(elements);
+    let mut halves: Halves = [0; 2 * LANES];
+    let mut chunk = [0.0; LANES];
+    chunk[0] = scale;
+    simd.store_half(simd.load(&chunk), &mut halves);
+    let at = ((place / LANES * parts + part) * LANES + place % LANES) * 2;
+    scales[at..at + 2].copy_from_slice(&halves[..2]);
+    inverse
 }
-
-/// Scales that a head can have at most.
-const MOST_PARTS: usize = 32;
 
 struct StoreKeys<'a> {
     from: Rows<'a>,
@@ -387,10 +373,12 @@ impl Kernel for StoreKeys<'_> {
                 if self.format == KvFormat::Q8_0 {
                     let key = &scratch[..head_dim];
                     let (scales, quants) = bytes.split_at_mut(scales_of(head_dim) * size_of::<Halves>());
-                    let inverses = put_scales(simd, key, place, scales);
                     let first = place / LANES * head_dim * LANES + place % LANES;
-                    for (i, (to, x)) in quants[first..].iter_mut().step_by(LANES).zip(key).enumerate() {
-                        *to = quant(*x, inverses[i / SCALED]);
+                    let mut to = quants[first..].iter_mut().step_by(LANES);
+                    let parts = key.len().div_ceil(SCALED);
+                    for (part, elements) in key.chunks(SCALED).enumerate() {
+                        let inverse = put_scale(simd, elements, [part, parts], place, scales);
+                        to.by_ref().zip(elements).for_each(|(to, x)| *to = quant(*x, inverse));
                     }
                     continue;
                 }
@@ -430,12 +418,13 @@ impl Kernel for StoreValues<'_> {
                 let bytes = &mut bytes[block * block_len..][..block_len];
                 if self.format == KvFormat::Q8_0 {
                     let (scales, quants) = bytes.split_at_mut(scales_of(head_dim) * size_of::<Halves>());
-                    let inverses = put_scales(simd, value, place, scales);
                     let to = &mut quants[place * wide * LANES..][..wide * LANES];
                     // What fills the last vector up is 0.
                     to.fill(BIAS as u8);
-                    for (i, (to, x)) in to.iter_mut().zip(value).enumerate() {
-                        *to = quant(*x, inverses[i / SCALED]);
+                    let parts = value.len().div_ceil(SCALED);
+                    for (part, (to, elements)) in to.chunks_mut(SCALED).zip(value.chunks(SCALED)).enumerate() {
+                        let inverse = put_scale(simd, elements, [part, parts], place, scales);
+                        to.iter_mut().zip(elements).for_each(|(to, x)| *to = quant(*x, inverse));
                     }
                     continue;
                 }

@@ -127,11 +127,12 @@ fn attend(kernels: &Kernels, cache: &Cache, q: &[f32], first: u32, blocks: &[u32
     out
 }
 
-const SHAPES: [AttentionShape; 4] = [
+const SHAPES: [AttentionShape; 5] = [
     AttentionShape { heads: 9, kv_heads: 3, head_dim: 64, scale: 0.125 },
     AttentionShape { heads: 4, kv_heads: 4, head_dim: 32, scale: 0.177 },
     AttentionShape { heads: 2, kv_heads: 1, head_dim: 80, scale: 0.11 },
     AttentionShape { heads: 3, kv_heads: 1, head_dim: 10, scale: 0.3 },
+    AttentionShape { heads: 1, kv_heads: 1, head_dim: 1100, scale: 0.03 },
 ];
 
 #[test]

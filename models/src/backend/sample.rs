@@ -63,9 +63,10 @@ pub(super) fn log_probs(step: &Step, picks: &[(usize, u32)], log_sum_exp: impl F
 }
 
 pub(super) fn top_n(logits: &[f32], n: usize, normalizer: f64) -> Vec<(u32, f32)> {
-    let mut order = likeliest(logits, n);
-    order.retain(|&token| logits[token as usize] > f32::NEG_INFINITY);
-    order.into_iter().map(|t| (t, (f64::from(logits[t as usize]) - normalizer) as f32)).collect()
+    let mut ranked = Ranked::new(logits);
+    let order = (0..n.min(logits.len())).map(|place| ranked.at(place));
+    let order = order.take_while(|&token| logits[token as usize] > f32::NEG_INFINITY);
+    order.map(|t| (t, (f64::from(logits[t as usize]) - normalizer) as f32)).collect()
 }
 
 pub(super) fn sample(
@@ -109,45 +110,80 @@ pub(crate) fn largest(logits: &[f32]) -> Option<usize> {
     logits.iter().enumerate().fold(None, better)
 }
 
-/// The `n` tokens with the largest logits, largest first, the lower id first among equals.
-fn likeliest(logits: &[f32], n: usize) -> Vec<u32> {
-    let by_logit = |a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));
-    let mut order: Vec<u32> = (0..logits.len() as u32).collect();
-    if n < order.len() {
-        order.select_nth_unstable_by(n, by_logit);
-        order.truncate(n);
+fn draw(logits: &[f32], sampling: &Sampling, uniform: f64) -> Option<u32> {
+    let max = f64::from(logits[largest(logits)?]);
+    let (temperature, floor) = (f64::from(sampling.temperature), f64::from(sampling.min_p));
+    let weight = |x: f32| ((f64::from(x) - max) / temperature).exp();
+    let is_kept = |weight: f64| weight > 0.0 && weight >= floor;
+    let mut ranked = Ranked::new(logits);
+    let count = if sampling.top_k == 0 { logits.len() } else { sampling.top_k.min(logits.len()) };
+    // Token and weight at a place of the ranking, of those that are kept.
+    let mut at = |place: usize| {
+        let token = (place < count).then(|| ranked.at(place))?;
+        let weight = weight(logits[token as usize]);
+        is_kept(weight).then_some((token, weight))
+    };
+    let mut mass: f64 = match sampling.top_k {
+        0 => logits.iter().map(|x| weight(*x)).filter(|weight| is_kept(*weight)).sum(),
+        _ => (0..count).map_while(|place| at(place).map(|(_, weight)| weight)).sum(),
+    };
+    let mut kept = count;
+    if sampling.top_p < 1.0 {
+        let enough = mass * f64::from(sampling.top_p);
+        let mut sum = 0.0;
+        kept = 0;
+        while let Some((_, weight)) = at(kept) {
+            kept += 1;
+            sum += weight;
+            if sum >= enough {
+                break;
+            }
+        }
+        mass = sum;
     }
-    order.sort_unstable_by(by_logit);
-    order
+    let (mut left, mut last) = (uniform * mass, None);
+    for place in 0..kept {
+        let Some((token, weight)) = at(place) else { break };
+        last = Some(token);
+        left -= weight;
+        if left < 0.0 {
+            break;
+        }
+    }
+    last
 }
 
-fn draw(logits: &[f32], sampling: &Sampling, uniform: f64) -> Option<u32> {
-    let keep = if sampling.top_k == 0 { logits.len() } else { sampling.top_k };
-    let order = likeliest(logits, keep);
-    let max = f64::from(*order.first().map(|&t| &logits[t as usize])?);
-    if max == f64::NEG_INFINITY {
-        return None;
+/// Tokens from the likeliest on, the lower id first among equals, sorted as far as somebody looks: of a whole vocabulary, a
+/// draw mostly needs the first few.
+struct Ranked<'a> {
+    logits: &'a [f32],
+    order: Vec<u32>,
+    sorted: usize,
+}
+
+impl<'a> Ranked<'a> {
+    /// Tokens that are sorted first; then eight times as many each time.
+    const FIRST: usize = 64;
+
+    fn new(logits: &'a [f32]) -> Self {
+        Self { logits, order: (0..logits.len() as u32).collect(), sorted: 0 }
     }
-    let temperature = f64::from(sampling.temperature);
-    let mut weights: Vec<f64> =
-        order.iter().map(|&t| ((f64::from(logits[t as usize]) - max) / temperature).exp()).collect();
-    let floor = f64::from(sampling.min_p);
-    weights.truncate(weights.iter().position(|&w| w < floor).unwrap_or(weights.len()).max(1));
-    if sampling.top_p < 1.0 {
-        let enough = weights.iter().sum::<f64>() * f64::from(sampling.top_p);
-        let mut sum = 0.0;
-        let last = weights.iter().position(|w| {
-            sum += w;
-            sum >= enough
-        });
-        weights.truncate(last.map_or(weights.len(), |i| i + 1));
+
+    /// The token at a place.
+    fn at(&mut self, place: usize) -> u32 {
+        while place >= self.sorted {
+            let rest = &mut self.order[self.sorted..];
+            let count = (7 * self.sorted).max(Self::FIRST).min(rest.len());
+            let logits = self.logits;
+            let by_logit = |a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));
+            if count < rest.len() {
+                rest.select_nth_unstable_by(count, by_logit);
+            }
+            rest[..count].sort_unstable_by(by_logit);
+            self.sorted += count;
+        }
+        self.order[place]
     }
-    let mut left = uniform * weights.iter().sum::<f64>();
-    let drawn = weights.iter().position(|w| {
-        left -= w;
-        left < 0.0
-    });
-    order.get(drawn.unwrap_or(weights.len() - 1)).copied()
 }
 
 #[cfg(test)]
@@ -192,6 +228,26 @@ mod tests {
         let sampling = Sampling { temperature: 1.0, ..Sampling::default() };
         let ones = (0..4000).filter(|&i| sample(&logits, &sampling, &[], f64::from(i) / 4000.0).unwrap().token == 1);
         assert!(ones.count().abs_diff(3000) <= 1);
+    }
+
+    #[test]
+    fn draws_from_many_tokens_are_those_of_a_whole_sort() {
+        let logits: Vec<f32> = (0..5000).map(|i: i32| ((i * 7919) % 613) as f32 / 100.0).collect();
+        let mut order: Vec<u32> = (0..5000).collect();
+        order.sort_by(|a, b| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b)));
+        let weights: Vec<f64> = order.iter().map(|&t| (f64::from(logits[t as usize]) / 0.7).exp()).collect();
+        let sampling = Sampling { temperature: 0.7, ..Sampling::default() };
+        for i in 0..200 {
+            let uniform = (f64::from(i) + 0.37) / 200.0;
+            let mut left = uniform * weights.iter().sum::<f64>();
+            let place = weights.iter().position(|weight| {
+                left -= weight;
+                left < 0.0
+            });
+            assert_eq!(sample(&logits, &sampling, &[], uniform).unwrap().token, order[place.unwrap()], "{uniform}");
+        }
+        let last = sample(&[0.0, 1.0, f32::NEG_INFINITY], &sampling, &[], 1.0 - 1e-17).unwrap();
+        assert_eq!(last.token, 0);
     }
 
     #[test]

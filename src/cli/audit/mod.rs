@@ -62,7 +62,7 @@ pub(crate) fn run(args: &AuditArgs, context: &mut Context) -> Result<(), CliErro
         return keep(args, text, context);
     }
     context.catch_interrupts();
-    let recommender = open(&args.store, context)?;
+    let recommender = open(&Store::open(&args.store)?, context)?;
     args.privacy.settle(recommender.users(), context)?;
     let mask = context.mask(recommender.users())?;
     let options = AuditOptions {

@@ -58,7 +58,7 @@ pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError
     let whom = Whom::user(&args.user, &recommender, context)?;
     let started = Instant::now();
     let judge = JudgeArgs { mode: Some(Rerank::Likelihood), ..JudgeArgs::default() };
-    let mut system = Wanted { judge, explain: true, ..Wanted::default() }.system(&recommender, context)?;
+    let mut system = Wanted { judge, explain: true, ..Wanted::default() }.system(&store, &recommender, context)?;
     let answer = system::serve(&mut system, &whom, RECOMMENDED, None, context)?;
     let answer = Recommendations { language_model: None, ..answer };
     done(context, &format!("Recommended and explained {} items", answer.items.len()), started);

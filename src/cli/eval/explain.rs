@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use docent::recommend::evaluate::{ExplanationFigures, ExplanationOptions, evaluate_explanations};
+use docent::recommend::{
+    Store,
+    evaluate::{ExplanationFigures, ExplanationOptions, evaluate_explanations},
+};
 
 use crate::cli::{
     CliError, Context,
@@ -40,7 +43,7 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
         seed: args.seed,
     };
     context.catch_interrupts();
-    let recommender = open(&args.store, context)?;
+    let recommender = open(&Store::open(&args.store)?, context)?;
     let engine = context.engine()?;
     let figures = evaluate_explanations(&recommender, &engine, &options, &mut |what| {
         context.status(what);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use docent::recommend::{
-    Candidate, Explanation, RecommendedItem, Recommender, XRecExplainer,
+    Candidate, Explanation, RecommendedItem, Recommender, Store, XRecExplainer,
     explain::{ViewText, Views},
     system::{Explain, Sentences},
 };
@@ -64,7 +64,7 @@ struct ExplainedItem {
 /// # Errors
 /// If the store is damaged, there is no such user or item, or the language model cannot be fetched or fails.
 pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliError> {
-    let recommender = open(&args.store, context)?;
+    let recommender = open(&Store::open(&args.store)?, context)?;
     args.answers.settle(&args.store, context);
     let catalogue = recommender.catalogue();
     let whom = Whom::find(&args.whom, &recommender, context)?;

@@ -73,14 +73,15 @@ impl Default for DraftArgs {
 /// If the store is damaged, there is no such user or item, the condition does not parse, or a model cannot be fetched or
 /// fails.
 pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), CliError> {
-    let recommender = Arc::new(open(&args.store, context)?);
+    let store = Store::open(&args.store)?;
+    let recommender = Arc::new(open(&store, context)?);
     args.answers.settle(&args.store, context);
     args.privacy.settle(recommender.users(), context)?;
     let filter = filter(args.filter.as_deref(), recommender.catalogue())?;
     let whom = Whom::find(&args.whom, &recommender, context)?;
     let mut system = match args.system {
-        true => system::described(&recommender, context)?,
-        false => args.wanted.system(&recommender, context)?,
+        true => system::described(&store, &recommender, context)?,
+        false => args.wanted.system(&store, &recommender, context)?,
     };
     let answer = system::serve(&mut system, &whom, usize::from(args.k), filter.as_ref(), context)?;
     print(&args.wanted.select.tell(answer), context)
@@ -89,11 +90,12 @@ pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), Cli
 /// Opens a store for recommending.
 ///
 /// # Errors
-/// If it is missing or damaged.
-pub(crate) fn open(store: &std::path::Path, context: &Context) -> Result<Recommender, CliError> {
-    let recommender = Recommender::open(&Store::open(store)?)?;
+/// If it is damaged.
+pub(crate) fn open(store: &Store, context: &Context) -> Result<Recommender, CliError> {
+    let recommender = Recommender::open(store)?;
     if recommender.hybrid().is_none() {
-        context.status(format_args!("note: no hybrid model: `docent train hybrid {}` makes one", store.display()));
+        context
+            .status(format_args!("note: no hybrid model: `docent train hybrid {}` makes one", store.path().display()));
     }
     Ok(recommender)
 }

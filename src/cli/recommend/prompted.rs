@@ -4,10 +4,12 @@ use std::{
     fs::File,
     io::BufReader,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use clap::Args;
 use docent::recommend::{
+    Store,
     fairness::ExposureTarget,
     prompt::{Example, PromptTemplate, Prompting},
     system::Prompted,
@@ -30,6 +32,9 @@ pub(crate) struct PromptArgs {
     /// similar history had]
     #[arg(long, value_name = "FILE", requires = "prompt")]
     pub(crate) examples: Option<PathBuf>,
+    /// How many facts of the store the prompt tells about each item at most, first what it has in common with liked ones
+    #[arg(long, value_name = "N", requires = "prompt", default_value_t = 0)]
+    pub(crate) facts: u16,
 }
 
 impl PromptArgs {
@@ -40,6 +45,7 @@ impl PromptArgs {
     pub(crate) fn stage(
         &self,
         target: Option<ExposureTarget>,
+        store: &Store,
         context: &Context,
     ) -> Result<Option<Prompted>, CliError> {
         let Some(name) = &self.prompt else { return Ok(None) };
@@ -51,6 +57,9 @@ impl PromptArgs {
         }
         if let Some(budget) = self.budget {
             prompted = prompted.with_budget(budget as usize, context.embedder()?);
+        }
+        if self.facts > 0 {
+            prompted = prompted.with_facts(Arc::new(store.knowledge()?), usize::from(self.facts));
         }
         if let Some(answers) = context.answers() {
             prompted = prompted.with_answers(answers.clone());

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use docent::recommend::RecommendedItem;
+use docent::recommend::{RecommendedItem, Store};
 use serde::Serialize;
 
 use super::{filter, open, show, whom::embed};
@@ -36,7 +36,7 @@ struct Found<'a> {
 /// # Errors
 /// If the store is damaged or has no vectors, the condition does not parse, or the encoder cannot be fetched or fails.
 pub(crate) fn run(args: &SearchArgs, context: &mut Context) -> Result<(), CliError> {
-    let recommender = open(&args.store, context)?;
+    let recommender = open(&Store::open(&args.store)?, context)?;
     let filter = filter(args.filter.as_deref(), recommender.catalogue())?;
     let vector = embed(&args.query, &recommender, context)?;
     let best = recommender.search(&vector, usize::from(args.k), filter.as_ref())?;

@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use docent::recommend::{
-    Filter, Recommendations, Recommender,
+    Filter, Recommendations, Recommender, Store,
     system::{
         Diversify, FairExposure, LLMRecommendationSystem, Person, Reranked, Sentences, SystemConfig, SystemModels,
     },
@@ -44,6 +44,7 @@ impl Wanted {
     /// If a model cannot be fetched or loaded, a file is at fault, or the store has no such attribute.
     pub(crate) fn system(
         &self,
+        store: &Store,
         recommender: &Arc<Recommender>,
         context: &Context,
     ) -> Result<LLMRecommendationSystem, CliError> {
@@ -59,7 +60,7 @@ impl Wanted {
         if let Some(target) = &target {
             target.resolve(recommender.catalogue(), recommender.interactions())?;
         }
-        if let Some(prompted) = self.prompt.stage(target.clone(), context)? {
+        if let Some(prompted) = self.prompt.stage(target.clone(), store, context)? {
             system = system.with_stage(prompted);
         }
         if self.variety.diversity > 0.0 {
@@ -81,6 +82,7 @@ impl Wanted {
 /// # Errors
 /// If none has one, it is wrong, or a model cannot be fetched or loaded.
 pub(crate) fn described(
+    store: &Store,
     recommender: &Arc<Recommender>,
     context: &Context,
 ) -> Result<LLMRecommendationSystem, CliError> {
@@ -93,7 +95,8 @@ pub(crate) fn described(
         let engine = config.needs_language_model().then(|| context.engine()).transpose()?;
         let encoder = config.needs_encoder().then(|| context.embedder()).transpose()?;
         let encoder = encoder.map(|encoder| Arc::new(Mutex::new(encoder)));
-        let models = SystemModels { engine, encoder, answers: context.answers().cloned() };
+        let knowledge = config.needs_knowledge().then(|| store.knowledge().map(Arc::new)).transpose()?;
+        let models = SystemModels { engine, encoder, answers: context.answers().cloned(), knowledge };
         let folder = path.parent().unwrap_or(Path::new("."));
         let mask = context.mask(recommender.users())?;
         return Ok(config.build(recommender.clone(), mask, &models, folder)?);

@@ -61,7 +61,8 @@ impl<'a> ChatREC<'a> {
         Self { recommender, knowledge, understander, encoder: None, engine: None }
     }
 
-    /// Has requests also find items whose texts are near to their words. The encoder must be that of the store.
+    /// Has requests also find items whose texts are near to their words, if the encoder is that of the store, and asks it what
+    /// messages mean that rules make nothing of.
     #[must_use]
     pub fn with_encoder(mut self, encoder: impl TextEncoder + 'a) -> Self {
         self.encoder = Some(Box::new(encoder));

@@ -53,7 +53,8 @@ pub struct Records<'a> {
 }
 
 impl Fact {
-    fn of(triple: &Triple) -> Self {
+    /// One of the store's facts.
+    pub(crate) fn of(triple: &Triple) -> Self {
         let Triple { head, relation, tail } = triple.clone();
         Self { head, relation, tail, source: FactSource::Knowledge }
     }

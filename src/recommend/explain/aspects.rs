@@ -8,9 +8,10 @@ use serde::Serialize;
 
 use super::{Claim, Titled, XRecExplainer, lexicon};
 use crate::{
-    engine::{Message, Prompt, Scoring},
+    engine::Scoring,
     recommend::{
         Catalogue, Interaction, Interactions, Result,
+        ask::question,
         catalogue::{GENRES, YEAR},
         diversify::{Likeness, of_history},
         retrieve::Semantic,
@@ -281,10 +282,7 @@ impl XRecExplainer<'_> {
     pub fn word(&mut self, facts: &[Viewed]) -> Result<Vec<ViewText>> {
         let engine = self.engine;
         let ask = "Tell me one thing about this recommendation, in one sentence.";
-        let prompt = match engine.has_chat_template() {
-            true => Prompt::Messages(vec![Message::new("user", ask)]),
-            false => Prompt::Text(format!("{ask}\n")),
-        };
+        let prompt = question(engine, None, ask.to_owned(), "");
         let prefix = engine.tokenize(&prompt)?;
         let mut running = Vec::with_capacity(facts.len());
         for fact in facts {

@@ -1,6 +1,7 @@
 //! Items and users as vectors: their texts through a sentence encoder, or through the language model, whose last hidden
 //! states are averaged.
 
+mod described;
 mod schema;
 mod structured;
 mod taste;

@@ -3,17 +3,17 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::schema::{self, distinct, known_categories};
+use super::{
+    described::Describer,
+    schema::{self, distinct, known_categories},
+};
 use crate::{
-    engine::{Constraint, Engine, Message, Prompt, Request},
-    recommend::{Catalogue, Error, Item, Result, line::one_line},
+    engine::Engine,
+    recommend::{Catalogue, Item, Result, line::one_line},
 };
 
 /// Characters of an item's text that are read.
 const READ: usize = 600;
-
-/// Tokens of an answer at most: more than all characters that the schema lets through, so that no answer is cut.
-const TOKENS: usize = 512;
 
 const TASK: &str = "You describe items of a catalogue as JSON. You say only what the text says or clearly implies.";
 
@@ -35,19 +35,19 @@ pub struct StructuredFeatures {
 /// Reads structured features.
 #[derive(Debug)]
 pub struct FeatureReader<'a> {
-    engine: &'a Engine,
-    schema: Value,
+    describer: Describer<'a>,
 }
 
 impl<'a> FeatureReader<'a> {
     /// Uses a loaded language model; categories are those of the catalogue.
     pub fn new(engine: &'a Engine, catalogue: &Catalogue) -> Self {
-        Self { engine, schema: schema(&known_categories(catalogue)) }
+        let schema = schema(&known_categories(catalogue));
+        Self { describer: Describer { engine, task: TASK, schema } }
     }
 
     /// The schema that every answer meets.
     pub fn schema(&self) -> &Value {
-        &self.schema
+        &self.describer.schema
     }
 
     /// The features of some items, in their order; all are read together.
@@ -55,23 +55,13 @@ impl<'a> FeatureReader<'a> {
     /// # Errors
     /// If the model fails, or a text exceeds its context.
     pub fn read(&self, items: &[Item]) -> Result<Vec<StructuredFeatures>> {
-        let requests = items.iter().map(|item| self.request(item)).collect::<Result<Vec<_>>>()?;
-        let written = self.engine.generate(&requests)?;
-        written.iter().map(|text| parse(&text.text)).collect()
-    }
-
-    /// The request of one item. All begin with the same task, which is read once.
-    fn request(&self, item: &Item) -> Result<Request> {
         // What the text calls its categories would be copied, and not read.
-        let text = without_categories(item);
-        let ask = format!("Describe this as JSON with genres, themes, audience, mood and keywords.\n\n{text}");
-        let prompt = match self.engine.has_chat_template() {
-            true => Prompt::Messages(vec![Message::new("system", TASK), Message::new("user", ask)]),
-            false => Prompt::Text(format!("{TASK}\n{ask}\n\nJSON: ")),
+        let ask = |item: &Item| {
+            let text = without_categories(item);
+            format!("Describe this as JSON with genres, themes, audience, mood and keywords.\n\n{text}")
         };
-        let constraint = Some(Constraint::Json(self.schema.clone()));
-        let prompt = self.engine.tokenize(&prompt)?;
-        Ok(Request { prompt, max_tokens: TOKENS, constraint, ..Request::default() })
+        let read = self.describer.describe::<StructuredFeatures>(items.iter().map(ask))?;
+        Ok(read.into_iter().map(StructuredFeatures::tidy).collect())
     }
 }
 
@@ -81,11 +71,12 @@ fn without_categories(item: &Item) -> String {
     one_line(&text).chars().take(READ).collect()
 }
 
-fn parse(text: &str) -> Result<StructuredFeatures> {
-    let parsed = serde_json::from_str(text).map_err(|source| Error::Features { text: text.to_owned(), source });
-    let mut features: StructuredFeatures = parsed?;
-    [&mut features.genres, &mut features.themes, &mut features.keywords].into_iter().for_each(distinct);
-    Ok(features)
+impl StructuredFeatures {
+    /// Each word once.
+    fn tidy(mut self) -> Self {
+        [&mut self.genres, &mut self.themes, &mut self.keywords].into_iter().for_each(distinct);
+        self
+    }
 }
 
 /// The schema of an answer; with categories to choose among, or any.
@@ -115,6 +106,5 @@ mod tests {
         assert_eq!(without_categories(&item), "Heat. A robbery goes wrong.");
         assert_eq!(schema(&["Crime"])["properties"]["genres"]["items"], json!({"enum": ["Crime"]}));
         assert!(schema(&[])["properties"]["genres"]["items"]["pattern"].is_string());
-        assert!(parse("{\"genres\": []").unwrap_err().to_string().contains("genres"));
     }
 }

@@ -6,19 +6,18 @@ use serde_json::Value;
 
 use super::{
     LAST_INTERACTIONS, User,
+    described::Describer,
     schema::{self, distinct, known_categories},
 };
 use crate::{
-    engine::{Constraint, Engine, Message, Prompt, Request},
-    recommend::{Catalogue, Error, Result, line::one_line},
+    engine::Engine,
+    recommend::{Catalogue, Result, line::one_line},
 };
 
 /// Characters of a profile that are read.
 const PROFILE: usize = 400;
 /// Characters of a title that are read.
 const TITLE: usize = 60;
-/// Tokens of an answer at most: more than all characters that the schema lets through, so that no answer is cut.
-const TOKENS: usize = 512;
 
 const TASK: &str = "You describe the taste of a person as JSON. You say only what the text says or clearly implies.";
 
@@ -40,20 +39,20 @@ pub struct UserFeatures {
 /// Reads structured features of users.
 #[derive(Debug)]
 pub struct TasteReader<'a> {
-    engine: &'a Engine,
+    describer: Describer<'a>,
     catalogue: &'a Catalogue,
-    schema: Value,
 }
 
 impl<'a> TasteReader<'a> {
     /// Uses a loaded language model; categories are those of the catalogue.
     pub fn new(engine: &'a Engine, catalogue: &'a Catalogue) -> Self {
-        Self { engine, catalogue, schema: schema(&known_categories(catalogue)) }
+        let schema = schema(&known_categories(catalogue));
+        Self { describer: Describer { engine, task: TASK, schema }, catalogue }
     }
 
     /// The schema that every answer meets.
     pub fn schema(&self) -> &Value {
-        &self.schema
+        &self.describer.schema
     }
 
     /// The features of some users, in their order; all are read together.
@@ -61,23 +60,12 @@ impl<'a> TasteReader<'a> {
     /// # Errors
     /// If the model fails, or a text exceeds its context.
     pub fn read(&self, users: &[User<'_>]) -> Result<Vec<UserFeatures>> {
-        let requests = users.iter().map(|user| self.request(user)).collect::<Result<Vec<_>>>()?;
-        let written = self.engine.generate(&requests)?;
-        written.iter().map(|text| parse(&text.text)).collect()
-    }
-
-    /// The request of one user. All begin with the same task, which is read once.
-    fn request(&self, user: &User<'_>) -> Result<Request> {
-        let text = told(user, self.catalogue);
-        let ask =
-            format!("Describe this person's taste as JSON with genres, avoided, themes, mood and keywords.\n\n{text}");
-        let prompt = match self.engine.has_chat_template() {
-            true => Prompt::Messages(vec![Message::new("system", TASK), Message::new("user", ask)]),
-            false => Prompt::Text(format!("{TASK}\n{ask}\n\nJSON: ")),
+        let ask = |user: &User<'_>| {
+            let text = told(user, self.catalogue);
+            format!("Describe this person's taste as JSON with genres, avoided, themes, mood and keywords.\n\n{text}")
         };
-        let constraint = Some(Constraint::Json(self.schema.clone()));
-        let prompt = self.engine.tokenize(&prompt)?;
-        Ok(Request { prompt, max_tokens: TOKENS, constraint, ..Request::default() })
+        let read = self.describer.describe::<UserFeatures>(users.iter().map(ask))?;
+        Ok(read.into_iter().map(UserFeatures::tidy).collect())
     }
 }
 
@@ -95,14 +83,14 @@ fn told(user: &User<'_>, catalogue: &Catalogue) -> String {
     lines.join("\n")
 }
 
-fn parse(text: &str) -> Result<UserFeatures> {
-    let parsed = serde_json::from_str(text).map_err(|source| Error::Features { text: text.to_owned(), source });
-    let mut features: UserFeatures = parsed?;
-    let UserFeatures { genres, avoided, themes, keywords, .. } = &mut features;
-    [&mut *genres, avoided, themes, keywords].into_iter().for_each(distinct);
-    // Nobody avoids what they like: of a contradiction the liking stays, which the histories are about.
-    features.avoided.retain(|genre| !features.genres.contains(genre));
-    Ok(features)
+impl UserFeatures {
+    /// Each word once.
+    fn tidy(mut self) -> Self {
+        [&mut self.genres, &mut self.avoided, &mut self.themes, &mut self.keywords].into_iter().for_each(distinct);
+        // Nobody avoids what they like: of a contradiction the liking stays, which the histories are about.
+        self.avoided.retain(|genre| !self.genres.contains(genre));
+        self
+    }
 }
 
 /// The schema of an answer; with categories to choose among, or any.
@@ -140,7 +128,7 @@ mod tests {
     #[test]
     fn nobody_avoids_what_they_like() {
         let text = r#"{"genres": ["War", "War"], "avoided": ["War", "Crime"], "themes": ["a"], "mood": "dark", "keywords": ["b"]}"#;
-        let features = parse(text).unwrap();
+        let features = serde_json::from_str::<UserFeatures>(text).unwrap().tidy();
         assert_eq!((features.genres, features.avoided), (vec!["War".to_owned()], vec!["Crime".to_owned()]));
         assert_eq!(schema(&["War"])["properties"]["avoided"]["minItems"], 0);
     }

@@ -10,12 +10,14 @@ pub use scorer::PromptScorer;
 pub use template::{Asker, Detail, Example, Offer, PromptTask, PromptTemplate, Prompting};
 
 use super::{
-    Catalogue, Error, Interaction, Item, Result, User,
+    Catalogue, Error, Interaction, Item, Knowledge, Result, Triple, User,
+    ask::question,
+    converse::Fact,
     fairness::{FairReranker, Mask},
     interactions::liked,
     line::one_line,
 };
-use crate::engine::{Engine, Message, Ordering, Prompt, Request};
+use crate::engine::{Engine, Ordering, Prompt, Request};
 
 /// Tokens of an analysis at most: a few sentences.
 const ANALYSIS_TOKENS: usize = 128;
@@ -104,18 +106,9 @@ impl<'a> PromptRecommender<'a> {
         Ok(tokens)
     }
 
-    fn prompt(&self, question: String, task: &PromptTask) -> Result<Prompt> {
+    fn prompt(&self, text: String, task: &PromptTask) -> Result<Prompt> {
         let system = self.template.render("system", task)?.filter(|text| !text.is_empty());
-        Ok(match self.engine.has_chat_template() {
-            true => {
-                let system = system.map(|text| Message::new("system", text));
-                Prompt::Messages(system.into_iter().chain([Message::new("user", question)]).collect())
-            }
-            false => {
-                let system = system.map(|text| text + "\n\n").unwrap_or_default();
-                Prompt::Text(format!("{system}{question}\n"))
-            }
-        })
+        Ok(question(self.engine, system.as_deref(), text, ""))
     }
 }
 
@@ -131,6 +124,7 @@ impl PromptTask {
                 description: item.description.as_deref().map(|text| cut(text, DESCRIBED)),
                 rating,
                 note: None,
+                facts: Vec::new(),
             }
         };
         Self {
@@ -163,6 +157,29 @@ impl PromptTask {
         let attribute = &fair.groups().attribute;
         for (offer, &item) in self.items.iter_mut().zip(items) {
             offer.note = Some(cut(&format!("{attribute}: {}", fair.names_of(item).join(", ")), DESCRIBED));
+        }
+    }
+
+    /// Tells facts about what is offered, at most so many of each item: first those that it has in common with what the user
+    /// liked. `items` are what is offered, by index.
+    pub fn tell_facts(
+        &mut self,
+        knowledge: &Knowledge,
+        most: usize,
+        items: &[usize],
+        history: &[Interaction],
+        catalogue: &Catalogue,
+    ) {
+        let about = |item: usize| {
+            let id = &catalogue[item].id;
+            knowledge.about(id).filter(move |fact| fact.head == *id)
+        };
+        let known = liked(history).flat_map(|event| about(event.item)).map(|fact| (&fact.relation, &fact.tail));
+        let known: HashSet<_> = known.collect();
+        for (offer, &item) in self.items.iter_mut().zip(items) {
+            let mut facts: Vec<&Triple> = about(item).collect();
+            facts.sort_by_key(|fact| !known.contains(&(&fact.relation, &fact.tail)));
+            offer.facts = facts.into_iter().take(most).map(|fact| Fact::of(fact).said(catalogue)).collect();
         }
     }
 
@@ -202,4 +219,38 @@ fn title(item: &Item) -> String {
 /// A text as one line, and not longer than it may be.
 fn cut(text: &str, most: usize) -> String {
     one_line(text).chars().take(most).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_in_common_with_liked_items_come_first() {
+        let item = |id: &str| Item { id: id.into(), title: format!("Film {id}"), ..Item::default() };
+        let catalogue = Catalogue::new(["a", "b", "c"].map(item).into());
+        let facts = [
+            ("a", "directed_by", "Ada Quist"),
+            ("b", "has_theme", "trains"),
+            ("b", "directed_by", "Ada Quist"),
+            ("b", "sequel_of", "c"),
+            ("c", "set_in", "Oslo"),
+        ];
+        let triple = |(head, relation, tail): (&str, &str, &str)| Triple {
+            head: head.into(),
+            relation: relation.into(),
+            tail: tail.into(),
+        };
+        let knowledge = Knowledge::new(facts.map(triple));
+        let history = [Interaction { user: 0, item: 0, rating: Some(5.0), timestamp: None }];
+        let told = |most| {
+            let mut task = PromptTask::new(&history, &[1, 2], 1, &catalogue);
+            task.tell_facts(&knowledge, most, &[1, 2], &history, &catalogue);
+            task.items.into_iter().map(|item| item.facts).collect::<Vec<_>>()
+        };
+        let director = "was directed by Ada Quist";
+        assert_eq!(told(1), [[director], ["is set in Oslo"]]);
+        assert_eq!(told(9)[0], [director, "has the theme trains", "is a sequel of Film c"]);
+        assert_eq!(told(0), [Vec::<String>::new(), Vec::new()]);
+    }
 }

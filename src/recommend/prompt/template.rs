@@ -104,6 +104,8 @@ pub struct Offer {
     pub rating: Option<f32>,
     /// Its groups, where the choice should be shared out among groups.
     pub note: Option<String>,
+    /// What the store's facts say of it, each as the end of a sentence: `was directed by Ada Quist`.
+    pub facts: Vec<String>,
 }
 
 /// A request with its answer.
@@ -224,12 +226,15 @@ mod tests {
         let mut task = PromptTask { fairness: Some("Be fair by side.".into()), ..task() };
         task.user.attributes = vec![Detail { name: "city".into(), value: "Lyon".into() }];
         task.items[0].note = Some("side: left".into());
+        task.items[0].facts = vec!["was directed by Akira Kurosawa".into(), "is set in Japan".into()];
         for prompting in Prompting::ALL {
             let template = PromptTemplate::built_in(prompting).unwrap();
             let texts: Vec<String> =
                 ["analysis", "user"].iter().filter_map(|block| template.render(block, &task).unwrap()).collect();
             let all = texts.join("\n");
-            for told in ["city: Lyon", "Be fair by side.", "side: left"] {
+            for told in
+                ["city: Lyon", "Be fair by side.", "(side: left); was directed by Akira Kurosawa; is set in Japan"]
+            {
                 assert!(all.contains(told), "{}: {all}", prompting.name());
             }
         }

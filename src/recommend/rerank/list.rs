@@ -1,9 +1,12 @@
 //! Lists that a model sees as a whole: which one is the best, and what order they should be in.
 
-use super::wish::{Wish, answer, ask};
+use super::wish::Wish;
 use crate::{
     engine::{Engine, Ordering, Scoring},
-    recommend::Result,
+    recommend::{
+        Result,
+        ask::{answer, question},
+    },
 };
 
 /// Letters that texts are named by.
@@ -27,7 +30,7 @@ pub(super) fn letters(engine: &Engine, wish: Wish<'_>, texts: &[String], subsets
             subset.iter().zip(LETTERS.chars()).map(|(&text, letter)| format!("{letter}. {}\n", texts[text])).collect();
         let text =
             format!("{}Choose from these:\n{lines}\nWhich one suits me best? Answer with its letter.", wish.told());
-        let prefix = engine.tokenize(&ask(engine, text, "Answer"))?;
+        let prefix = engine.tokenize(&question(engine, None, text, "Answer:"))?;
         let continuations = names[..subset.len()].to_vec();
         running.push(engine.submit_scoring(Scoring { prefix, continuations, ..Scoring::default() })?);
     }
@@ -49,7 +52,7 @@ pub(super) fn written(engine: &Engine, wish: Wish<'_>, texts: &[String], subsets
             subset.len()
         );
         orderings.push(Ordering {
-            prompt: engine.tokenize(&ask(engine, text, "Order"))?,
+            prompt: engine.tokenize(&question(engine, None, text, "Order:"))?,
             options: (1..=subset.len()).map(|number| format!("[{number}]")).collect(),
             separator: " > ".into(),
             count: subset.len(),

@@ -2,10 +2,13 @@
 
 use std::collections::HashMap;
 
-use super::wish::{Wish, answer, ask};
+use super::wish::Wish;
 use crate::{
     engine::{Engine, Prompt, Scoring},
-    recommend::Result,
+    recommend::{
+        Result,
+        ask::{answer, question},
+    },
 };
 
 /// The tokens of a text that are scored; the rest is left out.
@@ -40,9 +43,9 @@ fn likelihood_prompt(engine: &Engine, wish: Option<Wish<'_>>) -> Prompt {
     let told = wish.map(|wish| wish.told()).unwrap_or_default();
     match wish {
         Some(Wish::Liked(_)) => {
-            ask(engine, format!("{told}Recommend one more to me. Answer with its title only."), "Title")
+            question(engine, None, format!("{told}Recommend one more to me. Answer with its title only."), "Title:")
         }
-        _ => ask(engine, format!("{told}Answer with a text and nothing else."), "Text"),
+        _ => question(engine, None, format!("{told}Answer with a text and nothing else."), "Text:"),
     }
 }
 
@@ -84,13 +87,13 @@ pub(super) fn yes_no(engine: &Engine, wish: Wish<'_>, texts: &[String]) -> Resul
     let answers = ["Yes", "No"].map(|text| engine.tokenize_continuation(&answer(engine, text)));
     let [yes, no] = answers;
     let answers = [yes?, no?];
-    let question = match wish {
+    let asked = match wish {
         Wish::Query(_) => "Is this what I am looking for?",
         Wish::Liked(_) => "Will I like this, too?",
     };
     let scoring = |text: &String| {
-        let text = format!("{}{text}\n\n{question} Answer with Yes or No.", wish.told());
-        let prefix = engine.tokenize(&ask(engine, text, "Answer"))?;
+        let text = format!("{}{text}\n\n{asked} Answer with Yes or No.", wish.told());
+        let prefix = engine.tokenize(&question(engine, None, text, "Answer:"))?;
         engine.submit_scoring(Scoring { prefix, continuations: answers.to_vec(), ..Scoring::default() })
     };
     let running: Vec<_> = texts.iter().map(scoring).collect::<crate::engine::Result<_>>()?;

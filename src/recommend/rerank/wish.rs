@@ -1,7 +1,5 @@
 //! What a list is judged by.
 
-use crate::engine::{Engine, Message, Prompt};
-
 /// What somebody wants.
 #[derive(Clone, Copy, Debug)]
 pub enum Wish<'a> {
@@ -23,18 +21,4 @@ impl Wish<'_> {
             }
         }
     }
-}
-
-/// A message for a model that knows chats; for others plain text, with what its answer begins with.
-pub(super) fn ask(engine: &Engine, text: String, answer: &str) -> Prompt {
-    match engine.has_chat_template() {
-        true => Prompt::Messages(vec![Message::new("user", text)]),
-        false => Prompt::Text(format!("{text}\n{answer}:")),
-    }
-}
-
-/// An answer to [`ask`]. Behind raw text it is a word that follows; a chat's answer starts with it.
-pub(super) fn answer(engine: &Engine, text: &str) -> String {
-    let lead = if engine.has_chat_template() { "" } else { " " };
-    format!("{lead}{text}")
 }

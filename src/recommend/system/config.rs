@@ -11,7 +11,7 @@ use super::{Diversify, FairExposure, LLMRecommendationSystem, Prompted, Reranked
 use crate::{
     engine::{Embedder, Engine},
     recommend::{
-        Recommender, Result,
+        Knowledge, Recommender, Result,
         answers::AnswerCache,
         budget::Selective,
         diversify::Diversity,
@@ -46,6 +46,8 @@ pub struct SystemModels {
     pub encoder: Option<Arc<Mutex<Embedder>>>,
     /// Where answers to requests are kept.
     pub answers: Option<Arc<AnswerCache>>,
+    /// The store's facts.
+    pub knowledge: Option<Arc<Knowledge>>,
 }
 
 impl Default for SystemConfig {
@@ -73,6 +75,8 @@ pub enum StageConfig {
         template: String,
         /// The most tokens of a prompt, to which descriptions are compressed.
         budget: Option<usize>,
+        /// How many of the store's facts about each item it tells at most; none, if it is not said.
+        facts: Option<usize>,
     },
     /// A varied list.
     Diversify {
@@ -117,6 +121,11 @@ impl SystemConfig {
         self.stages.iter().any(|stage| matches!(stage, StageConfig::Prompt { budget: Some(_), .. }))
     }
 
+    /// Whether the store's facts are needed.
+    pub fn needs_knowledge(&self) -> bool {
+        self.stages.iter().any(|stage| matches!(stage, StageConfig::Prompt { facts: Some(_), .. }))
+    }
+
     /// The system over a store. Files of templates lie in `folder`.
     ///
     /// # Errors
@@ -154,11 +163,16 @@ impl SystemConfig {
                     };
                     system.with_stage(Reranked { judge, weight: *weight })
                 }
-                StageConfig::Prompt { template, budget } => {
+                StageConfig::Prompt { template, budget, facts } => {
                     let mut prompted = Prompted::new(model()?, self.template(template, folder)?);
                     if let Some(budget) = budget {
                         let encoder = models.encoder.clone().ok_or_else(|| wrong("a budget needs an encoder"))?;
                         prompted = prompted.with_budget(*budget, encoder);
+                    }
+                    if let Some(most) = facts {
+                        let knowledge =
+                            models.knowledge.clone().ok_or_else(|| wrong("facts need the store's knowledge"))?;
+                        prompted = prompted.with_facts(knowledge, *most);
                     }
                     if let Some(answers) = &models.answers {
                         prompted = prompted.with_answers(answers.clone());

@@ -76,7 +76,8 @@ impl LLMRecommendationSystem {
         if let Some(encoder) = &encoder {
             conversation = conversation.with_encoder(encoder.clone());
         }
-        let models = SystemModels { engine: Some(engine), encoder, answers: Some(answers) };
+        let knowledge = config.needs_knowledge().then(|| opened.knowledge().map(Arc::new)).transpose()?;
+        let models = SystemModels { engine: Some(engine), encoder, answers: Some(answers), knowledge };
         let folder = file.parent().unwrap_or(Path::new("."));
         Ok(config.build(recommender, mask, &models, folder)?.with_conversation(conversation))
     }

@@ -6,7 +6,7 @@ use super::{Serving, Stage};
 use crate::{
     engine::{Engine, KeptAnswer},
     recommend::{
-        Candidate, Catalogue, Result, Source, SourceScore,
+        Candidate, Catalogue, Knowledge, Result, Source, SourceScore,
         answers::{AnswerCache, ContextDigest, SIMILAR},
         budget::{Compressor, fit_prompt},
         evaluate::RERANKED,
@@ -27,6 +27,8 @@ pub struct Prompted {
     budget: Option<(usize, Box<dyn TextEncoder>)>,
     answers: Option<Arc<AnswerCache>>,
     fair: Option<ExposureTarget>,
+    /// Facts, and how many of each item are told.
+    facts: Option<(Arc<Knowledge>, usize)>,
 }
 
 impl std::fmt::Debug for Prompted {
@@ -38,7 +40,7 @@ impl std::fmt::Debug for Prompted {
 impl Prompted {
     /// Asks a loaded language model by a template. Examples are mined from the histories of others.
     pub fn new(engine: Engine, template: PromptTemplate) -> Self {
-        Self { engine, template, examples: None, budget: None, answers: None, fair: None }
+        Self { engine, template, examples: None, budget: None, answers: None, fair: None, facts: None }
     }
 
     /// Shows these examples instead.
@@ -64,6 +66,12 @@ impl Prompted {
     #[must_use]
     pub fn with_target(self, target: ExposureTarget) -> Self {
         Self { fair: Some(target), ..self }
+    }
+
+    /// Tells what the store's facts say of each item, at most so many.
+    #[must_use]
+    pub fn with_facts(self, knowledge: Arc<Knowledge>, most: usize) -> Self {
+        Self { facts: Some((knowledge, most)), ..self }
     }
 
     /// The task with descriptions that fit the budget.
@@ -138,6 +146,9 @@ impl Stage for Prompted {
         task.query = person.request.map(str::to_owned);
         if let Some(record) = person.record {
             task.tell(record, mask);
+        }
+        if let Some((knowledge, most)) = &self.facts {
+            task.tell_facts(knowledge, *most, &items, person.history, catalogue);
         }
         if let Some(target) = &self.fair {
             // Of the target only its words are told, whatever the strength.

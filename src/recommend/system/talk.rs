@@ -30,7 +30,8 @@ impl Conversation {
         Ok(Self { knowledge, understander, sessions, encoder: None, phraser: None })
     }
 
-    /// Has requests also find items whose texts are near to their words. The encoder must be that of the store.
+    /// Has requests also find items whose texts are near to their words, if the encoder is that of the store, and asks it what
+    /// messages mean that rules make nothing of.
     #[must_use]
     pub fn with_encoder(self, encoder: impl TextEncoder + 'static) -> Self {
         Self { encoder: Some(Box::new(encoder)), ..self }

@@ -41,12 +41,7 @@ impl ReferenceDecoder {
     ///
     /// # Errors
     /// If a tensor operation fails.
-    pub fn hidden(
-        &self,
-        x: &Tensor,
-        sequences: &mut [Span<'_>],
-        adapter: Option<&LowRankTensors>,
-    ) -> Result<Tensor> {
+    pub fn hidden(&self, x: &Tensor, sequences: &mut [Span<'_>], adapter: Option<&LowRankTensors>) -> Result<Tensor> {
         let (mut cos, mut sin) = (Vec::new(), Vec::new());
         let mut masks = Vec::with_capacity(sequences.len());
         for Span { rows, position, .. } in &*sequences {

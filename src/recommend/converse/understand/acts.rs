@@ -28,6 +28,8 @@ pub(super) struct Named {
     pub(super) kind: bool,
     /// Whether items have been shown.
     pub(super) shown: bool,
+    /// Whether it begins with a title, as `When Harry Met Sally sounds nice` does.
+    pub(super) begins: bool,
 }
 
 const GREETINGS: [&str; 20] = [
@@ -258,7 +260,7 @@ const TELL_OF: [&str; 22] = [
 pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     // `What a film!`, `so was Zodiac`
     let exclaims = ["what a", "what an", "so was", "so is", "and so"].iter().any(|words| sentence.has_at(0, words));
-    let asks = sentence.asks || ASKING.contains(&sentence.at(0)) && !is_offer(sentence) && !exclaims;
+    let asks = sentence.asks || ASKING.contains(&sentence.at(0)) && !is_offer(sentence) && !exclaims && !named.begins;
     let about_answers =
         sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) || asks_for_meaning(sentence, named);
     if about_answers && !(named.example && sentence.has_any(&REQUESTS)) {
@@ -282,7 +284,7 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     Act::Tell
 }
 
-/// Requests that name an item in passing: `Loved Heat, what else do you have?`
+/// Requests that name an item in passing: `Loved Heat, what else do you have?`, `Something funnier than these?`
 fn is_request_only(sentence: &Sentence) -> bool {
     sentence.has_any(&[
         "what else",
@@ -293,7 +295,7 @@ fn is_request_only(sentence: &Sentence) -> bool {
         "instead of",
         "besides",
         "do you have more",
-    ])
+    ]) || ["something", "anything"].contains(&sentence.at(0))
 }
 
 fn is_request(sentence: &Sentence, named: Named) -> bool {
@@ -318,6 +320,9 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
         "nothing else",
         "no more",
     ]);
+    if named.item && named.shown && sentence.has_any(&["anything but"]) {
+        return false;
+    }
     if denied && !sentence.has_any(&["something", "anything else", "instead"]) {
         return false;
     }

@@ -2,7 +2,7 @@
 
 use super::{
     common::number,
-    phrases::{DISPOSED, SAID, SEEN, TURNING, UNSEEN},
+    phrases::{DISPOSED, FAINT, NOT_SEEN, SAID, SEEN, TURNING, UNSEEN},
     words::{Gap, STAR, Sentence},
 };
 
@@ -53,7 +53,18 @@ pub(super) fn find(sentence: &Sentence, open: &[bool]) -> Vec<Cue> {
             None => place += 1,
         }
     }
+    if found.is_empty() {
+        found.extend(faint(sentence));
+    }
     found
+}
+
+/// `The Matrix is all talk`: what judges where nothing else does.
+fn faint(sentence: &Sentence) -> Option<Cue> {
+    let at = |phrase: &&str| Some((sentence.find(phrase)?, phrase.split(' ').count()));
+    let (start, length) = FAINT.iter().find_map(at)?;
+    let judgement = Judgement { sentiment: -1, seen: true, rating: None };
+    Some(Cue { start, end: start + length, side: Side::Behind, judgement })
 }
 
 fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
@@ -64,6 +75,11 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
             .filter(|(length, _)| open[place..place + length].iter().all(|open| *open))
             .max_by_key(|(length, _)| *length)
     };
+    let not_seen = NOT_SEEN.iter().filter(|phrase| sentence.has_at(place, phrase));
+    if let Some(length) = not_seen.map(|phrase| phrase.split(' ').count()).max() {
+        let (end, judgement) = (place + length, Judgement::default());
+        return Some(Cue { start: place, end, side: Side::Before, judgement });
+    }
     let (seen, unseen, said) = (longest(SEEN), longest(UNSEEN), longest(SAID));
     let lengths = [seen, unseen, said].map(|hit| hit.map_or(0, |(length, _)| length));
     // `too long`, `too much violence`, but not `me too`.
@@ -94,14 +110,28 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         let judgement = Judgement { sentiment: -1, seen: true, rating: None };
         return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
     }
+    // `I would watch it again`
+    let again = ["watch", "see", "rewatch"].contains(&sentence.at(place))
+        && (place + 1..place + 4).any(|again| sentence.at(again) == "again");
+    if again {
+        let sentiment = if is_turned(sentence, place) || sentence.before(place, 1) == "wouldn't" { -1 } else { 1 };
+        let judgement = Judgement { sentiment, seen: true, rating: None };
+        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
+    }
+    // `I'd really like to!`
+    let wish = ["like to", "love to", "want to"].iter().any(|words| sentence.has_at(place, words));
+    if wish && ends_at(sentence, place + 2) {
+        let sentiment = if is_turned(sentence, place) { -1 } else { 1 };
+        let judgement = Judgement { sentiment, ..Judgement::default() };
+        return Some(Cue { start: place, end: place + 2, side: Side::Behind, judgement });
+    }
     // `Heat it is!`
     if super::references::is_choice(sentence, place) {
         let judgement = Judgement { sentiment: 1, ..Judgement::default() };
         return Some(Cue { start: place, end: place + 2, side: Side::Behind, judgement });
     }
     // `Heat: yes.`
-    let ends = place + 1 == sentence.len() || sentence.words[place + 1].gap == Gap::Pause;
-    if sentence.at(place) == "yes" && place > 0 && ends && lengths == [0; 3] {
+    if sentence.at(place) == "yes" && place > 0 && ends_at(sentence, place + 1) && lengths == [0; 3] {
         let judgement = Judgement { sentiment: 1, ..Judgement::default() };
         return Some(Cue { start: place, end: place + 1, side: Side::Behind, judgement });
     }
@@ -121,7 +151,9 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         if most == 1 && ["not", "no"].contains(&sentence.at(place)) && is_word_of_judgement(sentence, place + 1) {
             return None;
         }
-        let turned = sentiment > 0 && is_turned(sentence, place);
+        // `I'll give Heat a miss`
+        let missed = sentence.at(end - 1) == "give" && sentence.has_any(&["a miss", "a pass"]);
+        let turned = sentiment > 0 && (missed || is_turned(sentence, place));
         let judgement = Judgement { sentiment: if turned { -1 } else { sentiment }, ..Judgement::default() };
         return Some(Cue { start: place, end, side: Side::Before, judgement });
     }
@@ -150,6 +182,10 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         return Some(Cue { start: place, end, side: Side::Before, judgement });
     }
     let (_, sentiment) = said?;
+    // `other classics`, `something good`: what is wanted.
+    if ["other", "something", "anything"].contains(&sentence.before(place, 1)) {
+        return None;
+    }
     let hopes = (1..=4).any(|back| {
         ["sounds", "looks", "seems", "sound", "look", "seem", "might", "could", "would", "looking"]
             .contains(&sentence.before(place, back))
@@ -161,6 +197,11 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
     let turned = turned != neither;
     let sentiment = if turned { -sentiment } else { sentiment };
     Some(Cue { start: place, end, side: Side::Behind, judgement: Judgement { sentiment, seen: !hopes, rating: None } })
+}
+
+/// Whether the sentence ends or pauses before a place.
+fn ends_at(sentence: &Sentence, place: usize) -> bool {
+    sentence.words.get(place).is_none_or(|word| word.gap == Gap::Pause)
 }
 
 fn is_word_of_judgement(sentence: &Sentence, place: usize) -> bool {
@@ -233,7 +274,8 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
     } else if let Some((value, scale)) = word.split_once('/') {
         (number(value)?, number(scale)?, 1)
     } else {
-        let value = number(word)?;
+        // `a single star`
+        let value = if sentence.has_at(place, "single star") { 1.0 } else { number(word)? };
         match (sentence.at(place + 1), sentence.at(place + 2), sentence.at(place + 3)) {
             ("out", "of", scale) => (value, number(scale)?, 4),
             ("star" | "stars", "out", "of") => (value, number(sentence.at(place + 4))?, 5),
@@ -254,7 +296,12 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
                     "of", "out", "one", "or", "am", "pm",
                 ];
                 let behind_item = sentence.words[place].raw.starts_with(|c: char| c.is_ascii_digit());
-                if !introduced.contains(&before) && !behind_item || counts.contains(&next) || before.is_empty() {
+                let is_half = value >= 0.5 && (value * 2.0).fract() == 0.0;
+                if !introduced.contains(&before) && !behind_item
+                    || counts.contains(&next)
+                    || before.is_empty()
+                    || !is_half
+                {
                     return None;
                 }
                 (value, if value <= 5.0 { 5.0 } else { 10.0 }, 1)

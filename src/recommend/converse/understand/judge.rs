@@ -22,9 +22,15 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
     let mut place = 0;
     while place < sentence.len() {
         if let Some(item) = items.iter().position(|(start, _)| *start == place) {
-            if closed {
+            // `Heat was clever, Zodiac dragged`: each has words of its own.
+            let has_own =
+                group.last().is_some_and(|&last| (items[last].1..place).any(|word| is_copula(sentence, word)));
+            if closed || has_own {
                 group.clear();
                 closed = false;
+            }
+            if verb.is_some() && stands_alone(sentence, items[item], items.get(item + 1), cues) {
+                verb = None;
             }
             group.push(item);
             if let Some((_, judgement)) = ahead.take().filter(|(end, _)| place - end <= ADJECTIVE_REACH) {
@@ -47,7 +53,11 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
                     if !has_object && !closed {
                         waiting.iter().for_each(|&item| judged[item] = Some(judgement));
                     }
-                    verb = Some(judgement);
+                    // `I liked Heat but not Zodiac`: that was seen, too.
+                    let denies = sentence.at(cue.start) == "not" && sentence.before(cue.start, 1) == "but";
+                    let seen =
+                        judgement.seen || denies && cue.end == cue.start + 1 && last.is_some_and(|last| last.seen);
+                    verb = Some(Judgement { seen, ..judgement });
                     closed = true;
                 }
                 Side::Behind => {
@@ -69,6 +79,13 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
                                 judged[subject] = Some(Judgement { sentiment: judgement.sentiment, ..old });
                             }
                         }
+                        // `I've seen Heat but fell asleep`, `She loved Heat, I fell asleep`
+                        None if next_item.is_none() && closed && turns_last(sentence, cue, &group, &judged) => {
+                            if let Some(&item) = group.last() {
+                                let seen = judgement.seen || judged[item].is_some_and(|old| old.seen);
+                                judged[item] = Some(Judgement { seen, ..judgement });
+                            }
+                        }
                         None => {
                             if let (true, Some(rating)) = (closed, judgement.rating) {
                                 // `Loved it: 5/5`
@@ -87,7 +104,9 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             continue;
         }
         let word = sentence.at(place);
-        if TURNS.contains(&word) {
+        // `everything but Heat`
+        let excepts = word == "but" && ["everything", "all"].contains(&sentence.before(place, 1));
+        if TURNS.contains(&word) && !excepts {
             // What comes is said of what comes.
             (verb, ahead, closed) = (None, None, true);
         }
@@ -115,6 +134,26 @@ fn end_of_reach(sentence: &Sentence, from: usize, cues: &[Cue]) -> usize {
     let turn = (from..sentence.len())
         .find(|&place| TURNS.contains(&sentence.at(place)) || sentence.words[place].gap == Gap::Pause && place > from);
     next.unwrap_or(sentence.len()).min(turn.unwrap_or(sentence.len()))
+}
+
+/// Whether an item behind a comma is judged by words of its own, and not by a verb before: `Loved Heat, Zodiac bored me`.
+fn stands_alone(sentence: &Sentence, item: (usize, usize), next: Option<&(usize, usize)>, cues: &[Cue]) -> bool {
+    let until = next.map_or(sentence.len(), |next| next.0);
+    sentence.words[item.0].gap == Gap::Pause && cues.iter().any(|cue| (item.1..until).contains(&cue.start))
+}
+
+/// Whether what comes last is meant where something came before: after the news that an item was seen, or not, and after
+/// what somebody else thinks of it.
+fn turns_last(sentence: &Sentence, cue: &Cue, group: &[usize], judged: &[Option<Judgement>]) -> bool {
+    let said = group.last().and_then(|&item| judged[item]);
+    let is_news = said.is_some_and(|said| said.sentiment == 0 && said.rating.is_none());
+    let is_own = ["i", "we"].contains(&sentence.before(cue.start, 1)) && said.is_some();
+    cue.judgement.rating.is_none() && (is_news || is_own)
+}
+
+/// A form of `to be` behind an item.
+fn is_copula(sentence: &Sentence, place: usize) -> bool {
+    ["was", "is", "were", "are", "wasn't", "isn't"].contains(&sentence.at(place))
 }
 
 /// Whether something is said of the item that ends at `end`, in the words before `start`.

@@ -3,7 +3,7 @@
 use super::{
     common::number,
     stated::{Constraints, key},
-    words::Sentence,
+    words::{Gap, Sentence},
 };
 
 /// The years that four digits may be.
@@ -171,6 +171,10 @@ impl Numbers<'_> {
         self.sentence.at(self.place + ahead)
     }
 
+    fn is_pause(&self, place: usize) -> bool {
+        self.sentence.words.get(place).is_some_and(|word| word.gap == Gap::Pause)
+    }
+
     /// What bounds a number that begins here; `length` words are the number.
     fn bound(&self, length: usize) -> Option<Bound> {
         let after = |ahead: usize| self.at(length + ahead);
@@ -201,7 +205,9 @@ impl Numbers<'_> {
         // Where several fit, the longest is meant: `more than`, not `than`.
         let found = BOUNDS.iter().filter_map(|(words, bound)| Some((stands(words)?, *bound)));
         let (start, bound) = found.min_by_key(|(start, _)| *start)?;
-        let denied = (1..=5).map(|back| self.sentence.before(start, back)).any(is_denial);
+        // `not American, under 100 minutes`: a pause ends what is denied.
+        let reach = (1..=5).take_while(|back| start + 1 >= *back && !self.is_pause(start + 1 - back));
+        let denied = reach.map(|back| self.sentence.before(start, back)).any(is_denial);
         Some(if denied { bound.turned() } else { bound })
     }
 
@@ -373,7 +379,7 @@ mod tests {
 
     #[test]
     fn conditions_are_read_from_words() {
-        let cases: [(&str, &[(&str, f64)]); 40] = [
+        let cases: [(&str, &[(&str, f64)]); 41] = [
             ("under two hours", &[("runtime_max", 120.0)]),
             ("it must not exceed 100 minutes", &[("runtime_max", 100.0)]),
             ("no longer than 90 minutes", &[("runtime_max", 90.0)]),
@@ -414,6 +420,7 @@ mod tests {
             ("less than ten euros", &[("price_max", 10.0)]),
             ("my kids are 6 and 8", &[]),
             ("give it 5/5, two stars", &[]),
+            ("not American, under 100 minutes", &[("runtime_max", 100.0)]),
         ];
         for (text, expected) in cases {
             let mut said = Constraints::default();

@@ -64,7 +64,7 @@ pub struct Understood {
     /// What is to be done.
     pub state: State,
     /// What rules made nothing of.
-    unclear: Option<Unclear>,
+    unclear: Vec<Unclear>,
     summary: Summary,
 }
 
@@ -138,14 +138,14 @@ impl Understander {
     /// Reads one message by rules.
     pub fn read(&self, message: &str, context: &Context<'_>) -> Understood {
         let sentences = words::sentences(message);
-        let shown = Titles::new(context.shown.iter().map(String::as_str));
+        let shown = Titles::shown(context.shown.iter().map(String::as_str));
         let mut read = sentence::Reading::new(self, context, &shown);
         sentences.iter().for_each(|sentence| read.add(sentence));
         let mut understood = read.finish();
         let Summary { greets, requests, asks_item, asks_answer, judges, wishes, limits, .. } = understood.summary;
-        if !sentences.is_empty() && ![greets, requests, asks_item, asks_answer, judges, wishes, limits].contains(&true)
-        {
-            understood.unclear.get_or_insert(Unclear::Message);
+        let is_clear = [greets, requests, asks_item, asks_answer, judges, wishes, limits].contains(&true);
+        if !sentences.is_empty() && !is_clear && understood.unclear.is_empty() {
+            understood.unclear.push(Unclear::Message);
         }
         understood.summary.known = context.known || !context.shown.is_empty();
         understood.summary.shown = !context.shown.is_empty();
@@ -159,45 +159,53 @@ impl Understander {
     /// If a model fails.
     pub fn read_with(&self, message: &str, context: &Context<'_>, opinions: &mut Opinions<'_>) -> Result<Understood> {
         let mut understood = self.read(message, context);
-        let shown = !context.shown.is_empty();
-        match understood.unclear.take() {
-            None => {}
-            Some(Unclear::Said { text, titles }) => {
-                let of_item = |meaning: Meaning| meaning.judgement().is_some() || meaning == Meaning::Other;
-                let meaning = opinions.meaning(&text, &self.examples, &of_item)?;
-                if let Some(judgement) = meaning.and_then(Meaning::judgement) {
-                    titles.iter().for_each(|title| sentence::take(&mut understood.feedback, title, judgement));
-                    understood.summary.judges = true;
-                }
-            }
-            Some(Unclear::Message) => {
-                let possible = |meaning: Meaning| match meaning {
-                    Meaning::AsksItem | Meaning::AsksAnswer => shown,
-                    Meaning::Seen => false,
-                    meaning => shown || meaning.judgement().is_none(),
-                };
-                let summary = &mut understood.summary;
-                match opinions.meaning(message, &self.examples, &possible)? {
-                    Some(Meaning::AsksItem) => summary.asks_item = true,
-                    Some(Meaning::AsksAnswer) => summary.asks_answer = true,
-                    Some(Meaning::Requests) => summary.requests = true,
-                    Some(Meaning::Greets) => summary.greets = true,
-                    Some(meaning) => {
-                        if let Some(judgement) = meaning.judgement() {
-                            // Said of the list, of which nobody has said that they saw it.
-                            let judgement = cues::Judgement { seen: false, ..judgement };
-                            context
-                                .shown
-                                .iter()
-                                .for_each(|title| sentence::take(&mut understood.feedback, title, judgement));
-                            summary.judges = true;
-                        }
+        for unclear in std::mem::take(&mut understood.unclear) {
+            match unclear {
+                Unclear::Said { text, titles } => {
+                    let of_item = |meaning: Meaning| meaning.judgement().is_some() || meaning == Meaning::Other;
+                    let meaning = opinions.meaning(&text, &self.examples, &of_item)?;
+                    if let Some(judgement) = meaning.and_then(Meaning::judgement) {
+                        titles.iter().for_each(|title| sentence::take(&mut understood.feedback, title, judgement));
+                        understood.summary.judges = true;
                     }
-                    None => {}
                 }
+                Unclear::Message => self.read_whole(message, context, &mut understood, opinions)?,
             }
         }
         understood.state = decide(understood.summary);
         Ok(understood)
+    }
+
+    /// Asks others for an opinion on a whole message.
+    fn read_whole(
+        &self,
+        message: &str,
+        context: &Context<'_>,
+        understood: &mut Understood,
+        opinions: &mut Opinions<'_>,
+    ) -> Result<()> {
+        let shown = !context.shown.is_empty();
+        let possible = |meaning: Meaning| match meaning {
+            Meaning::AsksItem | Meaning::AsksAnswer => shown,
+            Meaning::Seen => false,
+            meaning => shown || meaning.judgement().is_none(),
+        };
+        let Some(meaning) = opinions.meaning(message, &self.examples, &possible)? else { return Ok(()) };
+        let Understood { feedback, summary, .. } = understood;
+        match meaning {
+            Meaning::AsksItem => summary.asks_item = true,
+            Meaning::AsksAnswer => summary.asks_answer = true,
+            Meaning::Requests => summary.requests = true,
+            Meaning::Greets => summary.greets = true,
+            meaning => {
+                if let Some(judgement) = meaning.judgement() {
+                    // Said of the list, of which nobody has said that they saw it.
+                    let judgement = cues::Judgement { seen: false, ..judgement };
+                    context.shown.iter().for_each(|title| sentence::take(feedback, title, judgement));
+                    summary.judges = true;
+                }
+            }
+        }
+        Ok(())
     }
 }

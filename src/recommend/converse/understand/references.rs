@@ -185,6 +185,10 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
     if sentence.at(place) == "all" && place == 0 && !NOT_ALL.contains(&sentence.at(1)) {
         return reference(1, Target::All { denied: false });
     }
+    // `Everything but Heat is great`
+    if sentence.at(place) == "everything" && ["but", "except", "besides"].contains(&sentence.at(place + 1)) {
+        return reference(1, Target::All { denied: false });
+    }
     if let Some(length) = phrase(&ALL) {
         return reference(length, Target::All { denied: false });
     }
@@ -202,7 +206,8 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
 
 /// Whether `it is` at a place chooses what stands before: `Heat it is!`
 pub(super) fn is_choice(sentence: &Sentence, place: usize) -> bool {
-    let ends = place + 2 == sentence.len() || sentence.words.get(place + 2).is_some_and(|word| word.gap == Gap::Pause);
+    let end = place + 2 + usize::from(sentence.at(place + 2) == "then");
+    let ends = sentence.words.get(end).is_none_or(|word| word.gap == Gap::Pause);
     sentence.has_at(place, "it is") && place > 0 && ends
 }
 

@@ -1,93 +1,27 @@
 //! One sentence after the other becomes preferences and feedback.
 
+use std::ops::Range;
+
 use super::{
     Context, Feedback, Preferences, Unclear, Understander, Understood,
     acts::{self, Act, Named},
     add,
+    common::number,
     cues::{self, Cue, Judgement, Side},
     judge::judge,
     limits,
     negation::{is_denial, is_denied},
     people,
+    phrases::{
+        BARE, BETWEEN, COMPANY, EXCEPTING, LASTING, LIKENING, LIKERS, NOT_SEEN, PAST, PRESENT, QUESTIONS, TAKING,
+        WISHING,
+    },
     references::{self, Target},
     stated::key,
     titles::Titles,
     words::{Gap, Sentence},
 };
 use crate::recommend::converse::state::Summary;
-
-/// Words by which a title is an example of what is wanted.
-const LIKENING: [&str; 16] = [
-    "like",
-    "similar to",
-    "in the vein of",
-    "such as",
-    "along the lines of",
-    "in the style of",
-    "reminds me of",
-    "akin to",
-    "close to",
-    "same as",
-    "reminiscent of",
-    "in the spirit of",
-    "comparable to",
-    "as good as",
-    "more of",
-    "the likes of",
-];
-/// Words between such a word and its title.
-const BETWEEN: [&str; 9] = ["the", "film", "movie", "films", "movies", "a", "and", "or", "both"];
-/// Before `like`: somebody likes, or something is like.
-const LIKERS: [&str; 22] = [
-    "i", "we", "really", "didn't", "don't", "do", "also", "they", "dont", "didnt", "actually", "kids", "would", "i'd",
-    "you", "looks", "feels", "felt", "sounds", "did", "nothing", "quite",
-];
-/// Words that tell a wish in a sentence on items.
-const WISHING: [&str; 12] =
-    ["want", "prefer", "more", "something", "anything", "no", "mood", "less", "looking", "give", "rather", "instead"];
-/// Words of somebody who tells what they saw.
-const PAST: [&str; 18] = [
-    "ruined", "lost", "was", "were", "wasn't", "weren't", "had", "felt", "bored", "left", "made", "fell", "put",
-    "dragged", "sucked", "rocked", "worked", "blew",
-];
-/// Verbs of liking what may not be seen yet: `I like the second one`.
-const PRESENT: [&str; 7] = ["love", "like", "enjoy", "adore", "hate", "dislike", "stand"];
-/// Words that begin a question.
-const QUESTIONS: [&str; 16] = [
-    "why", "how", "what", "what's", "who", "when", "where", "is", "are", "do", "does", "did", "can", "could", "any",
-    "which",
-];
-/// How long something is.
-const LASTING: [&str; 7] = [
-    "hours long",
-    "hour long",
-    "minutes long",
-    "after half an hour",
-    "after an hour",
-    "after ten minutes",
-    "after the first hour",
-];
-/// Words of which nothing follows.
-const NOT_SEEN: [&str; 9] = [
-    "haven't seen",
-    "havent seen",
-    "have not seen",
-    "not seen",
-    "never seen",
-    "haven't watched",
-    "have not watched",
-    "never watched",
-    "didn't see",
-];
-/// Words that leave something out of what is said.
-const EXCEPTING: [&str; 7] = ["except", "except for", "apart from", "other than", "but not", "besides", "excluding"];
-/// Words that take an item when nothing else is said: `the second one, please`.
-const TAKING: [&str; 12] =
-    ["definitely", "absolutely", "please", "then", "yes", "ok", "okay", "thanks", "that", "one", "for", "me"];
-/// Words beside a title that say nothing of it.
-const BARE: [&str; 8] = ["and", "or", "again", "hmm", "oh", "well", "ah", "so"];
-/// Themes that are people whom one watches with.
-const COMPANY: [&str; 6] = ["friends", "family", "dog", "dogs", "buddy", "ai"];
 
 /// A title or reference in a sentence.
 #[derive(Clone, Debug)]
@@ -138,9 +72,11 @@ pub(super) struct Reading<'a> {
     free: Option<Judgement>,
     /// Titles that a sentence named with a question mark and nothing else: `Heat? Brilliant.`
     pending: Vec<String>,
-    unclear: Option<Unclear>,
-    /// The only title of the last sentence, of which that told nothing but that it was seen.
+    unclear: Vec<Unclear>,
+    /// The only title of the last sentence, of which that told nothing but that it was seen, or nothing that was understood.
     heard: Option<String>,
+    /// The titles in the last sentence of which it says nothing that was understood.
+    silent: Vec<String>,
 }
 
 impl<'a> Reading<'a> {
@@ -159,8 +95,9 @@ impl<'a> Reading<'a> {
             rest: Vec::new(),
             free: None,
             pending: Vec::new(),
-            unclear: None,
+            unclear: Vec::new(),
             heard: None,
+            silent: Vec::new(),
         }
     }
 
@@ -204,7 +141,8 @@ impl<'a> Reading<'a> {
                 }
                 None => {
                     let text = sentence.words.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ");
-                    self.unclear = Some(Unclear::Said { text, titles: pending });
+                    self.heard = pending.first().filter(|_| pending.len() == 1).cloned();
+                    self.unclear.push(Unclear::Said { text, titles: pending });
                 }
             }
             return;
@@ -212,7 +150,7 @@ impl<'a> Reading<'a> {
         let before = self.preferences.constraints.clone();
         limits::read(sentence, &mut open, &mut self.preferences.constraints);
         // `It's nearly three hours long`, `I turned it off after an hour`: what is, not what should be.
-        if !mentions.is_empty() && sentence.has_any(&LASTING) {
+        if !mentions.is_empty() && lasts(sentence) {
             self.preferences.constraints = before.clone();
         }
         let spans = self.spans(sentence, &open);
@@ -221,6 +159,7 @@ impl<'a> Reading<'a> {
             example: mentions.iter().any(|mention| mention.example),
             kind: !spans.is_empty(),
             shown: !self.context.shown.is_empty(),
+            begins: mentions.first().is_some_and(|mention| mention.start == 0 && mention.kind == MentionKind::Title),
         };
         let act = acts::of(sentence, named);
         match act {
@@ -231,6 +170,15 @@ impl<'a> Reading<'a> {
                 let titles = mentions.iter().flat_map(|mention| &mention.titles);
                 titles.for_each(|title| add(&mut self.asked_about, title));
                 self.named |= named.item;
+                // `Why do you show Heat when I told you that I've seen it?`
+                if act == Act::AskAnswer {
+                    let recalls = cues::find(sentence, &open).into_iter().any(|cue| {
+                        cue.judgement == Judgement { seen: true, ..Judgement::default() }
+                            && ["i've", "i", "we've", "we", "already"].contains(&sentence.before(cue.start, 1))
+                    });
+                    let titles = mentions.iter().filter(|mention| recalls && mention.titles.len() == 1);
+                    titles.for_each(|mention| add(&mut self.feedback.seen, &mention.titles[0]));
+                }
                 return;
             }
             Act::Request => self.summary.requests = true,
@@ -241,21 +189,51 @@ impl<'a> Reading<'a> {
         let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
         let said = self.judgements(sentence, &open, &judged, stated || named.kind);
-        let not_seen = sentence.has_any(&NOT_SEEN) && !judged.is_empty();
+        let not_seen = sentence.has_any(NOT_SEEN) && !judged.is_empty();
         self.summary.judges |= not_seen && act == Act::Tell;
-        if act == Act::Tell && !said && !stated && !judged.is_empty() && !not_seen {
-            let titles: Vec<String> = judged.iter().flat_map(|mention| mention.titles.clone()).collect();
-            let within = |place: usize| judged.iter().any(|mention| (mention.start..mention.end).contains(&place));
-            let begins = |place: usize| judged.iter().any(|mention| mention.start == place);
-            let word = |place: usize| match (begins(place), within(place)) {
-                (true, _) => Some("it"),
-                (false, true) => None,
-                (false, false) => Some(sentence.words[place].raw.as_str()),
-            };
-            let text = (0..sentence.len()).filter_map(word).collect::<Vec<_>>().join(" ");
-            if !titles.is_empty() && text != "it" {
-                self.unclear = Some(Unclear::Said { text, titles });
+        if act != Act::Tell || stated || not_seen {
+            return;
+        }
+        if said {
+            // `Heat was great, Zodiac I could not get out of my head`
+            for (place, mention) in judged.iter().enumerate() {
+                let is_silent = mention.titles.len() == 1 && self.silent.contains(&mention.titles[0]);
+                if !is_silent || self.knows(&mention.titles[0]) {
+                    continue;
+                }
+                let clause = clause(sentence, &judged, place);
+                if clause.len() > mention.end - mention.start + 1 {
+                    self.leave_unclear(sentence, clause, &judged[place..=place]);
+                }
             }
+        } else if !judged.is_empty() {
+            self.leave_unclear(sentence, 0..sentence.len(), &judged);
+            self.heard = match judged.as_slice() {
+                [only] if only.titles.len() == 1 => only.titles.first().cloned(),
+                _ => None,
+            };
+        }
+    }
+
+    /// Whether anything is thought of a title, as far as is known.
+    fn knows(&self, title: &String) -> bool {
+        let Feedback { liked, disliked, ratings, seen } = &self.feedback;
+        [liked, disliked, seen].iter().any(|titles| titles.contains(title)) || ratings.contains_key(title)
+    }
+
+    /// Leaves it to others what some words say of the items in them, which they call `it`.
+    fn leave_unclear(&mut self, sentence: &Sentence, words: Range<usize>, mentions: &[&Mention]) {
+        let titles: Vec<String> = mentions.iter().flat_map(|mention| mention.titles.clone()).collect();
+        let within = |place: usize| mentions.iter().any(|mention| (mention.start..mention.end).contains(&place));
+        let begins = |place: usize| mentions.iter().any(|mention| mention.start == place);
+        let word = |place: usize| match (begins(place), within(place)) {
+            (true, _) => Some("it"),
+            (false, true) => None,
+            (false, false) => Some(sentence.words[place].raw.as_str()),
+        };
+        let text = words.filter_map(word).collect::<Vec<_>>().join(" ");
+        if !titles.is_empty() && text != "it" {
+            self.unclear.push(Unclear::Said { text, titles });
         }
     }
 
@@ -310,8 +288,14 @@ impl<'a> Reading<'a> {
         let shown = self.context.shown;
         for reference in references::find(sentence, open, shown.len()) {
             let (start, end) = (reference.start, reference.end);
+            // `I watched Heat and Zodiac and loved both`
+            let named: Vec<String> = match ["they", "they're", "them", "both"].contains(&sentence.at(start)) {
+                true => found.iter().filter(|mention| mention.end <= start).flat_map(|m| m.titles.clone()).collect(),
+                false => Vec::new(),
+            };
             let spoken_of = || found.iter().filter(|mention| mention.end <= start).max_by_key(|mention| mention.end);
             let (titles, kind) = match reference.target {
+                _ if named.len() > 1 => (named, MentionKind::One),
                 Target::Places(places) => {
                     (places.iter().filter_map(|&place| shown.get(place).cloned()).collect(), MentionKind::One)
                 }
@@ -451,6 +435,7 @@ impl<'a> Reading<'a> {
     /// What is thought of the items that are named. Returns whether anything is.
     fn judgements(&mut self, sentence: &Sentence, open: &[bool], mentions: &[&Mention], stated: bool) -> bool {
         let mut said = false;
+        self.silent.clear();
         let cues = cues::find(sentence, open);
         let items: Vec<(usize, usize)> = mentions.iter().map(|mention| (mention.start, mention.end)).collect();
         let judged = judge(sentence, &items, &cues);
@@ -459,11 +444,13 @@ impl<'a> Reading<'a> {
             let is_of_cue = cues.iter().any(|cue| (cue.start..cue.end).contains(&place) && !cue.judgement.seen);
             PAST.contains(&sentence.at(place)) && !is_of_cue
         });
-        // `didn't like it` is of the past.
-        let is_present = (0..sentence.len()).any(|place| {
-            PRESENT.contains(&sentence.at(place))
-                && !["didn't", "didnt", "did", "never"].contains(&sentence.before(place, 1))
-        });
+        // `didn't like it` is of the past, `still love it` of what was seen.
+        let is_present = |cue: &Cue| {
+            (cue.start..cue.end).any(|place| {
+                PRESENT.contains(&sentence.at(place))
+                    && !["didn't", "didnt", "did", "never", "still"].contains(&sentence.before(place, 1))
+            })
+        };
         // `all of them except Heat`
         let has_all = mentions.iter().any(|mention| mention.titles.len() > 1);
         let is_excepted = |mention: &&&Mention| {
@@ -507,12 +494,17 @@ impl<'a> Reading<'a> {
                 (Some(Judgement { sentiment: 1.., .. }) | None, true) => {
                     Judgement { sentiment: -1, ..Judgement::default() }
                 }
-                (Some(_), true) | (None, false) => continue,
+                (None, false) => {
+                    self.silent.extend(mention.titles.iter().filter(|_| mention.titles.len() == 1).cloned());
+                    continue;
+                }
+                (Some(_), true) => continue,
             };
-            let by_verb = cues.iter().any(|cue| cue.side == Side::Before && cue.judgement == judgement);
+            let told = |cue: &Cue| cue.side == Side::Before && cue.judgement == judgement && !is_present(cue);
+            let by_verb = cues.iter().any(told);
             let seen = match mention.kind {
                 MentionKind::Title => judgement.seen || is_past && judgement.sentiment != 0 && is_said(&cues),
-                _ => judgement.seen && (by_verb && !is_present || judgement.rating.is_some() || is_past),
+                _ => judgement.seen && (by_verb || judgement.rating.is_some() || is_past),
             };
             self.heard = match (mention.titles.as_slice(), judgement) {
                 ([title], Judgement { sentiment: 0, seen: true, rating: None }) => Some(title.clone()),
@@ -542,16 +534,39 @@ impl<'a> Reading<'a> {
                 .iter()
                 .rev()
                 .find(|cue| cue.judgement.sentiment != 0 && (cue.side == Side::Behind || cue.end == sentence.len()));
+            let thanks = sentence.at(0) == "thank" || sentence.at(0) == "thanks";
             match (free, self.heard.take()) {
                 // `I watched Heat last night. Gorgeous film.`
                 (Some(cue), Some(title)) => {
-                    take(&mut self.feedback, &title, Judgement { seen: true, ..cue.judgement });
+                    self.understand(&title);
+                    take(&mut self.feedback, &title, cue.judgement);
                     return true;
+                }
+                // `Watched Heat as you said. Thank you!`
+                (None, Some(title)) if thanks => {
+                    take(&mut self.feedback, &title, Judgement { sentiment: 1, ..Judgement::default() });
+                    return true;
+                }
+                (None, Some(title)) if sentence.len() > 2 && !self.is_unclear(&title) => {
+                    let text = sentence.words.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ");
+                    self.unclear.push(Unclear::Said { text, titles: vec![title] });
                 }
                 (free, _) => self.free = self.free.or(free.map(|cue| cue.judgement)),
             }
         }
         said
+    }
+
+    /// Whether others are to say what is thought of a title.
+    fn is_unclear(&self, title: &String) -> bool {
+        self.unclear.iter().any(|unclear| matches!(unclear, Unclear::Said { titles, .. } if titles.contains(title)))
+    }
+
+    /// What is thought of a title is known after all.
+    fn understand(&mut self, title: &String) {
+        let is_of = |unclear: &Unclear| matches!(unclear, Unclear::Said { titles, .. } if titles == &[title.clone()]);
+        self.unclear.retain(|unclear| !is_of(unclear));
+        self.summary.judges = true;
     }
 
     /// All that was stated.
@@ -570,7 +585,8 @@ impl<'a> Reading<'a> {
             shown.iter().for_each(|title| take(&mut self.feedback, title, Judgement { seen: false, ..judgement }));
             self.summary.judges = true;
         }
-        self.summary.wishes |= self.summary.judges && shown.is_empty() && !self.feedback.liked.is_empty();
+        // `The Matrix was brilliant. What next?`: a title is known.
+        self.summary.wishes |= self.summary.judges && self.summary.requests && shown.is_empty();
         self.summary.limits = !self.preferences.constraints.is_empty();
         let Self { preferences, feedback, asked_about, summary, unclear, .. } = self;
         Understood { preferences, feedback, asked_about, summary, unclear, ..Understood::default() }
@@ -580,6 +596,32 @@ impl<'a> Reading<'a> {
 /// Whether anything is said behind an item.
 fn is_said(cues: &[Cue]) -> bool {
     cues.iter().any(|cue| cue.side == Side::Behind)
+}
+
+/// The words around an item that speak of it alone: up to a pause, a turn, an `and`, or another item.
+fn clause(sentence: &Sentence, mentions: &[&Mention], place: usize) -> Range<usize> {
+    let Mention { start, end, .. } = *mentions[place];
+    let parts = |word: usize| {
+        sentence.words[word].gap == Gap::Pause
+            || ["and", "but", "though", "although", "while", "whereas", "however"].contains(&sentence.at(word))
+    };
+    let before = place.checked_sub(1).map_or(0, |before| mentions[before].end);
+    let after = mentions.get(place + 1).map_or(sentence.len(), |after| after.start);
+    let first = (before..=start).rev().find(|&word| parts(word)).unwrap_or(before);
+    let last = (end..after).find(|&word| parts(word)).unwrap_or(after);
+    let first = first + usize::from(first < start && sentence.words[first].gap != Gap::Pause && parts(first));
+    first.min(start)..last
+}
+
+/// How long something is, or how far somebody came: `three hours long`, `after twenty minutes`.
+fn lasts(sentence: &Sentence) -> bool {
+    let is_time = |word: &str| ["minutes", "minute", "hours", "hour"].contains(&word);
+    let after = |place: usize| {
+        sentence.at(place) == "after"
+            && (number(sentence.at(place + 1)).is_some() && is_time(sentence.at(place + 2))
+                || ["a", "an"].contains(&sentence.at(place + 1)))
+    };
+    sentence.has_any(LASTING) || (0..sentence.len()).any(after)
 }
 
 /// Takes a judgement over; a later one takes the place of an earlier one.

@@ -115,18 +115,44 @@ impl Titles {
             }
             made.add(text, title);
         }
-        for (place, form) in made.forms.iter().enumerate() {
+        made.arrange();
+        made.nicknames = words_of.into_iter().filter_map(|(word, title)| Some((word, title?))).collect();
+        made
+    }
+
+    /// Finds forms by their first word and their number of words.
+    fn arrange(&mut self) {
+        self.by_word.clear();
+        self.by_length.clear();
+        for (place, form) in self.forms.iter().enumerate() {
             if let Some(first) = form.words.first() {
-                made.by_word.entry(first.clone()).or_default().push(place);
+                self.by_word.entry(first.clone()).or_default().push(place);
             }
-            made.by_length.entry(form.words.len()).or_default().push(place);
+            self.by_length.entry(form.words.len()).or_default().push(place);
         }
-        let forms = &made.forms;
-        for places in made.by_word.values_mut() {
+        let forms = &self.forms;
+        for places in self.by_word.values_mut() {
             // Whole titles before shortened ones of the same length; equal ones in their order.
             places.sort_by_key(|&place| (std::cmp::Reverse(forms[place].words.len()), forms[place].short, place));
         }
-        made.nicknames = words_of.into_iter().filter_map(|(word, title)| Some((word, title?))).collect();
+    }
+
+    /// Titles that have just been shown, which their first words are enough for: `Eternal Sunshine`.
+    pub(super) fn shown<'a>(titles: impl IntoIterator<Item = &'a str> + Clone) -> Self {
+        let mut made = Self::new(titles.clone());
+        let all: Vec<Vec<String>> = titles.into_iter().map(words).collect();
+        for (title, whole) in all.iter().enumerate() {
+            for length in 2..whole.len() {
+                let beginning = &whole[..length];
+                let says_something = !is_common(&beginning[length - 1]);
+                let is_of_others =
+                    all.iter().enumerate().any(|(other, words)| other != title && words.starts_with(beginning));
+                if says_something && !is_of_others {
+                    made.forms.push(Form { words: beginning.to_vec(), title, short: true });
+                }
+            }
+        }
+        made.arrange();
         made
     }
 
@@ -175,7 +201,9 @@ impl Titles {
             let form = &self.forms[form];
             // A shown `It` is no reason to take every `it` for a title.
             let own_word = &sentence.words[place];
-            let named = own_word.is_capital() && (place > 0 || !PRONOUNS.contains(&form.words[0].as_str()));
+            // `Her: 4`
+            let pauses = sentence.words.get(place + 1).is_some_and(|next| next.gap == Gap::Pause);
+            let named = own_word.is_capital() && (place > 0 || pauses || !PRONOUNS.contains(&form.words[0].as_str()));
             let trusted = trusted && (form.words.len() > 1 || named || !is_common(&own_word.text));
             own[place..].starts_with(&form.words) && (trusted || is_meant(sentence, place, form, cued))
         });
