@@ -28,6 +28,8 @@ pub(super) struct Named {
     pub(super) kind: bool,
     /// Whether items have been shown.
     pub(super) shown: bool,
+    /// Whether its second word begins a title or a reference.
+    pub(super) follows: bool,
     /// Whether it begins with a title, as `When Harry Met Sally sounds nice` does.
     pub(super) begins: bool,
 }
@@ -230,6 +232,14 @@ const ASKING: [&str; 42] = [
     "aren't", "any", "so", "and", "but", "wait", "ok", "okay", "in", "at", "on", "for", "to", "by",
 ];
 
+/// Those of them that are no question without a subject behind them.
+const AUXILIARIES: [&str; 12] =
+    ["is", "are", "was", "were", "does", "do", "did", "has", "have", "had", "isn't", "doesn't"];
+const SUBJECTS: [&str; 28] = [
+    "i", "you", "he", "she", "it", "we", "they", "the", "this", "that", "these", "those", "there", "any", "anyone",
+    "anybody", "anything", "your", "my", "all", "both", "one", "none", "some", "not", "its", "their", "a",
+];
+
 /// Orders to say something of an item.
 const TELL_OF: [&str; 22] = [
     "tell me about",
@@ -260,7 +270,10 @@ const TELL_OF: [&str; 22] = [
 pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     // `What a film!`, `so was Zodiac`
     let exclaims = ["what a", "what an", "so was", "so is", "and so"].iter().any(|words| sentence.has_at(0, words));
-    let asks = sentence.asks || ASKING.contains(&sentence.at(0)) && !is_offer(sentence) && !exclaims && !named.begins;
+    // `Had me on the edge of my seat`, `Was great`: somebody leaves the subject out.
+    let is_elliptic = AUXILIARIES.contains(&sentence.at(0)) && !SUBJECTS.contains(&sentence.at(1)) && !named.follows;
+    let asks = sentence.asks
+        || !is_elliptic && ASKING.contains(&sentence.at(0)) && !is_offer(sentence) && !exclaims && !named.begins;
     let about_answers =
         sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) || asks_for_meaning(sentence, named);
     if about_answers && !(named.example && sentence.has_any(&REQUESTS)) {
@@ -320,7 +333,7 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
         "nothing else",
         "no more",
     ]);
-    if named.item && named.shown && sentence.has_any(&["anything but"]) {
+    if named.item && named.shown && sentence.has_any(&["anything but", "not in the mood for"]) {
         return false;
     }
     if denied && !sentence.has_any(&["something", "anything else", "instead"]) {

@@ -104,10 +104,20 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         let judgement = Judgement { sentiment, seen, rating: None };
         return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
     }
-    // `I turned Heat off`
-    let is_switch = ["turned", "switched"].contains(&sentence.at(place));
+    // `I prefer Heat to Zodiac`
+    let prefers = |place: usize| sentence.at(place) == "prefer" && sentence.at(place + 1) != "to";
+    if prefers(place) {
+        let judgement = Judgement { sentiment: 1, ..Judgement::default() };
+        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
+    }
+    if ["to", "over"].contains(&sentence.at(place)) && (0..place).any(prefers) {
+        let judgement = Judgement { sentiment: -1, ..Judgement::default() };
+        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
+    }
+    // `I turned Heat off`, `take Heat off`
+    let is_switch = ["turned", "switched", "take"].contains(&sentence.at(place));
     if is_switch && (place + 2..place + 7).any(|off| sentence.at(off) == "off") {
-        let judgement = Judgement { sentiment: -1, seen: true, rating: None };
+        let judgement = Judgement { sentiment: -1, seen: sentence.at(place) != "take", rating: None };
         return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
     }
     // `I would watch it again`

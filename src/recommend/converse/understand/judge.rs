@@ -41,7 +41,10 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             place = items[item].1.max(place + 1);
             continue;
         }
-        if let Some(cue) = cues.iter().find(|cue| cue.start == place) {
+        let cue = cues.iter().find(|cue| cue.start == place);
+        // `everything except Heat`: what comes is said of both, and the reader knows better.
+        let excepts = cue.is_some() && sentence.at(place) == "except" && !group.is_empty() && !closed;
+        if let Some(cue) = cue.filter(|_| !excepts) {
             let judgement = cue.judgement;
             let waiting: Vec<usize> = group.iter().copied().filter(|&item| judged[item].is_none()).collect();
             let next_item = items.iter().map(|(start, _)| *start).find(|start| *start >= cue.end);
@@ -53,11 +56,15 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
                     if !has_object && !closed {
                         waiting.iter().for_each(|&item| judged[item] = Some(judgement));
                     }
-                    // `I liked Heat but not Zodiac`: that was seen, too.
-                    let denies = sentence.at(cue.start) == "not" && sentence.before(cue.start, 1) == "but";
-                    let seen =
-                        judgement.seen || denies && cue.end == cue.start + 1 && last.is_some_and(|last| last.seen);
-                    verb = Some(Judgement { seen, ..judgement });
+                    // `I liked Heat but not Zodiac`: that was seen, too. `I've seen Heat, not Zodiac`: that was not.
+                    let is_not = cue.end == cue.start + 1 && sentence.at(cue.start) == "not";
+                    let is_news = last.is_some_and(|last| last.seen && last.sentiment == 0 && last.rating.is_none());
+                    let parts = sentence.before(cue.start, 1) == "but" || sentence.words[cue.start].gap == Gap::Pause;
+                    let but = parts && last.is_some_and(|last| last.seen);
+                    verb = Some(match is_not && is_news {
+                        true => Judgement::default(),
+                        false => Judgement { seen: judgement.seen || is_not && but, ..judgement },
+                    });
                     closed = true;
                 }
                 Side::Behind => {

@@ -36,7 +36,7 @@ pub(super) use themes::COLUMNS as THEME_COLUMNS;
 use super::state::{State, Summary, decide};
 use crate::recommend::{Catalogue, Item, Knowledge, Result};
 use genres::Genres;
-use opinion::{ExampleVectors, Meaning};
+use opinion::{Classifier, Meaning};
 use people::People;
 use themes::Themes;
 use titles::Titles;
@@ -87,7 +87,7 @@ pub struct Understander {
     genres: Genres,
     themes: Themes,
     people: People,
-    examples: ExampleVectors,
+    classifier: Classifier,
 }
 
 impl Understander {
@@ -121,7 +121,7 @@ impl Understander {
             genres: Genres::new(catalogue),
             themes: Themes::new(catalogue),
             people: People::new(catalogue, knowledge),
-            examples: ExampleVectors::default(),
+            classifier: Classifier::default(),
         }
     }
 
@@ -163,7 +163,7 @@ impl Understander {
             match unclear {
                 Unclear::Said { text, titles } => {
                     let of_item = |meaning: Meaning| meaning.judgement().is_some() || meaning == Meaning::Other;
-                    let meaning = opinions.meaning(&text, &self.examples, &of_item)?;
+                    let meaning = opinions.meaning(&text, &self.classifier, &of_item)?;
                     if let Some(judgement) = meaning.and_then(Meaning::judgement) {
                         titles.iter().for_each(|title| sentence::take(&mut understood.feedback, title, judgement));
                         understood.summary.judges = true;
@@ -190,7 +190,7 @@ impl Understander {
             Meaning::Seen => false,
             meaning => shown || meaning.judgement().is_none(),
         };
-        let Some(meaning) = opinions.meaning(message, &self.examples, &possible)? else { return Ok(()) };
+        let Some(meaning) = opinions.meaning(message, &self.classifier, &possible)? else { return Ok(()) };
         let Understood { feedback, summary, .. } = understood;
         match meaning {
             Meaning::AsksItem => summary.asks_item = true,

@@ -1,9 +1,11 @@
-//! A second opinion on what rules do not understand: by the nearest of labelled examples, and by a language model that can
-//! answer with one of a few meanings only.
+//! A second opinion on what rules do not understand: by a classifier of sentence vectors that learned from labelled
+//! examples, and by a language model that can answer with one of a few meanings only.
 //!
 //! Rules know words; people have others. What comes out is one of the meanings below, and never text.
 
 use std::sync::OnceLock;
+
+use faer::{Mat, Side, linalg::solvers::Solve};
 
 use super::cues::Judgement;
 use crate::{
@@ -11,12 +13,15 @@ use crate::{
     recommend::{Result, dense::dot, features::TextEncoder},
 };
 
-/// The mean cosine with the nearest two examples from which these decide.
-const NEAR: f32 = 0.45;
-/// By how much it must be greater than that of every other meaning.
-const MARGIN: f32 = 0.03;
-/// Examples of a meaning that are counted, the nearest ones.
-const COUNTED: usize = 2;
+/// What people say, each after what it means and a tab.
+const EXAMPLES: &str = include_str!("examples.tsv");
+/// How fast the likeness of two unit vectors falls with the square of their distance.
+const WIDTH: f32 = 1.0;
+/// The strength of the ridge penalty.
+const PENALTY: f64 = 0.1;
+/// How far the best meaning must be ahead of the second for the classifier to be believed: of what is that clear, more than
+/// three in four are right where each example is judged by the others.
+const MARGIN: f32 = 0.15;
 /// Examples of a meaning that a language model is shown.
 const SHOWN: usize = 2;
 /// Texts that say nothing.
@@ -90,98 +95,41 @@ impl Meaning {
         }
     }
 
-    fn examples(self) -> &'static [&'static str] {
+    /// Its name in the examples.
+    fn name(self) -> &'static str {
         match self {
-            Meaning::LikedSeen => &[
-                "it swept me off my feet",
-                "it still gives me goosebumps",
-                "I was glued to the screen the whole time",
-                "ten thumbs up, I would watch it again tomorrow",
-                "it blew everyone in the room away",
-                "I could watch it every week",
-            ],
-            Meaning::Wanted => &[
-                "that sounds like my evening sorted",
-                "put it on my watchlist",
-                "sign me up for it",
-                "sold, it is on tonight",
-                "that one has caught my eye",
-                "it goes straight to the top of my list",
-            ],
-            Meaning::DislikedSeen => &[
-                "I want those two hours of my life back",
-                "it did not do anything for me at all",
-                "I nodded off halfway through it",
-                "it left a bad taste in my mouth",
-                "I walked away unimpressed",
-                "everyone raves about it and I do not see why",
-            ],
-            Meaning::Unwanted => &[
-                "it can stay on the shelf",
-                "throw it out",
-                "leave it off from now on",
-                "count me out",
-                "I would rather watch paint dry",
-                "that does not speak to me",
-            ],
-            Meaning::Seen => &[
-                "been there, done that",
-                "I have got that on disc at home",
-                "we had that last weekend",
-                "I know that one already",
-                "old news, watched years ago",
-                "that was on television last night and I had a look",
-            ],
-            Meaning::AsksItem => &[
-                "who plays the lead in it",
-                "is it suitable for children",
-                "how does it end",
-                "what is it about",
-                "where was it shot",
-                "does it have subtitles",
-            ],
-            Meaning::AsksAnswer => &[
-                "why did you choose these",
-                "how did you come up with that",
-                "what does that word mean",
-                "I do not follow your reasoning",
-                "what is that number next to the title",
-                "on what basis do you say so",
-            ],
-            Meaning::Requests => &[
-                "got something else up your sleeve",
-                "keep them coming",
-                "I need a film for tonight",
-                "what would you put on next",
-                "let us see some others",
-                "hit me with another batch",
-            ],
-            Meaning::Greets => &[
-                "hello there, nice to meet you",
-                "good evening to you",
-                "hey, how is it going",
-                "see you later, bye",
-                "thanks a lot, that is all for today",
-                "have a good night",
-            ],
-            Meaning::Other => &[
-                "I am not sure what I feel like",
-                "no idea, honestly",
-                "the weather is awful today",
-                "my sister is coming over",
-                "hmm, let me think",
-                "whatever you say",
-            ],
+            Meaning::LikedSeen => "liked_seen",
+            Meaning::Wanted => "wanted",
+            Meaning::DislikedSeen => "disliked_seen",
+            Meaning::Unwanted => "unwanted",
+            Meaning::Seen => "seen",
+            Meaning::AsksItem => "asks_item",
+            Meaning::AsksAnswer => "asks_answer",
+            Meaning::Requests => "requests",
+            Meaning::Greets => "greets",
+            Meaning::Other => "other",
         }
     }
+
+    /// What people say who mean it.
+    fn examples(self) -> impl Iterator<Item = &'static str> {
+        examples().filter(move |(meaning, _)| *meaning == self).map(|(_, text)| text)
+    }
+}
+
+/// All examples.
+fn examples() -> impl Iterator<Item = (Meaning, &'static str)> {
+    let lines = EXAMPLES.lines().filter_map(|line| line.split_once('\t'));
+    let named = |name| Meaning::ALL.into_iter().find(|meaning| meaning.name() == name);
+    lines.filter_map(move |(name, text)| Some((named(name)?, text)))
 }
 
 /// Who is asked.
 #[derive(Default)]
 pub struct Opinions<'a> {
-    /// Compares with examples.
+    /// Tells the classifier what texts are like.
     pub encoder: Option<&'a mut dyn TextEncoder>,
-    /// Chooses a meaning where no example is near.
+    /// Chooses a meaning where the classifier is not sure.
     pub engine: Option<&'a Engine>,
 }
 
@@ -192,9 +140,50 @@ impl std::fmt::Debug for Opinions<'_> {
     }
 }
 
-/// The vectors of all examples, in their order, once an encoder has made them.
+/// The classifier, once an encoder has made the vectors that it learns from.
 #[derive(Clone, Debug, Default)]
-pub(super) struct ExampleVectors(OnceLock<Vec<Vec<f32>>>);
+pub(super) struct Classifier(OnceLock<Option<Learned>>);
+
+/// Kernel ridge regression from vectors to meanings: the weight of each example for each meaning.
+#[derive(Clone, Debug)]
+struct Learned {
+    /// Of unit length, by example.
+    vectors: Vec<Vec<f32>>,
+    /// (examples, meanings)
+    weights: Vec<[f32; MEANINGS]>,
+}
+
+const MEANINGS: usize = Meaning::ALL.len();
+
+impl Learned {
+    /// Learns from vectors of unit length and what they mean; `None` if they cannot be told apart.
+    fn learn(vectors: Vec<Vec<f32>>, meanings: &[Meaning]) -> Option<Self> {
+        let count = vectors.len();
+        let kernel = Mat::from_fn(count, count, |i, j| {
+            f64::from(likeness(&vectors[i], &vectors[j])) + if i == j { PENALTY } else { 0.0 }
+        });
+        let target = |i: usize, meaning: usize| f64::from(u8::from(meanings[i] == Meaning::ALL[meaning]));
+        let targets = Mat::from_fn(count, MEANINGS, |i, meaning| target(i, meaning) - 1.0 / MEANINGS as f64);
+        let solution = kernel.llt(Side::Lower).ok()?.solve(&targets);
+        let weights = (0..count).map(|i| std::array::from_fn(|meaning| solution[(i, meaning)] as f32)).collect();
+        Some(Self { vectors, weights })
+    }
+
+    /// How much speaks for each meaning.
+    fn scores(&self, vector: &[f32]) -> [f32; MEANINGS] {
+        let mut scores = [0.0; MEANINGS];
+        for (example, weights) in self.vectors.iter().zip(&self.weights) {
+            let likeness = likeness(example, vector);
+            scores.iter_mut().zip(weights).for_each(|(score, weight)| *score += likeness * weight);
+        }
+        scores
+    }
+}
+
+/// How alike two vectors of unit length are, from 0 to 1.
+fn likeness(a: &[f32], b: &[f32]) -> f32 {
+    (-WIDTH * (2.0 - 2.0 * dot(a, b))).exp()
+}
 
 impl Opinions<'_> {
     /// What a text means, if anybody is asked and has an opinion: `wanted` says which meanings are possible.
@@ -204,11 +193,11 @@ impl Opinions<'_> {
     pub(super) fn meaning(
         &mut self,
         text: &str,
-        vectors: &ExampleVectors,
+        classifier: &Classifier,
         wanted: &dyn Fn(Meaning) -> bool,
     ) -> Result<Option<Meaning>> {
         if let Some(encoder) = &mut self.encoder
-            && let Some(meaning) = by_examples(text, *encoder, vectors, wanted)?
+            && let Some(meaning) = by_examples(text, *encoder, classifier, wanted)?
         {
             return Ok(Some(meaning));
         }
@@ -219,34 +208,26 @@ impl Opinions<'_> {
     }
 }
 
-/// The meaning whose examples are nearest, if they are near enough and nearer than all others.
+/// The meaning that the classifier finds, if it is clear enough.
 fn by_examples(
     text: &str,
     encoder: &mut dyn TextEncoder,
-    vectors: &ExampleVectors,
+    classifier: &Classifier,
     wanted: &dyn Fn(Meaning) -> bool,
 ) -> Result<Option<Meaning>> {
-    if vectors.0.get().is_none() {
-        let texts: Vec<String> =
-            Meaning::ALL.iter().flat_map(|meaning| meaning.examples()).map(|text| (*text).to_owned()).collect();
-        let made = unit(encoder, &texts)?;
-        vectors.0.get_or_init(|| made);
+    if classifier.0.get().is_none() {
+        let (meanings, texts): (Vec<Meaning>, Vec<String>) =
+            examples().map(|(meaning, text)| (meaning, text.to_owned())).unzip();
+        let learned = Learned::learn(unit(encoder, &texts)?, &meanings);
+        classifier.0.get_or_init(|| learned);
     }
-    let Some(vectors) = vectors.0.get() else { return Ok(None) };
+    let Some(Some(learned)) = classifier.0.get() else { return Ok(None) };
     let Some(own) = unit(encoder, &[text.to_owned()])?.pop() else { return Ok(None) };
-    let mut rest = vectors.iter();
-    let mut scored: Vec<(f32, Meaning)> = Vec::new();
-    for meaning in Meaning::ALL {
-        let mut cosines: Vec<f32> =
-            rest.by_ref().take(meaning.examples().len()).map(|vector| dot(vector, &own)).collect();
-        cosines.sort_by(|a, b| b.total_cmp(a));
-        if wanted(meaning) {
-            scored.push((cosines.iter().take(COUNTED).sum::<f32>() / COUNTED as f32, meaning));
-        }
-    }
-    scored.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let (Some(first), second) = (scored.first(), scored.get(1)) else { return Ok(None) };
-    let is_clear = first.0 >= NEAR && second.is_none_or(|second| first.0 - second.0 >= MARGIN);
+    let scores = learned.scores(&own).into_iter().zip(Meaning::ALL);
+    let mut scores: Vec<(f32, Meaning)> = scores.filter(|(_, meaning)| wanted(*meaning)).collect();
+    scores.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let (Some(first), second) = (scores.first(), scores.get(1)) else { return Ok(None) };
+    let is_clear = second.is_none_or(|second| first.0 - second.0 >= MARGIN);
     Ok(is_clear.then_some(first.1))
 }
 
@@ -267,7 +248,8 @@ fn by_choice(text: &str, engine: &Engine, wanted: &dyn Fn(Meaning) -> bool) -> R
     let mut examples = String::from("What does somebody say about films?\n\n");
     for place in 0..SHOWN {
         for meaning in &meanings {
-            examples += &format!("\"{}\"\nThe speaker{}.\n\n", meaning.examples()[place], meaning.answer());
+            let example = meaning.examples().nth(place).unwrap_or_default();
+            examples += &format!("\"{example}\"\nThe speaker{}.\n\n", meaning.answer());
         }
     }
     let answers: Vec<Vec<u32>> = meanings

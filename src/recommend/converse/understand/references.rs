@@ -81,8 +81,11 @@ const NONE: [&str; 12] = [
     "no one of these",
 ];
 /// What is left of a list when some of it was named.
-const REST: [&str; 7] = [
+const REST: [&str; 10] = [
     "the rest",
+    "rest of them",
+    "rest of these",
+    "rest of those",
     "the others",
     "the other ones",
     "the other two",
@@ -131,7 +134,8 @@ pub(super) fn find(sentence: &Sentence, open: &[bool], shown: usize) -> Vec<Refe
     let mut place = 0;
     while place < sentence.len() {
         let last = found.last().filter(|last| matches!(last.target, Target::Places(_)));
-        let here = if shown > 0 { at(sentence, place, shown, last) } else { None };
+        // Where nothing was shown, what the message names can still be meant.
+        let here = if shown > 0 { at(sentence, place, shown, last) } else { pronoun(sentence, place) };
         match here.filter(|reference| open[reference.start..reference.end].iter().all(|open| *open)) {
             Some(reference) => {
                 place = reference.end;
@@ -141,6 +145,21 @@ pub(super) fn find(sentence: &Sentence, open: &[bool], shown: usize) -> Vec<Refe
         }
     }
     found
+}
+
+/// `it`, or `them`: what was named.
+fn pronoun(sentence: &Sentence, place: usize) -> Option<Reference> {
+    let (length, target) = match sentence.at(place) {
+        "they" | "they're" | "them" | "both" => (1, Target::All { denied: false }),
+        _ => (it(sentence, place)?, Target::It),
+    };
+    Some(Reference { start: place, end: place + length, target })
+}
+
+/// How many words at a place are the item that is spoken of. `It should be short` is not: what is wanted, not what was shown.
+fn it(sentence: &Sentence, place: usize) -> Option<usize> {
+    let lengths = IT.iter().filter(|phrase| sentence.has_at(place, phrase)).map(|phrase| phrase.split(' ').count());
+    lengths.max().filter(|length| !WANTED.contains(&sentence.at(place + length)))
 }
 
 /// The reference that begins at a place. `last` is the one to places that was found before it.
@@ -189,6 +208,9 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
     if sentence.at(place) == "everything" && ["but", "except", "besides"].contains(&sentence.at(place + 1)) {
         return reference(1, Target::All { denied: false });
     }
+    if sentence.has_at(place, "everything there") || sentence.has_at(place, "everything you") {
+        return reference(2, Target::All { denied: false });
+    }
     if let Some(length) = phrase(&ALL) {
         return reference(length, Target::All { denied: false });
     }
@@ -199,9 +221,7 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
     if is_choice(sentence, place) {
         return None;
     }
-    // `It should be short`: what is wanted, not what was shown.
-    let length = phrase(&IT).filter(|length| !WANTED.contains(&sentence.at(place + length)))?;
-    reference(length, Target::It)
+    reference(it(sentence, place)?, Target::It)
 }
 
 /// Whether `it is` at a place chooses what stands before: `Heat it is!`

@@ -23,6 +23,9 @@ use super::{
 };
 use crate::recommend::converse::state::Summary;
 
+/// Words of a sentence that says of the list no more than that it was seen: `Already seen them all.`
+const SHORTEST: usize = 5;
+
 /// A title or reference in a sentence.
 #[derive(Clone, Debug)]
 struct Mention {
@@ -103,8 +106,11 @@ impl<'a> Reading<'a> {
 
     /// Reads a sentence. What is told before a question in it is read by itself: `I've seen Heat, why do you show it?`
     pub(super) fn add(&mut self, sentence: &Sentence) {
-        let turn = (2..sentence.len())
-            .find(|&place| sentence.words[place].gap == Gap::Pause && QUESTIONS.contains(&sentence.at(place)));
+        let begins = |place: usize| QUESTIONS.contains(&sentence.at(place));
+        let turn = (2..sentence.len()).find(|&place| match sentence.words[place].gap {
+            Gap::Pause => begins(place),
+            _ => sentence.at(place) == "so" && begins(place + 1),
+        });
         if let Some(turn) = turn.filter(|_| sentence.asks && !QUESTIONS.contains(&sentence.at(0))) {
             let (told, asked) = sentence.words.split_at(turn);
             let told = Sentence { words: told.to_vec(), asks: false };
@@ -133,24 +139,12 @@ impl<'a> Reading<'a> {
         };
         self.asks_of_pending();
         if !pending.is_empty() && mentions.is_empty() {
-            self.named = true;
-            match cues::find(sentence, &open).into_iter().find(|cue| cue.judgement.sentiment != 0) {
-                Some(cue) => {
-                    pending.iter().for_each(|title| take(&mut self.feedback, title, cue.judgement));
-                    self.summary.judges = true;
-                }
-                None => {
-                    let text = sentence.words.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ");
-                    self.heard = pending.first().filter(|_| pending.len() == 1).cloned();
-                    self.unclear.push(Unclear::Said { text, titles: pending });
-                }
-            }
-            return;
+            return self.judges_pending(sentence, &open, pending);
         }
         let before = self.preferences.constraints.clone();
         limits::read(sentence, &mut open, &mut self.preferences.constraints);
         // `It's nearly three hours long`, `I turned it off after an hour`: what is, not what should be.
-        if !mentions.is_empty() && lasts(sentence) {
+        if !mentions.is_empty() && lasts(sentence) || sentence.has_any(&["waste of"]) {
             self.preferences.constraints = before.clone();
         }
         let spans = self.spans(sentence, &open);
@@ -159,31 +153,21 @@ impl<'a> Reading<'a> {
             example: mentions.iter().any(|mention| mention.example),
             kind: !spans.is_empty(),
             shown: !self.context.shown.is_empty(),
+            follows: mentions.iter().any(|mention| mention.start == 1),
             begins: mentions.first().is_some_and(|mention| mention.start == 0 && mention.kind == MentionKind::Title),
         };
         let act = acts::of(sentence, named);
         match act {
             Act::AskItem | Act::AskAnswer => {
                 self.preferences.constraints = before;
-                self.summary.asks_item |= act == Act::AskItem;
-                self.summary.asks_answer |= act == Act::AskAnswer;
-                let titles = mentions.iter().flat_map(|mention| &mention.titles);
-                titles.for_each(|title| add(&mut self.asked_about, title));
-                self.named |= named.item;
-                // `Why do you show Heat when I told you that I've seen it?`
-                if act == Act::AskAnswer {
-                    let recalls = cues::find(sentence, &open).into_iter().any(|cue| {
-                        cue.judgement == Judgement { seen: true, ..Judgement::default() }
-                            && ["i've", "i", "we've", "we", "already"].contains(&sentence.before(cue.start, 1))
-                    });
-                    let titles = mentions.iter().filter(|mention| recalls && mention.titles.len() == 1);
-                    titles.for_each(|mention| add(&mut self.feedback.seen, &mention.titles[0]));
-                }
-                return;
+                return self.asks(sentence, &open, &mentions, act);
             }
             Act::Request => self.summary.requests = true,
             Act::Greet => self.summary.greets = true,
             Act::Tell => {}
+        }
+        if act == Act::Request {
+            self.heard = None;
         }
         self.examples(&mentions);
         let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
@@ -212,6 +196,40 @@ impl<'a> Reading<'a> {
                 [only] if only.titles.len() == 1 => only.titles.first().cloned(),
                 _ => None,
             };
+        }
+    }
+
+    /// A sentence after titles with a question mark: `Heat? Brilliant.`
+    fn judges_pending(&mut self, sentence: &Sentence, open: &[bool], titles: Vec<String>) {
+        self.named = true;
+        match cues::find(sentence, open).into_iter().find(|cue| cue.judgement.sentiment != 0) {
+            Some(cue) => {
+                titles.iter().for_each(|title| take(&mut self.feedback, title, cue.judgement));
+                self.summary.judges = true;
+            }
+            None => {
+                self.heard = titles.first().filter(|_| titles.len() == 1).cloned();
+                self.unclear.push(Unclear::Said { text: raw(sentence), titles });
+            }
+        }
+    }
+
+    /// A question about items or answers.
+    fn asks(&mut self, sentence: &Sentence, open: &[bool], mentions: &[Mention], act: Act) {
+        self.summary.asks_item |= act == Act::AskItem;
+        self.summary.asks_answer |= act == Act::AskAnswer;
+        let titles = mentions.iter().flat_map(|mention| &mention.titles);
+        titles.for_each(|title| add(&mut self.asked_about, title));
+        self.named |= mentions.iter().any(|mention| !mention.example);
+        // `Why do you show Heat when I told you that I've seen it?`
+        let recalls = |cue: Cue| {
+            cue.judgement == Judgement { seen: true, ..Judgement::default() }
+                && ["i've", "i", "we've", "we", "already"].contains(&sentence.before(cue.start, 1))
+        };
+        if act == Act::AskAnswer && cues::find(sentence, open).into_iter().any(recalls) {
+            let titles =
+                mentions.iter().filter(|mention| mention.titles.len() == 1).flat_map(|mention| &mention.titles);
+            titles.for_each(|title| add(&mut self.feedback.seen, title));
         }
     }
 
@@ -309,8 +327,15 @@ impl<'a> Reading<'a> {
                     (Vec::from_iter(one), MentionKind::One)
                 }
             };
-            close(start, end, open);
-            found.push(Mention { start, end, titles, kind, example: false });
+            // Where nothing was shown `it` may be anything.
+            if !titles.is_empty() || !shown.is_empty() {
+                close(start, end, open);
+                found.push(Mention { start, end, titles, kind, example: false });
+            }
+        }
+        // `It was terrible, the first one`
+        if found.iter().any(|mention| !mention.titles.is_empty()) {
+            found.retain(|mention| !mention.titles.is_empty() || mention.kind == MentionKind::Rest);
         }
         found.sort_by_key(|mention| mention.start);
         for place in 0..found.len() {
@@ -371,7 +396,9 @@ impl<'a> Reading<'a> {
     /// What is wanted and what is not. Returns whether anything is.
     fn wishes(&mut self, sentence: &Sentence, open: &[bool], spans: &[Span], act: Act, judges: bool) -> bool {
         let before = self.preferences.clone();
-        let people = self.people(sentence, open, spans);
+        // `Jim Carrey was great in it` judges it, and asks for nobody.
+        let tells = act == Act::Tell && judges && !WISHING.iter().any(|word| sentence.find(word).is_some());
+        let people = if tells { Vec::new() } else { self.people(sentence, open, spans) };
         let is_listed = |place: usize| {
             spans.iter().any(|span| (span.start..span.end).contains(&place))
                 || people.iter().any(|(start, end, _)| (*start..*end).contains(&place))
@@ -465,7 +492,7 @@ impl<'a> Reading<'a> {
             false => Vec::new(),
         };
         for (mention, judgement) in mentions.iter().zip(judged) {
-            self.named = true;
+            self.named |= !mention.titles.is_empty() || mention.kind == MentionKind::Rest;
             if mention.titles.len() == 1 && excepted.contains(&mention.titles[0]) {
                 continue;
             }
@@ -507,7 +534,9 @@ impl<'a> Reading<'a> {
                 _ => judgement.seen && (by_verb || judgement.rating.is_some() || is_past),
             };
             self.heard = match (mention.titles.as_slice(), judgement) {
-                ([title], Judgement { sentiment: 0, seen: true, rating: None }) => Some(title.clone()),
+                ([title], Judgement { sentiment: 0, seen: true, rating: None }) if mentions.len() == 1 => {
+                    Some(title.clone())
+                }
                 _ => None,
             };
             let is_left_out = |title: &&String| !excepted.contains(title);
@@ -522,18 +551,20 @@ impl<'a> Reading<'a> {
             said = true;
         }
         let is_taken = |place: usize| !open[place] || TAKING.contains(&sentence.at(place));
-        let takes = sentence.has_any(&["please", "then", "definitely", "absolutely"]);
+        let takes = sentence.has_any(&["please", "then", "definitely", "absolutely", "yes", "yeah"]);
         if !said && takes && !mentions.is_empty() && (0..sentence.len()).all(is_taken) {
             let titles = mentions.iter().flat_map(|mention| &mention.titles);
             titles
                 .for_each(|title| take(&mut self.feedback, title, Judgement { sentiment: 1, ..Judgement::default() }));
             (self.summary.judges, said) = (true, true);
         }
-        if mentions.is_empty() && !stated {
-            let free = cues
-                .iter()
-                .rev()
-                .find(|cue| cue.judgement.sentiment != 0 && (cue.side == Side::Behind || cue.end == sentence.len()));
+        if mentions.iter().all(|mention| mention.titles.is_empty() && mention.kind == MentionKind::One) && !stated {
+            let is_short = sentence.len() <= SHORTEST;
+            let free = cues.iter().rev().find(|cue| match cue.judgement {
+                // `Seen it.`
+                Judgement { sentiment: 0, seen, .. } => seen && is_short,
+                _ => cue.side == Side::Behind || cue.end == sentence.len() || is_short && !mentions.is_empty(),
+            });
             let thanks = sentence.at(0) == "thank" || sentence.at(0) == "thanks";
             match (free, self.heard.take()) {
                 // `I watched Heat last night. Gorgeous film.`
@@ -548,10 +579,14 @@ impl<'a> Reading<'a> {
                     return true;
                 }
                 (None, Some(title)) if sentence.len() > 2 && !self.is_unclear(&title) => {
-                    let text = sentence.words.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ");
-                    self.unclear.push(Unclear::Said { text, titles: vec![title] });
+                    self.unclear.push(Unclear::Said { text: raw(sentence), titles: vec![title] });
                 }
-                (free, _) => self.free = self.free.or(free.map(|cue| cue.judgement)),
+                // Said of the list, of which only a verb says that it was seen.
+                (Some(cue), _) => {
+                    let seen = cue.judgement.seen && cue.side == Side::Before;
+                    self.free = self.free.or(Some(Judgement { seen, ..cue.judgement }));
+                }
+                (None, _) => {}
             }
         }
         said
@@ -582,7 +617,7 @@ impl<'a> Reading<'a> {
         // `Boring.` is said of the list; what comes with a request is a courtesy.
         let asks = self.summary.requests || self.summary.asks_item || self.summary.asks_answer;
         if let Some(judgement) = self.free.filter(|_| !self.named && !asks && !shown.is_empty()) {
-            shown.iter().for_each(|title| take(&mut self.feedback, title, Judgement { seen: false, ..judgement }));
+            shown.iter().for_each(|title| take(&mut self.feedback, title, judgement));
             self.summary.judges = true;
         }
         // `The Matrix was brilliant. What next?`: a title is known.
@@ -591,6 +626,11 @@ impl<'a> Reading<'a> {
         let Self { preferences, feedback, asked_about, summary, unclear, .. } = self;
         Understood { preferences, feedback, asked_about, summary, unclear, ..Understood::default() }
     }
+}
+
+/// The words of a sentence as they were written.
+fn raw(sentence: &Sentence) -> String {
+    sentence.words.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether anything is said behind an item.

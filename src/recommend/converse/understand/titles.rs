@@ -1,7 +1,7 @@
 //! Titles in messages: as they are, without their article or subtitle, by a word that only one of them has, and with
 //! slips of the keyboard.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use strsim::osa_distance;
 
@@ -97,6 +97,8 @@ pub(super) struct Titles {
     nicknames: HashMap<String, usize>,
     /// The forms by their number of words.
     by_length: HashMap<usize, Vec<usize>>,
+    /// All words of all forms.
+    words: HashSet<String>,
 }
 
 impl Titles {
@@ -130,6 +132,7 @@ impl Titles {
             }
             self.by_length.entry(form.words.len()).or_default().push(place);
         }
+        self.words = self.forms.iter().flat_map(|form| form.words.iter().cloned()).collect();
         let forms = &self.forms;
         for places in self.by_word.values_mut() {
             // Whole titles before shortened ones of the same length; equal ones in their order.
@@ -137,18 +140,22 @@ impl Titles {
         }
     }
 
-    /// Titles that have just been shown, which their first words are enough for: `Eternal Sunshine`.
+    /// Titles that have just been shown, for which their first or last words are enough: `Eternal Sunshine`, `the Orient
+    /// Express one`.
     pub(super) fn shown<'a>(titles: impl IntoIterator<Item = &'a str> + Clone) -> Self {
         let mut made = Self::new(titles.clone());
         let all: Vec<Vec<String>> = titles.into_iter().map(words).collect();
         for (title, whole) in all.iter().enumerate() {
             for length in 2..whole.len() {
-                let beginning = &whole[..length];
-                let says_something = !is_common(&beginning[length - 1]);
-                let is_of_others =
-                    all.iter().enumerate().any(|(other, words)| other != title && words.starts_with(beginning));
-                if says_something && !is_of_others {
-                    made.forms.push(Form { words: beginning.to_vec(), title, short: true });
+                let parts = [&whole[..length], &whole[whole.len() - length..]];
+                for (part, ends) in parts.into_iter().zip([length - 1, 0]) {
+                    let is_of_others = all
+                        .iter()
+                        .enumerate()
+                        .any(|(other, words)| other != title && (words.starts_with(part) || words.ends_with(part)));
+                    if !is_common(&part[ends]) && !is_of_others {
+                        made.forms.push(Form { words: part.to_vec(), title, short: true });
+                    }
                 }
             }
         }
@@ -178,7 +185,16 @@ impl Titles {
     /// The titles in a sentence that are meant as such, from left to right. `open` says which words are free, and
     /// `trusted` that every occurrence is meant, as that of a title that has just been shown.
     pub(super) fn find(&self, sentence: &Sentence, open: &[bool], trusted: bool) -> Vec<Found> {
-        let own: Vec<String> = sentence.words.iter().map(|word| canonical(&word.text)).collect();
+        // `Fargo's been on my list`: a title with what is short for `has`.
+        let is_clitic = |word: &Word| word.is_capital() && !self.words.contains(&canonical(&word.text));
+        let own: Vec<String> = sentence
+            .words
+            .iter()
+            .map(|word| match word.text.strip_suffix("'s").filter(|_| is_clitic(word)) {
+                Some(stem) => canonical(stem),
+                None => canonical(&word.text),
+            })
+            .collect();
         let mut found: Vec<Found> = Vec::new();
         let mut place = 0;
         while place < own.len() {
@@ -266,6 +282,7 @@ fn is_listed(sentence: &Sentence, end: usize, place: usize) -> bool {
     match place.checked_sub(end) {
         Some(0) => sentence.words[place].gap == Gap::Pause,
         Some(1) => ["and", "or", "nor", "but", "not", "versus", "vs"].contains(&sentence.at(end)),
+        Some(2) => ["but", "and"].contains(&sentence.at(end)) && ["not", "also"].contains(&sentence.at(end + 1)),
         _ => false,
     }
 }

@@ -177,6 +177,19 @@ fn unaccented(letter: char) -> char {
     ACCENTED.iter().find(|(accented, _)| accented.contains(letter)).map_or(letter, |(_, plain)| *plain)
 }
 
+/// Contractions as they are written by rule: `dont` is `don't`.
+fn contracted(word: String) -> String {
+    const WITHOUT: [&str; 17] = [
+        "dont", "didnt", "doesnt", "isnt", "wasnt", "arent", "werent", "havent", "hasnt", "hadnt", "wouldnt",
+        "couldnt", "shouldnt", "cant", "wont", "ive", "thats",
+    ];
+    if !WITHOUT.contains(&word.as_str()) {
+        return word;
+    }
+    let place = word.len() - if word == "ive" { 2 } else { 1 };
+    format!("{}'{}", &word[..place], &word[place..])
+}
+
 /// Words as they come.
 #[derive(Default)]
 struct Reader {
@@ -194,7 +207,7 @@ impl Reader {
         }
         let raw = std::mem::take(&mut self.word);
         let gap = self.gap.take().unwrap_or(Gap::Space);
-        self.sentence.words.push(Word { text: fold(&raw), raw, gap, quoted: self.quoted });
+        self.sentence.words.push(Word { text: contracted(fold(&raw)), raw, gap, quoted: self.quoted });
     }
 
     fn pause(&mut self, gap: Gap) {
@@ -248,10 +261,11 @@ mod tests {
 
     #[test]
     fn sentences_and_words_are_parted() {
-        let cases: [(&str, &[&str]); 10] = [
+        let cases: [(&str, &[&str]); 11] = [
             ("", &[]),
             ("Hi there!", &["hi there"]),
             ("Amélie? No – don’t.", &["amelie?", "no don't"]),
+            ("Ive seen it, cant stand it", &["i've seen it can't stand it"]),
             ("neo-noir, 4/5 or 7.5", &["neo noir 4/5 or 7.5"]),
             ("E.T. was great. More?!", &["et was great", "more?"]),
             ("Mr. Nobody & I", &["mr nobody and i"]),
