@@ -69,7 +69,10 @@ const PARTINGS: [&str; 10] = [
     "have a nice day",
 ];
 
-const REQUESTS: [&str; 74] = [
+const REQUESTS: [&str; 77] = [
+    "want more",
+    "want something",
+    "want another",
     "recommend",
     "suggest",
     "show me",
@@ -279,6 +282,19 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     if about_answers && !(named.example && sentence.has_any(&REQUESTS)) {
         return Act::AskAnswer;
     }
+    // `Can we skip Heat?` asks for nothing but that.
+    let refuses = ["can", "could", "would", "will"].contains(&sentence.at(0))
+        && sentence.has_any(&[
+            "skip",
+            "remove",
+            "drop",
+            "hide",
+            "leave out",
+            "stop showing",
+            "stop recommending",
+            "take",
+        ]);
+    let asks = asks && !(refuses && named.item);
     let tells_of = sentence.has_any(&TELL_OF);
     let points =
         named.item || named.shown && sentence.has_any(&["which", "any of"]) && !sentence.has_any(&["which is why"]);
@@ -333,7 +349,10 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
         "nothing else",
         "no more",
     ]);
-    if named.item && named.shown && sentence.has_any(&["anything but", "not in the mood for"]) {
+    if named.item
+        && named.shown
+        && sentence.has_any(&["anything but", "not in the mood for", "another time", "another day"])
+    {
         return false;
     }
     if denied && !sentence.has_any(&["something", "anything else", "instead"]) {

@@ -39,6 +39,9 @@ pub(super) struct Cue {
     pub(super) judgement: Judgement,
 }
 
+/// How far behind a verb its `again` may stand.
+const AGAIN: usize = 7;
+
 /// The cues of a sentence, from left to right, among the words that are open.
 pub(super) fn find(sentence: &Sentence, open: &[bool]) -> Vec<Cue> {
     let mut found = Vec::new();
@@ -104,6 +107,12 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         let judgement = Judgement { sentiment, seen, rating: None };
         return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
     }
+    // `Not like Heat`: nothing of that kind. `I do not like Heat` is another thing.
+    let begins = place == 0 || sentence.words[place].gap == Gap::Pause || sentence.before(place, 1) == "but";
+    if sentence.has_at(place, "not like") && begins {
+        let judgement = Judgement { sentiment: -1, ..Judgement::default() };
+        return Some(Cue { start: place, end: place + 2, side: Side::Before, judgement });
+    }
     // `I prefer Heat to Zodiac`
     let prefers = |place: usize| sentence.at(place) == "prefer" && sentence.at(place + 1) != "to";
     if prefers(place) {
@@ -122,7 +131,7 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
     }
     // `I would watch it again`
     let again = ["watch", "see", "rewatch"].contains(&sentence.at(place))
-        && (place + 1..place + 4).any(|again| sentence.at(again) == "again");
+        && (place + 1..place + AGAIN).any(|again| sentence.at(again) == "again");
     if again {
         let sentiment = if is_turned(sentence, place) || sentence.before(place, 1) == "wouldn't" { -1 } else { 1 };
         let judgement = Judgement { sentiment, seen: true, rating: None };
@@ -141,7 +150,8 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         return Some(Cue { start: place, end: place + 2, side: Side::Behind, judgement });
     }
     // `Heat: yes.`
-    if sentence.at(place) == "yes" && place > 0 && ends_at(sentence, place + 1) && lengths == [0; 3] {
+    let answers = place > 0 || sentence.len() == 1;
+    if sentence.at(place) == "yes" && answers && ends_at(sentence, place + 1) && lengths == [0; 3] {
         let judgement = Judgement { sentiment: 1, ..Judgement::default() };
         return Some(Cue { start: place, end: place + 1, side: Side::Behind, judgement });
     }
@@ -164,7 +174,10 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         // `I'll give Heat a miss`
         let missed = sentence.at(end - 1) == "give" && sentence.has_any(&["a miss", "a pass"]);
         let turned = sentiment > 0 && (missed || is_turned(sentence, place));
-        let judgement = Judgement { sentiment: if turned { -1 } else { sentiment }, ..Judgement::default() };
+        // `I'd watch Heat again`
+        let seen = ["watch", "see"].contains(&sentence.at(end - 1))
+            && (end..end + AGAIN).any(|again| sentence.at(again) == "again");
+        let judgement = Judgement { sentiment: if turned { -1 } else { sentiment }, seen, rating: None };
         return Some(Cue { start: place, end, side: Side::Before, judgement });
     }
     let turned = is_turned(sentence, place);
@@ -302,8 +315,8 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
                     "a", "an", "is", "gets", "get", "deserves", "earns", "rate", "rated", "solid", "at", "only", "gave",
                 ];
                 let counts = [
-                    "hour", "hours", "minutes", "minute", "films", "film", "movies", "movie", "year", "years", "more",
-                    "of", "out", "one", "or", "am", "pm",
+                    "thumbs", "hour", "hours", "minutes", "minute", "films", "film", "movies", "movie", "year",
+                    "years", "more", "of", "out", "one", "or", "am", "pm",
                 ];
                 let behind_item = sentence.words[place].raw.starts_with(|c: char| c.is_ascii_digit());
                 let is_half = value >= 0.5 && (value * 2.0).fract() == 0.0;

@@ -51,10 +51,15 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             match cue.side {
                 Side::Before => {
                     let limit = end_of_reach(sentence, cue.end, cues);
-                    let has_object = next_item.is_some_and(|start| start < limit);
-                    // `Heat I loved`
-                    if !has_object && !closed {
+                    // `Heat I loved`, `Heat I know, Zodiac I don't`
+                    let is_parted = cue.end < sentence.len() && sentence.words[cue.end].gap == Gap::Pause;
+                    let has_subject = !closed && !waiting.is_empty();
+                    let has_object = next_item.is_some_and(|start| start < limit) && !(has_subject && is_parted);
+                    if !has_object && has_subject {
                         waiting.iter().for_each(|&item| judged[item] = Some(judgement));
+                        (verb, closed, last) = (None, true, Some(judgement));
+                        place = cue.end.max(place + 1);
+                        continue;
                     }
                     // `I liked Heat but not Zodiac`: that was seen, too. `I've seen Heat, not Zodiac`: that was not.
                     let is_not = cue.end == cue.start + 1 && sentence.at(cue.start) == "not";

@@ -19,8 +19,7 @@ const EXAMPLES: &str = include_str!("examples.tsv");
 const WIDTH: f32 = 1.0;
 /// The strength of the ridge penalty.
 const PENALTY: f64 = 0.1;
-/// How far the best meaning must be ahead of the second for the classifier to be believed: of what is that clear, more than
-/// three in four are right where each example is judged by the others.
+/// How far the best meaning must be ahead of the second for the classifier to be believed.
 const MARGIN: f32 = 0.15;
 /// Examples of a meaning that a language model is shown.
 const SHOWN: usize = 2;

@@ -76,7 +76,10 @@ pub(super) const SEEN: &[(&str, i8)] = &[
     ("ended up hating", -1),
     ("treasure", 1),
     ("appreciated", 1),
+    ("expected more from", -1),
+    ("hoped for more from", -1),
     ("done that with", 0),
+    ("been there", 0),
     ("can't beat", 1),
     ("cannot beat", 1),
     ("never get tired of", 1),
@@ -205,6 +208,12 @@ pub(super) const UNSEEN: &[(&str, i8)] = &[
     ("picking", 1),
     ("settle on", 1),
     ("keep", 1),
+    ("heard good things about", 1),
+    ("heard great things about", 1),
+    ("already showed me", -1),
+    ("already showed", -1),
+    ("already suggested", -1),
+    ("already recommended", -1),
     ("seen better", -1),
     ("seen worse", 1),
     ("than watch", -1),
@@ -431,6 +440,10 @@ pub(super) const SAID: &[(&str, i8)] = &[
     ("oh yes", 1),
     ("yes please", 1),
     ("will do", 1),
+    ("could have been better", -1),
+    ("could be better", -1),
+    ("new to me", 0),
+    ("new to us", 0),
     ("appeals", 1),
     ("appeals to me", 1),
     ("not a single", -1),
@@ -683,6 +696,7 @@ pub(super) const FAINT: &[&str] = &["is just", "was just", "were just", "are jus
 
 /// What is said also of an item that was not seen, if it is not said of the past.
 pub(super) const DISPOSED: &[&str] = &[
+    "new to",
     "appeals",
     "do nicely",
     "on my list",
@@ -793,8 +807,21 @@ pub(super) const LIKERS: &[&str] = &[
     "you", "looks", "feels", "felt", "sounds", "did", "nothing", "quite",
 ];
 /// Words that tell a wish in a sentence on items.
-pub(super) const WISHING: [&str; 12] =
-    ["want", "prefer", "more", "something", "anything", "no", "mood", "less", "looking", "give", "rather", "instead"];
+pub(super) const WISHING: &[&str] = &[
+    "want",
+    "nothing",
+    "prefer",
+    "more",
+    "something",
+    "anything",
+    "no",
+    "mood",
+    "less",
+    "looking",
+    "give",
+    "rather",
+    "instead",
+];
 /// Words of somebody who tells what they saw.
 pub(super) const PAST: &[&str] = &[
     "ruined",

@@ -191,12 +191,27 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
     // `Remove Heat from the list`: where, and not what.
     let is_where = sentence.at(place) == "list"
         && ["from", "off", "on", "in", "of"].contains(&sentence.before(place, 2))
-        && ["the", "this", "that", "your"].contains(&sentence.before(place, 1));
+        && ["the", "this", "that", "your", "my", "our"].contains(&sentence.before(place, 1));
     if is_where {
         return None;
     }
     // `my favourite of these is Heat`: one of them is meant, and named elsewhere.
-    let picks = ["favourite", "favorite", "pick", "choice", "best", "one", "only"].contains(&sentence.before(place, 2));
+    let picks = [
+        "favourite",
+        "favorite",
+        "pick",
+        "choice",
+        "best",
+        "only",
+        "most",
+        "some",
+        "few",
+        "couple",
+        "half",
+        "many",
+        "several",
+    ];
+    let picks = picks.contains(&sentence.before(place, 2)) || number(sentence.before(place, 2)).is_some();
     if picks && sentence.before(place, 1) == "of" {
         return None;
     }
@@ -205,7 +220,8 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
         return reference(1, Target::All { denied: false });
     }
     // `Everything but Heat is great`
-    if sentence.at(place) == "everything" && ["but", "except", "besides"].contains(&sentence.at(place + 1)) {
+    let everything = ["everything", "all"].contains(&sentence.at(place));
+    if everything && ["but", "except", "besides"].contains(&sentence.at(place + 1)) {
         return reference(1, Target::All { denied: false });
     }
     if sentence.has_at(place, "everything there") || sentence.has_at(place, "everything you") {

@@ -65,6 +65,8 @@ pub(super) struct Reading<'a> {
     summary: Summary,
     /// The title that was named last.
     focus: Option<String>,
+    /// The titles of the last sentence that named some.
+    recent: Vec<String>,
     /// Whether an item was named at all.
     named: bool,
     /// Titles that were named other than as examples.
@@ -93,6 +95,7 @@ impl<'a> Reading<'a> {
             asked_about: Vec::new(),
             summary: Summary::default(),
             focus: context.focus.map(str::to_owned),
+            recent: Vec::new(),
             named: false,
             named_titles: Vec::new(),
             rest: Vec::new(),
@@ -144,7 +147,8 @@ impl<'a> Reading<'a> {
         let before = self.preferences.constraints.clone();
         limits::read(sentence, &mut open, &mut self.preferences.constraints);
         // `It's nearly three hours long`, `I turned it off after an hour`: what is, not what should be.
-        if !mentions.is_empty() && lasts(sentence) || sentence.has_any(&["waste of"]) {
+        let saw = || cues::find(sentence, &open).iter().any(|cue| cue.judgement.seen);
+        if lasts(sentence) && (!mentions.is_empty() || saw()) || sentence.has_any(&["waste of"]) {
             self.preferences.constraints = before.clone();
         }
         let spans = self.spans(sentence, &open);
@@ -169,6 +173,10 @@ impl<'a> Reading<'a> {
         if act == Act::Request {
             self.heard = None;
         }
+        // `I saw Heat back in 1995`: when that was, and not what is wanted.
+        if act == Act::Tell && !mentions.is_empty() && saw_in_a_year(sentence) {
+            self.preferences.constraints = before;
+        }
         self.examples(&mentions);
         let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
@@ -191,6 +199,9 @@ impl<'a> Reading<'a> {
                 }
             }
         } else if !judged.is_empty() {
+            // `Heat!`: a title is known.
+            let is_bare = |place: usize| judged.iter().any(|mention| (mention.start..mention.end).contains(&place));
+            self.summary.wishes |= self.context.shown.is_empty() && (0..sentence.len()).all(is_bare);
             self.leave_unclear(sentence, 0..sentence.len(), &judged);
             self.heard = match judged.as_slice() {
                 [only] if only.titles.len() == 1 => only.titles.first().cloned(),
@@ -307,8 +318,11 @@ impl<'a> Reading<'a> {
         for reference in references::find(sentence, open, shown.len()) {
             let (start, end) = (reference.start, reference.end);
             // `I watched Heat and Zodiac and loved both`
+            let before = found.iter().filter(|mention| mention.end <= start);
             let named: Vec<String> = match ["they", "they're", "them", "both"].contains(&sentence.at(start)) {
-                true => found.iter().filter(|mention| mention.end <= start).flat_map(|m| m.titles.clone()).collect(),
+                // `I saw the first two. Loved them.`
+                true if before.clone().next().is_none() => self.recent.clone(),
+                true => before.flat_map(|mention| mention.titles.clone()).collect(),
                 false => Vec::new(),
             };
             let spoken_of = || found.iter().filter(|mention| mention.end <= start).max_by_key(|mention| mention.end);
@@ -338,6 +352,10 @@ impl<'a> Reading<'a> {
             found.retain(|mention| !mention.titles.is_empty() || mention.kind == MentionKind::Rest);
         }
         found.sort_by_key(|mention| mention.start);
+        let titles: Vec<String> = found.iter().flat_map(|mention| mention.titles.clone()).collect();
+        if !titles.is_empty() {
+            self.recent = titles;
+        }
         for place in 0..found.len() {
             let (before, from) = found.split_at_mut(place);
             let Some(mention) = from.first_mut() else { continue };
@@ -484,7 +502,11 @@ impl<'a> Reading<'a> {
             mention.titles.len() == 1
                 && EXCEPTING.iter().any(|phrase| {
                     let length = phrase.split(' ').count();
-                    mention.start.checked_sub(length).is_some_and(|place| sentence.has_at(place, phrase))
+                    mention.start.checked_sub(length).is_some_and(|place| {
+                        // `everything but Heat`, and not `great list, but Heat`
+                        let but = *phrase != "but" || ["everything", "all"].contains(&sentence.before(place, 1));
+                        but && sentence.has_at(place, phrase)
+                    })
                 })
         };
         let excepted: Vec<String> = match has_all {
@@ -551,7 +573,7 @@ impl<'a> Reading<'a> {
             said = true;
         }
         let is_taken = |place: usize| !open[place] || TAKING.contains(&sentence.at(place));
-        let takes = sentence.has_any(&["please", "then", "definitely", "absolutely", "yes", "yeah"]);
+        let takes = sentence.has_any(&["please", "then", "definitely", "absolutely", "yes", "yeah", "ok", "okay"]);
         if !said && takes && !mentions.is_empty() && (0..sentence.len()).all(is_taken) {
             let titles = mentions.iter().flat_map(|mention| &mention.titles);
             titles
@@ -560,9 +582,10 @@ impl<'a> Reading<'a> {
         }
         if mentions.iter().all(|mention| mention.titles.is_empty() && mention.kind == MentionKind::One) && !stated {
             let is_short = sentence.len() <= SHORTEST;
+            self.summary.judges |= !self.context.shown.is_empty() && cues.iter().any(|cue| cue.judgement.seen);
             let free = cues.iter().rev().find(|cue| match cue.judgement {
                 // `Seen it.`
-                Judgement { sentiment: 0, seen, .. } => seen && is_short,
+                Judgement { sentiment: 0, seen, .. } => seen && is_short && sentence.find("of").is_none(),
                 _ => cue.side == Side::Behind || cue.end == sentence.len() || is_short && !mentions.is_empty(),
             });
             let thanks = sentence.at(0) == "thank" || sentence.at(0) == "thanks";
@@ -583,7 +606,7 @@ impl<'a> Reading<'a> {
                 }
                 // Said of the list, of which only a verb says that it was seen.
                 (Some(cue), _) => {
-                    let seen = cue.judgement.seen && cue.side == Side::Before;
+                    let seen = cue.judgement.seen && cue.side == Side::Before && !is_present(cue);
                     self.free = self.free.or(Some(Judgement { seen, ..cue.judgement }));
                 }
                 (None, _) => {}
@@ -651,6 +674,13 @@ fn clause(sentence: &Sentence, mentions: &[&Mention], place: usize) -> Range<usi
     let last = (end..after).find(|&word| parts(word)).unwrap_or(after);
     let first = first + usize::from(first < start && sentence.words[first].gap != Gap::Pause && parts(first));
     first.min(start)..last
+}
+
+/// Whether somebody says in which year they saw something.
+fn saw_in_a_year(sentence: &Sentence) -> bool {
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let saw = ["saw", "watched", "seen"].iter().any(|verb| sentence.find(verb).is_some());
+    saw && (0..sentence.len()).any(|place| is_year(sentence.at(place)) && sentence.before(place, 1) == "in")
 }
 
 /// How long something is, or how far somebody came: `three hours long`, `after twenty minutes`.

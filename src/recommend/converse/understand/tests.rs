@@ -131,10 +131,40 @@ fn what_is_thought_is_understood() {
             "recommendation_presentation; year_min 1990; liked The Apartment, Ran, Brazil",
         ),
         ("I loved theapartment", "feedback; liked The Apartment; seen The Apartment"),
+        ("I liked Ran but not Brazil.", "feedback; liked Ran; disliked Brazil; seen Ran, Brazil"),
+        ("Seen Ran, never got round to Brazil.", "feedback; seen Ran"),
+        ("I've seen the first two, not the third.", "feedback; seen The Apartment, Ran"),
+        ("I'll give Ran a miss.", "feedback; disliked Ran"),
+        ("I've never seen Ran, but I'd really like to!", "feedback; liked Ran"),
+        ("I'd watch Ran again.", "feedback; liked Ran; seen Ran"),
+        ("Ran was clever, Brazil dragged.", "feedback; liked Ran; disliked Brazil; seen Ran, Brazil"),
+        ("Ran is all talk.", "feedback; disliked Ran; seen Ran"),
+        ("Everything except Ran looks good.", "feedback; liked The Apartment, Brazil; disliked Ran"),
+        ("Ran and Brazil were dull, I hated both.", "feedback; disliked Ran, Brazil; seen Ran, Brazil"),
+        ("I saw the first two; loved them.", "feedback; liked The Apartment, Ran; seen The Apartment, Ran"),
+        ("The Apartment and Ran I know, Brazil sounds good.", "feedback; liked Brazil; seen The Apartment, Ran"),
+        ("I've seen two of these.", "feedback"),
+        ("I prefer Ran to Brazil.", "feedback; liked Ran; disliked Brazil"),
+        ("It was terrible, the first one.", "feedback; disliked The Apartment; seen The Apartment"),
+        ("Yes, the third one!", "feedback; liked Brazil"),
+        ("OK, Ran it is then.", "feedback; liked Ran"),
+        ("Ran? Watched it. Wonderful.", "feedback; liked Ran; seen Ran"),
+        ("My wife adored Ran, I fell asleep.", "feedback; disliked Ran; seen Ran"),
+        ("dont like Brazil, havent seen Ran", "feedback; disliked Brazil; seen Brazil"),
+        ("Brazil's been on my list forever.", "feedback; liked Brazil"),
+        ("I tried Ran and gave up after twenty minutes.", "feedback; disliked Ran; seen Ran"),
+        (
+            "five stars to Ran and a single star to Brazil",
+            "feedback; liked Ran; disliked Brazil; seen Ran, Brazil; rated Brazil 1, Ran 5",
+        ),
+        ("Ran gets two thumbs up", "feedback; liked Ran; seen Ran"),
+        ("Already seen.", "feedback; seen The Apartment, Ran, Brazil"),
+        ("Can we skip Ran?", "feedback; disliked Ran"),
+        ("Why Ran, when I told you I've seen it?", "clarification; seen Ran"),
+        ("Ran was too long, something lighter?", "recommendation_presentation; disliked Ran; seen Ran"),
     ];
-    for (message, expected) in cases {
-        assert_eq!(told(message, &shown), expected, "{message}");
-    }
+    let read = cases.map(|(message, _)| format!("{message}: {}", told(message, &shown)));
+    assert_eq!(read, cases.map(|(message, expected)| format!("{message}: {expected}")));
 }
 
 /// Every text is one of two directions: that of the sentences with `shelf` in them, or another one.
