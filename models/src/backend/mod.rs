@@ -117,7 +117,14 @@ pub trait Backend: Send {
     /// If the row is out of range, no token is allowed, or the device fails.
     fn sample(&self, step: &Step, row: usize, sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
         let logits = step.logits.row(row)?;
-        sample::sample(&logits, sampling, seen, uniform, self.log_sum_exp(&logits), |logits| self.largest(logits))
+        sample::sample(
+            &logits,
+            sampling,
+            seen,
+            uniform,
+            |logits| self.log_sum_exp(logits),
+            |logits| self.largest(logits),
+        )
     }
 }
 

@@ -63,9 +63,8 @@ pub(super) fn log_probs(step: &Step, picks: &[(usize, u32)], log_sum_exp: impl F
 }
 
 pub(super) fn top_n(logits: &[f32], n: usize, normalizer: f64) -> Vec<(u32, f32)> {
-    let mut ranked = Ranked::new(logits);
-    let order = (0..n.min(logits.len())).map(|place| ranked.at(place));
-    let order = order.take_while(|&token| logits[token as usize] > f32::NEG_INFINITY);
+    let mut ranked = Ranked::new(logits, largest(logits));
+    let order = (0..n).map_while(|place| ranked.at(place));
     order.map(|t| (t, (f64::from(logits[t as usize]) - normalizer) as f32)).collect()
 }
 
@@ -74,19 +73,20 @@ pub(super) fn sample(
     sampling: &Sampling,
     seen: &[u32],
     uniform: f64,
-    normalizer: f64,
+    log_sum_exp: impl Fn(&[f32]) -> f64,
     largest: impl Fn(&[f32]) -> Option<usize>,
 ) -> Result<Sampled> {
     let mut penalized = std::borrow::Cow::Borrowed(logits);
     if sampling.repetition_penalty != 1.0 {
         penalize(penalized.to_mut(), sampling.repetition_penalty, seen);
     }
+    let likeliest = largest(&penalized);
     let token = match sampling.temperature > 0.0 {
-        false => largest(&penalized).map(|token| token as u32),
-        true => draw(&penalized, sampling, uniform),
+        false => likeliest.map(|token| token as u32),
+        true => likeliest.and_then(|likeliest| draw(&penalized, likeliest, sampling, uniform, &log_sum_exp)),
     };
     let token = token.filter(|&t| logits[t as usize] > f32::NEG_INFINITY).ok_or(BackendError::NothingAllowed)?;
-    Ok(Sampled { token, log_prob: (f64::from(logits[token as usize]) - normalizer) as f32 })
+    Ok(Sampled { token, log_prob: (f64::from(logits[token as usize]) - log_sum_exp(logits)) as f32 })
 }
 
 fn penalize(logits: &mut [f32], penalty: f32, seen: &[u32]) {
@@ -110,22 +110,30 @@ pub(crate) fn largest(logits: &[f32]) -> Option<usize> {
     logits.iter().enumerate().fold(None, better)
 }
 
-fn draw(logits: &[f32], sampling: &Sampling, uniform: f64) -> Option<u32> {
-    let max = f64::from(logits[largest(logits)?]);
+fn draw(
+    logits: &[f32],
+    likeliest: usize,
+    sampling: &Sampling,
+    uniform: f64,
+    log_sum_exp: &impl Fn(&[f32]) -> f64,
+) -> Option<u32> {
+    let max = f64::from(logits[likeliest]);
     let (temperature, floor) = (f64::from(sampling.temperature), f64::from(sampling.min_p));
-    let weight = |x: f32| ((f64::from(x) - max) / temperature).exp();
-    let is_kept = |weight: f64| weight > 0.0 && weight >= floor;
-    let mut ranked = Ranked::new(logits);
-    let count = if sampling.top_k == 0 { logits.len() } else { sampling.top_k.min(logits.len()) };
+    let count = if sampling.top_k == 0 { logits.len() } else { sampling.top_k };
+    let mut ranked = Ranked::new(logits, Some(likeliest));
     // Token and weight at a place of the ranking, of those that are kept.
     let mut at = |place: usize| {
-        let token = (place < count).then(|| ranked.at(place))?;
-        let weight = weight(logits[token as usize]);
-        is_kept(weight).then_some((token, weight))
+        let token = if place < count { ranked.at(place) } else { None }?;
+        let weight = ((f64::from(logits[token as usize]) - max) / temperature).exp();
+        (weight > 0.0 && weight >= floor).then_some((token, weight))
     };
-    let mut mass: f64 = match sampling.top_k {
-        0 => logits.iter().map(|x| weight(*x)).filter(|weight| is_kept(*weight)).sum(),
-        _ => (0..count).map_while(|place| at(place).map(|(_, weight)| weight)).sum(),
+    let mut mass: f64 = match count < logits.len() || floor > 0.0 {
+        true => (0..count).map_while(|place| at(place).map(|(_, weight)| weight)).sum(),
+        // All of them: no need to rank what is hardly ever drawn.
+        false => {
+            let scaled: Vec<f32> = logits.iter().map(|x| ((f64::from(*x) - max) / temperature) as f32).collect();
+            log_sum_exp(&scaled).exp()
+        }
     };
     let mut kept = count;
     if sampling.top_p < 1.0 {
@@ -154,35 +162,39 @@ fn draw(logits: &[f32], sampling: &Sampling, uniform: f64) -> Option<u32> {
 }
 
 /// Tokens from the likeliest on, the lower id first among equals, sorted as far as somebody looks: of a whole vocabulary, a
-/// draw mostly needs the first few.
+/// draw mostly needs the first few. What is not allowed has no place.
 struct Ranked<'a> {
     logits: &'a [f32],
     order: Vec<u32>,
-    sorted: usize,
+    /// What is likelier than this is sorted.
+    above: f32,
+    /// How far below the likeliest the next ones lie.
+    depth: f32,
+    max: f32,
 }
 
 impl<'a> Ranked<'a> {
-    /// Tokens that are sorted first; then eight times as many each time.
-    const FIRST: usize = 64;
-
-    fn new(logits: &'a [f32]) -> Self {
-        Self { logits, order: (0..logits.len() as u32).collect(), sorted: 0 }
+    fn new(logits: &'a [f32], likeliest: Option<usize>) -> Self {
+        let max = likeliest.map_or(f32::NEG_INFINITY, |likeliest| logits[likeliest]);
+        Self { logits, order: Vec::new(), above: f32::INFINITY, depth: 2.0, max }
     }
 
     /// The token at a place.
-    fn at(&mut self, place: usize) -> u32 {
-        while place >= self.sorted {
-            let rest = &mut self.order[self.sorted..];
-            let count = (7 * self.sorted).max(Self::FIRST).min(rest.len());
-            let logits = self.logits;
-            let by_logit = |a: &u32, b: &u32| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b));
-            if count < rest.len() {
-                rest.select_nth_unstable_by(count, by_logit);
+    fn at(&mut self, place: usize) -> Option<u32> {
+        while place >= self.order.len() {
+            if self.above == f32::NEG_INFINITY {
+                return None;
             }
-            rest[..count].sort_unstable_by(by_logit);
-            self.sorted += count;
+            let (logits, above) = (self.logits, self.above);
+            let below = if self.depth > 64.0 { f32::NEG_INFINITY } else { self.max - self.depth };
+            let start = self.order.len();
+            let next = logits.iter().zip(0..).filter(|(x, _)| **x > below && **x <= above);
+            self.order.extend(next.map(|(_, token): (_, u32)| token));
+            self.order[start..]
+                .sort_unstable_by(|a, b| logits[*b as usize].total_cmp(&logits[*a as usize]).then(a.cmp(b)));
+            (self.above, self.depth) = (below, 2.0 * self.depth);
         }
-        self.order[place]
+        self.order.get(place).copied()
     }
 }
 
@@ -191,7 +203,7 @@ mod tests {
     use super::*;
 
     fn sample(logits: &[f32], sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
-        super::sample(logits, sampling, seen, uniform, log_sum_exp(logits), largest)
+        super::sample(logits, sampling, seen, uniform, log_sum_exp, largest)
     }
 
     fn drawn(sampling: Sampling, logits: &[f32]) -> Vec<u32> {

@@ -364,6 +364,11 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
     if sentence.has_any(&REQUESTS) && !found && !recalls || named.example {
         return true;
     }
+    // `Heat is the best. Recommendations?`
+    let asks_for = sentence.asks && sentence.has_any(&["recommendations", "suggestions", "tips", "ideas", "you pick"]);
+    if asks_for && !sentence.has_any(&["these", "those", "your", "the"]) {
+        return true;
+    }
     // `more!`, `more westerns`
     let more = sentence.find("more").is_some_and(|place| {
         place == 0

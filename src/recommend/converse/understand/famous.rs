@@ -593,6 +593,8 @@ pub(super) const FAMOUS: &[&str] = &[
     "Top Gun: Maverick",
     "Total Recall",
     "Toy Story",
+    "Toy Story 2",
+    "Toy Story 3",
     "Traffic",
     "Train to Busan",
     "Training Day",

@@ -213,7 +213,9 @@ impl<'a> Reading<'a> {
     /// A sentence after titles with a question mark: `Heat? Brilliant.`
     fn judges_pending(&mut self, sentence: &Sentence, open: &[bool], titles: Vec<String>) {
         self.named = true;
-        match cues::find(sentence, open).into_iter().find(|cue| cue.judgement.sentiment != 0) {
+        let cues = cues::find(sentence, open);
+        let judges = cues.iter().find(|cue| cue.judgement.sentiment != 0);
+        match judges.or_else(|| cues.iter().find(|cue| cue.judgement.seen)) {
             Some(cue) => {
                 titles.iter().for_each(|title| take(&mut self.feedback, title, cue.judgement));
                 self.summary.judges = true;

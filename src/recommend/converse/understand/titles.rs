@@ -308,7 +308,11 @@ fn is_meant(sentence: &Sentence, place: usize, form: &Form, cued: bool) -> bool 
     match words {
         [only] => {
             // At the beginning every word has a capital; a verb behind it tells a name.
-            let next = ["was", "is", "were", "has", "had", "and", "or"].contains(&sentence.at(place + 1));
+            let next = [
+                "was", "is", "were", "has", "had", "and", "or", "made", "bored", "scared", "blew", "left", "gave",
+                "sounds", "looks",
+            ];
+            let next = next.contains(&sentence.at(place + 1));
             let paused = sentence.words.get(place + 1).is_some_and(|next| next.gap == Gap::Pause);
             let named = only.is_capital() && (place > 0 || (next || paused) && contents == 1);
             // `loved Inception, hated Tenet`: a verb is no title.
