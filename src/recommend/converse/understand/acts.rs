@@ -1,6 +1,6 @@
 //! What a sentence does: greets, asks for items, asks about an item or about what was said, or tells something.
 
-use super::words::Sentence;
+use super::words::{Gap, Sentence};
 
 /// What a sentence does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -372,10 +372,11 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
     // `more!`, `more westerns`
     let more = sentence.find("more").is_some_and(|place| {
         place == 0
+            || sentence.words[place].gap == Gap::Pause
             || ["some", "any", "show", "see", "few", "want", "please", "yes", "ok", "with"]
                 .contains(&sentence.before(place, 1))
     });
-    more && (named.shown || named.kind)
+    more && (named.shown || named.kind || named.item)
 }
 
 /// `should be short`, `can be old`: no questions.

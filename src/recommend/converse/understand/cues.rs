@@ -39,6 +39,34 @@ pub(super) struct Cue {
     pub(super) judgement: Judgement,
 }
 
+/// Who may have seen what the speaker has not.
+const OTHERS: [&str; 24] = [
+    "wife",
+    "husband",
+    "girlfriend",
+    "boyfriend",
+    "friend",
+    "friends",
+    "mom",
+    "mum",
+    "dad",
+    "mother",
+    "father",
+    "sister",
+    "brother",
+    "son",
+    "daughter",
+    "kids",
+    "children",
+    "everyone",
+    "everybody",
+    "people",
+    "critics",
+    "he",
+    "she",
+    "nobody",
+];
+
 /// How far behind a verb its `again` may stand.
 const AGAIN: usize = 7;
 
@@ -100,11 +128,10 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
             judgement,
         });
     }
-    // `Heat was better than Zodiac`
-    if sentence.at(place) == "than" && ["better", "worse"].contains(&sentence.before(place, 1)) {
-        let sentiment = if sentence.before(place, 1) == "better" { -1 } else { 1 };
-        let seen = ["was", "were"].iter().any(|word| sentence.find(word).is_some());
-        let judgement = Judgement { sentiment, seen, rating: None };
+    // `Heat was better than Zodiac`, `I liked Heat more than Zodiac`: both were seen, and of the second no more is said.
+    if sentence.at(place) == "than" && ["better", "worse", "more", "less"].contains(&sentence.before(place, 1)) {
+        let seen = ["was", "were", "liked", "loved", "enjoyed"].iter().any(|word| sentence.find(word).is_some());
+        let judgement = Judgement { seen, ..Judgement::default() };
         return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
     }
     // `Not like Heat`: nothing of that kind. `I do not like Heat` is another thing.
@@ -195,12 +222,14 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         }
         // `I enjoyed neither Heat nor Zodiac`
         let turned = turned != (sentence.at(end) == "neither");
+        // `My wife hated it` tells nothing of having seen it oneself.
+        let seen = !OTHERS.contains(&sentence.before(place, 1));
         let judgement = match (sentiment, turned) {
             // Not seen: nothing is known.
             (0, true) => return None,
-            (0, false) => Judgement { seen: true, ..Judgement::default() },
-            (sentiment, true) => Judgement { sentiment: -sentiment, seen: true, rating: None },
-            (sentiment, false) => Judgement { sentiment, seen: true, rating: None },
+            (0, false) => Judgement { seen, ..Judgement::default() },
+            (sentiment, true) => Judgement { sentiment: -sentiment, seen, rating: None },
+            (sentiment, false) => Judgement { sentiment, seen, rating: None },
         };
         return Some(Cue { start: place, end, side: Side::Before, judgement });
     }

@@ -211,7 +211,10 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
         "many",
         "several",
     ];
-    let picks = picks.contains(&sentence.before(place, 2)) || number(sentence.before(place, 2)).is_some();
+    // `I'll watch one of these`: any of them.
+    let takes = ["watch", "try", "see", "take", "pick", "choose"].contains(&sentence.before(place, 3));
+    let count = number(sentence.before(place, 2)).is_some() && !takes;
+    let picks = picks.contains(&sentence.before(place, 2)) || count;
     if picks && sentence.before(place, 1) == "of" {
         return None;
     }

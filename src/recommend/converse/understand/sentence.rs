@@ -247,9 +247,10 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether anything is thought of a title, as far as is known.
-    fn knows(&self, title: &String) -> bool {
+    fn knows(&self, title: &str) -> bool {
         let Feedback { liked, disliked, ratings, seen } = &self.feedback;
-        [liked, disliked, seen].iter().any(|titles| titles.contains(title)) || ratings.contains_key(title)
+        let mut judged = [liked, disliked, seen].into_iter().flatten();
+        judged.any(|own| own == title) || ratings.contains_key(title)
     }
 
     /// Leaves it to others what some words say of the items in them, which they call `it`.
@@ -498,6 +499,7 @@ impl<'a> Reading<'a> {
                     && !["didn't", "didnt", "did", "never", "still"].contains(&sentence.before(place, 1))
             })
         };
+        let told = |cue: &Cue| cue.side == Side::Before && !is_present(cue);
         // `all of them except Heat`
         let has_all = mentions.iter().any(|mention| mention.titles.len() > 1);
         let is_excepted = |mention: &&&Mention| {
@@ -543,7 +545,8 @@ impl<'a> Reading<'a> {
                 }
                 // `none of these were good`, `I liked none of these`; not having seen them says nothing.
                 (Some(Judgement { sentiment: 1.., .. }) | None, true) => {
-                    Judgement { sentiment: -1, ..Judgement::default() }
+                    let seen = cues.iter().any(|cue| told(cue) && cue.judgement.seen && cue.end <= mention.start);
+                    Judgement { sentiment: -1, seen, rating: None }
                 }
                 (None, false) => {
                     self.silent.extend(mention.titles.iter().filter(|_| mention.titles.len() == 1).cloned());
@@ -551,8 +554,11 @@ impl<'a> Reading<'a> {
                 }
                 (Some(_), true) => continue,
             };
-            let told = |cue: &Cue| cue.side == Side::Before && cue.judgement == judgement && !is_present(cue);
-            let by_verb = cues.iter().any(told);
+            let by_verb = cues.iter().any(|cue| {
+                told(cue)
+                    && Judgement { sentiment: cue.judgement.sentiment.abs(), ..cue.judgement }
+                        == Judgement { sentiment: judgement.sentiment.abs(), ..judgement }
+            });
             let seen = match mention.kind {
                 MentionKind::Title => judgement.seen || is_past && judgement.sentiment != 0 && is_said(&cues),
                 _ => judgement.seen && (by_verb || judgement.rating.is_some() || is_past),
@@ -618,13 +624,14 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether others are to say what is thought of a title.
-    fn is_unclear(&self, title: &String) -> bool {
-        self.unclear.iter().any(|unclear| matches!(unclear, Unclear::Said { titles, .. } if titles.contains(title)))
+    fn is_unclear(&self, title: &str) -> bool {
+        let is_of = |unclear: &Unclear| matches!(unclear, Unclear::Said { titles, .. } if titles.iter().any(|own| own == title));
+        self.unclear.iter().any(is_of)
     }
 
     /// What is thought of a title is known after all.
-    fn understand(&mut self, title: &String) {
-        let is_of = |unclear: &Unclear| matches!(unclear, Unclear::Said { titles, .. } if titles == &[title.clone()]);
+    fn understand(&mut self, title: &str) {
+        let is_of = |unclear: &Unclear| matches!(unclear, Unclear::Said { titles, .. } if titles == &[title]);
         self.unclear.retain(|unclear| !is_of(unclear));
         self.summary.judges = true;
     }
@@ -645,8 +652,9 @@ impl<'a> Reading<'a> {
             shown.iter().for_each(|title| take(&mut self.feedback, title, judgement));
             self.summary.judges = true;
         }
-        // `The Matrix was brilliant. What next?`: a title is known.
-        self.summary.wishes |= self.summary.judges && self.summary.requests && shown.is_empty();
+        // `The Matrix was brilliant.` before anything is shown: a title is known.
+        let names = self.summary.requests || !self.feedback.liked.is_empty();
+        self.summary.wishes |= self.summary.judges && names && shown.is_empty();
         self.summary.limits = !self.preferences.constraints.is_empty();
         let Self { preferences, feedback, asked_about, summary, unclear, .. } = self;
         Understood { preferences, feedback, asked_about, summary, unclear, ..Understood::default() }
@@ -734,8 +742,9 @@ fn is_example(sentence: &Sentence, start: usize, before: Option<&Mention>) -> bo
         let length = phrase.split(' ').count();
         let Some(place) = end.checked_sub(length).filter(|&place| sentence.has_at(place, phrase)) else { return false };
         let likes = *phrase == "like" && LIKERS.contains(&sentence.before(place, 1));
-        // `more of the second one` asks for more of the kind; `not like Heat` does not.
-        !likes && sentence.before(place, 1) != "not"
+        // `more of the second one` asks for more of the kind; `not like Heat`, `not another film like Heat` do not.
+        let denied = sentence.before(place, 1) == "not" || is_denied(sentence, place, &|_| false);
+        !likes && !denied
     })
 }
 

@@ -120,7 +120,7 @@ fn what_is_thought_is_understood() {
         ("Ran was slow at first, but I ended up loving it.", "feedback; liked Ran; seen Ran"),
         ("Ran was okay, nothing special.", "feedback; seen Ran"),
         ("I don't fancy Ran.", "feedback; disliked Ran"),
-        ("Ran was better than Brazil.", "feedback; liked Ran; disliked Brazil; seen Ran, Brazil"),
+        ("Ran was better than Brazil.", "feedback; liked Ran; seen Ran, Brazil"),
         ("I haven't seen these, but Ran sounds great.", "feedback; liked Ran"),
         ("Ran it is, thank you.", "feedback; liked Ran"),
         ("I watched Ran last night. Gorgeous film.", "feedback; liked Ran; seen Ran"),
