@@ -84,9 +84,10 @@ impl Teacher {
     /// prompts.
     ///
     /// # Errors
-    /// If there is no text, one has no tokens, one of them is unknown, or a tensor operation fails.
+    /// If there is no text, one has no tokens or no soft prompt, a token is unknown, or a tensor operation fails.
     pub fn losses(&self, texts: &[Taught<'_>]) -> Result<Tensor> {
-        if texts.is_empty() || texts.iter().any(|taught| taught.text.is_empty()) {
+        let lacks = |taught: &Taught<'_>| taught.text.is_empty() || taught.soft.dim(0).is_ok_and(|rows| rows == 0);
+        if texts.is_empty() || texts.iter().any(lacks) {
             return Err(Error::EmptyPrompt);
         }
         self.losses_of(texts).map_err(failed)

@@ -45,7 +45,7 @@ pub(crate) struct ChatArgs {
 enum Opinion {
     /// Nobody
     Nobody,
-    /// The encoder: what the nearest of labelled examples means
+    /// The encoder: what a classifier makes of it that learned from examples
     Examples,
     /// The language model: which of a few meanings it chooses
     Model,

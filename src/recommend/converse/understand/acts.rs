@@ -150,7 +150,7 @@ const REQUESTS: [&str; 77] = [
 ];
 
 /// Questions about what was said.
-const ABOUT_ANSWERS: [&str; 75] = [
+const ABOUT_ANSWERS: [&str; 74] = [
     "why",
     "how come",
     "what do you mean",
@@ -161,7 +161,6 @@ const ABOUT_ANSWERS: [&str; 75] = [
     "don't understand",
     "do not understand",
     "didn't understand",
-    "dont understand",
     "don't get",
     "didn't get",
     "not sure i understand",

@@ -2,7 +2,8 @@
 
 use super::{
     common::number,
-    phrases::{DISPOSED, FAINT, NOT_SEEN, SAID, SEEN, TURNING, UNSEEN},
+    markers::NOT_SEEN,
+    phrases::{DISPOSED, FAINT, SAID, SEEN, TURNING, UNSEEN},
     words::{Gap, STAR, Sentence},
 };
 
@@ -212,10 +213,7 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         let (_, sentiment) = seen?;
         // `would love to`, `I'd like`: wishes; `like` behind anything but a person compares.
         let wishing = ["would", "i'd", "we'd", "you'd", "id"].contains(&sentence.before(place, 1));
-        let speakers = [
-            "i", "we", "really", "didn't", "don't", "do", "not", "also", "they", "dont", "didnt", "actually", "kids",
-            "you",
-        ];
+        let speakers = ["i", "we", "really", "didn't", "don't", "do", "not", "also", "they", "actually", "kids", "you"];
         let compares = sentence.at(place) == "like" && !speakers.contains(&sentence.before(place, 1));
         if wishing || compares || sentence.at(place + most) == "to" && sentiment > 0 {
             return None;
@@ -297,7 +295,7 @@ fn is_turned(sentence: &Sentence, place: usize) -> bool {
     ];
     for back in 1..=4 {
         let word = sentence.before(place, back);
-        if TURNING.contains(&word) || word == "haven't" || word == "havent" || word == "hasn't" {
+        if TURNING.contains(&word) || word == "haven't" || word == "hasn't" {
             // `no, great`: a pause parts them.
             let parted = (0..back).any(|back| sentence.words[place - back].gap == Gap::Pause);
             // `never been so bored`

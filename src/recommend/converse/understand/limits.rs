@@ -2,6 +2,7 @@
 
 use super::{
     common::number,
+    markers::LASTING,
     stated::{Constraints, key},
     words::{Gap, Sentence},
 };
@@ -371,6 +372,24 @@ fn compact(word: &str) -> Option<f64> {
         true => Some(value * 60.0),
         false => rest.parse::<f64>().ok().filter(|more| more.is_finite()).map(|more| value * 60.0 + more),
     }
+}
+
+/// Whether somebody says in which year they saw something.
+pub(super) fn saw_in_a_year(sentence: &Sentence) -> bool {
+    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
+    let saw = ["saw", "watched", "seen"].iter().any(|verb| sentence.find(verb).is_some());
+    saw && (0..sentence.len()).any(|place| is_year(sentence.at(place)) && sentence.before(place, 1) == "in")
+}
+
+/// How long something is, or how far somebody came: `three hours long`, `after twenty minutes`.
+pub(super) fn lasts(sentence: &Sentence) -> bool {
+    let is_time = |word: &str| ["minutes", "minute", "hours", "hour"].contains(&word);
+    let after = |place: usize| {
+        sentence.at(place) == "after"
+            && (number(sentence.at(place + 1)).is_some() && is_time(sentence.at(place + 2))
+                || ["a", "an"].contains(&sentence.at(place + 1)))
+    };
+    sentence.has_any(LASTING) || (0..sentence.len()).any(after)
 }
 
 #[cfg(test)]

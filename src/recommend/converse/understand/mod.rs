@@ -7,10 +7,10 @@
 mod acts;
 mod common;
 mod cues;
-mod famous;
 mod genres;
 mod judge;
 mod limits;
+mod markers;
 mod negation;
 mod opinion;
 mod people;
@@ -40,6 +40,9 @@ use opinion::{Classifier, Meaning};
 use people::People;
 use themes::Themes;
 use titles::Titles;
+
+/// The films that people name most, for messages that come without a catalogue, one a line.
+const FAMOUS: &str = include_str!("famous.txt");
 
 /// What a message is said after.
 #[derive(Clone, Copy, Debug, Default)]
@@ -106,7 +109,7 @@ impl Understander {
 
     /// Knows the genres and films that many people name.
     pub fn without_catalogue() -> Self {
-        Self::of(famous::FAMOUS.iter().map(|title| (*title).to_owned()).collect(), None, None)
+        Self::of(FAMOUS.lines().map(str::to_owned).collect(), None, None)
     }
 
     fn of(names: Vec<String>, catalogue: Option<&Catalogue>, knowledge: Option<&Knowledge>) -> Self {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What people say, each after what it means and a tab.
-const EXAMPLES: &str = include_str!("examples.tsv");
+pub(super) const EXAMPLES: &str = include_str!("examples.tsv");
 /// How fast the likeness of two unit vectors falls with the square of their distance.
 const WIDTH: f32 = 1.0;
 /// The strength of the ridge penalty.
@@ -117,7 +117,7 @@ impl Meaning {
 }
 
 /// All examples.
-fn examples() -> impl Iterator<Item = (Meaning, &'static str)> {
+pub(super) fn examples() -> impl Iterator<Item = (Meaning, &'static str)> {
     let lines = EXAMPLES.lines().filter_map(|line| line.split_once('\t'));
     let named = |name| Meaning::ALL.into_iter().find(|meaning| meaning.name() == name);
     lines.filter_map(move |(name, text)| Some((named(name)?, text)))

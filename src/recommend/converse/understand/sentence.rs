@@ -1,58 +1,28 @@
 //! One sentence after the other becomes preferences and feedback.
 
+mod mention;
+
 use std::ops::Range;
 
 use super::{
     Context, Feedback, Preferences, Unclear, Understander, Understood,
     acts::{self, Act, Named},
     add,
-    common::number,
     cues::{self, Cue, Judgement, Side},
     judge::judge,
     limits,
-    negation::{is_denial, is_denied},
+    markers::{BARE, EXCEPTING, NOT_SEEN, PAST, PRESENT, QUESTIONS, TAKING, WISHING},
+    negation::is_denied,
     people,
-    phrases::{
-        BARE, BETWEEN, COMPANY, EXCEPTING, LASTING, LIKENING, LIKERS, NOT_SEEN, PAST, PRESENT, QUESTIONS, TAKING,
-        WISHING,
-    },
-    references::{self, Target},
     stated::key,
     titles::Titles,
     words::{Gap, Sentence},
 };
 use crate::recommend::converse::state::Summary;
+use mention::{Mention, MentionKind, Span, clause};
 
 /// Words of a sentence that says of the list no more than that it was seen: `Already seen them all.`
 const SHORTEST: usize = 5;
-
-/// A title or reference in a sentence.
-#[derive(Clone, Debug)]
-struct Mention {
-    start: usize,
-    end: usize,
-    titles: Vec<String>,
-    /// A title, or a single shown item.
-    kind: MentionKind,
-    example: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum MentionKind {
-    Title,
-    One,
-    All { denied: bool },
-    Rest,
-}
-
-/// A genre or a theme in a sentence.
-#[derive(Clone, Debug)]
-struct Span {
-    start: usize,
-    end: usize,
-    values: Vec<String>,
-    is_genre: bool,
-}
 
 /// A message that is being read.
 pub(super) struct Reading<'a> {
@@ -148,7 +118,7 @@ impl<'a> Reading<'a> {
         limits::read(sentence, &mut open, &mut self.preferences.constraints);
         // `It's nearly three hours long`, `I turned it off after an hour`: what is, not what should be.
         let saw = || cues::find(sentence, &open).iter().any(|cue| cue.judgement.seen);
-        if lasts(sentence) && (!mentions.is_empty() || saw()) || sentence.has_any(&["waste of"]) {
+        if limits::lasts(sentence) && (!mentions.is_empty() || saw()) || sentence.has_any(&["waste of"]) {
             self.preferences.constraints = before.clone();
         }
         let spans = self.spans(sentence, &open);
@@ -174,7 +144,7 @@ impl<'a> Reading<'a> {
             self.heard = None;
         }
         // `I saw Heat back in 1995`: when that was, and not what is wanted.
-        if act == Act::Tell && !mentions.is_empty() && saw_in_a_year(sentence) {
+        if act == Act::Tell && !mentions.is_empty() && limits::saw_in_a_year(sentence) {
             self.preferences.constraints = before;
         }
         self.examples(&mentions);
@@ -275,134 +245,6 @@ impl<'a> Reading<'a> {
         self.summary.asks_item |= !titles.is_empty();
         self.named |= !titles.is_empty();
         titles.iter().for_each(|title| add(&mut self.asked_about, title));
-    }
-
-    /// Titles, whole or shown, and references to what was shown.
-    fn mentions(&mut self, sentence: &Sentence, open: &mut [bool]) -> Vec<Mention> {
-        let mut found: Vec<Mention> = Vec::new();
-        let close = |start: usize, end: usize, open: &mut [bool]| open[start..end].fill(false);
-        let title = |start, end, title: String| Mention {
-            start,
-            end,
-            titles: vec![title],
-            kind: MentionKind::Title,
-            example: false,
-        };
-        for hit in self.shown.find(sentence, open, true) {
-            close(hit.start, hit.end, open);
-            found.extend(self.context.shown.get(hit.title).map(|name| title(hit.start, hit.end, name.clone())));
-        }
-        // `Tom Cruise` is nobody's `The Cruise`.
-        let mut free = open.to_vec();
-        for place in 0..sentence.len() {
-            if let Some(length) = self.understander.people.full_name(sentence, place) {
-                close(place, place + length, &mut free);
-            }
-        }
-        for hit in self.understander.titles.find(sentence, &free, false) {
-            let quoted = sentence.words[hit.start..hit.end].iter().all(|word| word.quoted);
-            let is_kind = self
-                .understander
-                .genres
-                .at(sentence, hit.start)
-                .is_some_and(|(_, length)| hit.start + length >= hit.end)
-                || self
-                    .understander
-                    .themes
-                    .at(sentence, hit.start)
-                    .is_some_and(|(_, length)| hit.start + length >= hit.end);
-            if is_kind && !quoted {
-                continue;
-            }
-            close(hit.start, hit.end, open);
-            found.push(title(hit.start, hit.end, self.understander.name(hit.title).to_owned()));
-        }
-        let shown = self.context.shown;
-        for reference in references::find(sentence, open, shown.len()) {
-            let (start, end) = (reference.start, reference.end);
-            // `I watched Heat and Zodiac and loved both`
-            let before = found.iter().filter(|mention| mention.end <= start);
-            let named: Vec<String> = match ["they", "they're", "them", "both"].contains(&sentence.at(start)) {
-                // `I saw the first two. Loved them.`
-                true if before.clone().next().is_none() => self.recent.clone(),
-                true => before.flat_map(|mention| mention.titles.clone()).collect(),
-                false => Vec::new(),
-            };
-            let spoken_of = || found.iter().filter(|mention| mention.end <= start).max_by_key(|mention| mention.end);
-            let (titles, kind) = match reference.target {
-                _ if named.len() > 1 => (named, MentionKind::One),
-                Target::Places(places) => {
-                    (places.iter().filter_map(|&place| shown.get(place).cloned()).collect(), MentionKind::One)
-                }
-                Target::All { denied } => (shown.to_vec(), MentionKind::All { denied }),
-                Target::Rest => (Vec::new(), MentionKind::Rest),
-                Target::It => {
-                    let one = spoken_of().and_then(|mention| mention.titles.last().cloned());
-                    let one = one
-                        .or_else(|| self.focus.clone())
-                        .or_else(|| shown.first().filter(|_| shown.len() == 1).cloned());
-                    (Vec::from_iter(one), MentionKind::One)
-                }
-            };
-            // Where nothing was shown `it` may be anything.
-            if !titles.is_empty() || !shown.is_empty() {
-                close(start, end, open);
-                found.push(Mention { start, end, titles, kind, example: false });
-            }
-        }
-        // `It was terrible, the first one`
-        if found.iter().any(|mention| !mention.titles.is_empty()) {
-            found.retain(|mention| !mention.titles.is_empty() || mention.kind == MentionKind::Rest);
-        }
-        found.sort_by_key(|mention| mention.start);
-        let titles: Vec<String> = found.iter().flat_map(|mention| mention.titles.clone()).collect();
-        if !titles.is_empty() {
-            self.recent = titles;
-        }
-        for place in 0..found.len() {
-            let (before, from) = found.split_at_mut(place);
-            let Some(mention) = from.first_mut() else { continue };
-            mention.example = is_example(sentence, mention.start, before.last());
-            if mention.kind != MentionKind::Rest {
-                self.focus = mention.titles.last().cloned().or_else(|| self.focus.take());
-            }
-        }
-        found
-    }
-
-    /// Genres and themes.
-    fn spans(&self, sentence: &Sentence, open: &[bool]) -> Vec<Span> {
-        let mut spans = Vec::new();
-        let mut place = 0;
-        while place < sentence.len() {
-            let is_open =
-                |length: usize| open.get(place..place + length).is_some_and(|open| open.iter().all(|open| *open));
-            let genre = self.understander.genres.at(sentence, place).filter(|(_, length)| is_open(*length));
-            let theme = self.understander.themes.at(sentence, place).filter(|(_, length)| is_open(*length));
-            let theme = theme.filter(|_| !is_company(sentence, place));
-            let judges = sentence.before(place, 1) == "too" && !is_denial(sentence.before(place, 2));
-            if judges || sentence.has_at(place.saturating_sub(2), "too much") {
-                // `too violent` judges what was shown; `not too violent` is a condition.
-                place += 1;
-                continue;
-            }
-            let span = match (genre, theme) {
-                // The longer name is meant: `superhero` in `superhero comedy` stays a theme, `small town` one of two words.
-                (Some((genres, length)), theme) if theme.is_none_or(|(_, other)| other <= length) => {
-                    Span { start: place, end: place + length, values: genres.to_vec(), is_genre: true }
-                }
-                (_, Some((theme, length))) => {
-                    Span { start: place, end: place + length, values: vec![theme.to_owned()], is_genre: false }
-                }
-                _ => {
-                    place += 1;
-                    continue;
-                }
-            };
-            place = span.end;
-            spans.push(span);
-        }
-        spans
     }
 
     /// Titles as examples of what is wanted.
@@ -671,39 +513,6 @@ fn is_said(cues: &[Cue]) -> bool {
     cues.iter().any(|cue| cue.side == Side::Behind)
 }
 
-/// The words around an item that speak of it alone: up to a pause, a turn, an `and`, or another item.
-fn clause(sentence: &Sentence, mentions: &[&Mention], place: usize) -> Range<usize> {
-    let Mention { start, end, .. } = *mentions[place];
-    let parts = |word: usize| {
-        sentence.words[word].gap == Gap::Pause
-            || ["and", "but", "though", "although", "while", "whereas", "however"].contains(&sentence.at(word))
-    };
-    let before = place.checked_sub(1).map_or(0, |before| mentions[before].end);
-    let after = mentions.get(place + 1).map_or(sentence.len(), |after| after.start);
-    let first = (before..=start).rev().find(|&word| parts(word)).unwrap_or(before);
-    let last = (end..after).find(|&word| parts(word)).unwrap_or(after);
-    let first = first + usize::from(first < start && sentence.words[first].gap != Gap::Pause && parts(first));
-    first.min(start)..last
-}
-
-/// Whether somebody says in which year they saw something.
-fn saw_in_a_year(sentence: &Sentence) -> bool {
-    let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
-    let saw = ["saw", "watched", "seen"].iter().any(|verb| sentence.find(verb).is_some());
-    saw && (0..sentence.len()).any(|place| is_year(sentence.at(place)) && sentence.before(place, 1) == "in")
-}
-
-/// How long something is, or how far somebody came: `three hours long`, `after twenty minutes`.
-fn lasts(sentence: &Sentence) -> bool {
-    let is_time = |word: &str| ["minutes", "minute", "hours", "hour"].contains(&word);
-    let after = |place: usize| {
-        sentence.at(place) == "after"
-            && (number(sentence.at(place + 1)).is_some() && is_time(sentence.at(place + 2))
-                || ["a", "an"].contains(&sentence.at(place + 1)))
-    };
-    sentence.has_any(LASTING) || (0..sentence.len()).any(after)
-}
-
 /// Takes a judgement over; a later one takes the place of an earlier one.
 pub(super) fn take(feedback: &mut Feedback, title: &str, judgement: Judgement) {
     let Feedback { liked, disliked, ratings, seen } = feedback;
@@ -724,31 +533,4 @@ pub(super) fn take(feedback: &mut Feedback, title: &str, judgement: Judgement) {
     if judgement.seen {
         add(seen, title);
     }
-}
-
-/// Whether an item is an example of what is wanted: `like Heat`, or next to one in a list.
-fn is_example(sentence: &Sentence, start: usize, before: Option<&Mention>) -> bool {
-    if let Some(before) = before.filter(|before| before.example) {
-        let between = (before.end..start).all(|place| ["and", "or", "the", "both"].contains(&sentence.at(place)));
-        if between {
-            return true;
-        }
-    }
-    let mut end = start;
-    while end > 0 && BETWEEN.contains(&sentence.at(end - 1)) {
-        end -= 1;
-    }
-    LIKENING.iter().any(|phrase| {
-        let length = phrase.split(' ').count();
-        let Some(place) = end.checked_sub(length).filter(|&place| sentence.has_at(place, phrase)) else { return false };
-        let likes = *phrase == "like" && LIKERS.contains(&sentence.before(place, 1));
-        // `more of the second one` asks for more of the kind; `not like Heat`, `not another film like Heat` do not.
-        let denied = sentence.before(place, 1) == "not" || is_denied(sentence, place, &|_| false);
-        !likes && !denied
-    })
-}
-
-/// `with my friends`, `for the family`: who watches, not what is watched.
-fn is_company(sentence: &Sentence, place: usize) -> bool {
-    COMPANY.contains(&sentence.at(place)) && ["my", "our", "with", "for"].contains(&sentence.before(place, 1))
 }

@@ -1,7 +1,12 @@
 //! Messages and what they state.
 
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
+
 use super::*;
-use crate::{engine::Embeddings, recommend::features::TextEncoder};
+use crate::{
+    engine::Embeddings,
+    recommend::{draw::below, features::TextEncoder},
+};
 
 fn read(message: &str, shown: &[&str]) -> Understood {
     let shown: Vec<String> = shown.iter().map(|title| (*title).to_owned()).collect();
@@ -220,4 +225,55 @@ fn questions_state_nothing() {
     let context = Context { shown: &shown, focus: Some("Ran"), known: true };
     let understood = Understander::without_catalogue().read("Who directed it?", &context);
     assert_eq!((understood.state, understood.asked_about), (State::Exploration, vec!["Ran".to_owned()]));
+}
+
+#[test]
+fn every_title_and_phrase_is_there_once_and_every_example_means_something() {
+    let phrases =
+        [phrases::SEEN, phrases::UNSEEN, phrases::SAID].map(|list| list.iter().map(|(text, _)| *text).collect());
+    for mut list in phrases.into_iter().chain([FAMOUS.lines().collect::<Vec<&str>>()]) {
+        list.sort_unstable();
+        assert!(list.windows(2).all(|pair| pair[0] != pair[1]), "{list:?}");
+    }
+    assert_eq!(opinion::examples().count(), opinion::EXAMPLES.lines().count());
+}
+
+#[test]
+fn no_row_of_words_is_too_strange_to_be_read() {
+    const ODD: [&str; 24] = [
+        "",
+        "\0",
+        "★★★★",
+        "4/5",
+        "0/0",
+        "/5",
+        "1e309",
+        "-5",
+        "$",
+        "\"",
+        "…",
+        "?!",
+        "日本",
+        "İ",
+        "'s",
+        "1h99",
+        "all",
+        "but",
+        "than",
+        "again",
+        "not like",
+        "it",
+        "both",
+        "1900s",
+    ];
+    let mut rng = ChaCha8Rng::seed_from_u64(7);
+    let words: Vec<&str> = opinion::EXAMPLES.split_whitespace().chain(ODD.into_iter().cycle().take(2000)).collect();
+    let understander = Understander::without_catalogue();
+    for turn in 0..3000 {
+        let message: Vec<&str> = (0..turn % 15).map(|_| words[below(&mut rng, words.len())]).collect();
+        let shown = ["Heat".to_owned(), "Her".to_owned(), "The Truman Show".to_owned()];
+        let context = Context { shown: &shown[..turn % 4], ..Context::default() };
+        let Feedback { liked, disliked, .. } = understander.read(&message.join(" "), &context).feedback;
+        assert!(liked.iter().all(|title| !disliked.contains(title)), "{message:?}");
+    }
 }

@@ -1,0 +1,213 @@
+//! What a sentence names: titles, references to what was shown, genres and themes.
+
+use std::ops::Range;
+
+use super::{
+    super::{
+        markers::{BETWEEN, COMPANY, LIKENING, LIKERS},
+        negation::{is_denial, is_denied},
+        references::{self, Target},
+        words::{Gap, Sentence},
+    },
+    Reading,
+};
+
+/// A title or reference in a sentence.
+#[derive(Clone, Debug)]
+pub(super) struct Mention {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) titles: Vec<String>,
+    /// A title, or a single shown item.
+    pub(super) kind: MentionKind,
+    pub(super) example: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum MentionKind {
+    Title,
+    One,
+    All { denied: bool },
+    Rest,
+}
+
+/// A genre or a theme in a sentence.
+#[derive(Clone, Debug)]
+pub(super) struct Span {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) values: Vec<String>,
+    pub(super) is_genre: bool,
+}
+
+impl Reading<'_> {
+    /// Titles, whole or shown, and references to what was shown.
+    pub(super) fn mentions(&mut self, sentence: &Sentence, open: &mut [bool]) -> Vec<Mention> {
+        let mut found: Vec<Mention> = Vec::new();
+        let close = |start: usize, end: usize, open: &mut [bool]| open[start..end].fill(false);
+        let title = |start, end, title: String| Mention {
+            start,
+            end,
+            titles: vec![title],
+            kind: MentionKind::Title,
+            example: false,
+        };
+        for hit in self.shown.find(sentence, open, true) {
+            close(hit.start, hit.end, open);
+            found.extend(self.context.shown.get(hit.title).map(|name| title(hit.start, hit.end, name.clone())));
+        }
+        // `Tom Cruise` is nobody's `The Cruise`.
+        let mut free = open.to_vec();
+        for place in 0..sentence.len() {
+            if let Some(length) = self.understander.people.full_name(sentence, place) {
+                close(place, place + length, &mut free);
+            }
+        }
+        for hit in self.understander.titles.find(sentence, &free, false) {
+            let quoted = sentence.words[hit.start..hit.end].iter().all(|word| word.quoted);
+            let is_kind = self
+                .understander
+                .genres
+                .at(sentence, hit.start)
+                .is_some_and(|(_, length)| hit.start + length >= hit.end)
+                || self
+                    .understander
+                    .themes
+                    .at(sentence, hit.start)
+                    .is_some_and(|(_, length)| hit.start + length >= hit.end);
+            if is_kind && !quoted {
+                continue;
+            }
+            close(hit.start, hit.end, open);
+            found.push(title(hit.start, hit.end, self.understander.name(hit.title).to_owned()));
+        }
+        let shown = self.context.shown;
+        for reference in references::find(sentence, open, shown.len()) {
+            let (start, end) = (reference.start, reference.end);
+            // `I watched Heat and Zodiac and loved both`
+            let before = found.iter().filter(|mention| mention.end <= start);
+            let named: Vec<String> = match ["they", "they're", "them", "both"].contains(&sentence.at(start)) {
+                // `I saw the first two. Loved them.`
+                true if before.clone().next().is_none() => self.recent.clone(),
+                true => before.flat_map(|mention| mention.titles.clone()).collect(),
+                false => Vec::new(),
+            };
+            let spoken_of = || found.iter().filter(|mention| mention.end <= start).max_by_key(|mention| mention.end);
+            let (titles, kind) = match reference.target {
+                _ if named.len() > 1 => (named, MentionKind::One),
+                Target::Places(places) => {
+                    (places.iter().filter_map(|&place| shown.get(place).cloned()).collect(), MentionKind::One)
+                }
+                Target::All { denied } => (shown.to_vec(), MentionKind::All { denied }),
+                Target::Rest => (Vec::new(), MentionKind::Rest),
+                Target::It => {
+                    let one = spoken_of().and_then(|mention| mention.titles.last().cloned());
+                    let one = one
+                        .or_else(|| self.focus.clone())
+                        .or_else(|| shown.first().filter(|_| shown.len() == 1).cloned());
+                    (Vec::from_iter(one), MentionKind::One)
+                }
+            };
+            // Where nothing was shown `it` may be anything.
+            if !titles.is_empty() || !shown.is_empty() {
+                close(start, end, open);
+                found.push(Mention { start, end, titles, kind, example: false });
+            }
+        }
+        // `It was terrible, the first one`
+        if found.iter().any(|mention| !mention.titles.is_empty()) {
+            found.retain(|mention| !mention.titles.is_empty() || mention.kind == MentionKind::Rest);
+        }
+        found.sort_by_key(|mention| mention.start);
+        let titles: Vec<String> = found.iter().flat_map(|mention| mention.titles.clone()).collect();
+        if !titles.is_empty() {
+            self.recent = titles;
+        }
+        for place in 0..found.len() {
+            let (before, from) = found.split_at_mut(place);
+            let Some(mention) = from.first_mut() else { continue };
+            mention.example = is_example(sentence, mention.start, before.last());
+            if mention.kind != MentionKind::Rest {
+                self.focus = mention.titles.last().cloned().or_else(|| self.focus.take());
+            }
+        }
+        found
+    }
+
+    /// Genres and themes.
+    pub(super) fn spans(&self, sentence: &Sentence, open: &[bool]) -> Vec<Span> {
+        let mut spans = Vec::new();
+        let mut place = 0;
+        while place < sentence.len() {
+            let is_open =
+                |length: usize| open.get(place..place + length).is_some_and(|open| open.iter().all(|open| *open));
+            let genre = self.understander.genres.at(sentence, place).filter(|(_, length)| is_open(*length));
+            let theme = self.understander.themes.at(sentence, place).filter(|(_, length)| is_open(*length));
+            let theme = theme.filter(|_| !is_company(sentence, place));
+            let judges = sentence.before(place, 1) == "too" && !is_denial(sentence.before(place, 2));
+            if judges || sentence.has_at(place.saturating_sub(2), "too much") {
+                // `too violent` judges what was shown; `not too violent` is a condition.
+                place += 1;
+                continue;
+            }
+            let span = match (genre, theme) {
+                // The longer name is meant: `superhero` in `superhero comedy` stays a theme, `small town` one of two words.
+                (Some((genres, length)), theme) if theme.is_none_or(|(_, other)| other <= length) => {
+                    Span { start: place, end: place + length, values: genres.to_vec(), is_genre: true }
+                }
+                (_, Some((theme, length))) => {
+                    Span { start: place, end: place + length, values: vec![theme.to_owned()], is_genre: false }
+                }
+                _ => {
+                    place += 1;
+                    continue;
+                }
+            };
+            place = span.end;
+            spans.push(span);
+        }
+        spans
+    }
+}
+
+/// The words around an item that speak of it alone: up to a pause, a turn, an `and`, or another item.
+pub(super) fn clause(sentence: &Sentence, mentions: &[&Mention], place: usize) -> Range<usize> {
+    let Mention { start, end, .. } = *mentions[place];
+    let parts = |word: usize| {
+        sentence.words[word].gap == Gap::Pause
+            || ["and", "but", "though", "although", "while", "whereas", "however"].contains(&sentence.at(word))
+    };
+    let before = place.checked_sub(1).map_or(0, |before| mentions[before].end);
+    let after = mentions.get(place + 1).map_or(sentence.len(), |after| after.start);
+    let first = (before..=start).rev().find(|&word| parts(word)).unwrap_or(before);
+    let last = (end..after).find(|&word| parts(word)).unwrap_or(after);
+    let first = first + usize::from(first < start && sentence.words[first].gap != Gap::Pause && parts(first));
+    first.min(start)..last
+}
+
+/// Whether an item is an example of what is wanted: `like Heat`, or next to one in a list.
+pub(super) fn is_example(sentence: &Sentence, start: usize, before: Option<&Mention>) -> bool {
+    if let Some(before) = before.filter(|before| before.example) {
+        let between = (before.end..start).all(|place| ["and", "or", "the", "both"].contains(&sentence.at(place)));
+        if between {
+            return true;
+        }
+    }
+    let mut end = start;
+    while end > 0 && BETWEEN.contains(&sentence.at(end - 1)) {
+        end -= 1;
+    }
+    LIKENING.iter().any(|phrase| {
+        let length = phrase.split(' ').count();
+        let Some(place) = end.checked_sub(length).filter(|&place| sentence.has_at(place, phrase)) else { return false };
+        let likes = *phrase == "like" && LIKERS.contains(&sentence.before(place, 1));
+        // `more of the second one` asks for more of the kind; `not like Heat`, `not another film like Heat` do not.
+        let denied = sentence.before(place, 1) == "not" || is_denied(sentence, place, &|_| false);
+        !likes && !denied
+    })
+}
+
+/// `with my friends`, `for the family`: who watches, not what is watched.
+pub(super) fn is_company(sentence: &Sentence, place: usize) -> bool {
+    COMPANY.contains(&sentence.at(place)) && ["my", "our", "with", "for"].contains(&sentence.before(place, 1))
+}
