@@ -171,17 +171,19 @@ fn attention(criterion: &mut Criterion) {
     let kernels = kernels();
     let mut group = group(criterion, "attention", &kernels);
     let shape = AttentionShape { heads: 9, kv_heads: 3, head_dim: 64, scale: 0.125 };
-    for (rows, depth) in [(512, 0), (1, 512), (1, 1024)] {
+    for (format, (rows, depth)) in
+        KvFormat::ALL.into_iter().flat_map(|f| [(512, 0), (1, 512), (1, 1024)].map(|at| (f, at)))
+    {
         let positions: Vec<u32> = (depth..depth + rows as u32).collect();
         let blocks: Vec<u32> = (0..(depth + rows as u32).div_ceil(KV_BLOCK as u32)).collect();
-        let cache = KvCache::new(KvFormat::F16, blocks.len(), shape.kv_heads, shape.head_dim);
+        let cache = KvCache::new(format, blocks.len(), shape.kv_heads, shape.head_dim);
         let data = vec![0.5; rows * shape.heads * shape.head_dim];
         let mut out = vec![0.0; data.len()];
         let span = AttentionSpan { rows: 0..rows, positions: &positions, blocks: &blocks };
         let q = Queries { data: &data, row_len: data.len() / rows, rotation: Rotation::default() };
         let seen: usize = positions.iter().map(|at| *at as usize + 1).sum();
         group.throughput(Throughput::Elements((4 * seen * shape.heads * shape.head_dim) as u64));
-        group.bench_function(format!("{rows} from {depth}"), |b| {
+        group.bench_function(format!("{}/{rows} from {depth}", format.name()), |b| {
             b.iter(|| kernels.attention(q, &cache, std::slice::from_ref(&span), shape, black_box(&mut out)));
         });
     }

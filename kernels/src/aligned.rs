@@ -25,19 +25,30 @@ unsafe impl Plain for f32 {}
 struct CacheLine([u8; 64]);
 
 /// As `Vec<T>`, at cache lines.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Aligned<T> {
     lines: Vec<CacheLine>,
     len: usize,
     element: PhantomData<T>,
 }
 
+impl<T> Default for Aligned<T> {
+    fn default() -> Self {
+        Aligned { lines: Vec::new(), len: 0, element: PhantomData }
+    }
+}
+
 impl<T: Plain> Aligned<T> {
     /// `len` elements whose bytes are zero.
     pub(crate) fn zeroed(len: usize) -> Self {
-        let mut new = Aligned { lines: Vec::new(), len: 0, element: PhantomData };
+        let mut new = Aligned::default();
         new.resize(len);
         new
+    }
+
+    /// The same bytes as elements of another type; some at the end may be too few for one.
+    pub(crate) fn cast<U: Plain>(self) -> Aligned<U> {
+        Aligned { lines: self.lines, len: self.len * size_of::<T>() / size_of::<U>(), element: PhantomData }
     }
 
     /// Makes it `len` elements long, without clearing those that it had; it never gives memory back.
@@ -108,6 +119,8 @@ mod tests {
         x.resize(100);
         assert!(x.as_ptr().addr().is_multiple_of(64));
         assert_eq!((x[2], x[99], x.len()), (5.0, 0.0, 100));
+        let mut x = x.cast::<u8>();
+        assert_eq!((x.len(), &x[8..12]), (400, &5.0_f32.to_le_bytes()[..]));
         x.resize(0);
         assert!(x.is_empty());
         let zeroed = Zeroed::new(130);

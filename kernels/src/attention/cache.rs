@@ -1,7 +1,11 @@
-//! The paged cache of keys and values of one layer, in f16 or as signed bytes with scales.
+//! The paged cache of keys and values of one layer, in f16 or as integers with scales.
 //!
 //! Keys are (`kv_heads`, blocks, 4, `head_dim`, 16): sixteen positions of one element beside each other, so that a lane is
 //! a position. Values are (`kv_heads`, blocks, 64, ⌈`head_dim` / 16⌉, 16): a lane is an element.
+//!
+//! In Q16 a head at a position has a scale in f32: the largest magnitude over 5,792. Of keys and values alike a block begins
+//! with its 64 scales. Two integers share a lane: keys are (4, ⌈`head_dim` / 2⌉, 16, 2), two elements of a position; values are
+//! (32, ⌈`head_dim` / 16⌉, 16, 2), an element of two positions.
 //!
 //! In Q8_0 every 32 elements of a head at a position have a scale in f16, as in the GGUF block of that name: the largest
 //! magnitude over 127. Of keys and values alike a block begins with its scales, (4, ⌈`head_dim` / 32⌉, 16), a lane is a
@@ -9,11 +13,12 @@
 
 use std::ops::Range;
 
+use super::shorts::{Kept, short_len, to_shorts};
 use super::{AttentionSpan, KV_BLOCK, Rotation};
 use crate::Kernels;
 use crate::aligned::Zeroed;
 use crate::scratch::Scratch;
-use crate::simd::{Halves, Kernel, LANES, Simd};
+use crate::simd::{Halves, Kernel, LANES, Line, Simd};
 use crate::split::for_parts;
 
 /// Vectors of positions in a block.
@@ -30,20 +35,23 @@ const BIAS: i32 = 128;
 /// How keys and values are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum KvFormat {
-    /// In half precision.
+    /// As 16-bit integers with a scale for each head and position: as exact as half precision, and faster.
     #[default]
+    Q16,
+    /// In half precision.
     F16,
     /// As signed bytes with a scale for each 32 elements: little more than half the memory.
     Q8_0,
 }
 
 impl KvFormat {
-    /// Both of them.
-    pub const ALL: [KvFormat; 2] = [KvFormat::F16, KvFormat::Q8_0];
+    /// All of them.
+    pub const ALL: [KvFormat; 3] = [KvFormat::Q16, KvFormat::F16, KvFormat::Q8_0];
 
     /// Its name in inputs and outputs.
     pub fn name(self) -> &'static str {
         match self {
+            KvFormat::Q16 => "q16",
             KvFormat::F16 => "f16",
             KvFormat::Q8_0 => "q8_0",
         }
@@ -52,8 +60,12 @@ impl KvFormat {
     /// Bytes of the keys, and of the values, of one head in a block.
     fn bytes(self, head_dim: usize) -> [usize; 2] {
         let vectors = [GROUPS * head_dim, KV_BLOCK * head_dim.div_ceil(LANES)];
+        if self == KvFormat::Q16 {
+            let lines = [GROUPS * head_dim.div_ceil(2), KV_BLOCK / 2 * head_dim.div_ceil(LANES)];
+            return lines.map(|lines| (GROUPS + lines) * size_of::<Line>());
+        }
         vectors.map(|vectors| match self {
-            KvFormat::F16 => vectors * size_of::<Halves>(),
+            KvFormat::Q16 | KvFormat::F16 => vectors * size_of::<Halves>(),
             KvFormat::Q8_0 => scales_of(head_dim) * size_of::<Halves>() + vectors * LANES,
         })
     }
@@ -67,6 +79,7 @@ fn scales_of(head_dim: usize) -> usize {
 /// The keys and values of a head in a block.
 #[derive(Clone, Copy)]
 pub(super) enum Stored<'a> {
+    Shorts(Kept<'a>),
     Halves(&'a [Halves], &'a [Halves]),
     Quants(Quants<'a>),
 }
@@ -227,6 +240,11 @@ impl KvCache {
         self.kv_heads == kv_heads && self.head_dim == head_dim
     }
 
+    /// Whether what is multiplied by keys and values is made 16-bit integers.
+    pub(super) fn is_in_shorts(&self) -> bool {
+        self.format == KvFormat::Q16
+    }
+
     /// The keys and values of a head in a block.
     #[inline(always)]
     pub(super) fn block(&self, head: usize, block: usize) -> Stored<'_> {
@@ -236,6 +254,12 @@ impl KvCache {
         };
         let (keys, values) = (&self.keys[part(self.key_block())], &self.values[part(self.value_block())]);
         match self.format {
+            KvFormat::Q16 => {
+                let [(key_scales, keys), (value_scales, values)] = [keys, values].map(|bytes| {
+                    bytes.as_chunks().0.split_first_chunk().expect("a block in Q16 begins with its scales")
+                });
+                Stored::Shorts(Kept { key_scales, keys, value_scales, values })
+            }
             KvFormat::F16 => Stored::Halves(keys.as_chunks().0, values.as_chunks().0),
             KvFormat::Q8_0 => Stored::Quants(Quants { keys, values, head_dim: self.head_dim }),
         }
@@ -325,7 +349,8 @@ impl Rows<'_> {
 /// The scale of some elements, and what their quants are times 1.
 fn scale_of(elements: &[f32]) -> [f32; 2] {
     let largest = elements.iter().fold(0f32, |largest, x| largest.max(x.abs()));
-    let scale = largest / 127.0;
+    // What is no number must not become one.
+    let scale = if elements.iter().any(|x| x.is_nan()) { f32::NAN } else { largest / 127.0 };
     [scale, if scale > 0.0 { 1.0 / scale } else { 0.0 }]
 }
 
@@ -348,6 +373,26 @@ fn put_scale<S: Simd>(simd: S, elements: &[f32], [part, parts]: [usize; 2], plac
     inverse
 }
 
+/// Puts what the integers of a position are multiples of. Returns the lines of all integers.
+fn put_short_scale(scale: f32, place: usize, block: &mut [u8]) -> &mut [Line] {
+    let (scales, lines) = block.split_at_mut(GROUPS * size_of::<Line>());
+    scales[4 * place..][..4].copy_from_slice(&scale.to_le_bytes());
+    lines.as_chunks_mut().0
+}
+
+/// Puts sixteen integers as the first or second ones of their lanes.
+#[inline(always)]
+fn put_shorts<S: Simd>(simd: S, shorts: &Halves, half: usize, to: &mut Line) {
+    let shorts = simd.widen_u16(shorts);
+    let kept = simd.load_int(to);
+    let both = if half == 0 {
+        simd.or(simd.and(kept, simd.splat_int(0xffff_0000_u32.cast_signed())), shorts)
+    } else {
+        simd.or(simd.and(kept, simd.splat_int(0xffff)), simd.shl(shorts, 16))
+    };
+    simd.store_int(both, to);
+}
+
 struct StoreKeys<'a> {
     from: Rows<'a>,
     format: KvFormat,
@@ -364,12 +409,23 @@ impl Kernel for StoreKeys<'_> {
         let head_dim = self.from.head_dim;
         let block_len = self.format.bytes(head_dim)[0];
         let mut scratch = Scratch::take(head_dim.next_multiple_of(LANES));
+        let mut shorts = Scratch::bytes(short_len(head_dim));
         let head_len = self.bytes.len() / self.from.heads.len().max(1);
         for (head, bytes) in self.from.heads.clone().zip(self.bytes.chunks_exact_mut(head_len.max(1))) {
             for (row, block, place) in positions(self.from.spans) {
                 scratch[..head_dim].copy_from_slice(self.from.head(row, head));
                 self.rotation.apply(simd, row, &mut scratch[..head_dim]);
                 let bytes = &mut bytes[block * block_len..][..block_len];
+                if self.format == KvFormat::Q16 {
+                    let scale = to_shorts(simd, &scratch[..head_dim], &mut shorts);
+                    let (lines, pairs) = (put_short_scale(scale, place, bytes), head_dim.div_ceil(2));
+                    let lane = 4 * (place % LANES);
+                    let to = &mut lines[place / LANES * pairs..][..pairs];
+                    for (to, pair) in to.iter_mut().zip(shorts.as_chunks::<4>().0) {
+                        to[lane..lane + 4].copy_from_slice(pair);
+                    }
+                    continue;
+                }
                 if self.format == KvFormat::Q8_0 {
                     let key = &scratch[..head_dim];
                     let (scales, quants) = bytes.split_at_mut(scales_of(head_dim) * size_of::<Halves>());
@@ -411,11 +467,20 @@ impl Kernel for StoreValues<'_> {
     fn run<S: Simd>(self, simd: S) {
         let (head_dim, wide) = (self.from.head_dim, self.from.head_dim.div_ceil(LANES));
         let block_len = self.format.bytes(head_dim)[1];
+        let mut shorts = Scratch::bytes(short_len(head_dim));
         let head_len = self.bytes.len() / self.from.heads.len().max(1);
         for (head, bytes) in self.from.heads.clone().zip(self.bytes.chunks_exact_mut(head_len.max(1))) {
             for (row, block, place) in positions(self.from.spans) {
                 let value = self.from.head(row, head);
                 let bytes = &mut bytes[block * block_len..][..block_len];
+                if self.format == KvFormat::Q16 {
+                    let scale = to_shorts(simd, value, &mut shorts);
+                    let to = &mut put_short_scale(scale, place, bytes)[place / 2 * wide..][..wide];
+                    for (to, shorts) in to.iter_mut().zip(shorts.as_chunks().0) {
+                        put_shorts(simd, shorts, place % 2, to);
+                    }
+                    continue;
+                }
                 if self.format == KvFormat::Q8_0 {
                     let (scales, quants) = bytes.split_at_mut(scales_of(head_dim) * size_of::<Halves>());
                     let to = &mut quants[place * wide * LANES..][..wide * LANES];

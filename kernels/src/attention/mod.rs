@@ -11,8 +11,10 @@
 //! and are combined afterwards.
 
 mod cache;
+mod heads;
 mod partial;
 mod plan;
+mod shorts;
 mod tasks;
 
 use std::cell::Cell;
@@ -124,7 +126,7 @@ impl Rotation<'_> {
         }
         if let Some((cos, sin)) = self.tables {
             let half = head.len() / 2;
-            turn(head, &cos[row * half..][..half], &sin[row * half..][..half]);
+            turn(simd, head, &cos[row * half..][..half], &sin[row * half..][..half]);
         }
     }
 }

@@ -4,26 +4,15 @@
 #![allow(clippy::needless_range_loop)]
 
 use std::array::from_fn;
+use std::marker::PhantomData;
 
 use super::KV_BLOCK;
 use super::cache::GROUPS;
+use super::heads::Heads;
 use crate::math::exp2_below;
 use crate::product::{Strided, Vectors, float_tile};
+use crate::scratch::Scratch;
 use crate::simd::{Chunk, Kernel, LANES, Simd};
-
-/// The keys and values of one head in a block of positions, laid out as in [`KvCache`](super::KvCache).
-pub(super) struct Block<'a, T> {
-    pub(super) keys: &'a [T],
-    pub(super) values: &'a [T],
-}
-
-impl<T> Clone for Block<'_, T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for Block<'_, T> {}
 
 /// The maximum of some scores, and the sum of two to the power of their distances to it: scores are logarithms to base 2,
 /// whose powers take fewest operations.
@@ -62,46 +51,117 @@ pub(super) fn combine<S: Simd>(
     }
 }
 
-/// For each of `T` queries, the first positions of a block, as many as `counts` says: their softmax, zero where there are
-/// none, and in `partials`, (T, ⌈head_dim / 16⌉ * 16), the sum of values weighted by their powers.
-#[inline(always)]
-pub(super) fn attend_block<S: Simd, V: Vectors, const T: usize>(
-    simd: S,
-    queries: [&[f32]; T],
-    counts: [usize; T],
-    block: Block<'_, V::Stored>,
-    partials: &mut [f32],
-) -> [Softmax; T] {
-    let head_dim = queries[0].len();
-    let mut weights = [[0.0; KV_BLOCK]; T];
-    let parts = softmaxes(simd, scores::<S, V, T>(simd, queries, block.keys), counts, &mut weights);
-    // Positions beyond a query's own have no weight, those beyond all of them are not even read.
-    let most = counts.into_iter().max().unwrap_or(0);
-    let weights: [&[f32]; T] = from_fn(|t| &weights[t][..most]);
-    let wide = head_dim.div_ceil(LANES);
-    let mut group = 0;
-    if S::MANY_REGISTERS {
-        while group + 4 <= wide {
-            weighted::<S, V, 4, T>(simd, weights, block.values, group, wide, partials);
-            group += 4;
-        }
-    }
-    while group + 2 <= wide {
-        weighted::<S, V, 2, T>(simd, weights, block.values, group, wide, partials);
-        group += 2;
-    }
-    while group < wide {
-        weighted::<S, V, 1, T>(simd, weights, block.values, group, wide, partials);
-        group += 1;
-    }
-    parts
+/// The most items that are computed side by side.
+const WIDEST: usize = 6;
+
+/// Memory for what is between queries and partial results, used again from block to block.
+pub(super) struct Working {
+    floats: Scratch,
+    shorts: Scratch<u8>,
+    partial: usize,
 }
 
-/// Sums of vectors times factors, as a function of its own.
+impl Working {
+    /// For heads of `head_dim` elements.
+    pub(super) fn new(head_dim: usize) -> Self {
+        let partial = head_dim.div_ceil(LANES);
+        let vectors = WIDEST * (2 * GROUPS + partial);
+        Working { floats: Scratch::take(vectors * LANES), shorts: Scratch::bytes(WIDEST * 2 * KV_BLOCK), partial }
+    }
+
+    /// Room for sums, (R, T) vectors; for weights, (T, 4); for partial results, (T, ⌈head_dim / 16⌉); and for weights as
+    /// 16-bit integers, (T, 64).
+    #[inline(always)]
+    pub(super) fn split(&mut self) -> (&mut [Chunk], &mut [Chunk], &mut [Chunk], &mut [u8]) {
+        let (sums, rest) = self.floats.as_chunks_mut().0.split_at_mut(WIDEST * GROUPS);
+        let (weights, partials) = rest.split_at_mut(WIDEST * GROUPS);
+        (sums, weights, partials, &mut self.shorts)
+    }
+
+    /// The partial results of `items` items.
+    #[inline(always)]
+    pub(super) fn partials(&self, items: usize) -> &[f32] {
+        &self.floats[2 * WIDEST * GROUPS * LANES..][..items * self.partial * LANES]
+    }
+}
+
+/// A way to compute with the keys and values of one head in a block of positions.
+pub(super) trait Arithmetic {
+    /// These.
+    type Block<'a>: Copy;
+
+    /// For each of `T` items, the first positions of a block, as many as `counts` says: their softmax, zero where there are
+    /// none, and, as partial results, the sum of values weighted by their powers.
+    fn attend<S: Simd, const T: usize>(
+        simd: S,
+        heads: &Heads,
+        items: [usize; T],
+        counts: [usize; T],
+        block: Self::Block<'_>,
+        working: &mut Working,
+    ) -> [Softmax; T];
+}
+
+/// Keys and values that are read as floats.
+pub(super) struct Floats<V>(PhantomData<V>);
+
+/// These, laid out as in [`KvCache`](super::KvCache) in f16.
+pub(super) struct Block<'a, T> {
+    pub(super) keys: &'a [T],
+    pub(super) values: &'a [T],
+}
+
+impl<T> Clone for Block<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Block<'_, T> {}
+
+impl<V: Vectors> Arithmetic for Floats<V> {
+    type Block<'a> = Block<'a, V::Stored>;
+
+    #[inline(always)]
+    fn attend<S: Simd, const T: usize>(
+        simd: S,
+        heads: &Heads,
+        items: [usize; T],
+        counts: [usize; T],
+        block: Block<'_, V::Stored>,
+        working: &mut Working,
+    ) -> [Softmax; T] {
+        let wide = heads.head_dim().div_ceil(LANES);
+        let (sums, weights, partials, _) = working.split();
+        scores::<S, V, T>(simd, from_fn(|t| heads.floats(items[t])), block.keys, sums);
+        let parts = softmaxes::<S, T>(simd, sums, counts, weights);
+        // Positions beyond a query's own have no weight, those beyond all of them are not even read.
+        let most = counts.into_iter().max().unwrap_or(0);
+        let weights: [&[f32]; T] = from_fn(|t| &weights[t * GROUPS..][..GROUPS].as_flattened()[..most]);
+        let mut group = 0;
+        if S::MANY_REGISTERS {
+            while group + 4 <= wide {
+                weighted::<S, V, 4, T>(simd, weights, block.values, [group, wide], sums, partials);
+                group += 4;
+            }
+        }
+        while group + 2 <= wide {
+            weighted::<S, V, 2, T>(simd, weights, block.values, [group, wide], sums, partials);
+            group += 2;
+        }
+        while group < wide {
+            weighted::<S, V, 1, T>(simd, weights, block.values, [group, wide], sums, partials);
+            group += 1;
+        }
+        parts
+    }
+}
+
+/// Sums of vectors times factors, (R, T) vectors, as a function of its own.
 struct Sums<'a, V: Vectors, const R: usize, const T: usize> {
     by: [Strided<'a, V::Stored>; R],
     x: [&'a [f32]; T],
-    out: &'a mut [[Chunk; T]; R],
+    out: &'a mut [Chunk],
 }
 
 impl<V: Vectors, const R: usize, const T: usize> Kernel for Sums<'_, V, R, T> {
@@ -110,44 +170,42 @@ impl<V: Vectors, const R: usize, const T: usize> Kernel for Sums<'_, V, R, T> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let sums = float_tile::<S, V, R, T>(simd, self.by, self.x);
+        let out = &mut self.out[..R * T];
         for r in 0..R {
             for t in 0..T {
-                simd.store(sums[r][t], &mut self.out[r][t]);
+                simd.store(sums[r][t], &mut out[r * T + t]);
             }
         }
     }
 }
 
-/// The dot products of queries with all keys of a block.
+/// The dot products of queries with all keys of a block, (4, T) vectors.
 #[inline(always)]
-fn scores<S: Simd, V: Vectors, const T: usize>(
-    simd: S,
-    queries: [&[f32]; T],
-    keys: &[V::Stored],
-) -> [[Chunk; T]; GROUPS] {
+fn scores<S: Simd, V: Vectors, const T: usize>(simd: S, queries: [&[f32]; T], keys: &[V::Stored], sums: &mut [Chunk]) {
     let head_dim = queries[0].len();
     let group = |g: usize| Strided { vectors: &keys[g * head_dim..][..head_dim], step: 1 };
-    let mut scores = [[[0.0; LANES]; T]; GROUPS];
     if S::MANY_REGISTERS {
-        simd.apart(Sums::<V, GROUPS, T> { by: from_fn(group), x: queries, out: &mut scores });
+        simd.apart(Sums::<V, GROUPS, T> { by: from_fn(group), x: queries, out: sums });
     } else {
-        for (half, out) in scores.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+        for (half, out) in sums.chunks_exact_mut(2 * T).take(GROUPS / 2).enumerate() {
             let by = [group(2 * half), group(2 * half + 1)];
             simd.apart(Sums::<V, 2, T> { by, x: queries, out });
         }
     }
-    scores
 }
 
-/// Powers of two of the scores' distances to their maximum; beyond a query's positions they are zero.
+/// The numbers of lanes.
+pub(super) const PLACES: Chunk = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
+
+/// Powers of two of the distances to their maximum of scores, (4, T) vectors, as weights, (T, 4); beyond a query's positions
+/// they are zero.
 #[inline(always)]
-fn softmaxes<S: Simd, const T: usize>(
+pub(super) fn softmaxes<S: Simd, const T: usize>(
     simd: S,
-    scores: [[Chunk; T]; GROUPS],
+    scores: &[Chunk],
     counts: [usize; T],
-    weights: &mut [[f32; KV_BLOCK]; T],
+    weights: &mut [Chunk],
 ) -> [Softmax; T] {
-    const PLACES: Chunk = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
     let (places, nothing) = (simd.load(&PLACES), simd.splat(f32::NEG_INFINITY));
     let mut parts = [[0.0; 2]; T];
     for t in 0..T {
@@ -155,12 +213,12 @@ fn softmaxes<S: Simd, const T: usize>(
         let mut most = nothing;
         for g in 0..GROUPS {
             let limit = simd.splat(counts[t] as f32 - (g * LANES) as f32);
-            own[g] = simd.select_less(places, limit, simd.load(&scores[g][t]), nothing);
+            own[g] = simd.select_less(places, limit, simd.load(&scores[g * T + t]), nothing);
             most = simd.max(own[g], most);
         }
         let max = simd.largest(most);
         let mut sum = simd.splat(0.0);
-        for (score, out) in own.into_iter().zip(weights[t].as_chunks_mut::<LANES>().0) {
+        for (score, out) in own.into_iter().zip(&mut weights[t * GROUPS..][..GROUPS]) {
             let weight = exp2_below(simd, simd.sub(score, simd.splat(max)));
             simd.store(weight, out);
             sum = simd.add(sum, weight);
@@ -172,23 +230,21 @@ fn softmaxes<S: Simd, const T: usize>(
     parts
 }
 
-/// The sums of `R` vectors of each value from vector `group` on, times the weights, in position order.
+/// The sums of `R` vectors of each value from vector `group` of `wide` on, times the weights, in position order.
 #[inline(always)]
 fn weighted<S: Simd, V: Vectors, const R: usize, const T: usize>(
     simd: S,
     weights: [&[f32]; T],
     values: &[V::Stored],
-    group: usize,
-    wide: usize,
-    partials: &mut [f32],
+    [group, wide]: [usize; 2],
+    sums: &mut [Chunk],
+    partials: &mut [Chunk],
 ) {
     let by = from_fn(|r| Strided { vectors: &values[group + r..], step: wide });
-    let mut sums = [[[0.0; LANES]; T]; R];
-    simd.apart(Sums::<V, R, T> { by, x: weights, out: &mut sums });
-    let (partials, _) = partials.as_chunks_mut::<LANES>();
-    for r in 0..R {
-        for t in 0..T {
-            partials[t * wide + group + r] = sums[r][t];
+    simd.apart(Sums::<V, R, T> { by, x: weights, out: sums });
+    for t in 0..T {
+        for r in 0..R {
+            partials[t * wide + group + r] = sums[r * T + t];
         }
     }
 }

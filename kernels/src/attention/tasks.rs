@@ -1,13 +1,17 @@
 //! The tasks that a [`Plan`](super::plan::Plan) consists of: each goes through blocks of positions for some query heads.
 
-use std::f32::consts::LOG2_E;
+// Loops over items run over several arrays at once, by index.
+#![allow(clippy::needless_range_loop)]
+
 use std::ops::Range;
 
 use super::cache::{Quants, Stored};
-use super::partial::{Block, Softmax, attend_block, combine};
+use super::heads::Heads;
+use super::partial::{Arithmetic, Block, Floats, Softmax, Working, combine};
 use super::plan::Unit;
+use super::shorts::Shorts;
 use super::{AttentionShape, AttentionSpan, KV_BLOCK, KvCache, Queries, ROWS};
-use crate::product::{F16, Vectors};
+use crate::product::F16;
 use crate::scratch::Scratch;
 use crate::simd::{Kernel, LANES, Simd};
 use crate::split::Tile;
@@ -17,29 +21,6 @@ pub(super) fn part_len(shape: AttentionShape) -> usize {
     shape.wide() * LANES + 2
 }
 
-/// Query heads, as long as they are worked on: `items` of `head_dim` elements.
-struct Heads<'a> {
-    data: &'a mut [f32],
-    head_dim: usize,
-}
-
-impl<'a> Heads<'a> {
-    /// Takes query head `head` of row `row` as item `item`, rotated and scaled to scores that are logarithms to base 2.
-    #[inline(always)]
-    fn take<S: Simd>(&mut self, simd: S, item: usize, q: &Queries<'_>, row: usize, head: usize, scale: f32) {
-        let to = &mut self.data[item * self.head_dim..][..self.head_dim];
-        to.copy_from_slice(&q.data[row * q.row_len + head * self.head_dim..][..self.head_dim]);
-        q.rotation.apply(simd, row, to);
-        let scale = scale * LOG2_E;
-        to.iter_mut().for_each(|x| *x *= scale);
-    }
-
-    #[inline(always)]
-    fn item(&self, item: usize) -> &[f32] {
-        &self.data[item * self.head_dim..][..self.head_dim]
-    }
-}
-
 /// What becomes of the partial results of some items, from `first` on: of each its softmax, and `wide` sums.
 trait Sink {
     fn put<S: Simd>(&mut self, simd: S, first: usize, parts: &[Softmax], partials: &[f32]);
@@ -47,80 +28,83 @@ trait Sink {
 
 /// Computes the partial results of one block for all items; `count` says how many of its positions an item sees.
 #[inline(always)]
-fn attend_items<S: Simd, V: Vectors>(
+fn attend_items<S: Simd, A: Arithmetic>(
     simd: S,
-    heads: &Heads<'_>,
+    heads: &Heads,
     count: &impl Fn(usize) -> usize,
-    block: Block<'_, V::Stored>,
+    block: A::Block<'_>,
+    working: &mut Working,
     sink: &mut impl Sink,
 ) {
-    let items = heads.data.len() / heads.head_dim;
+    let items = heads.items();
     let mut item = 0;
     while item < items {
         let left = items - item;
         if S::MANY_REGISTERS && left > 4 {
-            attend_some::<S, V, 6>(simd, heads, item..items.min(item + 6), count, block, sink);
+            attend_some::<S, A, 6>(simd, heads, item..items.min(item + 6), count, block, working, sink);
             item += 6;
         } else if S::MANY_REGISTERS && left > 2 {
-            attend_some::<S, V, 4>(simd, heads, item..items, count, block, sink);
+            attend_some::<S, A, 4>(simd, heads, item..items, count, block, working, sink);
             item += 4;
         } else if left > 1 {
-            attend_some::<S, V, 2>(simd, heads, item..item + 2, count, block, sink);
+            attend_some::<S, A, 2>(simd, heads, item..item + 2, count, block, working, sink);
             item += 2;
         } else {
-            attend_some::<S, V, 1>(simd, heads, item..items, count, block, sink);
+            attend_some::<S, A, 1>(simd, heads, item..items, count, block, working, sink);
             item += 1;
         }
     }
 }
 
-/// The same of a block of the cache, whatever its format: quants are made floats first, once for all items.
+/// The same of a block of the cache, whatever its format: bytes are made floats first, once for all items.
 #[inline(always)]
 fn attend_stored<S: Simd>(
     simd: S,
-    heads: &Heads<'_>,
+    heads: &Heads,
     count: &impl Fn(usize) -> usize,
     block: Stored<'_>,
+    working: &mut Working,
     sink: &mut impl Sink,
 ) {
     match block {
-        Stored::Halves(keys, values) => attend_items::<S, F16>(simd, heads, count, Block { keys, values }, sink),
+        Stored::Shorts(kept) => attend_items::<S, Shorts>(simd, heads, count, kept, working, sink),
+        Stored::Halves(keys, values) => {
+            attend_items::<S, Floats<F16>>(simd, heads, count, Block { keys, values }, working, sink);
+        }
         Stored::Quants(quants) => {
-            let [key_len, value_len] = Quants::widened(heads.head_dim);
+            let [key_len, value_len] = Quants::widened(heads.head_dim());
             let mut floats = Scratch::take(key_len + value_len);
             let (keys, values) = floats.split_at_mut(key_len);
             quants.widen(simd, keys, values);
             let block = Block { keys: keys.as_chunks().0, values: values.as_chunks().0 };
-            attend_items::<S, f32>(simd, heads, count, block, sink);
+            attend_items::<S, Floats<f32>>(simd, heads, count, block, working, sink);
         }
     }
 }
 
 /// As many items as are computed at a time, or fewer.
 #[inline(always)]
-fn attend_some<S: Simd, V: Vectors, const T: usize>(
+fn attend_some<S: Simd, A: Arithmetic, const T: usize>(
     simd: S,
-    heads: &Heads<'_>,
-    items: Range<usize>,
+    heads: &Heads,
+    range: Range<usize>,
     count: &impl Fn(usize) -> usize,
-    block: Block<'_, V::Stored>,
+    block: A::Block<'_>,
+    working: &mut Working,
     sink: &mut impl Sink,
 ) {
-    let wide = heads.head_dim.div_ceil(LANES) * LANES;
-    let mut queries: [&[f32]; T] = [&[]; T];
+    let mut items = [0; T];
     let mut counts = [0; T];
     for t in 0..T {
         // Items that are missing are computed as the last one again.
-        let item = (items.start + t).min(items.end - 1);
-        queries[t] = heads.item(item);
-        counts[t] = count(item);
+        items[t] = (range.start + t).min(range.end - 1);
+        counts[t] = count(items[t]);
     }
     if counts.iter().all(|count| *count == 0) {
         return;
     }
-    let mut partials = Scratch::take(T * wide);
-    let parts = attend_block::<S, V, T>(simd, queries, counts, block, &mut partials);
-    sink.put(simd, items.start, &parts[..items.len()], &partials);
+    let parts = A::attend::<S, T>(simd, heads, items, counts, block, working);
+    sink.put(simd, range.start, &parts[..range.len()], working.partials(range.len()));
 }
 
 /// The sums of all blocks so far.
@@ -185,17 +169,17 @@ impl Kernel for AttendTile<'_> {
         let items = group * rows.len();
         // Rows of one query head are neighbours: they see much the same.
         let (head_of, row_of) = (|item: usize| item / rows.len(), |item: usize| item % rows.len());
-        let mut scratch = Scratch::take(items * (head_dim + wide + 2));
-        let (queries, memory) = scratch.split_at_mut(items * head_dim);
-        let mut heads = Heads { data: queries, head_dim };
+        let mut heads = Heads::new(items, head_dim, self.cache.is_in_shorts());
         for item in 0..items {
             let head = kv_head * group + head_of(item);
-            heads.take(simd, item, &self.q, rows.start + row_of(item), head, scale);
+            heads.take(simd, item, &self.q, [rows.start + row_of(item), head], scale);
         }
-        let mut sums = Totals::new(memory, items, wide);
+        let (mut memory, mut working) = (Scratch::take(items * (wide + 2)), Working::new(head_dim));
+        let mut sums = Totals::new(&mut memory, items, wide);
         for (index, block) in self.span.blocks[..self.span.blocks_needed()].iter().enumerate() {
             let count = |item: usize| seen(positions[row_of(item)] as usize, index);
-            attend_stored(simd, &heads, &count, self.cache.block(kv_head, *block as usize), &mut sums);
+            let block = self.cache.block(kv_head, *block as usize);
+            attend_stored(simd, &heads, &count, block, &mut working, &mut sums);
         }
         for item in 0..items {
             let out = self.out.row(rows.start + row_of(item));
@@ -226,20 +210,20 @@ impl Kernel for AttendUnit<'_> {
         let kv_head = self.out.columns().start / (group * part_len(self.shape));
         let entries = self.out.rows();
         let rows = || self.spans.iter().flat_map(|span| span.rows.clone().zip(span.positions));
-        let mut scratch = Scratch::take(group * entries.len() * (head_dim + 1));
-        let (queries, counts) = scratch.split_at_mut(group * entries.len() * head_dim);
-        let mut heads = Heads { data: queries, head_dim };
+        let mut counts = Scratch::take(group * entries.len());
+        let mut heads = Heads::new(counts.len(), head_dim, self.cache.is_in_shorts());
         for (entry, (row, position)) in rows().enumerate() {
             for head in 0..group {
                 let item = entry * group + head;
-                heads.take(simd, item, &self.q, row, kv_head * group + head, scale);
+                heads.take(simd, item, &self.q, [row, kv_head * group + head], scale);
                 counts[item] = seen(*position as usize, self.block) as f32;
             }
         }
         let block = self.spans[0].blocks[self.block] as usize;
         let count = |item: usize| counts[item] as usize;
         let mut sink = Parts { out: self.out, first: entries.start, group, part_len: part_len(self.shape) };
-        attend_stored(simd, &heads, &count, self.cache.block(kv_head, block), &mut sink);
+        let mut working = Working::new(head_dim);
+        attend_stored(simd, &heads, &count, self.cache.block(kv_head, block), &mut working, &mut sink);
     }
 }
 
@@ -334,20 +318,20 @@ impl Kernel for AttendPacked<'_> {
             keys[first..].iter_mut().step_by(LANES).zip(part(1)).for_each(|(to, from)| *to = *from);
             values[block * value_len + place * wide..][..head_dim].copy_from_slice(part(2));
         }
-        let mut scratch = Scratch::take(items * (head_dim + wide + 2));
+        let (mut memory, mut working) = (Scratch::take(items * (wide + 2)), Working::new(head_dim));
         for start in rows.clone().step_by(ROWS) {
             let some = start..rows.end.min(start + ROWS);
-            let (queries, memory) = scratch.split_at_mut(items * head_dim);
-            let mut heads = Heads { data: &mut queries[..some.len() * head_dim], head_dim };
+            let mut heads = Heads::new(some.len(), head_dim, false);
             for (item, row) in some.clone().enumerate() {
-                heads.take(simd, item, &self.q, row, head, scale);
+                heads.take(simd, item, &self.q, [row, head], scale);
             }
             let mut sums = Totals::new(&mut memory[..some.len() * (wide + 2)], some.len(), wide);
             for block in 0..blocks {
                 let count = KV_BLOCK.min(rows.len() - block * KV_BLOCK);
                 let keys = keys[block * key_len..][..key_len].as_chunks().0;
                 let values = values[block * value_len..][..value_len].as_chunks().0;
-                attend_items::<S, f32>(simd, &heads, &|_| count, Block { keys, values }, &mut sums);
+                let block = Block { keys, values };
+                attend_items::<S, Floats<f32>>(simd, &heads, &|_| count, block, &mut working, &mut sums);
             }
             for (item, row) in some.enumerate() {
                 sums.finish(item, self.out.row(row));

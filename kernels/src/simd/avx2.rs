@@ -104,6 +104,25 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         }
     }
     #[inline(always)]
+    fn store_int(self, a: Ints, to: &mut Line) {
+        let to = to.as_mut_ptr();
+        // SAFETY: `self` proves the instructions, and the reference that 64 bytes are writable.
+        unsafe {
+            _mm256_storeu_si256(to.cast(), a[0]);
+            _mm256_storeu_si256(to.add(32).cast(), a[1]);
+        }
+    }
+    #[inline(always)]
+    fn store_shorts(self, a: Ints, to: &mut Halves) {
+        // SAFETY: `self` proves the instructions, and the reference that 32 bytes are writable.
+        unsafe {
+            let low = _mm256_set1_epi32(0xffff);
+            // Packing works within 128-bit halves: lanes 0-3, 8-11, 4-7, 12-15.
+            let shorts = _mm256_packus_epi32(_mm256_and_si256(a[0], low), _mm256_and_si256(a[1], low));
+            _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm256_permute4x64_epi64::<0b11_01_10_00>(shorts));
+        }
+    }
+    #[inline(always)]
     fn look_up(self, table: &[u8; LANES], indices: Ints) -> Ints {
         // SAFETY: `self` proves the instructions, and the reference that 16 bytes are readable.
         unsafe {
@@ -137,6 +156,16 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
     intrinsics! {
         fn dot(sums: Ints, w: Ints, x: Ints) -> Ints {
             [dot::<VNNI>(sums[0], w[0], x[0]), dot::<VNNI>(sums[1], w[1], x[1])]
+        }
+        fn dot_shorts(sums: Ints, w: Ints, x: Ints) -> Ints {
+            if VNNI {
+                [_mm256_dpwssd_avx_epi32(sums[0], w[0], x[0]), _mm256_dpwssd_avx_epi32(sums[1], w[1], x[1])]
+            } else {
+                [
+                    _mm256_add_epi32(sums[0], _mm256_madd_epi16(w[0], x[0])),
+                    _mm256_add_epi32(sums[1], _mm256_madd_epi16(w[1], x[1])),
+                ]
+            }
         }
         fn dot_pairs(sums: Ints, w: Ints, x: Ints) -> Ints {
             [

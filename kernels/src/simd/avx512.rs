@@ -90,6 +90,16 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
         unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(a)) }
     }
     #[inline(always)]
+    fn store_int(self, a: __m512i, to: &mut Line) {
+        // SAFETY: `self` proves the instruction, and the reference that 64 bytes are writable.
+        unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), a) }
+    }
+    #[inline(always)]
+    fn store_shorts(self, a: __m512i, to: &mut Halves) {
+        // SAFETY: `self` proves the instructions, and the reference that 32 bytes are writable.
+        unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi16(a)) }
+    }
+    #[inline(always)]
     fn look_up(self, table: &[u8; LANES], indices: __m512i) -> __m512i {
         // SAFETY: `self` proves the instructions, and the reference that 16 bytes are readable.
         unsafe { _mm512_shuffle_epi8(_mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast())), indices) }
@@ -118,6 +128,13 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
                 // No pair of products exceeds 16 bits: 2 * 63 * 127.
                 let pairs = _mm512_maddubs_epi16(w, x);
                 _mm512_add_epi32(sums, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))
+            }
+        }
+        fn dot_shorts(sums: __m512i, w: __m512i, x: __m512i) -> __m512i {
+            if VNNI {
+                _mm512_dpwssd_epi32(sums, w, x)
+            } else {
+                _mm512_add_epi32(sums, _mm512_madd_epi16(w, x))
             }
         }
         fn dot_pairs(sums: __m512i, w: __m512i, x: __m512i) -> __m512i {

@@ -144,8 +144,15 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     const SIGNED_BIAS: bool;
     /// Sixteen integers of four bytes each.
     fn load_int(self, from: &Line) -> Self::I;
+    /// The same way back.
+    fn store_int(self, a: Self::I, to: &mut Line);
     /// The low byte of each lane.
     fn store_bytes(self, a: Self::I, to: &mut [u8; LANES]);
+    /// The low 16 bits of each lane.
+    fn store_shorts(self, a: Self::I, to: &mut Halves);
+    /// To each lane of `sums`, the sum of the products of its two signed 16-bit numbers of `w` and of `x`, all above
+    /// -32,768.
+    fn dot_shorts(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;
     /// To each lane of `sums`, the sum of the products of its four bytes of `w`, unsigned and below 64, and of `x`,
     /// signed and above -128.
     fn dot(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;

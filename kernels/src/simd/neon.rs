@@ -116,6 +116,30 @@ impl<const DOT: bool> Simd for Neon<DOT> {
         }
     }
     #[inline(always)]
+    fn store_int(self, a: Ints, to: &mut Line) {
+        for (i, a) in a.into_iter().enumerate() {
+            // SAFETY: `self` proves the instructions, and the reference that 64 bytes are writable.
+            unsafe { vst1q_u8(to.as_mut_ptr().add(16 * i), vreinterpretq_u8_u32(a)) }
+        }
+    }
+    #[inline(always)]
+    fn store_shorts(self, a: Ints, to: &mut Halves) {
+        for (i, a) in a.into_iter().enumerate() {
+            // SAFETY: `self` proves the instructions, and the reference that 32 bytes are writable.
+            unsafe { vst1_u8(to.as_mut_ptr().add(8 * i), vreinterpret_u8_u16(vmovn_u32(a))) }
+        }
+    }
+    #[inline(always)]
+    fn dot_shorts(self, sums: Ints, w: Ints, x: Ints) -> Ints {
+        // SAFETY: `self` proves that the processor has these instructions; they touch registers only.
+        from_fn(|i| unsafe {
+            let low = |a| vreinterpret_s16_u16(vmovn_u32(a));
+            let high = |a| vreinterpret_s16_u16(vshrn_n_u32::<16>(a));
+            let sums = vmlal_s16(vreinterpretq_s32_u32(sums[i]), low(w[i]), low(x[i]));
+            vreinterpretq_u32_s32(vmlal_s16(sums, high(w[i]), high(x[i])))
+        })
+    }
+    #[inline(always)]
     fn dot(self, sums: Ints, w: Ints, x: Ints) -> Ints {
         // Bytes below 64 are the same, signed or not.
         self.dot_signed(sums, w, x)

@@ -151,6 +151,26 @@ impl Simd for Scalar {
         *to = a.map(|a| a as u8);
     }
     #[inline(always)]
+    fn store_int(self, a: Self::I, to: &mut Line) {
+        for (to, a) in to.as_chunks_mut().0.iter_mut().zip(a) {
+            *to = a.to_le_bytes();
+        }
+    }
+    #[inline(always)]
+    fn store_shorts(self, a: Self::I, to: &mut Halves) {
+        for (to, a) in to.as_chunks_mut().0.iter_mut().zip(a) {
+            *to = (a as u16).to_le_bytes();
+        }
+    }
+    #[inline(always)]
+    fn dot_shorts(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I {
+        let short = |a: u32| (a as u16).cast_signed();
+        std::array::from_fn(|i| {
+            let product = |shift: u32| i32::from(short(w[i] >> shift)) * i32::from(short(x[i] >> shift));
+            sums[i].wrapping_add(product(0).wrapping_add(product(16)).cast_unsigned())
+        })
+    }
+    #[inline(always)]
     fn dot(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I {
         std::array::from_fn(|i| {
             let (w, x) = (w[i].to_le_bytes(), x[i].to_le_bytes());

@@ -19,6 +19,11 @@ impl Kernel for Everything<'_> {
         let line: &Line = self.1.first_chunk().unwrap();
         // No activation is -128: of the two ends of the range, only the upper one is in use.
         let signed = simd.load_int(&line.map(|byte| if byte == 0x80 { 0x81 } else { byte }));
+        // No number of 16 bits is -32,768, nor becomes that.
+        let shorts = simd.or(
+            simd.and(simd.load_int(line), simd.splat_int(0xbfff_bfff_u32.cast_signed())),
+            simd.splat_int(0x0001_0001),
+        );
         let ones = simd.splat_int(0x0101_0101);
         let bias =
             if S::SIGNED_BIAS { simd.shl(simd.dot(simd.splat_int(0), ones, signed), 7) } else { simd.splat_int(0) };
@@ -44,6 +49,7 @@ impl Kernel for Everything<'_> {
             simd.load_int(line),
             simd.dot(word, simd.and(simd.load_int(line), simd.splat_int(0x3f3f_3f3f)), signed),
             simd.fold_pairs(word, pairs),
+            simd.dot_shorts(word, shorts, simd.shl(shorts, 1)),
             simd.sub_int(simd.dot_signed(word, simd.load_int(line), signed), bias),
             simd.look_up(line.first_chunk().unwrap(), simd.and(simd.load_int(line), simd.splat_int(0x0f0f_0f0f))),
         ];
@@ -67,6 +73,11 @@ impl Kernel for Everything<'_> {
         let mut bytes = [0; LANES];
         simd.store_bytes(word, &mut bytes);
         floats.push(simd.to_float(simd.widen_u8(&bytes)));
+        let mut stored = [0; 4 * LANES];
+        simd.store_int(j, &mut stored);
+        floats.push(simd.to_float(simd.load_int(&stored)));
+        simd.store_shorts(word, &mut halves);
+        floats.push(simd.to_float(simd.widen_u16(&halves)));
         floats
             .into_iter()
             .map(|v| {

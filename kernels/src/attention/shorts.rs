@@ -1,0 +1,258 @@
+//! Attention on 16-bit integers: two products in the time of one of floats, whose sums are exact.
+//!
+//! Keys and values are kept as multiples of a scale that each head has at each position, up to 5,792 of them; queries, and
+//! the weights of values, become such multiples too. Sixty-four products are below 2³¹. What that makes of a result is off by
+//! as much as what f16 makes of keys and values: the largest elements of a head are more exact, the smallest less.
+//!
+//! Two numbers share a lane: of keys two elements of a position, of values one element of two positions.
+
+// Loops over registers run over several arrays at once, by index.
+#![allow(clippy::needless_range_loop)]
+
+use std::array::from_fn;
+use std::ops::Range;
+
+use super::KV_BLOCK;
+use super::cache::GROUPS;
+use super::heads::Heads;
+use super::partial::{Arithmetic, PLACES, Softmax, Working, softmaxes};
+use crate::product::Strided;
+use crate::quantized::{ROUND, magnitude};
+use crate::simd::{Chunk, Halves, Kernel, LANES, Line, Simd, load_partial};
+
+/// The largest integer.
+const MOST: f32 = 5792.0;
+
+/// Pairs of numbers whose products are added up as integers.
+const PAIRS: usize = 32;
+
+/// Bytes that [`to_shorts`] fills.
+pub(super) fn short_len(len: usize) -> usize {
+    2 * len.next_multiple_of(LANES)
+}
+
+/// Makes `x` integers, filled up with zeros, and returns what they are multiples of.
+#[inline(always)]
+pub(super) fn to_shorts<S: Simd>(simd: S, x: &[f32], to: &mut [u8]) -> f32 {
+    /// Below it, the quotient of [`MOST`] and the largest magnitude would not be finite.
+    const TINY: f32 = 1e-34;
+    let (chunks, tail) = x.as_chunks::<LANES>();
+    let tail = if tail.is_empty() { None } else { Some(load_partial(simd, tail)) };
+    let mut largest = simd.splat(0.0);
+    for chunk in chunks {
+        largest = simd.max(magnitude(simd, simd.load(chunk)), largest);
+    }
+    if let Some(tail) = tail {
+        largest = simd.max(magnitude(simd, tail), largest);
+    }
+    let largest = simd.largest(largest);
+    let (scale, inverse) = if largest > TINY { (largest / MOST, MOST / largest) } else { (0.0, 0.0) };
+    let (inverse, round) = (simd.splat(inverse), simd.splat(ROUND));
+    let (vectors, _) = to.as_chunks_mut::<{ size_of::<Halves>() }>();
+    let (whole, rest) = vectors.split_at_mut(chunks.len());
+    let mut sum = simd.splat(0.0);
+    for (chunk, to) in chunks.iter().zip(whole) {
+        let rounded = simd.mul_add(simd.load(chunk), inverse, round);
+        simd.store_shorts(simd.bits(rounded), to);
+        sum = simd.add(sum, rounded);
+    }
+    if let (Some(tail), Some(to)) = (tail, rest.first_mut()) {
+        let rounded = simd.mul_add(tail, inverse, round);
+        simd.store_shorts(simd.bits(rounded), to);
+        sum = simd.add(sum, rounded);
+    }
+    // What is no number must not become one.
+    if simd.sum(sum).is_nan() { f32::NAN } else { scale }
+}
+
+/// The keys and values of a head in a block of positions.
+#[derive(Clone, Copy)]
+pub(super) struct Kept<'a> {
+    /// Of each position what its key's integers are multiples of.
+    pub(super) key_scales: &'a [Line; GROUPS],
+    /// (4, ⌈`head_dim` / 2⌉) lines: a lane is a position.
+    pub(super) keys: &'a [Line],
+    /// As `key_scales`.
+    pub(super) value_scales: &'a [Line; GROUPS],
+    /// (32, ⌈`head_dim` / 16⌉) lines: a lane is an element.
+    pub(super) values: &'a [Line],
+}
+
+/// Keys, values, queries and weights as 16-bit integers.
+pub(super) struct Shorts;
+
+impl Arithmetic for Shorts {
+    type Block<'a> = Kept<'a>;
+
+    #[inline(always)]
+    fn attend<S: Simd, const T: usize>(
+        simd: S,
+        heads: &Heads,
+        items: [usize; T],
+        counts: [usize; T],
+        block: Kept<'_>,
+        working: &mut Working,
+    ) -> [Softmax; T] {
+        let wide = heads.head_dim().div_ceil(LANES);
+        let (sums, weights, partials, shorts) = working.split();
+        scores::<S, T>(simd, heads, items, block, sums);
+        let parts = softmaxes::<S, T>(simd, sums, counts, weights);
+        let mut scales = [0.0; T];
+        for t in 0..T {
+            let weights = &mut weights[t * GROUPS..][..GROUPS];
+            scale_weights(simd, weights, counts[t], block.value_scales);
+            let shorts = &mut shorts[t * 2 * KV_BLOCK..][..2 * KV_BLOCK];
+            scales[t] = to_shorts(simd, weights.as_flattened(), shorts);
+        }
+        // Positions beyond a query's own have no weight, those beyond all of them are not even read.
+        let most = counts.into_iter().max().unwrap_or(0).next_multiple_of(2);
+        let x: [&[u8]; T] = from_fn(|t| &shorts[t * 2 * KV_BLOCK..][..2 * most]);
+        let mut group = 0;
+        if S::MANY_REGISTERS {
+            while group + 4 <= wide {
+                weighted::<S, 4, T>(simd, x, &scales, block.values, [group, wide], sums, partials);
+                group += 4;
+            }
+        }
+        while group + 2 <= wide {
+            weighted::<S, 2, T>(simd, x, &scales, block.values, [group, wide], sums, partials);
+            group += 2;
+        }
+        while group < wide {
+            weighted::<S, 1, T>(simd, x, &scales, block.values, [group, wide], sums, partials);
+            group += 1;
+        }
+        parts
+    }
+}
+
+/// Multiplies weights by the scales of the values that they are for; beyond `count` positions they stay zero, whatever is
+/// kept there.
+#[inline(always)]
+fn scale_weights<S: Simd>(simd: S, weights: &mut [Chunk], count: usize, scales: &[Line; GROUPS]) {
+    let (places, nothing) = (simd.load(&PLACES), simd.splat(0.0));
+    for (group, (weights, scales)) in weights.iter_mut().zip(scales).enumerate() {
+        let limit = simd.splat(count as f32 - (group * LANES) as f32);
+        let scaled = simd.mul(simd.load(weights), simd.bitcast(simd.load_int(scales)));
+        simd.store(simd.select_less(places, limit, scaled, nothing), weights);
+    }
+}
+
+/// The dot products of queries with all keys of a block, (4, T) vectors.
+#[inline(always)]
+fn scores<S: Simd, const T: usize>(simd: S, heads: &Heads, items: [usize; T], block: Kept<'_>, sums: &mut [Chunk]) {
+    let pairs = heads.head_dim().div_ceil(2);
+    let group = |g: usize| Strided { vectors: &block.keys[g * pairs..][..pairs], step: 1 };
+    let (mut x, mut x_scales) = ([&[][..]; T], [0.0; T]);
+    for t in 0..T {
+        let (shorts, scale) = heads.shorts(items[t]);
+        (x[t], x_scales[t]) = (&shorts[..4 * pairs], scale);
+    }
+    if S::MANY_REGISTERS {
+        let scales = Some(block.key_scales);
+        simd.apart(Dots::<GROUPS, T> { by: from_fn(group), scales, x, x_scales: &x_scales, out: sums });
+    } else {
+        let halves = block.key_scales.as_chunks::<2>().0;
+        for (half, (scales, out)) in halves.iter().zip(sums.chunks_exact_mut(2 * T)).enumerate() {
+            let by = [group(2 * half), group(2 * half + 1)];
+            simd.apart(Dots::<2, T> { by, scales: Some(scales), x, x_scales: &x_scales, out });
+        }
+    }
+}
+
+/// The sums of `R` vectors of each value from vector `group` of `wide` on, times the weights.
+#[inline(always)]
+fn weighted<S: Simd, const R: usize, const T: usize>(
+    simd: S,
+    x: [&[u8]; T],
+    x_scales: &[f32; T],
+    values: &[Line],
+    [group, wide]: [usize; 2],
+    sums: &mut [Chunk],
+    partials: &mut [Chunk],
+) {
+    let by = from_fn(|r| Strided { vectors: &values[group + r..], step: wide });
+    simd.apart(Dots::<R, T> { by, scales: None, x, x_scales, out: sums });
+    for t in 0..T {
+        for r in 0..R {
+            partials[t * wide + group + r] = sums[r * T + t];
+        }
+    }
+}
+
+/// Sums of vectors times factors, (R, T) vectors, as a function of its own.
+struct Dots<'a, const R: usize, const T: usize> {
+    by: [Strided<'a, Line>; R],
+    /// What lanes are multiples of.
+    scales: Option<&'a [Line; R]>,
+    x: [&'a [u8]; T],
+    x_scales: &'a [f32; T],
+    out: &'a mut [Chunk],
+}
+
+impl<const R: usize, const T: usize> Kernel for Dots<'_, R, T> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let len = self.x[0].len() / 4;
+        let out = &mut self.out[..R * T];
+        let mut x: [&[[u8; 4]]; T] = [&[]; T];
+        for t in 0..T {
+            x[t] = &self.x[t].as_chunks().0[..len];
+        }
+        for start in (0..len).step_by(PAIRS) {
+            let end = len.min(start + PAIRS);
+            let dots = dots(simd, self.by, x, start..end);
+            let mut sums = [[simd.splat(0.0); T]; R];
+            for r in 0..R {
+                for t in 0..T {
+                    sums[r][t] = simd.to_float(dots[r][t]);
+                }
+            }
+            if start > 0 {
+                for r in 0..R {
+                    for t in 0..T {
+                        sums[r][t] = simd.add(simd.load(&out[r * T + t]), sums[r][t]);
+                    }
+                }
+            }
+            for r in 0..R {
+                for t in 0..T {
+                    simd.store(sums[r][t], &mut out[r * T + t]);
+                }
+            }
+        }
+        for r in 0..R {
+            let scale = self.scales.map_or(simd.splat(1.0), |scales| simd.bitcast(simd.load_int(&scales[r])));
+            for t in 0..T {
+                let sum = simd.mul(simd.load(&out[r * T + t]), simd.mul(scale, simd.splat(self.x_scales[t])));
+                simd.store(sum, &mut out[r * T + t]);
+            }
+        }
+    }
+}
+
+/// Sums of products of some pairs.
+#[inline(always)]
+fn dots<S: Simd, const R: usize, const T: usize>(
+    simd: S,
+    by: [Strided<'_, Line>; R],
+    x: [&[[u8; 4]]; T],
+    pairs: Range<usize>,
+) -> [[S::I; T]; R] {
+    let mut sums = [[simd.splat_int(0); T]; R];
+    for k in pairs {
+        let mut w = [simd.splat_int(0); R];
+        for r in 0..R {
+            w[r] = simd.load_int(&by[r].vectors[k * by[r].step]);
+        }
+        for t in 0..T {
+            let x = simd.splat_int(i32::from_le_bytes(x[t][k]));
+            for r in 0..R {
+                sums[r][t] = simd.dot_shorts(sums[r][t], w[r], x);
+            }
+        }
+    }
+    sums
+}
