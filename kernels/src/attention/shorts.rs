@@ -15,7 +15,8 @@ use std::ops::Range;
 use super::KV_BLOCK;
 use super::cache::GROUPS;
 use super::heads::Heads;
-use super::partial::{Arithmetic, PLACES, Softmax, Working, softmaxes};
+use super::partial::{Arithmetic, PLACES, Softmax, Working};
+use crate::math::exp2_below;
 use crate::product::Strided;
 use crate::quantized::{ROUND, magnitude};
 use crate::simd::{Chunk, Halves, Kernel, LANES, Line, Simd, load_partial};
@@ -34,8 +35,6 @@ pub(super) fn short_len(len: usize) -> usize {
 /// Makes `x` integers, filled up with zeros, and returns what they are multiples of.
 #[inline(always)]
 pub(super) fn to_shorts<S: Simd>(simd: S, x: &[f32], to: &mut [u8]) -> f32 {
-    /// Below it, the quotient of [`MOST`] and the largest magnitude would not be finite.
-    const TINY: f32 = 1e-34;
     let (chunks, tail) = x.as_chunks::<LANES>();
     let tail = if tail.is_empty() { None } else { Some(load_partial(simd, tail)) };
     let mut largest = simd.splat(0.0);
@@ -45,8 +44,7 @@ pub(super) fn to_shorts<S: Simd>(simd: S, x: &[f32], to: &mut [u8]) -> f32 {
     if let Some(tail) = tail {
         largest = simd.max(magnitude(simd, tail), largest);
     }
-    let largest = simd.largest(largest);
-    let (scale, inverse) = if largest > TINY { (largest / MOST, MOST / largest) } else { (0.0, 0.0) };
+    let (scale, inverse) = scale_of(simd.largest(largest));
     let (inverse, round) = (simd.splat(inverse), simd.splat(ROUND));
     let (vectors, _) = to.as_chunks_mut::<{ size_of::<Halves>() }>();
     let (whole, rest) = vectors.split_at_mut(chunks.len());
@@ -94,15 +92,17 @@ impl Arithmetic for Shorts {
         working: &mut Working,
     ) -> [Softmax; T] {
         let wide = heads.head_dim().div_ceil(LANES);
-        let (sums, weights, partials, shorts) = working.split();
+        let (sums, _, partials, shorts) = working.split();
         scores::<S, T>(simd, heads, items, block, sums);
-        let parts = softmaxes::<S, T>(simd, sums, counts, weights);
-        let mut scales = [0.0; T];
+        let (mut parts, mut scales) = ([[0.0; 2]; T], [0.0; T]);
         for t in 0..T {
-            let weights = &mut weights[t * GROUPS..][..GROUPS];
-            scale_weights(simd, weights, counts[t], block.value_scales);
+            let own = from_fn(|g| simd.load(&sums[g * T + t]));
             let shorts = &mut shorts[t * 2 * KV_BLOCK..][..2 * KV_BLOCK];
-            scales[t] = to_shorts(simd, weights.as_flattened(), shorts);
+            if counts[t] > 0 {
+                (parts[t], scales[t]) = softmax(simd, own, counts[t], block.value_scales, shorts);
+            } else {
+                shorts.fill(0);
+            }
         }
         // Positions beyond a query's own have no weight, those beyond all of them are not even read.
         let most = counts.into_iter().max().unwrap_or(0).next_multiple_of(2);
@@ -110,32 +110,72 @@ impl Arithmetic for Shorts {
         let mut group = 0;
         if S::MANY_REGISTERS {
             while group + 4 <= wide {
-                weighted::<S, 4, T>(simd, x, &scales, block.values, [group, wide], sums, partials);
+                weighted::<S, 4, T>(simd, x, &scales, block.values, [group, wide], partials);
                 group += 4;
             }
         }
         while group + 2 <= wide {
-            weighted::<S, 2, T>(simd, x, &scales, block.values, [group, wide], sums, partials);
+            weighted::<S, 2, T>(simd, x, &scales, block.values, [group, wide], partials);
             group += 2;
         }
         while group < wide {
-            weighted::<S, 1, T>(simd, x, &scales, block.values, [group, wide], sums, partials);
+            weighted::<S, 1, T>(simd, x, &scales, block.values, [group, wide], partials);
             group += 1;
         }
         parts
     }
 }
 
-/// Multiplies weights by the scales of the values that they are for; beyond `count` positions they stay zero, whatever is
-/// kept there.
+/// The softmax of a query's scores, `count` of them, and its weights times the scales of the values as integers, with what
+/// these are multiples of. Beyond `count` positions weights are zero, whatever is kept there.
 #[inline(always)]
-fn scale_weights<S: Simd>(simd: S, weights: &mut [Chunk], count: usize, scales: &[Line; GROUPS]) {
-    let (places, nothing) = (simd.load(&PLACES), simd.splat(0.0));
-    for (group, (weights, scales)) in weights.iter_mut().zip(scales).enumerate() {
-        let limit = simd.splat(count as f32 - (group * LANES) as f32);
-        let scaled = simd.mul(simd.load(weights), simd.bitcast(simd.load_int(scales)));
-        simd.store(simd.select_less(places, limit, scaled, nothing), weights);
+fn softmax<S: Simd>(
+    simd: S,
+    mut own: [S::F; GROUPS],
+    count: usize,
+    scales: &[Line; GROUPS],
+    shorts: &mut [u8],
+) -> (Softmax, f32) {
+    let (nothing, zero) = (simd.splat(f32::NEG_INFINITY), simd.splat(0.0));
+    if count < KV_BLOCK {
+        for g in 0..GROUPS {
+            own[g] = seen(simd, count, g, own[g], nothing);
+        }
     }
+    let most = simd.max(simd.max(own[0], own[1]), simd.max(own[2], own[3]));
+    let max = simd.largest(most);
+    let (mut sum, mut largest) = (zero, zero);
+    for g in 0..GROUPS {
+        let weight = exp2_below(simd, simd.sub(own[g], simd.splat(max)));
+        own[g] = simd.mul(weight, simd.bitcast(simd.load_int(&scales[g])));
+        if count < KV_BLOCK {
+            own[g] = seen(simd, count, g, own[g], zero);
+        }
+        largest = simd.max(own[g], largest);
+        // What is no number must not become one.
+        sum = simd.add(simd.mul_add(own[g], zero, sum), weight);
+    }
+    let (scale, inverse) = scale_of(simd.largest(largest));
+    let (inverse, round) = (simd.splat(inverse), simd.splat(ROUND));
+    for (weight, to) in own.into_iter().zip(shorts.as_chunks_mut::<{ size_of::<Halves>() }>().0) {
+        simd.store_shorts(simd.bits(simd.mul_add(weight, inverse, round)), to);
+    }
+    ([max, simd.sum(sum)], scale)
+}
+
+/// The lanes of group `g` of positions that are among the first `count`, and `other` for the rest.
+#[inline(always)]
+fn seen<S: Simd>(simd: S, count: usize, g: usize, lanes: S::F, other: S::F) -> S::F {
+    let limit = simd.splat(count as f32 - (g * LANES) as f32);
+    simd.select_less(simd.load(&PLACES), limit, lanes, other)
+}
+
+/// What integers up to [`MOST`] of values up to a magnitude are multiples of, and what the values are multiplied by.
+#[inline(always)]
+fn scale_of(largest: f32) -> (f32, f32) {
+    /// Below it, the quotient of [`MOST`] and the largest magnitude would not be finite.
+    const TINY: f32 = 1e-34;
+    if largest > TINY { (largest / MOST, MOST / largest) } else { (0.0, 0.0) }
 }
 
 /// The dot products of queries with all keys of a block, (4, T) vectors.
@@ -150,12 +190,19 @@ fn scores<S: Simd, const T: usize>(simd: S, heads: &Heads, items: [usize; T], bl
     }
     if S::MANY_REGISTERS {
         let scales = Some(block.key_scales);
-        simd.apart(Dots::<GROUPS, T> { by: from_fn(group), scales, x, x_scales: &x_scales, out: sums });
+        simd.apart(Dots::<GROUPS, T> {
+            by: from_fn(group),
+            scales,
+            x,
+            x_scales: &x_scales,
+            out: sums,
+            strides: [T, 1],
+        });
     } else {
         let halves = block.key_scales.as_chunks::<2>().0;
         for (half, (scales, out)) in halves.iter().zip(sums.chunks_exact_mut(2 * T)).enumerate() {
             let by = [group(2 * half), group(2 * half + 1)];
-            simd.apart(Dots::<2, T> { by, scales: Some(scales), x, x_scales: &x_scales, out });
+            simd.apart(Dots::<2, T> { by, scales: Some(scales), x, x_scales: &x_scales, out, strides: [T, 1] });
         }
     }
 }
@@ -168,19 +215,14 @@ fn weighted<S: Simd, const R: usize, const T: usize>(
     x_scales: &[f32; T],
     values: &[Line],
     [group, wide]: [usize; 2],
-    sums: &mut [Chunk],
     partials: &mut [Chunk],
 ) {
     let by = from_fn(|r| Strided { vectors: &values[group + r..], step: wide });
-    simd.apart(Dots::<R, T> { by, scales: None, x, x_scales, out: sums });
-    for t in 0..T {
-        for r in 0..R {
-            partials[t * wide + group + r] = sums[r * T + t];
-        }
-    }
+    let out = &mut partials[group..];
+    simd.apart(Dots::<R, T> { by, scales: None, x, x_scales, out, strides: [1, wide] });
 }
 
-/// Sums of vectors times factors, (R, T) vectors, as a function of its own.
+/// Sums of vectors times factors, R by T vectors, as a function of its own.
 struct Dots<'a, const R: usize, const T: usize> {
     by: [Strided<'a, Line>; R],
     /// What lanes are multiples of.
@@ -188,6 +230,8 @@ struct Dots<'a, const R: usize, const T: usize> {
     x: [&'a [u8]; T],
     x_scales: &'a [f32; T],
     out: &'a mut [Chunk],
+    /// From one vector of the output to the next in R and in T.
+    strides: [usize; 2],
 }
 
 impl<const R: usize, const T: usize> Kernel for Dots<'_, R, T> {
@@ -196,7 +240,7 @@ impl<const R: usize, const T: usize> Kernel for Dots<'_, R, T> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let len = self.x[0].len() / 4;
-        let out = &mut self.out[..R * T];
+        let (out, [down, across]) = (self.out, self.strides);
         let mut x: [&[[u8; 4]]; T] = [&[]; T];
         for t in 0..T {
             x[t] = &self.x[t].as_chunks().0[..len];
@@ -213,21 +257,22 @@ impl<const R: usize, const T: usize> Kernel for Dots<'_, R, T> {
             if start > 0 {
                 for r in 0..R {
                     for t in 0..T {
-                        sums[r][t] = simd.add(simd.load(&out[r * T + t]), sums[r][t]);
+                        sums[r][t] = simd.add(simd.load(&out[r * down + t * across]), sums[r][t]);
                     }
                 }
             }
             for r in 0..R {
                 for t in 0..T {
-                    simd.store(sums[r][t], &mut out[r * T + t]);
+                    simd.store(sums[r][t], &mut out[r * down + t * across]);
                 }
             }
         }
         for r in 0..R {
             let scale = self.scales.map_or(simd.splat(1.0), |scales| simd.bitcast(simd.load_int(&scales[r])));
             for t in 0..T {
-                let sum = simd.mul(simd.load(&out[r * T + t]), simd.mul(scale, simd.splat(self.x_scales[t])));
-                simd.store(sum, &mut out[r * T + t]);
+                let sum =
+                    simd.mul(simd.load(&out[r * down + t * across]), simd.mul(scale, simd.splat(self.x_scales[t])));
+                simd.store(sum, &mut out[r * down + t * across]);
             }
         }
     }
