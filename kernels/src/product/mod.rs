@@ -318,6 +318,9 @@ impl<'w> Task<'w> {
         let has_wide = self.tiling.tile(self.tiles.start).width == WIDE;
         let mut wide = if has_wide { P::wide(simd) } else { None };
         let ahead = if S::MANY_REGISTERS { step } else { 1 };
+        // Once for all tiles, because clearing it takes as long as filling it.
+        let mut sums = OnLines([[[0.0; LANES]; WIDE]; 2]);
+        let sums = &mut sums.0;
         for group in groups.clone().step_by(step) {
             let (matrix, second) = match self.second {
                 Some(second) => (second.weight, group),
@@ -331,18 +334,19 @@ impl<'w> Task<'w> {
             for tile in self.tiles.clone() {
                 let tile = self.tiling.tile(tile);
                 match tile.width {
-                    6 if S::MANY_REGISTERS => self.pair::<S, P, 6>(simd, pair, tile),
-                    4 if S::MANY_REGISTERS || S::FEW_ROWS == 4 => self.pair::<S, P, 4>(simd, pair, tile),
-                    2 => self.pair::<S, P, 2>(simd, pair, tile),
+                    6 if S::MANY_REGISTERS => self.pair::<S, P, 6>(simd, pair, tile, sums.as_flattened_mut()),
+                    4 if S::MANY_REGISTERS || S::FEW_ROWS == 4 => {
+                        self.pair::<S, P, 4>(simd, pair, tile, sums.as_flattened_mut())
+                    }
+                    2 => self.pair::<S, P, 2>(simd, pair, tile, sums.as_flattened_mut()),
                     WIDE if S::MANY_REGISTERS => match &mut wide {
                         Some(wide) => {
-                            let mut sums = OnLines([[[0.0; LANES]; WIDE]; 2]);
-                            P::wide_tile(simd, wide, &self.x, &by, tile, &mut sums.0);
-                            self.put_pair(simd, [group, second], tile, &sums.0);
+                            P::wide_tile(simd, wide, &self.x, &by, tile, sums);
+                            self.put_pair::<S, WIDE>(simd, [group, second], tile, sums.as_flattened());
                         }
-                        None => self.narrow_pairs::<S, P>(simd, pair, tile),
+                        None => self.narrow_pairs::<S, P>(simd, pair, tile, sums.as_flattened_mut()),
                     },
-                    _ => self.pair::<S, P, 1>(simd, pair, tile),
+                    _ => self.pair::<S, P, 1>(simd, pair, tile, sums.as_flattened_mut()),
                 }
             }
         }
@@ -350,31 +354,42 @@ impl<'w> Task<'w> {
 
     /// A wide tile of activations that are not in the layout for tile registers.
     #[inline(always)]
-    fn narrow_pairs<S: Simd, P: Product>(&mut self, simd: S, pair: Pair<'_, P::Group<'w>>, tile: RowTile) {
+    fn narrow_pairs<S: Simd, P: Product>(
+        &mut self,
+        simd: S,
+        pair: Pair<'_, P::Group<'w>>,
+        tile: RowTile,
+        sums: &mut [Chunk],
+    ) {
         for first in (0..tile.count).step_by(6) {
             let count = tile.count - first;
             if count > 4 {
                 let tile = RowTile { first: tile.first + first, count: count.min(6), width: 6 };
-                self.pair::<S, P, 6>(simd, pair, tile);
+                self.pair::<S, P, 6>(simd, pair, tile, sums);
             } else {
                 let tile = RowTile { first: tile.first + first, count, width: 4 };
-                self.pair::<S, P, 4>(simd, pair, tile);
+                self.pair::<S, P, 4>(simd, pair, tile, sums);
             }
         }
     }
 
     #[inline(always)]
-    fn pair<S: Simd, P: Product, const T: usize>(&mut self, simd: S, pair: Pair<'_, P::Group<'w>>, tile: RowTile) {
+    fn pair<S: Simd, P: Product, const T: usize>(
+        &mut self,
+        simd: S,
+        pair: Pair<'_, P::Group<'w>>,
+        tile: RowTile,
+        sums: &mut [Chunk],
+    ) {
         let (x, by) = (&self.x, pair.by);
-        let mut sums = [[[0.0; LANES]; T]; 2];
         if S::MANY_REGISTERS {
-            simd.apart(TileOf::<P, 2, T> { x, by, tile, sums: &mut sums });
+            simd.apart(TileOf::<P, 2, T> { x, by, tile, sums });
         } else {
-            for (by, sums) in by.as_chunks::<1>().0.iter().zip(sums.as_chunks_mut::<1>().0) {
+            for (by, sums) in by.as_chunks::<1>().0.iter().zip(sums.chunks_exact_mut(T)) {
                 simd.apart(TileOf::<P, 1, T> { x, by, tile, sums });
             }
         }
-        self.put_pair(simd, [pair.first, pair.second], tile, &sums);
+        self.put_pair::<S, T>(simd, [pair.first, pair.second], tile, sums);
     }
 
     /// Puts out the columns of two groups, for the rows of a tile.
@@ -384,19 +399,20 @@ impl<'w> Task<'w> {
         simd: S,
         [first, second]: [usize; 2],
         tile: RowTile,
-        sums: &[[Chunk; T]; 2],
+        sums: &[Chunk],
     ) {
+        let sums = &sums[..2 * T];
         for t in 0..tile.count.min(T) {
             let row = tile.first + t;
             if self.into == Into::Gate {
-                let gate = with_bias(simd, simd.load(&sums[0][t]), &self.by, first);
-                let up = with_bias(simd, simd.load(&sums[1][t]), self.second.as_ref().unwrap_or(&self.by), first);
+                let gate = with_bias(simd, simd.load(&sums[t]), &self.by, first);
+                let up = with_bias(simd, simd.load(&sums[T + t]), self.second.as_ref().unwrap_or(&self.by), first);
                 self.put(simd, simd.mul(silu(simd, gate), up), first, row);
                 continue;
             }
-            self.put(simd, with_bias(simd, simd.load(&sums[0][t]), &self.by, first), first, row);
+            self.put(simd, with_bias(simd, simd.load(&sums[t]), &self.by, first), first, row);
             if second != first {
-                self.put(simd, with_bias(simd, simd.load(&sums[1][t]), &self.by, second), second, row);
+                self.put(simd, with_bias(simd, simd.load(&sums[T + t]), &self.by, second), second, row);
             }
         }
     }
@@ -437,7 +453,8 @@ struct TileOf<'a, 'w, P: Product, const R: usize, const T: usize> {
     x: &'a Input<'w>,
     by: &'a [P::Group<'w>; R],
     tile: RowTile,
-    sums: &'a mut [[Chunk; T]; R],
+    /// (R, T) vectors.
+    sums: &'a mut [Chunk],
 }
 
 impl<P: Product, const R: usize, const T: usize> Kernel for TileOf<'_, '_, P, R, T> {
@@ -446,9 +463,10 @@ impl<P: Product, const R: usize, const T: usize> Kernel for TileOf<'_, '_, P, R,
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let sums: [[S::F; T]; R] = P::tile(simd, self.x, self.by, self.tile);
+        let out = &mut self.sums[..R * T];
         for r in 0..R {
             for t in 0..T {
-                simd.store(sums[r][t], &mut self.sums[r][t]);
+                simd.store(sums[r][t], &mut out[r * T + t]);
             }
         }
     }
