@@ -64,19 +64,34 @@ pub(crate) fn exp<S: Simd>(simd: S, x: S::F) -> S::F {
     simd.mul(simd.mul(y, power_of_two(simd, half)), power_of_two(simd, rest))
 }
 
+/// `e^x`, with a relative error of at most 3e-7, in half the operations of [`exp`]: infinity from 88.4 upwards, and nowhere
+/// less than `e^-87.3`.
+#[inline(always)]
+fn exp_or_more<S: Simd>(simd: S, x: S::F) -> S::F {
+    /// What log2(e) is more than its nearest f32.
+    const LOG2_E_LOW: f32 = (std::f64::consts::LOG2_E - LOG2_E as f64) as f32;
+
+    // The bound comes first, so that NaN passes.
+    let x = simd.min(simd.splat(88.8), simd.max(simd.splat(-87.3), x));
+    let shifted = simd.mul_add(x, simd.splat(LOG2_E), simd.splat(EXPONENT));
+    let r = simd.mul_add(x, simd.splat(LOG2_E), simd.sub(simd.splat(EXPONENT), shifted));
+    let r = simd.mul_add(x, simd.splat(LOG2_E_LOW), r);
+    simd.mul(polynomial(simd, r, POWERS), simd.bitcast(simd.shl(simd.bits(shifted), 23)))
+}
+
+/// Adding it leaves an integer and 127 in the low bits of the mantissa: an exponent, if moved there.
+const EXPONENT: f32 = 12_582_912.0 + 127.0;
+/// Powers of two from -1/2 to 1/2, of degree 5.
+const POWERS: [f32; 6] = [0.001_338_130_2, 0.009_666_368, 0.055_503_81, 0.240_223_5, LN_2, 1.0];
+
 /// `2^x` of what is not positive, with a relative error of at most 3e-7; subnormal results are rounded once more. 0 below
 /// -126.5, and exactly 1 at 0.
 #[inline(always)]
 pub(crate) fn exp2_below<S: Simd>(simd: S, x: S::F) -> S::F {
-    /// Adding it leaves an integer and 127 in the low bits of the mantissa: an exponent, if moved there.
-    const ROUND: f32 = 12_582_912.0 + 127.0;
-    /// Of degree 5 on -1/2 to 1/2.
-    const SERIES: [f32; 6] = [0.001_338_130_2, 0.009_666_368, 0.055_503_81, 0.240_223_5, LN_2, 1.0];
-
     // The bound comes first, so that NaN passes.
     let x = simd.max(simd.splat(-127.0), x);
-    let shifted = simd.add(x, simd.splat(ROUND));
-    let y = polynomial(simd, simd.sub(x, simd.sub(shifted, simd.splat(ROUND))), SERIES);
+    let shifted = simd.add(x, simd.splat(EXPONENT));
+    let y = polynomial(simd, simd.sub(x, simd.sub(shifted, simd.splat(EXPONENT))), POWERS);
     simd.mul(y, simd.bitcast(simd.shl(simd.bits(shifted), 23)))
 }
 
@@ -126,7 +141,7 @@ pub(crate) fn erf<S: Simd>(simd: S, x: S::F) -> S::F {
 /// `x / (1 + e^-x)`.
 #[inline(always)]
 pub(crate) fn silu<S: Simd>(simd: S, x: S::F) -> S::F {
-    let e = exp(simd, simd.sub(simd.splat(0.0), x));
+    let e = exp_or_more(simd, simd.sub(simd.splat(0.0), x));
     simd.div(x, simd.add(simd.splat(1.0), e))
 }
 

@@ -297,44 +297,79 @@ impl<Q: Source> Kernel for Quantize<'_, Q> {
     }
 }
 
-/// Quantizes row `row` of a tile.
+/// Quantizes row `row` of a tile, sixteen blocks at a time: what is one number for each of them is a lane.
 #[inline(always)]
 fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32], width: usize, row: usize) {
-    for (block, x) in x.as_chunks::<BLOCK>().0.iter().enumerate() {
-        let (halves, _) = x.as_chunks::<LANES>();
-        let (low, high) = (simd.load(&halves[0]), simd.load(&halves[1]));
-        let largest = simd.largest(simd.max(magnitude(simd, low), magnitude(simd, high)));
-        let (scale, inverse) = scale_of(largest);
-        let (factor, round) = (simd.splat(inverse), simd.splat(ROUND));
-        let low = simd.mul_add(low, factor, round);
-        let high = simd.mul_add(high, factor, round);
-        let low_sum = simd.sum(simd.sub(low, round));
-        let sum = low_sum + simd.sum(simd.sub(high, round));
-        let mut bytes = [0; BLOCK];
-        let (low_bytes, high_bytes) = bytes.split_at_mut(LANES);
-        simd.store_bytes(simd.bits(low), low_bytes.as_chunks_mut().0.first_mut().expect("half a block"));
-        simd.store_bytes(simd.bits(high), high_bytes.as_chunks_mut().0.first_mut().expect("half a block"));
-        // What is no number must not become one.
-        let scale = if sum.is_nan() { f32::NAN } else { scale };
-        let words = &mut words[block * WORDS * width..][..WORDS * width];
-        for (step, bytes) in bytes.as_chunks().0.iter().enumerate() {
-            words[place(step, row, width)] = u32::from_le_bytes(*bytes);
+    let (round, zero) = (simd.splat(ROUND), simd.splat(0.0));
+    let mut spoilt = zero;
+    let words_of_some = LANES * WORDS * width;
+    for (x, words) in x.as_chunks::<BLOCK>().0.chunks(LANES).zip(words.chunks_mut(words_of_some)) {
+        let mut largest = [0.0; LANES];
+        for (x, largest) in x.chunks(4).zip(largest.as_chunks_mut().0) {
+            let mut each = [zero; 4];
+            for (x, each) in x.iter().zip(&mut each) {
+                let (low, high) = halves(simd, x);
+                *each = simd.max(magnitude(simd, low), magnitude(simd, high));
+                spoilt = simd.mul_add(high, zero, simd.mul_add(low, zero, spoilt));
+            }
+            *largest = simd.largest_each(each);
         }
-        words[place(SCALE, row, width)] = scale.to_bits();
-        words[place(SCALED_SUM, row, width)] = (scale * sum).to_bits();
-        words[place(NEGATED_SUM, row, width)] = (-(sum as i32)).cast_unsigned();
-        words[place(NEGATED_HALF, row, width)] = (-(low_sum as i32)).cast_unsigned();
+        let (mut scales, mut inverses) = ([0.0; LANES], [0.0; LANES]);
+        let largest = simd.load(&largest);
+        let (is_tiny, unit) = (simd.splat(TINY), simd.splat(127.0));
+        simd.store(simd.select_less(is_tiny, largest, simd.div(largest, unit), zero), &mut scales);
+        simd.store(simd.select_less(is_tiny, largest, simd.div(unit, largest), zero), &mut inverses);
+        let mut bytes = [[0; BLOCK]; LANES];
+        for ((x, inverse), bytes) in x.iter().zip(inverses).zip(&mut bytes) {
+            let (low, high) = halves(simd, x);
+            let inverse = simd.splat(inverse);
+            let [low_bytes, high_bytes] = bytes.as_chunks_mut().0 else { unreachable!("a block is two vectors") };
+            simd.store_bytes(simd.bits(simd.mul_add(low, inverse, round)), low_bytes);
+            simd.store_bytes(simd.bits(simd.mul_add(high, inverse, round)), high_bytes);
+        }
+        // Of each block the sums of both halves.
+        let mut sums = [[0; 2]; LANES];
+        for (line, sums) in bytes.as_flattened().as_chunks().0.iter().zip(sums.as_chunks_mut::<2>().0) {
+            let quads = simd.sum_quads(simd.dot(simd.splat_int(0), simd.splat_int(0x0101_0101), simd.load_int(line)));
+            *sums = [[quads[0], quads[1]], [quads[2], quads[3]]];
+        }
+        let (first, step) = if width == WIDE { (row * STEPS, 1) } else { (row, width) };
+        for (block, words) in words.chunks_exact_mut(WORDS * width).enumerate() {
+            let quants = bytes[block].as_chunks().0;
+            for (word, bytes) in words[first..].iter_mut().step_by(step).zip(quants) {
+                *word = u32::from_le_bytes(*bytes);
+            }
+            let ([low, high], scale) = (sums[block], scales[block]);
+            words[place(SCALE, row, width)] = scale.to_bits();
+            words[place(SCALED_SUM, row, width)] = (scale * (low + high) as f32).to_bits();
+            words[place(NEGATED_SUM, row, width)] = (-(low + high)).cast_unsigned();
+            words[place(NEGATED_HALF, row, width)] = (-low).cast_unsigned();
+        }
     }
+    // What is no number must not become one.
+    if simd.sum(spoilt).is_nan() {
+        for words in words.chunks_exact_mut(WORDS * width) {
+            words[place(SCALE, row, width)] = f32::NAN.to_bits();
+            words[place(SCALED_SUM, row, width)] = f32::NAN.to_bits();
+        }
+    }
+}
+
+#[inline(always)]
+fn halves<S: Simd>(simd: S, block: &[f32; BLOCK]) -> (S::F, S::F) {
+    let (halves, _) = block.as_chunks::<LANES>();
+    (simd.load(&halves[0]), simd.load(&halves[1]))
 }
 
 /// Adding it rounds to an integer, ties to even, and leaves that in the lowest bits.
 pub(crate) const ROUND: f32 = 12_582_912.0;
 
+/// Below it, the quotient of 127 and the largest magnitude would not be finite.
+const TINY: f32 = 1e-36;
+
 /// What signed bytes of values up to a magnitude are multiplied by, and what the values are.
 #[inline(always)]
 pub(crate) fn scale_of(largest: f32) -> (f32, f32) {
-    /// Below it, the quotient of 127 and the largest magnitude would not be finite.
-    const TINY: f32 = 1e-36;
     if largest > TINY { (largest / 127.0, 127.0 / largest) } else { (0.0, 0.0) }
 }
 

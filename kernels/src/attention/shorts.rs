@@ -93,7 +93,13 @@ impl Arithmetic for Shorts {
     ) -> [Softmax; T] {
         let wide = heads.head_dim().div_ceil(LANES);
         let (sums, _, partials, shorts) = working.split();
-        scores::<S, T>(simd, heads, items, block, sums);
+        // Positions beyond a query's own have no weight, those beyond all of them are not even read.
+        let most = counts.into_iter().max().unwrap_or(0);
+        match most.div_ceil(LANES) {
+            0 | 1 => scores::<S, 1, T>(simd, heads, items, block, sums),
+            2 => scores::<S, 2, T>(simd, heads, items, block, sums),
+            _ => scores::<S, GROUPS, T>(simd, heads, items, block, sums),
+        }
         let (mut parts, mut scales) = ([[0.0; 2]; T], [0.0; T]);
         for t in 0..T {
             let own = from_fn(|g| simd.load(&sums[g * T + t]));
@@ -104,9 +110,7 @@ impl Arithmetic for Shorts {
                 shorts.fill(0);
             }
         }
-        // Positions beyond a query's own have no weight, those beyond all of them are not even read.
-        let most = counts.into_iter().max().unwrap_or(0).next_multiple_of(2);
-        let x: [&[u8]; T] = from_fn(|t| &shorts[t * 2 * KV_BLOCK..][..2 * most]);
+        let x: [&[u8]; T] = from_fn(|t| &shorts[t * 2 * KV_BLOCK..][..2 * most.next_multiple_of(2)]);
         let mut group = 0;
         if S::MANY_REGISTERS {
             while group + 4 <= wide {
@@ -178,9 +182,15 @@ fn scale_of(largest: f32) -> (f32, f32) {
     if largest > TINY { (largest / MOST, MOST / largest) } else { (0.0, 0.0) }
 }
 
-/// The dot products of queries with all keys of a block, (4, T) vectors.
+/// The dot products of queries with the keys of the first `N` groups of positions, (N, T) vectors.
 #[inline(always)]
-fn scores<S: Simd, const T: usize>(simd: S, heads: &Heads, items: [usize; T], block: Kept<'_>, sums: &mut [Chunk]) {
+fn scores<S: Simd, const N: usize, const T: usize>(
+    simd: S,
+    heads: &Heads,
+    items: [usize; T],
+    block: Kept<'_>,
+    sums: &mut [Chunk],
+) {
     let pairs = heads.head_dim().div_ceil(2);
     let group = |g: usize| Strided { vectors: &block.keys[g * pairs..][..pairs], step: 1 };
     let (mut x, mut x_scales) = ([&[][..]; T], [0.0; T]);
@@ -188,21 +198,15 @@ fn scores<S: Simd, const T: usize>(simd: S, heads: &Heads, items: [usize; T], bl
         let (shorts, scale) = heads.shorts(items[t]);
         (x[t], x_scales[t]) = (&shorts[..4 * pairs], scale);
     }
-    if S::MANY_REGISTERS {
-        let scales = Some(block.key_scales);
-        simd.apart(Dots::<GROUPS, T> {
-            by: from_fn(group),
-            scales,
-            x,
-            x_scales: &x_scales,
-            out: sums,
-            strides: [T, 1],
-        });
+    let x_scales = &x_scales;
+    if S::MANY_REGISTERS || N == 1 {
+        let scales = block.key_scales.first_chunk();
+        simd.apart(Dots::<N, T> { by: from_fn(group), scales, x, x_scales, out: sums, strides: [T, 1] });
     } else {
         let halves = block.key_scales.as_chunks::<2>().0;
-        for (half, (scales, out)) in halves.iter().zip(sums.chunks_exact_mut(2 * T)).enumerate() {
+        for (half, (scales, out)) in halves.iter().zip(sums.chunks_exact_mut(2 * T)).take(N / 2).enumerate() {
             let by = [group(2 * half), group(2 * half + 1)];
-            simd.apart(Dots::<2, T> { by, scales: Some(scales), x, x_scales: &x_scales, out, strides: [T, 1] });
+            simd.apart(Dots::<2, T> { by, scales: Some(scales), x, x_scales, out, strides: [T, 1] });
         }
     }
 }

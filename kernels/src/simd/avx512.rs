@@ -90,6 +90,33 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
         unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(a)) }
     }
     #[inline(always)]
+    fn largest_each(self, a: [__m512; 4]) -> [f32; 4] {
+        // SAFETY: `self` proves the instructions, and the array that 16 bytes are writable.
+        unsafe {
+            let pair = |a, b| _mm512_max_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+            let (low, high) = (_mm512_castps_pd(pair(a[0], a[1])), _mm512_castps_pd(pair(a[2], a[3])));
+            let all = [_mm512_unpacklo_pd(low, high), _mm512_unpackhi_pd(low, high)].map(|a| _mm512_castpd_ps(a));
+            let all = _mm512_max_ps(all[0], all[1]);
+            let half = _mm256_max_ps(_mm512_castps512_ps256(all), _mm512_extractf32x8_ps::<1>(all));
+            let quarter = _mm_max_ps(_mm256_castps256_ps128(half), _mm256_extractf128_ps::<1>(half));
+            let mut largest = [0.0; 4];
+            _mm_storeu_ps(largest.as_mut_ptr(), quarter);
+            largest
+        }
+    }
+    #[inline(always)]
+    fn sum_quads(self, a: __m512i) -> [i32; 4] {
+        // SAFETY: `self` proves the instructions, and the array that 16 bytes are writable.
+        unsafe {
+            let a = _mm512_add_epi32(a, _mm512_shuffle_epi32::<0b10_11_00_01>(a));
+            let a = _mm512_add_epi32(a, _mm512_shuffle_epi32::<0b01_00_11_10>(a));
+            let mut sums = [0; 4];
+            let every_fourth = _mm512_maskz_compress_epi32(0x1111, a);
+            _mm_storeu_si128(sums.as_mut_ptr().cast(), _mm512_castsi512_si128(every_fourth));
+            sums
+        }
+    }
+    #[inline(always)]
     fn store_int(self, a: __m512i, to: &mut Line) {
         // SAFETY: `self` proves the instruction, and the reference that 64 bytes are writable.
         unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), a) }

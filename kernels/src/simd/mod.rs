@@ -115,6 +115,12 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// The largest lane, if all are numbers.
     fn largest(self, a: Self::F) -> f32;
 
+    /// The largest lanes of four vectors, if all are numbers.
+    #[inline(always)]
+    fn largest_each(self, a: [Self::F; 4]) -> [f32; 4] {
+        [self.largest(a[0]), self.largest(a[1]), self.largest(a[2]), self.largest(a[3])]
+    }
+
     fn splat_int(self, x: i32) -> Self::I;
     /// Bytes, zero-extended.
     fn widen_u8(self, from: &[u8; LANES]) -> Self::I;
@@ -146,6 +152,19 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn load_int(self, from: &Line) -> Self::I;
     /// The same way back.
     fn store_int(self, a: Self::I, to: &mut Line);
+    /// The wrapping sums of the first four lanes, of the next four, and so on.
+    #[inline(always)]
+    fn sum_quads(self, a: Self::I) -> [i32; 4] {
+        let mut line = [0; 4 * LANES];
+        self.store_int(a, &mut line);
+        let (mut sums, lanes) = ([0_i32; 4], line.as_chunks::<4>().0);
+        for (i, sum) in sums.iter_mut().enumerate() {
+            for lane in &lanes[4 * i..4 * i + 4] {
+                *sum = sum.wrapping_add(i32::from_le_bytes(*lane));
+            }
+        }
+        sums
+    }
     /// The low byte of each lane.
     fn store_bytes(self, a: Self::I, to: &mut [u8; LANES]);
     /// The low 16 bits of each lane.

@@ -53,6 +53,7 @@ impl Kernel for Everything<'_> {
             simd.sub_int(simd.dot_signed(word, simd.load_int(line), signed), bias),
             simd.look_up(line.first_chunk().unwrap(), simd.and(simd.load_int(line), simd.splat_int(0x0f0f_0f0f))),
         ];
+        let numbers = [i, j, word, simd.sub_int(i, j)].map(|ints| simd.to_float(ints));
         let mut floats = vec![
             simd.add(a, b),
             simd.sub(a, b),
@@ -65,6 +66,11 @@ impl Kernel for Everything<'_> {
             simd.to_float(simd.sub_int(i, j)),
             simd.splat(-1.5),
             simd.splat(simd.sum(c)),
+            simd.splat(simd.largest(numbers[3])),
+            simd.load(&quarters(simd.largest_each(numbers))),
+            simd.load(&quarters(
+                simd.sum_quads(simd.and(simd.load_int(line), simd.splat_int(0xffff))).map(|sum| sum as f32),
+            )),
         ];
         floats.extend(ints.map(|i| simd.bitcast(i)));
         let mut halves = [0; 2 * LANES];
@@ -87,6 +93,11 @@ impl Kernel for Everything<'_> {
             })
             .collect()
     }
+}
+
+/// Four numbers, four times.
+fn quarters(x: [f32; 4]) -> Chunk {
+    [x; 4].as_flattened().try_into().unwrap()
 }
 
 #[test]
