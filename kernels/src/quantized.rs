@@ -8,12 +8,14 @@
 //! times the sum of the quants, and less the sum of all 32 and of the first 16 quants. Only in tiles of sixteen rows, for tile
 //! registers, the eight words of quants of one row are neighbours.
 
+use std::ops::Range;
+
 use crate::Kernels;
 use crate::aligned::Aligned;
 use crate::packed::{BLOCK, STEPS};
 use crate::scratch::Scratch;
 use crate::simd::{Kernel, LANES, Simd};
-use crate::split::for_parts;
+use crate::split::{BlockTile, for_parts};
 
 /// Words of a row and 32 columns.
 pub(crate) const WORDS: usize = STEPS + 4;
@@ -100,10 +102,10 @@ impl Tiling {
         RowTile { first, count: width.min(self.rows - first), width }
     }
 
-    /// The tile that begins at a row.
-    pub(crate) fn at(self, row: usize) -> usize {
-        let rest = row.saturating_sub(self.tiles * self.width);
-        (row - rest) / self.width.max(1) + rest / self.rest.max(1)
+    /// The rows of some tiles.
+    pub(crate) fn rows_of(self, tiles: Range<usize>) -> Range<usize> {
+        let end = tiles.end.checked_sub(1).map_or(0, |last| self.tile(last).first + self.tile(last).count);
+        self.tile(tiles.start).first..end
     }
 
     /// Tiles from number `index` on, each with its part of `words`, of which a row takes `row_words`.
@@ -172,11 +174,23 @@ impl Quantized {
         &self.words[tile.first * row..][..tile.width * row]
     }
 
-    fn reshape(&mut self, rows: usize, cols: usize, widest: usize) {
+    /// All words, the words of a row, and how rows lie in tiles.
+    pub(crate) fn all_words(&mut self) -> (&mut [u32], usize, Tiling) {
+        (&mut self.words, self.cols / BLOCK * WORDS, self.tiling)
+    }
+
+    pub(crate) fn reshape(&mut self, rows: usize, cols: usize, widest: usize) {
         assert!(cols.is_multiple_of(BLOCK), "rows of {cols} elements are no whole number of blocks of {BLOCK}");
         self.tiling = Tiling::of(rows, widest);
         self.cols = cols;
         self.words.resize(self.tiling.room() * cols / BLOCK * WORDS);
+    }
+}
+
+#[cfg(test)]
+impl PartialEq for Quantized {
+    fn eq(&self, other: &Self) -> bool {
+        (self.tiling, self.cols, &*self.words) == (other.tiling, other.cols, &*other.words)
     }
 }
 
@@ -287,12 +301,41 @@ impl<Q: Source> Kernel for Quantize<'_, Q> {
                 let x = self.source.row(simd, x, &mut scratch);
                 quantize_row(simd, x, words, tile.width, row);
             }
-            // Rows that are missing count for nothing, whatever they were before.
-            for words in words.chunks_exact_mut(WORDS * tile.width) {
-                for row in tile.count..tile.width {
-                    (0..WORDS).for_each(|word| words[place(word, row, tile.width)] = 0);
-                }
+            clear_missing(tile, words);
+        }
+    }
+}
+
+/// Rows that are missing count for nothing, whatever they were before.
+fn clear_missing(tile: RowTile, words: &mut [u32]) {
+    for words in words.chunks_exact_mut(WORDS * tile.width) {
+        for row in tile.count..tile.width {
+            (0..WORDS).for_each(|word| words[place(word, row, tile.width)] = 0);
+        }
+    }
+}
+
+/// Quantizes some blocks of the rows of some tiles, (rows, columns of these blocks).
+pub(crate) struct QuantizeBlocks<'a> {
+    pub(crate) x: &'a [f32],
+    pub(crate) out: BlockTile<'a>,
+}
+
+impl Kernel for QuantizeBlocks<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        let mut rest = self.x;
+        for index in self.out.tiles() {
+            let (tile, words) = self.out.tile(index);
+            let columns = words.len() / (WORDS * tile.width) * BLOCK;
+            for row in 0..tile.count {
+                let (x, next) = rest.split_at(columns);
+                rest = next;
+                quantize_row(simd, x, words, tile.width, row);
             }
+            clear_missing(tile, words);
         }
     }
 }

@@ -8,18 +8,30 @@ use std::ops::Range;
 use std::slice;
 
 use crate::pool::Pool;
+use crate::quantized::{RowTile, Tiling, WORDS};
 
 /// A rectangle of a row-major matrix: some rows, and of each the same columns.
 pub(crate) struct Tile<'a> {
-    /// The first element of the matrix.
+    /// The first element of what there is of the matrix, and which row and column that is.
     matrix: *mut f32,
+    origin: [usize; 2],
     row_len: usize,
     rows: Range<usize>,
     columns: Range<usize>,
     owner: PhantomData<&'a mut [f32]>,
 }
 
-impl Tile<'_> {
+impl<'a> Tile<'a> {
+    /// A tile that has memory of its own, (rows, columns).
+    pub(crate) fn apart(memory: &'a mut [f32], rows: Range<usize>, columns: Range<usize>) -> Self {
+        assert!(
+            memory.len() == rows.len() * columns.len(),
+            "memory of a tile of rows {rows:?} and columns {columns:?}"
+        );
+        let (origin, row_len) = ([rows.start, columns.start], columns.len());
+        Tile { matrix: memory.as_mut_ptr(), origin, row_len, rows, columns, owner: PhantomData }
+    }
+
     /// The columns of this tile.
     pub(crate) fn columns(&self) -> Range<usize> {
         self.columns.clone()
@@ -33,10 +45,11 @@ impl Tile<'_> {
     /// This tile's part of row `row` of the matrix.
     pub(crate) fn row(&mut self, row: usize) -> &mut [f32] {
         assert!(self.rows.contains(&row), "row {row} outside of tile of rows {:?}", self.rows);
-        // SAFETY: `for_tiles` checked that the row and columns lie in the matrix, that no other tile
+        let [first_row, first_column] = self.origin;
+        // SAFETY: `for_tiles`, or `apart`, checked that the row and columns lie in the matrix, that no other tile
         // overlaps this one, and that the matrix outlives it; `&mut self` keeps a second slice away.
         unsafe {
-            let first = self.matrix.add(row * self.row_len + self.columns.start);
+            let first = self.matrix.add((row - first_row) * self.row_len + self.columns.start - first_column);
             slice::from_raw_parts_mut(first, self.columns.len())
         }
     }
@@ -90,21 +103,91 @@ pub(crate) fn for_grid(
     let rows = out.len().checked_div(row_len).unwrap_or_default();
     assert_ascending(row_ranges.iter().cloned(), rows, "rows");
     let matrix = Shared(out.as_mut_ptr());
+    for_cells(pool, row_ranges.len(), across, columns, row_len, &|range, columns| {
+        // Use the whole wrapper, not its field, in this closure: the field alone is not `Sync`.
+        let Shared(matrix) = { matrix };
+        let rows = row_ranges[range].clone();
+        task(range, Tile { matrix, origin: [0, 0], row_len, rows, columns, owner: PhantomData });
+    });
+}
+
+/// Calls `task` for each of `down` ranges of rows and each of `across` ranges of columns below `limit`, which are checked to be
+/// ascending and disjoint.
+fn for_cells(
+    pool: &Pool,
+    down: usize,
+    across: usize,
+    columns: &dyn Fn(usize) -> Range<usize>,
+    limit: usize,
+    task: &(dyn Fn(usize, Range<usize>) + Sync),
+) {
     // The caller's function is asked once for each range, so that it cannot change its mind after the check.
     let mut ranges = RANGES.take();
     ranges.clear();
     ranges.extend((0..across).map(columns));
-    assert_ascending(ranges.iter().cloned(), row_len, "columns");
+    assert_ascending(ranges.iter().cloned(), limit, "columns");
     let columns = ranges.as_slice();
-    pool.run(row_ranges.len() * across, &|i| {
-        // Use the whole wrapper, not its field, in this closure: the field alone is not `Sync`.
-        let Shared(matrix) = { matrix };
-        // Row ranges vary fastest: concurrent tasks share their columns' weights.
-        let (column, range) = (i / row_ranges.len(), i % row_ranges.len());
-        let (rows, columns) = (row_ranges[range].clone(), columns[column].clone());
-        task(range, Tile { matrix, row_len, rows, columns, owner: PhantomData });
-    });
+    // Row ranges vary fastest: concurrent tasks share their columns' weights.
+    pool.run(down * across, &|i| task(i % down, columns[i / down].clone()));
     RANGES.set(ranges);
+}
+
+/// Some tiles of quantized activations, and of each the same blocks of columns.
+pub(crate) struct BlockTile<'a> {
+    /// The first word of all tiles.
+    words: *mut u32,
+    tiling: Tiling,
+    /// Words of a row.
+    row_words: usize,
+    tiles: Range<usize>,
+    blocks: Range<usize>,
+    owner: PhantomData<&'a mut [u32]>,
+}
+
+impl BlockTile<'_> {
+    /// The tiles, by number.
+    pub(crate) fn tiles(&self) -> Range<usize> {
+        self.tiles.clone()
+    }
+
+    /// The blocks, by number.
+    pub(crate) fn blocks(&self) -> Range<usize> {
+        self.blocks.clone()
+    }
+
+    /// The words of the blocks in tile `index`.
+    pub(crate) fn tile(&mut self, index: usize) -> (RowTile, &mut [u32]) {
+        assert!(self.tiles.contains(&index), "tile {index} outside of tiles {:?}", self.tiles);
+        let tile = self.tiling.tile(index);
+        let block_words = WORDS * tile.width;
+        // SAFETY: `for_blocks` checked that all tiles have room, that the blocks lie in their rows, that nobody else has some
+        // of them in these tiles, and that the words outlive it; `&mut self` keeps a second slice away.
+        let words = unsafe {
+            let first = self.words.add(tile.first * self.row_words + self.blocks.start * block_words);
+            slice::from_raw_parts_mut(first, self.blocks.len() * block_words)
+        };
+        (tile, words)
+    }
+}
+
+/// Calls `task` for each range of the tiles of quantized activations in `words`, of which a row takes `row_words`, by the `across`
+/// ranges of blocks that `blocks` gives; all ranges must be ascending and disjoint.
+pub(crate) fn for_blocks(
+    pool: &Pool,
+    (words, row_words, tiling): (&mut [u32], usize, Tiling),
+    tile_ranges: &[Range<usize>],
+    across: usize,
+    blocks: &dyn Fn(usize) -> Range<usize>,
+    task: &(dyn Fn(BlockTile<'_>) + Sync),
+) {
+    assert_eq!(words.len(), tiling.room() * row_words, "words of all tiles");
+    assert_ascending(tile_ranges.iter().cloned(), tiling.tiles(), "tiles");
+    let words = Shared(words.as_mut_ptr());
+    for_cells(pool, tile_ranges.len(), across, blocks, row_words / WORDS, &|range, blocks| {
+        let Shared(words) = { words };
+        let tiles = tile_ranges[range].clone();
+        task(BlockTile { words, tiling, row_words, tiles, blocks, owner: PhantomData });
+    });
 }
 
 thread_local! {
@@ -157,6 +240,26 @@ mod tests {
             });
             let want: Vec<f32> = (1..=rows * row_len).map(|i| i as f32).collect();
             assert_eq!(out, want);
+        }
+    }
+
+    #[test]
+    fn blocks_of_tiles_are_covered_once() {
+        let pool = Pool::new(2);
+        for rows in [1, 7, 15] {
+            let (tiling, row_words) = (Tiling::of(rows, 6), 5 * WORDS);
+            let mut words = vec![0_u32; tiling.room() * row_words];
+            let half = tiling.tiles().div_ceil(2);
+            let (ranges, blocks) = ([0..half, half..tiling.tiles()], [0..2, 2..5]);
+            for_blocks(&pool, (&mut words, row_words, tiling), &ranges, 2, &|i| blocks[i].clone(), &|mut cell| {
+                for index in cell.tiles() {
+                    let (tile, words) = cell.tile(index);
+                    words.iter_mut().for_each(|word| *word += 1 + tile.first as u32);
+                }
+            });
+            let tiles = (0..tiling.tiles()).map(|index| tiling.tile(index));
+            let want: Vec<u32> = tiles.flat_map(|tile| vec![1 + tile.first as u32; tile.width * row_words]).collect();
+            assert_eq!(words, want);
         }
     }
 

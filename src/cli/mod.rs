@@ -70,7 +70,8 @@ pub(crate) struct GlobalArgs {
     /// Positions that the KV cache holds, over all sequences
     #[arg(long, global = true, value_name = "N", value_parser = settings::kv_positions)]
     pub(crate) kv_positions: Option<usize>,
-    /// How the KV cache keeps keys and values: `f16`, or `q8_0` in little more than half the memory (CPU only)
+    /// How the KV cache keeps keys and values: `q16` (the CPU's default), `f16`, or `q8_0` in little more than half the
+    /// memory (the CPU only)
     #[arg(long, global = true, value_name = "FORMAT", value_parser = settings::kv_format)]
     pub(crate) kv_format: Option<KvFormat>,
     /// Keep what the language model computed of prompts in this file, and start from what it holds

@@ -129,9 +129,11 @@ fn keys_and_values_may_take_half_the_memory() {
         let arguments = ["generate", "--json", "--prompt", "The capital of France is", "--max-tokens", "5"];
         json(workplace.run(&[&arguments[..], more].concat()))
     };
-    assert_eq!(write(&["--kv-format", "q8_0"])["text"], write(&[])["text"]);
+    for format in ["f16", "q8_0"] {
+        assert_eq!(write(&["--kv-format", format])["text"], write(&[])["text"], "{format}");
+    }
     let cases: [(&[&str], &str); 2] = [
-        (&["--kv-format", "q4"], "expected `f16` or `q8_0`"),
+        (&["--kv-format", "q4"], "expected one of `q16`, `f16`, `q8_0`"),
         (&["--kv-format", "q8_0", "--device", "reference"], "kept on the CPU only"),
     ];
     for (arguments, told) in cases {

@@ -3,7 +3,7 @@
 //! Keys are (`kv_heads`, blocks, 4, `head_dim`, 16): sixteen positions of one element beside each other, so that a lane is
 //! a position. Values are (`kv_heads`, blocks, 64, ⌈`head_dim` / 16⌉, 16): a lane is an element.
 //!
-//! In Q16 a head at a position has a scale in f32: the largest magnitude over 5,792. Of keys and values alike a block begins
+//! In Q16 a head at a position has a scale in f32: the largest magnitude over 8,191. Of keys and values alike a block begins
 //! with its 64 scales. Two integers share a lane: keys are (4, ⌈`head_dim` / 2⌉, 16, 2), two elements of a position; values are
 //! (32, ⌈`head_dim` / 16⌉, 16, 2), an element of two positions.
 //!
@@ -35,7 +35,7 @@ const BIAS: i32 = 128;
 /// How keys and values are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum KvFormat {
-    /// As 16-bit integers with a scale for each head and position: as exact as half precision, and faster.
+    /// As 16-bit integers with a scale for each head and position: more exact than half precision, and faster.
     #[default]
     Q16,
     /// In half precision.

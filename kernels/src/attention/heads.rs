@@ -7,7 +7,8 @@ use super::shorts::{short_len, to_shorts};
 use crate::scratch::Scratch;
 use crate::simd::Simd;
 
-/// Query heads, as long as they are worked on: rotated, and scaled so that scores are logarithms to base 2.
+/// Query heads, as long as they are worked on: rotated, and scaled so that scores are logarithms to base 2. The floats of
+/// those that are also there as integers may be left over from others.
 pub(super) struct Heads {
     head_dim: usize,
     floats: Scratch,
@@ -39,6 +40,38 @@ impl Heads {
         if let Some(scale) = self.scales.get_mut(item) {
             let len = short_len(self.head_dim);
             *scale = to_shorts(simd, to, &mut self.shorts[item * len..][..len]);
+        }
+    }
+
+    /// Bytes of an item as [`put`](Self::put) takes it.
+    pub(super) fn item_bytes(head_dim: usize, as_shorts: bool) -> usize {
+        if as_shorts { short_len(head_dim) + size_of::<f32>() } else { head_dim * size_of::<f32>() }
+    }
+
+    /// Writes what [`put`](Self::put) takes.
+    #[inline(always)]
+    pub(super) fn write(&self, item: usize, to: &mut [u8]) {
+        if let Some(scale) = self.scales.get(item) {
+            let (shorts, to_scale) = to.split_at_mut(short_len(self.head_dim));
+            shorts.copy_from_slice(self.shorts(item).0);
+            to_scale.copy_from_slice(&scale.to_le_bytes());
+        } else {
+            let (to, _) = to.as_chunks_mut();
+            to.iter_mut().zip(self.floats(item)).for_each(|(to, x)| *to = x.to_le_bytes());
+        }
+    }
+
+    /// Makes item `item` one that was taken elsewhere.
+    #[inline(always)]
+    pub(super) fn put(&mut self, item: usize, from: &[u8]) {
+        if let Some(scale) = self.scales.get_mut(item) {
+            let len = short_len(self.head_dim);
+            let (shorts, from_scale) = from.split_at(len);
+            self.shorts[item * len..][..len].copy_from_slice(shorts);
+            *scale = f32::from_le_bytes(*from_scale.first_chunk().expect("the scale of an item"));
+        } else {
+            let to = &mut self.floats[item * self.head_dim..][..self.head_dim];
+            to.iter_mut().zip(from.as_chunks().0).for_each(|(x, from)| *x = f32::from_le_bytes(*from));
         }
     }
 

@@ -26,10 +26,11 @@ use crate::elementwise::rms_norm_row;
 use crate::rope::turn;
 use crate::scratch::Scratch;
 use crate::simd::{LANES, Simd};
-use crate::split::for_tiles;
+use crate::split::{for_parts, for_tiles};
 pub use cache::{KvCache, KvFormat};
+use heads::Heads;
 use plan::{Plan, Unit};
-use tasks::{AttendPacked, AttendTile, AttendUnit, Combine, part_len};
+use tasks::{AttendPacked, AttendTile, AttendUnit, Combine, TakeHeads, part_len};
 
 /// Positions of a block of the KV cache, and of a partial result.
 pub const KV_BLOCK: usize = 64;
@@ -145,6 +146,8 @@ pub struct Queries<'a> {
 thread_local! {
     /// The plan of a call, kept to be used again.
     static PLAN: Cell<Plan> = Cell::default();
+    /// The query heads of short spans.
+    static TAKEN: Cell<Aligned<u8>> = Cell::default();
     /// Partial results.
     static PARTS: Cell<Aligned<f32>> = Cell::default();
 }
@@ -195,19 +198,29 @@ impl Kernels {
         plan: &Plan,
         out: &mut [f32],
     ) {
+        let as_shorts = cache.is_in_shorts();
+        let row_bytes = shape.heads * Heads::item_bytes(shape.head_dim, as_shorts);
+        let mut taken = TAKEN.take();
+        taken.resize(plan.rows.len() * row_bytes);
+        for_parts(self.pool(), &mut taken, ROWS * row_bytes, &|start, out| {
+            let rows = &plan.rows[start / row_bytes..][..out.len() / row_bytes];
+            self.arch.run(TakeHeads { q, rows, shape, as_shorts, out });
+        });
         let part_len = part_len(shape);
         let row_len = shape.heads * part_len;
         let mut parts = PARTS.take();
         parts.resize(plan.entries * row_len);
         for_tiles(self.pool(), &mut parts, row_len, &plan.ranges, shape.group() * part_len, &|unit, out| {
-            let Unit { block, spans: of, .. } = &plan.units[unit];
-            self.arch.run(AttendUnit { q, cache, spans: &spans[of.clone()], block: *block, shape, out });
+            let Unit { block, spans: of, row, .. } = &plan.units[unit];
+            let taken = &taken[row * row_bytes..];
+            self.arch.run(AttendUnit { taken, cache, spans: &spans[of.clone()], block: *block, shape, out });
         });
         let row_len = shape.heads * shape.head_dim;
         for_tiles(self.pool(), out, row_len, &plan.short, row_len, &|index, out| {
             let (span, places) = plan.places_of(index);
             self.arch.run(Combine { parts: &parts, places, units: &plan.units, spans, span, shape, out });
         });
+        TAKEN.set(taken);
         PARTS.set(parts);
     }
 

@@ -12,6 +12,8 @@ pub(super) struct Unit {
     pub(super) spans: Range<usize>,
     /// The partial results of the first row.
     pub(super) entry: usize,
+    /// Its first row, among those of all short spans.
+    pub(super) row: usize,
 }
 
 /// How a batch is cut into tasks.
@@ -27,8 +29,10 @@ pub(super) struct Plan {
     pub(super) entries: usize,
     /// The rows of each short span.
     pub(super) short: Vec<Range<usize>>,
-    /// Which span that is, and where its places begin.
-    pub(super) firsts: Vec<(usize, usize)>,
+    /// All of them.
+    pub(super) rows: Vec<usize>,
+    /// Which span that is, where its places begin, and its rows.
+    pub(super) firsts: Vec<(usize, usize, usize)>,
     /// For each block of each short span, its unit.
     pub(super) places: Vec<usize>,
 }
@@ -41,7 +45,8 @@ impl Plan {
         for (index, span) in spans.iter().enumerate().filter(|(_, span)| !span.rows.is_empty()) {
             if span.rows.len() < ROWS {
                 self.short.push(span.rows.clone());
-                self.firsts.push((index, self.places.len()));
+                self.firsts.push((index, self.places.len(), self.rows.len()));
+                self.rows.extend(span.rows.clone());
                 self.places.resize(self.places.len() + span.blocks_needed(), 0);
                 deepest = deepest.max(span.blocks_needed());
                 continue;
@@ -52,7 +57,7 @@ impl Plan {
             }
         }
         for block in 0..deepest {
-            for &(span, first) in &self.firsts {
+            for &(span, first, row) in &self.firsts {
                 if block >= spans[span].blocks_needed() {
                     continue;
                 }
@@ -65,7 +70,7 @@ impl Plan {
                     {
                         unit.spans.end += 1;
                     }
-                    _ => self.units.push(Unit { block, spans: span..span + 1, entry: self.entries }),
+                    _ => self.units.push(Unit { block, spans: span..span + 1, entry: self.entries, row }),
                 }
                 self.places[first + block] = self.units.len() - 1;
                 self.entries += rows;
@@ -82,14 +87,15 @@ impl Plan {
         self.ranges.clear();
         self.entries = 0;
         self.short.clear();
+        self.rows.clear();
         self.firsts.clear();
         self.places.clear();
     }
 
     /// The span of short span `index`, and the units of its blocks.
     pub(super) fn places_of(&self, index: usize) -> (usize, &[usize]) {
-        let (span, first) = self.firsts[index];
-        let end = self.firsts.get(index + 1).map_or(self.places.len(), |(_, first)| *first);
+        let (span, first, _) = self.firsts[index];
+        let end = self.firsts.get(index + 1).map_or(self.places.len(), |(_, first, _)| *first);
         (span, &self.places[first..end])
     }
 }

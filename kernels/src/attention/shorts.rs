@@ -1,8 +1,8 @@
 //! Attention on 16-bit integers: two products in the time of one of floats, whose sums are exact.
 //!
-//! Keys and values are kept as multiples of a scale that each head has at each position, up to 5,792 of them; queries, and
-//! the weights of values, become such multiples too. Sixty-four products are below 2³¹. What that makes of a result is off by
-//! as much as what f16 makes of keys and values: the largest elements of a head are more exact, the smallest less.
+//! Keys and values are kept as multiples of a scale that each head has at each position, up to 8,191 of them; queries, and
+//! the weights of values, become such multiples too. The sum of 32 products is below 2³¹, and is added to others in f32. A
+//! result is more exact than with keys and values in f16: what is lost are small parts of small elements.
 //!
 //! Two numbers share a lane: of keys two elements of a position, of values one element of two positions.
 
@@ -22,10 +22,10 @@ use crate::quantized::{ROUND, magnitude};
 use crate::simd::{Chunk, Halves, Kernel, LANES, Line, Simd, load_partial};
 
 /// The largest integer.
-const MOST: f32 = 5792.0;
+const MOST: f32 = 8191.0;
 
 /// Pairs of numbers whose products are added up as integers.
-const PAIRS: usize = 32;
+const PAIRS: usize = 16;
 
 /// Bytes that [`to_shorts`] fills.
 pub(super) fn short_len(len: usize) -> usize {

@@ -188,9 +188,35 @@ impl Kernel for AttendTile<'_> {
     }
 }
 
+/// Takes the query heads of some rows of short spans, for the units of all their blocks.
+pub(super) struct TakeHeads<'a> {
+    pub(super) q: Queries<'a>,
+    pub(super) rows: &'a [usize],
+    pub(super) shape: AttentionShape,
+    pub(super) as_shorts: bool,
+    /// (rows, heads) items.
+    pub(super) out: &'a mut [u8],
+}
+
+impl Kernel for TakeHeads<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let AttentionShape { heads: count, head_dim, scale, .. } = self.shape;
+        let mut heads = Heads::new(1, head_dim, self.as_shorts);
+        let items = self.out.chunks_exact_mut(Heads::item_bytes(head_dim, self.as_shorts));
+        for (item, out) in items.enumerate() {
+            heads.take(simd, 0, &self.q, [self.rows[item / count], item % count], scale);
+            heads.write(0, out);
+        }
+    }
+}
+
 /// The partial results of one block for short spans, for one KV head.
 pub(super) struct AttendUnit<'a> {
-    pub(super) q: Queries<'a>,
+    /// (rows, heads) items of its rows.
+    pub(super) taken: &'a [u8],
     pub(super) cache: &'a KvCache,
     pub(super) spans: &'a [AttentionSpan<'a>],
     /// Its number in the block tables.
@@ -205,17 +231,18 @@ impl Kernel for AttendUnit<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let AttentionShape { head_dim, scale, .. } = self.shape;
-        let group = self.shape.group();
+        let AttentionShape { heads: count, head_dim, .. } = self.shape;
+        let (group, as_shorts) = (self.shape.group(), self.cache.is_in_shorts());
         let kv_head = self.out.columns().start / (group * part_len(self.shape));
         let entries = self.out.rows();
-        let rows = || self.spans.iter().flat_map(|span| span.rows.clone().zip(span.positions));
+        let positions = self.spans.iter().flat_map(|span| span.positions);
+        let item_bytes = Heads::item_bytes(head_dim, as_shorts);
         let mut counts = Scratch::take(group * entries.len());
-        let mut heads = Heads::new(counts.len(), head_dim, self.cache.is_in_shorts());
-        for (entry, (row, position)) in rows().enumerate() {
+        let mut heads = Heads::new(counts.len(), head_dim, as_shorts);
+        for (entry, position) in positions.enumerate() {
             for head in 0..group {
                 let item = entry * group + head;
-                heads.take(simd, item, &self.q, [row, kv_head * group + head], scale);
+                heads.put(item, &self.taken[(entry * count + kv_head * group + head) * item_bytes..][..item_bytes]);
                 counts[item] = seen(*position as usize, self.block) as f32;
             }
         }

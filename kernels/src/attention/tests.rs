@@ -30,7 +30,7 @@ const EXACT: f64 = 2e-6;
 
 /// How far off results are of keys and values that are as a format keeps them: in Q16 queries and weights are rounded.
 fn tolerance(format: KvFormat) -> f64 {
-    if format == KvFormat::Q16 { 1e-3 } else { EXACT }
+    if format == KvFormat::Q16 { 5e-4 } else { EXACT }
 }
 
 /// A cache whose blocks are handed out in a scrambled order, full of NaN where nothing was written.
@@ -67,7 +67,7 @@ fn kept(format: KvFormat, x: Vec<f32>, head_dim: usize) -> Vec<f32> {
         KvFormat::Q16 => {
             let head = |head: &[f32]| -> Vec<f32> {
                 let largest = head.iter().fold(0f32, |most, x| most.max(x.abs()));
-                head.iter().map(|x| (x * (5792.0 / largest)).round_ties_even() * (largest / 5792.0)).collect()
+                head.iter().map(|x| (x * (8191.0 / largest)).round_ties_even() * (largest / 8191.0)).collect()
             };
             x.chunks(head_dim).flat_map(head).collect()
         }
@@ -196,10 +196,10 @@ fn rms_error(format: KvFormat, seed: u64, shape: AttentionShape) -> f64 {
 }
 
 #[test]
-fn integers_of_16_bits_are_as_exact_as_half_precision() {
+fn integers_of_16_bits_are_more_exact_than_half_precision() {
     for (seed, shape) in (40..).zip(SHAPES) {
         let [shorts, halves] = [KvFormat::Q16, KvFormat::F16].map(|format| rms_error(format, seed, shape));
-        assert!(shorts < 1.1 * halves, "{shape:?}: {shorts} and {halves}");
+        assert!(shorts < halves, "{shape:?}: {shorts} and {halves}");
     }
 }
 

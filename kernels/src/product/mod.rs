@@ -20,10 +20,11 @@ use std::ops::Range;
 
 use crate::math::silu;
 use crate::matrix::Data;
-use crate::packed::with_blocks;
-use crate::quantized::{Quantized, RowTile, Tiling, WIDE};
+use crate::packed::{BLOCK, with_blocks};
+use crate::quantized::{QuantizeBlocks, Quantized, RowTile, Tiling, WIDE};
+use crate::scratch::Scratch;
 use crate::simd::{Chunk, Kernel, LANES, Simd, load_partial, store_partial};
-use crate::split::{Tile, for_grid};
+use crate::split::{Tile, for_blocks, for_grid};
 use crate::{Format, Kernels, Matrix, QuantizedRows};
 
 use blocks::Quants;
@@ -107,7 +108,7 @@ impl Kernels {
     ///
     /// If the shapes do not fit each other, or `x` lacks what a matrix takes.
     pub fn multiply(&self, x: Input<'_>, by: &[Affine<'_>], out: &mut [f32]) {
-        self.product(x, by, out, Into::Out);
+        self.product(x, by, Output::Floats(out), Into::Out);
     }
 
     /// Adds the product of `x` (m, K) with the transpose of a matrix (N, K) to `out` (m, N).
@@ -116,7 +117,7 @@ impl Kernels {
     ///
     /// As [`multiply`](Kernels::multiply).
     pub fn multiply_add(&self, x: Input<'_>, by: Affine<'_>, out: &mut [f32]) {
-        self.product(x, &[by], out, Into::Sum);
+        self.product(x, &[by], Output::Floats(out), Into::Sum);
     }
 
     /// `out` (m, N) = `silu(x * gateᵀ) * (x * upᵀ)`, with `x` (m, K) and two matrices (N, K) of one format.
@@ -125,44 +126,56 @@ impl Kernels {
     ///
     /// As [`multiply`](Kernels::multiply), or if the matrices are of different shapes.
     pub fn multiply_gated(&self, x: Input<'_>, gate: Affine<'_>, up: Affine<'_>, out: &mut [f32]) {
-        let shape = |w: &Matrix| (w.rows(), w.cols());
-        assert_eq!(shape(gate.weight), shape(up.weight), "shapes of gate and up");
-        if gate.weight.format() == up.weight.format() {
-            self.product(x, &[gate, up], out, Into::Gate);
+        if of_one_kind(gate, up) {
+            self.product(x, &[gate, up], Output::Floats(out), Into::Gate);
         } else {
             // Mixed quantizations are rare: the same numbers in two steps.
             let mut first = GATE.take();
             first.resize(out.len(), 0.0);
-            self.product(x, &[gate], &mut first, Into::Out);
-            self.product(x, &[up], out, Into::Out);
+            self.multiply(x, &[gate], &mut first);
+            self.multiply(x, &[up], out);
             self.silu_mul(&first, out);
             GATE.set(first);
         }
     }
 
-    fn product(&self, x: Input<'_>, by: &[Affine<'_>], out: &mut [f32], into: Into) {
+    /// The same, quantized: `out` is what [`quantize_rows`](Kernels::quantize_rows) makes of it.
+    ///
+    /// # Panics
+    ///
+    /// As [`multiply_gated`](Kernels::multiply_gated), or if N is no multiple of 32.
+    pub fn multiply_gated_quantized(&self, x: Input<'_>, gate: Affine<'_>, up: Affine<'_>, out: &mut Quantized) {
+        let (m, n) = (rows_of(&x, &gate), gate.weight.rows());
+        if of_one_kind(gate, up) {
+            out.reshape(m, n, self.widest());
+            self.product(x, &[gate, up], Output::Quantized(out), Into::Gate);
+        } else {
+            let mut gated = GATED.take();
+            gated.resize(m * n, 0.0);
+            self.multiply_gated(x, gate, up, &mut gated);
+            self.quantize_rows(&gated, n, out);
+            GATED.set(gated);
+        }
+    }
+
+    fn product(&self, x: Input<'_>, by: &[Affine<'_>], out: Output<'_>, into: Into) {
         let first = by.first().map_or(0, |affine| affine.weight.rows());
         let n: usize = if into == Into::Gate { first } else { by.iter().map(|affine| affine.weight.rows()).sum() };
         if n == 0 {
-            assert!(out.is_empty(), "{} outputs of a matrix without rows", out.len());
+            assert!(out.is_empty(), "outputs of a matrix without rows");
             return;
         }
-        let m = out.len() / n;
-        assert_eq!(out.len(), m * n, "outputs of {n} columns");
+        let m = out.rows(n);
         for affine in by {
             assert_input(&x, affine, m);
         }
         let tiling = Tiling::of(m, self.widest());
         let k = by[0].weight.cols();
         let Shares { per_rows, long_pieces, piece } = self.shares(m, n, k, tiling);
-        let mut rows = ROWS.take();
-        rows.clear();
-        rows.extend((0..tiling.tiles()).step_by(per_rows).map(|tile| {
-            let last = tiling.tile((tile + per_rows).min(tiling.tiles()) - 1);
-            tiling.tile(tile).first..last.first + last.count
-        }));
+        let Cut { mut tiles, mut rows, mut pieces } = CUT.take();
+        tiles.clear();
+        tiles.extend((0..tiling.tiles()).step_by(per_rows).map(|tile| tile..tiling.tiles().min(tile + per_rows)));
         // Pieces of whole pairs of groups.
-        let mut pieces = PIECES.take();
         pieces.clear();
         let mut start = 0;
         for (part, affine) in if into == Into::Gate { &by[..1] } else { by }.iter().enumerate() {
@@ -175,16 +188,33 @@ impl Kernels {
             }
             start = end;
         }
-        for_grid(self.pool(), out, n, &rows, pieces.len(), &|i| pieces[i].2.clone(), &|_, out| {
+        let run = |tiles: Range<usize>, out: Tile<'_>| {
             let columns = out.columns();
             let piece = pieces.partition_point(|piece| piece.2.start < columns.start);
             let (part, offset, _) = pieces[piece];
-            let tiles = tiling.at(out.rows().start)..tiling.at(out.rows().end - 1) + 1;
             let second = (into == Into::Gate).then(|| by[1]);
             self.run_task(Task { x, by: by[part], second, out, offset, tiling, tiles, into });
-        });
-        ROWS.set(rows);
-        PIECES.set(pieces);
+        };
+        rows.clear();
+        rows.extend(tiles.iter().map(|tiles| tiling.rows_of(tiles.clone())));
+        match out {
+            Output::Floats(out) => {
+                for_grid(self.pool(), out, n, &rows, pieces.len(), &|i| pieces[i].2.clone(), &|i, out| {
+                    run(tiles[i].clone(), out);
+                });
+            }
+            Output::Quantized(out) => {
+                let blocks = |i: usize| pieces[i].2.start / BLOCK..pieces[i].2.end / BLOCK;
+                for_blocks(self.pool(), out.all_words(), &tiles, pieces.len(), &blocks, &|out| {
+                    let (rows, blocks) = (tiling.rows_of(out.tiles()), out.blocks());
+                    let columns = blocks.start * BLOCK..blocks.end * BLOCK;
+                    let mut floats = Scratch::take(rows.len() * columns.len());
+                    run(out.tiles(), Tile::apart(&mut floats, rows, columns));
+                    self.arch.run(QuantizeBlocks { x: &floats, out });
+                });
+            }
+        }
+        CUT.set(Cut { tiles, rows, pieces });
     }
 
     fn shares(&self, m: usize, n: usize, k: usize, tiling: Tiling) -> Shares {
@@ -214,6 +244,51 @@ impl Kernels {
     }
 }
 
+/// Whether a gate and what it gates are computed side by side.
+fn of_one_kind(gate: Affine<'_>, up: Affine<'_>) -> bool {
+    let shape = |w: &Matrix| (w.rows(), w.cols());
+    assert_eq!(shape(gate.weight), shape(up.weight), "shapes of gate and up");
+    gate.weight.format() == up.weight.format()
+}
+
+/// Where a product goes.
+enum Output<'a> {
+    /// (m, N)
+    Floats(&'a mut [f32]),
+    /// The same, quantized; it has its shape already.
+    Quantized(&'a mut Quantized),
+}
+
+impl Output<'_> {
+    fn is_empty(&self) -> bool {
+        match self {
+            Output::Floats(out) => out.is_empty(),
+            Output::Quantized(out) => out.rows() == 0,
+        }
+    }
+
+    /// Rows (m) of `n` columns.
+    fn rows(&self, n: usize) -> usize {
+        let (m, fits) = match self {
+            Output::Floats(out) => (out.len() / n, out.len().is_multiple_of(n)),
+            Output::Quantized(out) => (out.rows(), out.cols() == n),
+        };
+        assert!(fits, "outputs of {n} columns");
+        m
+    }
+}
+
+/// The ranges of a product's tasks.
+#[derive(Default)]
+struct Cut {
+    /// Tiles of activations.
+    tiles: Vec<Range<usize>>,
+    /// Their rows.
+    rows: Vec<Range<usize>>,
+    /// A piece's matrix, where the columns of that begin, and its own columns.
+    pieces: Vec<(usize, usize, Range<usize>)>,
+}
+
 /// How a product is cut into tasks.
 struct Shares {
     /// Tiles of activations of a task.
@@ -225,17 +300,27 @@ struct Shares {
 }
 
 thread_local! {
-    /// Buffers of a call, kept to be used again: quantized activations, a gate, ranges of rows, pieces of columns.
+    /// Buffers of a call, kept to be used again: quantized activations, a gate, what it gated, ranges.
     static QUANTIZED: Cell<(Quantized, QuantizedRows)> = Cell::default();
     static GATE: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
-    static ROWS: Cell<Vec<Range<usize>>> = const { Cell::new(Vec::new()) };
-    /// A piece's matrix, where the columns of that begin, and its own columns.
-    static PIECES: Cell<Vec<(usize, usize, Range<usize>)>> = const { Cell::new(Vec::new()) };
+    static GATED: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
+    static CUT: Cell<Cut> = Cell::default();
 }
 
 /// Rows of every tile but the last.
 fn per_tile(tiling: Tiling) -> usize {
     tiling.tile(0).count.max(1)
+}
+
+/// Rows (m) of what a matrix takes.
+fn rows_of(x: &Input<'_>, by: &Affine<'_>) -> usize {
+    if by.weight.takes_quantized() {
+        x.quantized.map_or(0, Quantized::rows)
+    } else if by.weight.takes_quantized_rows() {
+        x.quantized_rows.map_or(0, QuantizedRows::rows)
+    } else {
+        x.floats.map_or(0, <[f32]>::len) / by.weight.cols().max(1)
+    }
 }
 
 fn assert_input(x: &Input<'_>, by: &Affine<'_>, m: usize) {

@@ -218,6 +218,14 @@ fn products_side_by_side_sums_and_gates_are_those_of_single_products() {
                     let mut want = product(&kernels, &x, &up, None);
                     kernels.silu_mul(&first, &mut want);
                     assert_eq!(bits(&gated), bits(&want), "{format} with {other}");
+
+                    let [gate, up] = [format, other].map(|format| matrix(format, 12, 96, k).0);
+                    let mut gated = vec![f32::NAN; m * 96];
+                    kernels.multiply_gated(input, (&gate).into(), (&up).into(), &mut gated);
+                    let [mut found, mut want] = [Quantized::default(), Quantized::default()];
+                    kernels.multiply_gated_quantized(input, (&gate).into(), (&up).into(), &mut found);
+                    kernels.quantize_rows(&gated, 96, &mut want);
+                    assert_eq!(found, want, "{format} with {other}");
                 }
             }
         }

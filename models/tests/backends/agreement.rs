@@ -88,7 +88,7 @@ fn keys_and_values_as_bytes_are_close_and_take_little_more_than_half_the_memory(
             let options = LoadOptions { kv_format, ..options(BackendKind::Cpu) };
             backend::load(&on_disk.checkpoint, &options).unwrap()
         };
-        let [mut halves, mut bytes] = KvFormat::ALL.map(load);
+        let [mut halves, mut bytes] = [KvFormat::F16, KvFormat::Q8_0].map(load);
         let [expected, found] = [&mut halves, &mut bytes].map(|backend| one_prompt(backend.as_mut()));
         assert_close(&found, &expected, 0.1, &format!("{model:?}"));
         let squares: f32 = found.iter().zip(&expected).map(|(x, y)| (x - y).powi(2)).sum();
@@ -100,6 +100,24 @@ fn keys_and_values_as_bytes_are_close_and_take_little_more_than_half_the_memory(
         let elsewhere = LoadOptions { kv_format: KvFormat::Q8_0, ..options(BackendKind::Reference) };
         let refused = backend::load(&on_disk.checkpoint, &elsewhere).err().unwrap();
         assert_eq!(refused.to_string(), "keys and values in `q8_0` are kept on the CPU only");
+    }
+}
+
+/// Integers of 16 bits are at least as exact as half precision, in little more memory.
+#[test]
+fn keys_and_values_as_integers_of_16_bits_are_as_exact_as_halves() {
+    for model in &DECODERS {
+        let on_disk = model.write();
+        let expected = one_prompt(backend(&on_disk.checkpoint, BackendKind::Reference).as_mut());
+        let [[shorts, more], [halves, whole]] = [KvFormat::Q16, KvFormat::F16].map(|kv_format| {
+            let options = LoadOptions { kv_format, ..options(BackendKind::Cpu) };
+            let mut backend = backend::load(&on_disk.checkpoint, &options).unwrap();
+            let found = one_prompt(backend.as_mut());
+            let squares: f32 = found.iter().zip(&expected).map(|(x, y)| (x - y).powi(2)).sum();
+            [(squares / found.len() as f32).sqrt(), backend.footprint().kv_block as f32]
+        });
+        assert!(0.0 < shorts && shorts < 1.2 * halves, "{model:?}: {shorts} and {halves}");
+        assert!((1.0..1.2).contains(&(more / whole)), "{more} of {whole}");
     }
 }
 

@@ -266,9 +266,10 @@ fn whole_number(text: &str, range: std::ops::RangeInclusive<usize>) -> Result<us
 
 /// Parses a format of keys and values; the error says what was expected.
 pub(crate) fn kv_format(text: &str) -> Result<KvFormat, String> {
-    let names = KvFormat::ALL.map(|format| format!("`{}`", format.name())).join(" or ");
     let found = KvFormat::ALL.into_iter().find(|format| format.name() == text);
-    found.ok_or_else(|| format!("expected {names}"))
+    found.ok_or_else(|| {
+        format!("expected one of {}", KvFormat::ALL.map(|format| format!("`{}`", format.name())).join(", "))
+    })
 }
 
 fn device(text: &str) -> Result<Device, String> {

@@ -34,6 +34,8 @@ struct Buffers {
     hidden: Vec<f32>,
     normed: Vec<f32>,
     quantized: Quantized,
+    /// What the gate lets through, as the last product takes it.
+    gated: Quantized,
     /// Queries, keys and values side by side.
     qkv: Vec<f32>,
     attended: Vec<f32>,
@@ -210,8 +212,13 @@ impl StepContext<'_> {
     }
 
     fn feed_forward(&self, layer: &Layer, buffers: &mut Buffers) {
-        let Buffers { hidden, normed, quantized, gate, attended, .. } = buffers;
+        let Buffers { hidden, normed, quantized, gated, gate, attended, .. } = buffers;
         let x = self.normed(hidden, &layer.post_norm, &[&layer.gate, &layer.up], normed, quantized);
+        if layer.down.weight.takes_quantized() && !self.adapters.are_in(self.batch) {
+            self.kernels.multiply_gated_quantized(x, affine(&layer.gate), affine(&layer.up), gated);
+            let x = Input { quantized: Some(gated), ..Input::default() };
+            return self.kernels.multiply_add(x, affine(&layer.down), hidden);
+        }
         let rows = self.batch.rows().len();
         let gated = fit(attended, rows * layer.up.weight.rows());
         if self.adapters.are_in(self.batch) {

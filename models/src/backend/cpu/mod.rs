@@ -79,7 +79,7 @@ impl Backend for Cpu {
     fn name(&self) -> String {
         let (isa, threads) = (self.kernels.isa().name(), self.kernels.pool().threads());
         match self.kv_format {
-            KvFormat::F16 => format!("cpu ({isa}, {threads} threads)"),
+            KvFormat::Q16 => format!("cpu ({isa}, {threads} threads)"),
             other => format!("cpu ({isa}, {threads} threads, keys and values in {})", other.name()),
         }
     }
