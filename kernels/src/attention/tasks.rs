@@ -43,9 +43,12 @@ fn attend_items<S: Simd, A: Arithmetic>(
         if S::MANY_REGISTERS && left > 4 {
             attend_some::<S, A, 6>(simd, heads, item..items.min(item + 6), count, block, working, sink);
             item += 6;
-        } else if S::MANY_REGISTERS && left > 2 {
+        } else if S::MANY_REGISTERS && left == 4 {
             attend_some::<S, A, 4>(simd, heads, item..items, count, block, working, sink);
             item += 4;
+        } else if S::MANY_REGISTERS && left == 3 {
+            attend_some::<S, A, 3>(simd, heads, item..items, count, block, working, sink);
+            item += 3;
         } else if left > 1 {
             attend_some::<S, A, 2>(simd, heads, item..item + 2, count, block, working, sink);
             item += 2;
