@@ -139,6 +139,30 @@ fn one_prompt_in_three_chunks() {
 }
 
 #[test]
+fn what_else_is_wanted_changes_no_bit() {
+    for model in DECODERS {
+        let on_disk = model.write();
+        let mut backend = backend(&on_disk.checkpoint, BackendKind::Cpu);
+        let (mut pool, tokens) = (pool(), Random(9).tokens(150));
+        let [first, second] = [scattered(&mut pool, 3), scattered(&mut pool, 1)];
+        let mut step = |wanted: &mut dyn Iterator<Item = usize>| {
+            let mut batch = RaggedBatch::new();
+            batch.push_tokens(&tokens, 0, &first, None);
+            batch.push_tokens(&tokens[..20], 0, &second, None);
+            wanted.for_each(|row| batch.want_hidden(row));
+            values(&backend.forward(&batch).unwrap())
+        };
+        let all = step(&mut (0..170));
+        let width = all.len() / 170;
+        for some in [&[149, 169][..], &[7, 8, 64, 149], &[160], &[]] {
+            let found = step(&mut some.iter().copied());
+            let want: Vec<f32> = some.iter().flat_map(|row| &all[row * width..][..width]).copied().collect();
+            assert_eq!(found, want, "{some:?} on {model:?}");
+        }
+    }
+}
+
+#[test]
 fn chunks_change_nothing() {
     for model in DECODERS {
         let on_disk = model.write();

@@ -46,6 +46,30 @@ struct Buffers {
     tables: Vec<u32>,
     /// Empty between steps.
     spans: Vec<AttentionSpan<'static>>,
+    wanted: Wanted,
+}
+
+/// The rows that somebody wants logits or hidden states of, ascending, and what the last layer needs of them.
+#[derive(Debug, Default)]
+struct Wanted {
+    rows: Vec<usize>,
+    hidden: Vec<f32>,
+    cos: Vec<f32>,
+    sin: Vec<f32>,
+    positions: Vec<u32>,
+    /// Empty between steps.
+    spans: Vec<AttentionSpan<'static>>,
+}
+
+impl Wanted {
+    /// Finds the rows of a batch, and says whether they are fewer than all.
+    fn find(&mut self, batch: &RaggedBatch) -> bool {
+        self.rows.clear();
+        self.rows.extend(batch.hidden().iter().copied().chain(batch.logits().iter().map(|wanted| wanted.row)));
+        self.rows.sort_unstable();
+        self.rows.dedup();
+        self.rows.len() < batch.rows().len()
+    }
 }
 
 impl DecoderRun {
@@ -66,14 +90,20 @@ impl DecoderRun {
         let (positions, tables) = (take(&mut self.buffers.positions), take(&mut self.buffers.tables));
         let mut spans = emptied(take(&mut self.buffers.spans));
         fill_spans(batch, &positions, &tables, &mut spans);
-        let step = StepContext { kernels, adapters, batch, config: &self.config, spans: &spans };
-        for (index, layer) in self.weights.layers.iter().enumerate() {
+        let rows = batch.rows().len();
+        let step = StepContext { kernels, adapters, batch, rows, config: &self.config, spans: &spans };
+        let few = self.buffers.wanted.find(batch) && !adapters.are_in(batch);
+        let (whole, last) = self.weights.layers.split_at(self.weights.layers.len() - usize::from(few));
+        for (index, layer) in whole.iter().enumerate() {
             step.attention(layer, self.kv.layer(index), &mut self.buffers);
             step.feed_forward(layer, &mut self.buffers);
         }
+        if let [layer] = last {
+            step.last_layer(layer, self.kv.layer(whole.len()), &positions, &mut self.buffers);
+        }
         self.buffers.spans = emptied(spans);
         (self.buffers.positions, self.buffers.tables) = (positions, tables);
-        self.output(kernels, batch)
+        self.output(kernels, batch, few)
     }
 
     /// Fills in the embeddings, positions and rotary tables.
@@ -96,15 +126,17 @@ impl DecoderRun {
         buffers.tables.extend(ids);
     }
 
-    /// The final norm of the rows that were asked for, and the head of those that want logits.
-    fn output(&mut self, kernels: &Kernels, batch: &RaggedBatch) -> Step {
+    /// The final norm of the rows that were asked for, and the head of those that want logits; `few` says that only the wanted
+    /// rows are left.
+    fn output(&mut self, kernels: &Kernels, batch: &RaggedBatch, few: bool) -> Step {
         let (width, eps) = (self.config.hidden, self.config.rms_eps);
-        let Buffers { hidden: states, attended: gathered, normed, .. } = &mut self.buffers;
+        let Buffers { hidden: states, attended: gathered, normed, wanted, .. } = &mut self.buffers;
+        let place = |row: usize| if few { wanted.rows.partition_point(|wanted| *wanted < row) } else { row };
         let norm = &self.weights.norm;
         let Results { mut logits, mut hidden } = take(&mut self.results);
-        gather(states, width, batch.hidden().iter().copied(), gathered);
+        gather(states, width, batch.hidden().iter().map(|row| place(*row)), gathered);
         kernels.rms_norm(gathered, norm, eps, fit(&mut hidden, gathered.len()));
-        gather(states, width, batch.logits().iter().map(|l| l.row), gathered);
+        gather(states, width, batch.logits().iter().map(|l| place(l.row)), gathered);
         kernels.rms_norm(gathered, norm, eps, fit(normed, gathered.len()));
         let head = self.weights.head.as_ref().unwrap_or(&self.weights.embedding);
         kernels.matmul(normed, head, None, fit(&mut logits, batch.logits().len() * head.rows()));
@@ -133,10 +165,13 @@ fn fill_spans<'a>(
     spans.extend(batch.sequences().iter().map(span));
 }
 
+#[derive(Clone, Copy)]
 struct StepContext<'a> {
     kernels: &'a Kernels,
     adapters: &'a Adapters,
     batch: &'a RaggedBatch,
+    /// How many rows there are: those of the batch, or some of them.
+    rows: usize,
     config: &'a DecoderConfig,
     /// The rows of each sequence.
     spans: &'a [AttentionSpan<'a>],
@@ -185,30 +220,73 @@ impl StepContext<'_> {
 
     fn attention(&self, layer: &Layer, cache: &mut KvCache, buffers: &mut Buffers) {
         let Buffers { hidden, normed, quantized, qkv, attended, cos, sin, .. } = buffers;
-        let config = self.config;
-        let (width, keys) = (config.heads * config.head_dim, config.kv_heads * config.head_dim);
+        let (width, keys) = self.widths();
         let row_len = width + 2 * keys;
         let projections = [&layer.q, &layer.k, &layer.v];
-        let qkv = fit(qkv, self.batch.rows().len() * row_len);
+        let qkv = fit(qkv, self.rows * row_len);
         let x = self.normed(hidden, &layer.input_norm, &projections, normed, quantized);
         self.kernels.multiply(x, &projections.map(affine), qkv);
         self.adapt(&projections, x, qkv);
 
-        let [for_queries, for_keys] = [&layer.q_norm, &layer.k_norm].map(|norm| Rotation {
-            norm: norm.as_deref().map(|norm| (norm, config.rms_eps)),
-            tables: Some((cos, sin)),
-        });
+        let [for_queries, for_keys] = [&layer.q_norm, &layer.k_norm].map(|norm| self.rotation(norm, cos, sin));
         self.kernels.store_kv(cache, qkv, row_len, [width, width + keys], for_keys, self.spans);
-        let shape = AttentionShape {
-            heads: config.heads,
-            kv_heads: config.kv_heads,
-            head_dim: config.head_dim,
-            scale: 1.0 / (config.head_dim as f32).sqrt(),
-        };
         let queries = Queries { data: qkv, row_len, rotation: for_queries };
-        let attended = fit(attended, self.batch.rows().len() * width);
-        self.kernels.attention(queries, cache, self.spans, shape, attended);
+        let attended = fit(attended, self.rows * width);
+        self.kernels.attention(queries, cache, self.spans, self.shape(), attended);
         self.add(&layer.o, attended, quantized, hidden);
+    }
+
+    /// The last layer of a step that has no adapters: of rows of which nobody wants anything only keys and values are of use.
+    /// The hidden states that are left are those of the wanted rows.
+    fn last_layer(&self, layer: &Layer, cache: &mut KvCache, positions: &[u32], buffers: &mut Buffers) {
+        let Buffers { hidden, normed, quantized, qkv, attended, cos, sin, wanted, .. } = buffers;
+        let (width, keys) = self.widths();
+        let projections = [&layer.k, &layer.v];
+        let kv = fit(qkv, self.rows * 2 * keys);
+        let x = self.normed(hidden, &layer.input_norm, &projections, normed, quantized);
+        self.kernels.multiply(x, &projections.map(affine), kv);
+        self.kernels.store_kv(cache, kv, 2 * keys, [0, keys], self.rotation(&layer.k_norm, cos, sin), self.spans);
+
+        let rows = || wanted.rows.iter().copied();
+        gather(hidden, self.config.hidden, rows(), &mut wanted.hidden);
+        gather(cos, self.config.head_dim / 2, rows(), &mut wanted.cos);
+        gather(sin, self.config.head_dim / 2, rows(), &mut wanted.sin);
+        wanted.positions.clear();
+        wanted.positions.extend(rows().map(|row| positions[row]));
+        let mut spans = emptied(take(&mut wanted.spans));
+        spans.extend(self.spans.iter().map(|span| {
+            let [start, end] =
+                [span.rows.start, span.rows.end].map(|end| wanted.rows.partition_point(|row| *row < end));
+            AttentionSpan { rows: start..end, positions: &wanted.positions[start..end], blocks: span.blocks }
+        }));
+        let few = StepContext { rows: wanted.rows.len(), spans: &spans, ..*self };
+        let x = few.normed(&wanted.hidden, &layer.input_norm, &[&layer.q], normed, quantized);
+        let queries = fit(qkv, few.rows * width);
+        few.kernels.multiply(x, &[affine(&layer.q)], queries);
+        let rotation = few.rotation(&layer.q_norm, &wanted.cos, &wanted.sin);
+        let queries = Queries { data: queries, row_len: width, rotation };
+        let attended = fit(attended, few.rows * width);
+        few.kernels.attention(queries, cache, few.spans, few.shape(), attended);
+        few.add(&layer.o, attended, quantized, &mut wanted.hidden);
+        wanted.spans = emptied(spans);
+        std::mem::swap(hidden, &mut wanted.hidden);
+        let rows = wanted.rows.len();
+        StepContext { rows, spans: &[], ..*self }.feed_forward(layer, buffers);
+    }
+
+    /// Columns of all queries, and of all keys.
+    fn widths(&self) -> (usize, usize) {
+        (self.config.heads * self.config.head_dim, self.config.kv_heads * self.config.head_dim)
+    }
+
+    fn shape(&self) -> AttentionShape {
+        let DecoderConfig { heads, kv_heads, head_dim, .. } = *self.config;
+        AttentionShape { heads, kv_heads, head_dim, scale: 1.0 / (head_dim as f32).sqrt() }
+    }
+
+    fn rotation<'r>(&self, norm: &'r Option<Vec<f32>>, cos: &'r [f32], sin: &'r [f32]) -> Rotation<'r> {
+        let norm = norm.as_deref().map(|norm| (norm, self.config.rms_eps));
+        Rotation { norm, tables: Some((cos, sin)) }
     }
 
     fn feed_forward(&self, layer: &Layer, buffers: &mut Buffers) {
@@ -219,8 +297,7 @@ impl StepContext<'_> {
             let x = Input { quantized: Some(gated), ..Input::default() };
             return self.kernels.multiply_add(x, affine(&layer.down), hidden);
         }
-        let rows = self.batch.rows().len();
-        let gated = fit(attended, rows * layer.up.weight.rows());
+        let gated = fit(attended, self.rows * layer.up.weight.rows());
         if self.adapters.are_in(self.batch) {
             let gate = fit(gate, gated.len());
             self.kernels.multiply(x, &[affine(&layer.gate)], gate);
