@@ -250,7 +250,7 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
 }
 
 /// Whether the sentence ends or pauses before a place.
-fn ends_at(sentence: &Sentence, place: usize) -> bool {
+pub(super) fn ends_at(sentence: &Sentence, place: usize) -> bool {
     sentence.words.get(place).is_none_or(|word| word.gap == Gap::Pause)
 }
 

@@ -1,7 +1,7 @@
 //! Who is judged how: every item that a sentence names gets the cue that speaks of it.
 
 use super::{
-    cues::{Cue, Judgement, Side},
+    cues::{Cue, Judgement, Side, ends_at},
     words::{Gap, Sentence},
 };
 
@@ -122,6 +122,19 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             // What comes is said of what comes.
             (verb, ahead, closed) = (None, None, true);
         }
+        // `My wife loved Heat, I did not`
+        if is_contradiction(sentence, place) {
+            for &item in &group {
+                judged[item] =
+                    judged[item].map(|said| Judgement { sentiment: -said.sentiment, seen: true, rating: None });
+            }
+        }
+        // `Heat looks good, Zodiac doesn't`
+        let denies = ["doesn't", "didn't", "don't", "isn't", "wasn't"].contains(&word) && ends_at(sentence, place + 1);
+        if let (true, false, Some(last)) = (denies, closed, last) {
+            let denied = Judgement { sentiment: -last.sentiment, rating: None, ..last };
+            group.iter().for_each(|&item| judged[item] = judged[item].or(Some(denied)));
+        }
         // `and so was Zodiac`, `same for Zodiac`
         if sentence.has_at(place, "so was")
             || sentence.has_at(place, "so is")
@@ -161,6 +174,12 @@ fn turns_last(sentence: &Sentence, cue: &Cue, group: &[usize], judged: &[Option<
     let is_news = said.is_some_and(|said| said.sentiment == 0 && said.rating.is_none());
     let is_own = ["i", "we"].contains(&sentence.before(cue.start, 1)) && said.is_some();
     cue.judgement.rating.is_none() && (is_news || is_own)
+}
+
+/// Whether somebody thinks otherwise, and says no more than that.
+fn is_contradiction(sentence: &Sentence, place: usize) -> bool {
+    let says = |phrase: &&str| sentence.has_at(place, phrase) && ends_at(sentence, place + phrase.split(' ').count());
+    place > 0 && ["i didn't", "i don't", "i did not", "i do not"].iter().any(says)
 }
 
 /// A form of `to be` behind an item.

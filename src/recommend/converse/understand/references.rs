@@ -101,6 +101,17 @@ const IT: [&str; 9] =
 const WANTED: [&str; 12] =
     ["should", "must", "has", "can", "could", "may", "might", "needs", "shouldn't", "mustn't", "can't", "cannot"];
 
+/// Words behind the number of an item that is spoken of.
+const BEHIND_NUMBERS: [&str; 23] = [
+    "and", "or", "is", "are", "was", "were", "isn't", "wasn't", "looks", "look", "sounds", "sound", "seems", "doesn't",
+    "don't", "didn't", "yes", "no", "good", "bad", "great", "maybe", "i've",
+];
+/// Words before one.
+const BEFORE_NUMBERS: [&str; 14] = [
+    "liked", "loved", "like", "love", "hated", "hate", "disliked", "enjoyed", "seen", "watched", "saw", "on", "skip",
+    "not",
+];
+
 /// What a reference points at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Target {
@@ -135,7 +146,10 @@ pub(super) fn find(sentence: &Sentence, open: &[bool], shown: usize) -> Vec<Refe
     while place < sentence.len() {
         let last = found.last().filter(|last| matches!(last.target, Target::Places(_)));
         // Where nothing was shown, what the message names can still be meant.
-        let here = if shown > 0 { at(sentence, place, shown, last) } else { pronoun(sentence, place) };
+        let here = match shown {
+            0 => pronoun(sentence, place),
+            _ => listed(sentence, open, place, shown, last).or_else(|| at(sentence, place, shown, last)),
+        };
         match here.filter(|reference| open[reference.start..reference.end].iter().all(|open| *open)) {
             Some(reference) => {
                 place = reference.end;
@@ -160,6 +174,33 @@ fn pronoun(sentence: &Sentence, place: usize) -> Option<Reference> {
 fn it(sentence: &Sentence, place: usize) -> Option<usize> {
     let lengths = IT.iter().filter(|phrase| sentence.has_at(place, phrase)).map(|phrase| phrase.split(' ').count());
     lengths.max().filter(|length| !WANTED.contains(&sentence.at(place + length)))
+}
+
+/// `1 and 3 look good`, `first: great, second: boring`: numbers of the list, where no title stands among them that they could
+/// rate. `last` is the reference to places that was found before.
+fn listed(
+    sentence: &Sentence,
+    open: &[bool],
+    place: usize,
+    shown: usize,
+    last: Option<&Reference>,
+) -> Option<Reference> {
+    let word = sentence.words.get(place)?;
+    let pauses = |place: usize| sentence.words.get(place).is_some_and(|word| word.gap == Gap::Pause);
+    let (begins, is_parted) = (place == 0 || pauses(place), pauses(place + 1));
+    let ordinal = ORDINALS.iter().position(|ordinal| *ordinal == word.text).filter(|_| begins && is_parted);
+    let digits = || word.raw.parse::<usize>().ok()?.checked_sub(1);
+    let next = sentence.at(place + 1);
+    let goes_on = last.is_some_and(|last| last.end + 1 == place) && ["and", "or"].contains(&sentence.before(place, 1));
+    let is_subject = begins && (is_parted || BEHIND_NUMBERS.contains(&next));
+    let is_object =
+        BEFORE_NUMBERS.contains(&sentence.before(place, 1)) && (next.is_empty() || is_parted || next == "and");
+    let index = match ordinal {
+        Some(index) => index,
+        None => digits().filter(|_| goes_on || is_subject || is_object)?,
+    };
+    let is_meant = index < shown && open.iter().all(|open| *open);
+    is_meant.then(|| Reference { start: place, end: place + 1, target: Target::Places(vec![index]) })
 }
 
 /// The reference that begins at a place. `last` is the one to places that was found before it.
@@ -276,7 +317,9 @@ fn ordinal(sentence: &Sentence, place: usize, shown: usize) -> Option<(Vec<usize
     }
     let next = sentence.at(place + article + 1);
     // `the first two`, `the last two`
+    let is_parted = sentence.words.get(place + article + 1).is_some_and(|word| word.gap == Gap::Pause);
     if let Some(count) = number(next).filter(|count| count.fract() == 0.0 && (2.0..=shown as f64).contains(count))
+        && !is_parted
         && ["first", "last"].contains(&word)
     {
         let count = count as usize;
@@ -299,7 +342,7 @@ mod tests {
     #[test]
     fn references_are_found() {
         let all = |denied| Target::All { denied };
-        let cases: [(&str, &[Target]); 20] = [
+        let cases: [(&str, &[Target]); 28] = [
             ("the second one", &[Target::Places(vec![1])]),
             ("the first was boring", &[Target::Places(vec![0])]),
             ("the first time", &[]),
@@ -320,6 +363,14 @@ mod tests {
             ("take it off the list", &[Target::It]),
             ("my favourite of these is Heat", &[]),
             ("no thanks, none of those", &[all(true)]),
+            ("1 and 3 look good", &[Target::Places(vec![0]), Target::Places(vec![2])]),
+            ("I liked #1", &[Target::Places(vec![0])]),
+            ("pass on 1 and 2", &[Target::Places(vec![0]), Target::Places(vec![1])]),
+            ("2: seen it", &[Target::Places(vec![1]), Target::It]),
+            ("first: great, second: boring", &[Target::Places(vec![0]), Target::Places(vec![1])]),
+            ("4 stars for the first, 2 for the second", &[Target::Places(vec![0]), Target::Places(vec![1])]),
+            ("2 hours at most", &[]),
+            ("4 and 5 were too long", &[]),
         ];
         for (text, expected) in cases {
             let sentence = &sentences(text)[0];

@@ -115,6 +115,11 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence> {
                 reader.word.push_str("and");
                 reader.end_word();
             }
+            '#' if next.is_ascii_digit() => {
+                reader.end_word();
+                reader.word.push_str("number");
+                reader.end_word();
+            }
             '-' if previous.is_alphanumeric() && next.is_alphanumeric() => reader.pause(Gap::Hyphen),
             ',' | ':' | '-' | '(' | ')' | '–' | '—' => reader.pause(Gap::Pause),
             '"' => {
