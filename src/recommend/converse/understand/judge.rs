@@ -130,7 +130,8 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             }
         }
         // `Heat looks good, Zodiac doesn't`
-        let denies = ["doesn't", "didn't", "don't", "isn't", "wasn't"].contains(&word) && ends_at(sentence, place + 1);
+        let denies = ["doesn't", "didn't", "don't", "isn't", "wasn't", "aren't", "weren't"].contains(&word)
+            && ends_at(sentence, place + 1);
         if let (true, false, Some(last)) = (denies, closed, last) {
             let denied = Judgement { sentiment: -last.sentiment, rating: None, ..last };
             group.iter().for_each(|&item| judged[item] = judged[item].or(Some(denied)));
