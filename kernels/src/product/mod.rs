@@ -421,7 +421,7 @@ impl<'w> Task<'w> {
                 match tile.width {
                     6 if S::MANY_REGISTERS => self.pair::<S, P, 6>(simd, pair, tile, sums.as_flattened_mut()),
                     4 if S::MANY_REGISTERS || S::FEW_ROWS == 4 => {
-                        self.pair::<S, P, 4>(simd, pair, tile, sums.as_flattened_mut())
+                        self.pair::<S, P, 4>(simd, pair, tile, sums.as_flattened_mut());
                     }
                     2 => self.pair::<S, P, 2>(simd, pair, tile, sums.as_flattened_mut()),
                     WIDE if S::MANY_REGISTERS => match &mut wide {
