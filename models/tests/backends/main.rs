@@ -42,11 +42,11 @@ fn values(step: &Step) -> Vec<f32> {
     [&step.logits, &step.hidden].into_iter().flat_map(|rows| rows.to_host().unwrap().into_owned()).collect()
 }
 
-/// How far the logits of a backend's decoder may be from exact ones: `exact`, or, where keys and values are kept in half
-/// precision, what that makes of the tiny models' logits.
+/// How far the logits of a backend's decoder may be from exact ones: `exact`, or, where keys and values are kept in 16 bits,
+/// what that makes of the tiny models' logits.
 fn decoder_tolerance(kind: BackendKind, exact: f32) -> f32 {
-    const HALF: f32 = 3e-2;
-    if kind == BackendKind::Cpu { HALF } else { exact }
+    const SIXTEEN_BITS: f32 = 3e-2;
+    if kind == BackendKind::Cpu { SIXTEEN_BITS } else { exact }
 }
 
 /// Both lists are equally long and nowhere further apart than `tolerance`; infinities must be equal.
