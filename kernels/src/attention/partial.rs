@@ -194,8 +194,13 @@ fn scores<S: Simd, V: Vectors, const T: usize>(simd: S, queries: [&[f32]; T], ke
     }
 }
 
-/// The numbers of lanes.
-pub(super) const PLACES: Chunk = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
+/// The lanes of group `g` of positions that are among the first `count`, and `other` for the rest.
+#[inline(always)]
+pub(super) fn seen<S: Simd>(simd: S, count: usize, g: usize, lanes: S::F, other: S::F) -> S::F {
+    const PLACES: Chunk = [0., 1., 2., 3., 4., 5., 6., 7., 8., 9., 10., 11., 12., 13., 14., 15.];
+    let limit = simd.splat(count as f32 - (g * LANES) as f32);
+    simd.select_less(simd.load(&PLACES), limit, lanes, other)
+}
 
 /// Powers of two of the distances to their maximum of scores, (4, T) vectors, as weights, (T, 4); beyond a query's positions
 /// they are zero.
@@ -206,14 +211,13 @@ pub(super) fn softmaxes<S: Simd, const T: usize>(
     counts: [usize; T],
     weights: &mut [Chunk],
 ) -> [Softmax; T] {
-    let (places, nothing) = (simd.load(&PLACES), simd.splat(f32::NEG_INFINITY));
+    let nothing = simd.splat(f32::NEG_INFINITY);
     let mut parts = [[0.0; 2]; T];
     for t in 0..T {
         let mut own = [nothing; GROUPS];
         let mut most = nothing;
         for g in 0..GROUPS {
-            let limit = simd.splat(counts[t] as f32 - (g * LANES) as f32);
-            own[g] = simd.select_less(places, limit, simd.load(&scores[g * T + t]), nothing);
+            own[g] = seen(simd, counts[t], g, simd.load(&scores[g * T + t]), nothing);
             most = simd.max(own[g], most);
         }
         let max = simd.largest(most);

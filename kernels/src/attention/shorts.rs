@@ -15,7 +15,7 @@ use std::ops::Range;
 use super::KV_BLOCK;
 use super::cache::GROUPS;
 use super::heads::Heads;
-use super::partial::{Arithmetic, PLACES, Softmax, Working};
+use super::partial::{Arithmetic, Softmax, Working, seen};
 use crate::math::exp2_below;
 use crate::product::Strided;
 use crate::quantized::{ROUND, magnitude};
@@ -165,13 +165,6 @@ fn softmax<S: Simd>(
         simd.store_shorts(simd.bits(simd.mul_add(weight, inverse, round)), to);
     }
     ([max, simd.sum(sum)], scale)
-}
-
-/// The lanes of group `g` of positions that are among the first `count`, and `other` for the rest.
-#[inline(always)]
-fn seen<S: Simd>(simd: S, count: usize, g: usize, lanes: S::F, other: S::F) -> S::F {
-    let limit = simd.splat(count as f32 - (g * LANES) as f32);
-    simd.select_less(simd.load(&PLACES), limit, lanes, other)
 }
 
 /// What integers up to [`MOST`] of values up to a magnitude are multiples of, and what the values are multiplied by.

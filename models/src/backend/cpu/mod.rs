@@ -1,7 +1,7 @@
 //! The CPU backend: slices, packed weights and our own kernels; no candle tensor inside a step.
 //!
 //! Buffers are kept between steps. Weights are packed once, activations are quantized for products with quantized weights,
-//! and keys and values lie in half precision or as bytes with scales; memory that no position has touched yet costs nothing.
+//! and keys and values lie as integers with scales or in half precision; memory that no position has touched yet costs nothing.
 
 mod adapters;
 mod decoder;
