@@ -1,9 +1,11 @@
 //! Words that judge items: which way, and whether whoever says them has seen what they judge.
 
+use std::ops::Range;
+
 use super::{
     common::number,
     markers::NOT_SEEN,
-    phrases::{DISPOSED, FAINT, SAID, SEEN, TURNING, UNSEEN},
+    phrases::{FAINT, IN_PROSPECT, SAID, SEEN, TURNING, UNSEEN},
     words::{Gap, STAR, Sentence},
 };
 
@@ -68,8 +70,11 @@ const OTHERS: [&str; 24] = [
     "nobody",
 ];
 
-/// How far behind a verb its `again` may stand.
+/// How far behind a verb its `again` or `off` may stand.
 const AGAIN: usize = 7;
+
+/// Behind two films of which one is preferred to the other.
+const ANY_DAY: [&str; 6] = ["any day", "any time", "anytime", "every time", "all day", "for me"];
 
 /// The cues of a sentence, from left to right, among the words that are open.
 pub(super) fn find(sentence: &Sentence, open: &[bool]) -> Vec<Cue> {
@@ -99,154 +104,222 @@ fn faint(sentence: &Sentence) -> Option<Cue> {
     Some(Cue { start, end: start + length, side: Side::Behind, judgement })
 }
 
+/// The cue that begins at a place.
 fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
+    let is_open = |length: &usize| open[place..place + length].iter().all(|open| *open);
     let longest = |phrases: &[(&str, i8)]| {
         let hits = phrases.iter().filter(|(phrase, _)| sentence.has_at(place, phrase));
-        let lengths = hits.map(|(phrase, sentiment)| (phrase.split(' ').count(), *sentiment));
-        lengths
-            .filter(|(length, _)| open[place..place + length].iter().all(|open| *open))
-            .max_by_key(|(length, _)| *length)
+        let hits = hits.map(|(phrase, sentiment)| (phrase.split(' ').count(), *sentiment));
+        hits.filter(|(length, _)| is_open(length)).max_by_key(|(length, _)| *length)
     };
     let not_seen = NOT_SEEN.iter().filter(|phrase| sentence.has_at(place, phrase));
     if let Some(length) = not_seen.map(|phrase| phrase.split(' ').count()).max() {
-        let (end, judgement) = (place + length, Judgement::default());
-        return Some(Cue { start: place, end, side: Side::Before, judgement });
+        return Some(Cue { start: place, end: place + length, side: Side::Before, judgement: Judgement::default() });
     }
-    let (seen, unseen, said) = (longest(SEEN), longest(UNSEEN), longest(SAID));
-    let lengths = [seen, unseen, said].map(|hit| hit.map_or(0, |(length, _)| length));
-    // `too long`, `too much violence`, but not `me too`.
-    if sentence.at(place) == "too"
-        && place + 1 < sentence.len()
-        && !["and", "but", "please"].contains(&sentence.at(place + 1))
-    {
-        let turned = is_turned(sentence, place);
-        let judgement = Judgement { sentiment: if turned { 1 } else { -1 }, ..Judgement::default() };
-        let length = if sentence.at(place + 1) == "much" { 2 } else { 1 };
-        return Some(Cue {
-            start: place,
-            end: (place + length + 1).min(sentence.len()),
-            side: Side::Behind,
-            judgement,
-        });
+    if let Some(cue) = SHAPES.iter().find_map(|shape| shape(sentence, place)) {
+        return Some(cue);
     }
-    // `Heat was better than Zodiac`, `I liked Heat more than Zodiac`: both were seen, and of the second no more is said.
-    if sentence.at(place) == "than" && ["better", "worse", "more", "less"].contains(&sentence.before(place, 1)) {
-        let seen = ["was", "were", "liked", "loved", "enjoyed"].iter().any(|word| sentence.find(word).is_some());
-        let judgement = Judgement { seen, ..Judgement::default() };
-        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
-    }
-    // `Not like Heat`: nothing of that kind. `I do not like Heat` is another thing.
-    let begins = place == 0 || sentence.words[place].gap == Gap::Pause || sentence.before(place, 1) == "but";
-    if sentence.has_at(place, "not like") && begins {
-        let judgement = Judgement { sentiment: -1, ..Judgement::default() };
-        return Some(Cue { start: place, end: place + 2, side: Side::Before, judgement });
-    }
-    // `I prefer Heat to Zodiac`
-    let prefers = |place: usize| sentence.at(place) == "prefer" && sentence.at(place + 1) != "to";
-    if prefers(place) {
-        let judgement = Judgement { sentiment: 1, ..Judgement::default() };
-        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
-    }
-    if ["to", "over"].contains(&sentence.at(place)) && (0..place).any(prefers) {
-        let judgement = Judgement { sentiment: -1, ..Judgement::default() };
-        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
-    }
-    // `I turned Heat off`, `take Heat off`
-    let is_switch = ["turned", "switched", "take"].contains(&sentence.at(place));
-    if is_switch && (place + 2..place + 7).any(|off| sentence.at(off) == "off") {
-        let judgement = Judgement { sentiment: -1, seen: sentence.at(place) != "take", rating: None };
-        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
-    }
-    // `I would watch it again`
-    let again = ["watch", "see", "rewatch"].contains(&sentence.at(place))
-        && (place + 1..place + AGAIN).any(|again| sentence.at(again) == "again");
-    if again {
-        let sentiment = if is_turned(sentence, place) || sentence.before(place, 1) == "wouldn't" { -1 } else { 1 };
-        let judgement = Judgement { sentiment, seen: true, rating: None };
-        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
-    }
-    // `I'd really like to!`
-    let wish = ["like to", "love to", "want to"].iter().any(|words| sentence.has_at(place, words));
-    if wish && ends_at(sentence, place + 2) {
-        let sentiment = if is_turned(sentence, place) { -1 } else { 1 };
-        let judgement = Judgement { sentiment, ..Judgement::default() };
-        return Some(Cue { start: place, end: place + 2, side: Side::Behind, judgement });
-    }
-    // `Heat it is!`
-    if super::references::is_choice(sentence, place) {
-        let judgement = Judgement { sentiment: 1, ..Judgement::default() };
-        return Some(Cue { start: place, end: place + 2, side: Side::Behind, judgement });
-    }
-    // `Heat: yes.`
-    let answers = place > 0 || sentence.len() == 1;
-    if sentence.at(place) == "yes" && answers && ends_at(sentence, place + 1) && lengths == [0; 3] {
-        let judgement = Judgement { sentiment: 1, ..Judgement::default() };
-        return Some(Cue { start: place, end: place + 1, side: Side::Behind, judgement });
-    }
-    let most = lengths.into_iter().max().filter(|length| *length > 0)?;
-    let end = place + most;
-    if lengths[1] == most {
-        let (_, sentiment) = unseen?;
-        // `into`, `watching`, `keep`: only of somebody who speaks of themselves.
-        let alone = ["into", "watching", "picking", "keep"].contains(&sentence.at(place));
-        if alone
-            && most == 1
-            && !["i'm", "i", "am", "we're", "really", "so", "let's"].contains(&sentence.before(place, 1))
+    // The longest phrase is meant, and of equal ones the first of these.
+    let kinds: [(&[(&str, i8)], Kind); 4] =
+        [(UNSEEN, unseen), (SEEN, seen), (SAID, said), (IN_PROSPECT, said_in_prospect)];
+    let mut best: Option<(usize, i8, Kind)> = None;
+    for (phrases, kind) in kinds {
+        if let Some((length, sentiment)) = longest(phrases)
+            && best.is_none_or(|(most, ..)| length > most)
         {
+            best = Some((length, sentiment, kind));
+        }
+    }
+    match best {
+        Some((length, sentiment, kind)) => kind(sentence, place..place + length, sentiment),
+        None => answer(sentence, place),
+    }
+}
+
+/// What makes a cue of a phrase at some places that judges so.
+type Kind = fn(&Sentence, Range<usize>, i8) -> Option<Cue>;
+
+/// Cues that no list of phrases holds, in the order in which they are tried.
+const SHAPES: [fn(&Sentence, usize) -> Option<Cue>; 8] =
+    [excess, comparison, unlike, preference, switched_off, once_more, wish, choice];
+
+/// A cue of what somebody thinks who has not seen it.
+fn thought(places: Range<usize>, side: Side, sentiment: i8) -> Option<Cue> {
+    let judgement = Judgement { sentiment, ..Judgement::default() };
+    Some(Cue { start: places.start, end: places.end, side, judgement })
+}
+
+/// `too long`, `too much violence`, but not `me too`.
+fn excess(sentence: &Sentence, place: usize) -> Option<Cue> {
+    let next = sentence.at(place + 1);
+    if sentence.at(place) != "too" || ["", "and", "but", "please"].contains(&next) {
+        return None;
+    }
+    let sentiment = if is_turned(sentence, place) { 1 } else { -1 };
+    let end = place + if next == "much" { 3 } else { 2 };
+    thought(place..end.min(sentence.len()), Side::Behind, sentiment)
+}
+
+/// `Heat was better than Zodiac`, `I liked Heat more than Zodiac`: both were seen, and of the second no more is said.
+fn comparison(sentence: &Sentence, place: usize) -> Option<Cue> {
+    if sentence.at(place) != "than" || !["better", "worse", "more", "less"].contains(&sentence.before(place, 1)) {
+        return None;
+    }
+    let seen = sentence.has_any(&["was", "were", "liked", "loved", "enjoyed"]);
+    let judgement = Judgement { seen, ..Judgement::default() };
+    Some(Cue { start: place, end: place + 1, side: Side::Before, judgement })
+}
+
+/// `Not like Heat`: nothing of that kind. `I do not like Heat` is another thing.
+fn unlike(sentence: &Sentence, place: usize) -> Option<Cue> {
+    let begins = place == 0 || sentence.words[place].gap == Gap::Pause || sentence.before(place, 1) == "but";
+    if !begins || !sentence.has_at(place, "not like") {
+        return None;
+    }
+    thought(place..place + 2, Side::Before, -1)
+}
+
+/// `I prefer Heat to Zodiac`, `I'd pick Heat over Zodiac`, `Heat over Zodiac any day`.
+fn preference(sentence: &Sentence, place: usize) -> Option<Cue> {
+    let word = sentence.at(place);
+    let prefers = |place: usize| sentence.at(place) == "prefer" && sentence.at(place + 1) != "to";
+    let picks = |place: usize| ["pick", "choose", "take", "picked", "chose"].contains(&sentence.at(place));
+    if prefers(place) {
+        return thought(place..place + 1, Side::Before, 1);
+    }
+    let lesser = match word {
+        "to" => (0..place).any(prefers),
+        "over" => place > 0 && (sentence.has_any(&ANY_DAY) || (0..place).any(|place| prefers(place) || picks(place))),
+        _ => false,
+    };
+    if !lesser {
+        return None;
+    }
+    thought(place..place + 1, Side::Before, -1)
+}
+
+/// `I turned Heat off`, `take Heat off`.
+fn switched_off(sentence: &Sentence, place: usize) -> Option<Cue> {
+    let word = sentence.at(place);
+    let is_switch = ["turned", "switched", "take"].contains(&word);
+    if !is_switch || !(place + 2..place + AGAIN).any(|off| sentence.at(off) == "off") {
+        return None;
+    }
+    let judgement = Judgement { sentiment: -1, seen: word != "take", rating: None };
+    Some(Cue { start: place, end: place + 1, side: Side::Before, judgement })
+}
+
+/// `I would watch it again`.
+fn once_more(sentence: &Sentence, place: usize) -> Option<Cue> {
+    let is_verb = ["watch", "see", "rewatch"].contains(&sentence.at(place));
+    if !is_verb || !(place + 1..place + AGAIN).any(|again| sentence.at(again) == "again") {
+        return None;
+    }
+    let turned = is_turned(sentence, place) || sentence.before(place, 1) == "wouldn't";
+    let judgement = Judgement { sentiment: if turned { -1 } else { 1 }, seen: true, rating: None };
+    Some(Cue { start: place, end: place + 1, side: Side::Before, judgement })
+}
+
+/// `I'd really like to!`
+fn wish(sentence: &Sentence, place: usize) -> Option<Cue> {
+    let wishes = ["like to", "love to", "want to"].iter().any(|words| sentence.has_at(place, words));
+    if !wishes || !ends_at(sentence, place + 2) {
+        return None;
+    }
+    thought(place..place + 2, Side::Behind, if is_turned(sentence, place) { -1 } else { 1 })
+}
+
+/// `Heat it is!`
+fn choice(sentence: &Sentence, place: usize) -> Option<Cue> {
+    if !super::references::is_choice(sentence, place) {
+        return None;
+    }
+    thought(place..place + 2, Side::Behind, 1)
+}
+
+/// `Heat: yes.`
+fn answer(sentence: &Sentence, place: usize) -> Option<Cue> {
+    let answers = place > 0 || sentence.len() == 1;
+    if sentence.at(place) != "yes" || !answers || !ends_at(sentence, place + 1) {
+        return None;
+    }
+    thought(place..place + 1, Side::Behind, 1)
+}
+
+/// A phrase of [`UNSEEN`].
+fn unseen(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue> {
+    let Range { start, end } = places;
+    if places.len() == 1 {
+        let (word, before) = (sentence.at(start), sentence.before(start, 1));
+        // Only of somebody who speaks of themselves.
+        let is_own = ["i'm", "i", "am", "we're", "really", "so", "let's"].contains(&before);
+        if ["into", "watching", "picking", "keep"].contains(&word) && !is_own {
             return None;
         }
         // A denial before a verb or an adjective turns that.
-        if most == 1 && ["not", "no"].contains(&sentence.at(place)) && is_word_of_judgement(sentence, place + 1) {
+        if ["not", "no"].contains(&word) && is_word_of_judgement(sentence, end) {
             return None;
         }
-        // `I'll give Heat a miss`
-        let missed = sentence.at(end - 1) == "give" && sentence.has_any(&["a miss", "a pass"]);
-        let turned = sentiment > 0 && (missed || is_turned(sentence, place));
-        // `I'd watch Heat again`
-        let seen = ["watch", "see"].contains(&sentence.at(end - 1))
-            && (end..end + AGAIN).any(|again| sentence.at(again) == "again");
-        let judgement = Judgement { sentiment: if turned { -1 } else { sentiment }, seen, rating: None };
-        return Some(Cue { start: place, end, side: Side::Before, judgement });
     }
-    let turned = is_turned(sentence, place);
-    if lengths[0] == most {
-        let (_, sentiment) = seen?;
-        // `would love to`, `I'd like`: wishes; `like` behind anything but a person compares.
-        let wishing = ["would", "i'd", "we'd", "you'd", "id"].contains(&sentence.before(place, 1));
-        let speakers = ["i", "we", "really", "didn't", "don't", "do", "not", "also", "they", "actually", "kids", "you"];
-        let compares = sentence.at(place) == "like" && !speakers.contains(&sentence.before(place, 1));
-        if wishing || compares || sentence.at(place + most) == "to" && sentiment > 0 {
-            return None;
-        }
-        // `I enjoyed neither Heat nor Zodiac`
-        let turned = turned != (sentence.at(end) == "neither");
-        // `My wife hated it` tells nothing of having seen it oneself.
-        let seen = !OTHERS.contains(&sentence.before(place, 1));
-        let judgement = match (sentiment, turned) {
-            // Not seen: nothing is known.
-            (0, true) => return None,
-            (0, false) => Judgement { seen, ..Judgement::default() },
-            (sentiment, true) => Judgement { sentiment: -sentiment, seen, rating: None },
-            (sentiment, false) => Judgement { sentiment, seen, rating: None },
-        };
-        return Some(Cue { start: place, end, side: Side::Before, judgement });
-    }
-    let (_, sentiment) = said?;
-    // `other classics`, `something good`: what is wanted.
-    if ["other", "something", "anything"].contains(&sentence.before(place, 1)) {
+    // `I'll give Heat a miss`
+    let missed = sentence.at(end - 1) == "give" && sentence.has_any(&["a miss", "a pass"]);
+    let turned = sentiment > 0 && (missed || is_turned(sentence, start));
+    // `I'd watch Heat again`
+    let seen = ["watch", "see"].contains(&sentence.at(end - 1))
+        && (end..end + AGAIN).any(|again| sentence.at(again) == "again");
+    let judgement = Judgement { sentiment: if turned { -1 } else { sentiment }, seen, rating: None };
+    Some(Cue { start, end, side: Side::Before, judgement })
+}
+
+/// A phrase of [`SEEN`].
+fn seen(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue> {
+    let Range { start, end } = places;
+    let before = sentence.before(start, 1);
+    // `would love to`, `I'd like`: wishes; `like` behind anything but a person compares.
+    let wishing = ["would", "i'd", "we'd", "you'd", "id"].contains(&before);
+    let speakers = ["i", "we", "really", "didn't", "don't", "do", "not", "also", "they", "actually", "kids", "you"];
+    let compares = sentence.at(start) == "like" && !speakers.contains(&before);
+    if wishing || compares || sentence.at(end) == "to" && sentiment > 0 {
         return None;
     }
-    let hopes = (1..=4).any(|back| {
-        ["sounds", "looks", "seems", "sound", "look", "seem", "might", "could", "would", "looking"]
-            .contains(&sentence.before(place, back))
-    });
-    let is_past = (1..=3).any(|back| ["was", "were", "wasn't", "weren't"].contains(&sentence.before(place, back)));
-    let hopes = hopes || !is_past && DISPOSED.iter().any(|phrase| sentence.has_at(place, phrase));
+    // `I enjoyed neither Heat nor Zodiac`
+    let turned = is_turned(sentence, start) != (sentence.at(end) == "neither");
+    // Not seen: nothing is known.
+    if turned && sentiment == 0 {
+        return None;
+    }
+    // `My wife hated it` tells nothing of having seen it oneself.
+    let seen = !OTHERS.contains(&before);
+    let judgement = Judgement { sentiment: if turned { -sentiment } else { sentiment }, seen, rating: None };
+    Some(Cue { start, end, side: Side::Before, judgement })
+}
+
+/// A phrase of [`SAID`].
+fn said(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue> {
+    const HOPES: [&str; 10] =
+        ["sounds", "looks", "seems", "sound", "look", "seem", "might", "could", "would", "looking"];
+    let hopes = (1..=4).any(|back| HOPES.contains(&sentence.before(places.start, back)));
+    said_of(sentence, places, sentiment, !hopes)
+}
+
+/// A phrase of [`IN_PROSPECT`].
+fn said_in_prospect(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue> {
+    const WAS: [&str; 4] = ["was", "were", "wasn't", "weren't"];
+    let is_past = (1..=3).any(|back| WAS.contains(&sentence.before(places.start, back)));
+    said_of(sentence, places, sentiment, is_past)
+}
+
+/// What is said of an item that was seen or not.
+fn said_of(sentence: &Sentence, places: Range<usize>, sentiment: i8, seen: bool) -> Option<Cue> {
+    let Range { start, end } = places;
+    // `other classics`, `something good`: what is wanted.
+    if ["other", "something", "anything"].contains(&sentence.before(start, 1)) {
+        return None;
+    }
     // `Neither Heat nor Zodiac was good`
-    let neither = sentence.find("neither").is_some_and(|neither| neither < place) && sentence.find("nor").is_some();
-    let turned = turned != neither;
-    let sentiment = if turned { -sentiment } else { sentiment };
-    Some(Cue { start: place, end, side: Side::Behind, judgement: Judgement { sentiment, seen: !hopes, rating: None } })
+    let neither = sentence.find("neither").is_some_and(|neither| neither < start) && sentence.find("nor").is_some();
+    let sentiment = if is_turned(sentence, start) != neither { -sentiment } else { sentiment };
+    Some(Cue { start, end, side: Side::Behind, judgement: Judgement { sentiment, seen, rating: None } })
 }
 
 /// Whether the sentence ends or pauses before a place.
@@ -259,7 +332,11 @@ fn is_word_of_judgement(sentence: &Sentence, place: usize) -> bool {
     const FILLERS: [&str; 3] = ["a", "my", "the"];
     let judges = |phrases: &[(&str, i8)], place| phrases.iter().any(|(phrase, _)| sentence.has_at(place, phrase));
     for place in place..place + 3 {
-        if INTENSIFIERS.contains(&sentence.at(place)) || judges(SEEN, place) || judges(SAID, place) {
+        if INTENSIFIERS.contains(&sentence.at(place))
+            || judges(SEEN, place)
+            || judges(SAID, place)
+            || judges(IN_PROSPECT, place)
+        {
             return true;
         }
         if !FILLERS.contains(&sentence.at(place)) {

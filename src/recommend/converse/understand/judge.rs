@@ -61,6 +61,11 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
                         place = cue.end.max(place + 1);
                         continue;
                     }
+                    // `Heat over Zodiac any day`
+                    if sentence.at(cue.start) == "over" {
+                        let better = Judgement { sentiment: -judgement.sentiment, ..judgement };
+                        waiting.iter().for_each(|&item| judged[item] = Some(better));
+                    }
                     // `I liked Heat but not Zodiac`: that was seen, too. `I've seen Heat, not Zodiac`: that was not.
                     let is_not = cue.end == cue.start + 1 && sentence.at(cue.start) == "not";
                     let is_news = last.is_some_and(|last| last.seen && last.sentiment == 0 && last.rating.is_none());

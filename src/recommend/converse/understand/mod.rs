@@ -17,6 +17,7 @@ mod people;
 mod phrases;
 mod references;
 mod sentence;
+mod spelling;
 mod stated;
 mod themes;
 mod titles;
@@ -140,7 +141,8 @@ impl Understander {
 
     /// Reads one message by rules.
     pub fn read(&self, message: &str, context: &Context<'_>) -> Understood {
-        let sentences = words::sentences(message);
+        let mut sentences = words::sentences(message);
+        sentences.iter_mut().for_each(spelling::mend);
         let shown = Titles::shown(context.shown.iter().map(String::as_str));
         let mut read = sentence::Reading::new(self, context, &shown);
         sentences.iter().for_each(|sentence| read.add(sentence));

@@ -127,8 +127,12 @@ fn what_is_thought_is_understood() {
         ),
         ("pass on 1 and 2", "feedback; disliked The Apartment, Ran"),
         ("Ran doesn't interest me.", "feedback; disliked Ran"),
-        ("I like Ran, the others don't interest me.", "feedback; liked Ran; disliked The Apartment, Brazil"),
+        ("I like Ran, the others don't interest me.", "feedback; liked Ran; disliked The Apartment, Brazil; seen Ran"),
         ("Ran looks good, the others don't.", "feedback; liked Ran; disliked The Apartment, Brazil"),
+        ("Ran over Brazil any day.", "feedback; liked Ran; disliked Brazil"),
+        ("I'd pick Ran over Brazil.", "feedback; liked Ran; disliked Brazil"),
+        ("Ran was teriffic", "feedback; liked Ran; seen Ran"),
+        ("I loooved Ran", "feedback; liked Ran; seen Ran"),
         ("My wife loved Ran, I did not.", "feedback; disliked Ran; seen Ran"),
         ("My friends hated Ran, I didn't!", "feedback; liked Ran; seen Ran"),
         ("What a bad list.", "feedback; disliked The Apartment, Ran, Brazil"),
@@ -248,8 +252,8 @@ fn questions_state_nothing() {
 
 #[test]
 fn every_title_and_phrase_is_there_once_and_every_example_means_something() {
-    let phrases =
-        [phrases::SEEN, phrases::UNSEEN, phrases::SAID].map(|list| list.iter().map(|(text, _)| *text).collect());
+    let phrases = [phrases::SEEN, phrases::UNSEEN, &[phrases::SAID, phrases::IN_PROSPECT].concat()]
+        .map(|list| list.iter().map(|(text, _)| *text).collect());
     for mut list in phrases.into_iter().chain([FAMOUS.lines().collect::<Vec<&str>>()]) {
         list.sort_unstable();
         assert!(list.windows(2).all(|pair| pair[0] != pair[1]), "{list:?}");

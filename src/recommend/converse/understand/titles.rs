@@ -14,6 +14,8 @@ use super::{
 const SHORTEST_FUZZY: usize = 5;
 /// Letters for which one slip is allowed.
 const LETTERS_PER_SLIP: usize = 6;
+/// The fewest letters of a title whose words are written as one.
+const SHORTEST_RUN_TOGETHER: usize = 8;
 /// The fewest letters of a word that stands for the one title that has it.
 const SHORTEST_NICKNAME: usize = 5;
 /// The most words of a title with such a word.
@@ -266,13 +268,13 @@ impl Titles {
                 }
             }
         }
-        best.map(|(_, found)| found).or_else(|| self.run_together(&own[place], place, trusted))
+        best.map(|(_, found)| found).or_else(|| self.run_together(&own[place], place))
     }
 
-    /// A shown title whose words are written as one: `Bladerunner`.
-    fn run_together(&self, word: &str, place: usize, trusted: bool) -> Option<Found> {
+    /// A title whose words are written as one: `Bladerunner`.
+    fn run_together(&self, word: &str, place: usize) -> Option<Found> {
         let is_meant = |form: &&Form| form.words.len() > 1 && form.words.concat() == word;
-        let form = self.forms.iter().filter(|_| trusted).find(is_meant)?;
+        let form = self.forms.iter().filter(|_| word.len() >= SHORTEST_RUN_TOGETHER).find(is_meant)?;
         Some(Found { start: place, end: place + 1, title: form.title })
     }
 }
@@ -388,7 +390,7 @@ mod tests {
 
     #[test]
     fn titles_are_found_however_they_are_written() {
-        let cases: [(&str, &[&str]); 14] = [
+        let cases: [(&str, &[&str]); 15] = [
             ("I loved The Matrix.", &["The Matrix"]),
             ("the Matrix was great", &["The Matrix"]),
             ("something like matrix", &[]),
@@ -401,6 +403,7 @@ mod tests {
             ("I like \"It\"", &["It"]),
             ("films like Star Wars", &["Star Wars: Episode IV - A New Hope"]),
             ("I loved Spirted Away", &["Spirited Away"]),
+            ("I loved spiritedaway and starwars", &["Spirited Away", "Star Wars: Episode IV - A New Hope"]),
             ("the sting in the tale", &[]),
             ("watched The Sting again", &["The Sting"]),
         ];
