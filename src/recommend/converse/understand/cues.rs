@@ -70,6 +70,9 @@ const OTHERS: [&str; 24] = [
     "nobody",
 ];
 
+/// What is rather wanted than something.
+const RATHER: [&str; 4] = ["i'd rather", "would rather", "anything else", "something else"];
+
 /// How far behind a verb its `again` or `off` may stand.
 const AGAIN: usize = 7;
 
@@ -140,13 +143,21 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
 type Kind = fn(&Sentence, Range<usize>, i8) -> Option<Cue>;
 
 /// Cues that no list of phrases holds, in the order in which they are tried.
-const SHAPES: [fn(&Sentence, usize) -> Option<Cue>; 8] =
-    [excess, comparison, unlike, preference, switched_off, once_more, wish, choice];
+const SHAPES: [fn(&Sentence, usize) -> Option<Cue>; 9] =
+    [not_seen_yet, excess, comparison, unlike, preference, switched_off, once_more, wish, choice];
 
 /// A cue of what somebody thinks who has not seen it.
 fn thought(places: Range<usize>, side: Side, sentiment: i8) -> Option<Cue> {
     let judgement = Judgement { sentiment, ..Judgement::default() };
     Some(Cue { start: places.start, end: places.end, side, judgement })
+}
+
+/// `Zodiac I haven't.`
+fn not_seen_yet(sentence: &Sentence, place: usize) -> Option<Cue> {
+    if !sentence.has_any_at(place, &["i haven't", "we haven't"]) || !ends_at(sentence, place + 2) {
+        return None;
+    }
+    Some(Cue { start: place, end: place + 2, side: Side::Before, judgement: Judgement::default() })
 }
 
 /// `too long`, `too much violence`, but not `me too`.
@@ -160,8 +171,12 @@ fn excess(sentence: &Sentence, place: usize) -> Option<Cue> {
     thought(place..end.min(sentence.len()), Side::Behind, sentiment)
 }
 
-/// `Heat was better than Zodiac`, `I liked Heat more than Zodiac`: both were seen, and of the second no more is said.
+/// `Heat was better than Zodiac`, `I liked Heat more than Zodiac`: both were seen, and of the second no more is said. `I'd
+/// rather watch anything than Heat` says more.
 fn comparison(sentence: &Sentence, place: usize) -> Option<Cue> {
+    if sentence.at(place) == "than" && (0..place).any(|place| sentence.has_any_at(place, &RATHER)) {
+        return thought(place..place + 1, Side::Before, -1);
+    }
     if sentence.at(place) != "than" || !["better", "worse", "more", "less"].contains(&sentence.before(place, 1)) {
         return None;
     }
@@ -215,7 +230,10 @@ fn once_more(sentence: &Sentence, place: usize) -> Option<Cue> {
     if !is_verb || !(place + 1..place + AGAIN).any(|again| sentence.at(again) == "again") {
         return None;
     }
-    let turned = is_turned(sentence, place) || sentence.before(place, 1) == "wouldn't";
+    // `I don't want to see it again`
+    let wanted = (1..=3).find(|&back| !["to", "want", "wanna", "need", "ever"].contains(&sentence.before(place, back)));
+    let denied = sentence.before(place, wanted.unwrap_or(1));
+    let turned = is_turned(sentence, place) || ["don't", "won't", "wouldn't", "never", "not"].contains(&denied);
     let judgement = Judgement { sentiment: if turned { -1 } else { 1 }, seen: true, rating: None };
     Some(Cue { start: place, end: place + 1, side: Side::Before, judgement })
 }
@@ -277,6 +295,16 @@ fn seen(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue>
     let before = sentence.before(start, 1);
     // `would love to`, `I'd like`: wishes; `like` behind anything but a person compares.
     let wishing = ["would", "i'd", "we'd", "you'd", "id"].contains(&before);
+    // `I know I'd hate it`, `I doubt I'd enjoy it`, `I wouldn't like it`
+    let dislikes = ["hate", "dislike"].contains(&sentence.at(start));
+    let doubts = (2..=4).any(|back| ["doubt", "don't"].contains(&sentence.before(start, back)));
+    if before == "wouldn't" || wishing && (dislikes || doubts) {
+        return thought(start..end, Side::Before, -1);
+    }
+    let goes_on = ["i", "i'd", "i'll", "i'm", "it'll", "it'd", "you", "what", "how", "why", "nothing", "who", "where"];
+    if ["i know", "we know"].iter().any(|words| sentence.has_at(start, words)) && goes_on.contains(&sentence.at(end)) {
+        return None;
+    }
     let speakers = ["i", "we", "really", "didn't", "don't", "do", "not", "also", "they", "actually", "kids", "you"];
     let compares = sentence.at(start) == "like" && !speakers.contains(&before);
     if wishing || compares || sentence.at(end) == "to" && sentiment > 0 {
@@ -369,6 +397,11 @@ fn is_turned(sentence: &Sentence, place: usize) -> bool {
         "been",
         "have",
         "haven't",
+        "sound",
+        "look",
+        "seem",
+        "feel",
+        "like",
     ];
     for back in 1..=4 {
         let word = sentence.before(place, back);

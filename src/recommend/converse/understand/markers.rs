@@ -137,12 +137,15 @@ pub(super) const NOT_SEEN: &[&str] = &[
     "never got around to",
     "haven't got round to",
     "haven't gotten around to",
+    "not yet",
 ];
 /// Words that leave something out of what is said.
 pub(super) const EXCEPTING: &[&str] =
     &["except", "except for", "apart from", "other than", "but not", "besides", "excluding", "but"];
 /// Words that take an item when nothing else is said: `the second one, please`.
 pub(super) const TAKING: &[&str] = &[
+    "just",
+    "only",
     "definitely",
     "absolutely",
     "please",

@@ -12,6 +12,8 @@ pub(super) const SEEN: &[(&str, i8)] = &[
     ("adore", 1),
     ("a fan of", 1),
     ("big fan of", 1),
+    ("huge fan of", 1),
+    ("massive fan of", 1),
     ("favourite", 1),
     ("favorite", 1),
     ("favourites", 1),
@@ -270,6 +272,8 @@ pub(super) const UNSEEN: &[(&str, i8)] = &[
     ("never suggest", -1),
     ("never show", -1),
     ("not a fan of", -1),
+    ("not a big fan of", -1),
+    ("not a huge fan of", -1),
     ("no fan of", -1),
     ("not keen on", -1),
     ("not sold on", -1),
@@ -311,11 +315,19 @@ pub(super) const UNSEEN: &[(&str, i8)] = &[
     ("not", -1),
     ("no", -1),
     ("rather not", -1),
+    ("not sure about", 0),
+    ("not so sure about", 0),
+    ("favourite of the three is", 1),
+    ("favorite of the three is", 1),
+    ("favourite of the lot is", 1),
+    ("favorite of the lot is", 1),
 ];
 
 /// What is said of an item by somebody who has seen it, and which way it judges.
 pub(super) const SAID: &[(&str, i8)] = &[
     ("great", 1),
+    ("exactly right", 1),
+    ("just right", 1),
     ("brilliant", 1),
     ("amazing", 1),
     ("awesome", 1),
@@ -544,7 +556,10 @@ pub(super) const SAID: &[(&str, i8)] = &[
     ("didn't interest me", -1),
     ("nothing special", 0),
     ("okay", 0),
-    ("ok", 0),
+    ("is ok", 0),
+    ("was ok", 0),
+    ("are ok", 0),
+    ("were ok", 0),
     ("alright", 0),
     ("average", 0),
     ("so so", 0),
@@ -594,6 +609,7 @@ pub(super) const SAID: &[(&str, i8)] = &[
 pub(super) const IN_PROSPECT: &[(&str, i8)] = &[
     ("spot on", 1),
     ("interesting", 1),
+    ("convinced", 1),
     ("tempting", 1),
     ("promising", 1),
     ("intriguing", 1),
@@ -701,7 +717,8 @@ pub(super) const IN_PROSPECT: &[(&str, i8)] = &[
 ];
 
 /// What judges where nothing else does: `is just explosions`.
-pub(super) const FAINT: &[&str] = &["is just", "was just", "were just", "are just", "is all", "was all", "nothing but"];
+pub(super) const FAINT: &[&str] =
+    &["is just", "was just", "were just", "are just", "is all", "was all", "nothing but", "all they do"];
 
 /// Words that turn a judgement.
 pub(super) const TURNING: &[&str] =

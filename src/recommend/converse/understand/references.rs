@@ -259,6 +259,10 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
     if picks && sentence.before(place, 1) == "of" {
         return None;
     }
+    // `Of those three I've seen two`
+    if sentence.before(place, 1) == "of" && place == 1 && sentence.find("seen").is_some() {
+        return None;
+    }
     // `All great`, but not `all in all`
     if sentence.at(place) == "all" && place == 0 && !NOT_ALL.contains(&sentence.at(1)) {
         return reference(1, Target::All { denied: false });

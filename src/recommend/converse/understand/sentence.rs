@@ -43,8 +43,8 @@ pub(super) struct Reading<'a> {
     named_titles: Vec<String>,
     /// References to the rest of the list, with what is thought of it.
     rest: Vec<Judgement>,
-    /// What is thought where nothing is named.
-    free: Option<Judgement>,
+    /// What is thought where nothing is named, and whether with more than a `no`.
+    free: Option<(Judgement, bool)>,
     /// Titles that a sentence named with a question mark and nothing else: `Heat? Brilliant.`
     pending: Vec<String>,
     unclear: Vec<Unclear>,
@@ -183,6 +183,11 @@ impl<'a> Reading<'a> {
     /// A sentence after titles with a question mark: `Heat? Brilliant.`
     fn judges_pending(&mut self, sentence: &Sentence, open: &[bool], titles: Vec<String>) {
         self.named = true;
+        // `Heat? Not yet.`
+        if sentence.has_any(NOT_SEEN) {
+            self.summary.judges = true;
+            return;
+        }
         let cues = cues::find(sentence, open);
         let judges = cues.iter().find(|cue| cue.judgement.sentiment != 0);
         match judges.or_else(|| cues.iter().find(|cue| cue.judgement.seen)) {
@@ -457,7 +462,8 @@ impl<'a> Reading<'a> {
                 // Said of the list, of which only a verb says that it was seen.
                 (Some(cue), _) => {
                     let seen = cue.judgement.seen && cue.side == Side::Before && !is_present(cue);
-                    self.free = self.free.or(Some(Judgement { seen, ..cue.judgement }));
+                    let says_why = !["no", "nope", "nah", "not"].contains(&sentence.at(cue.start));
+                    self.free = self.free.or(Some((Judgement { seen, ..cue.judgement }, says_why)));
                 }
                 (None, _) => {}
             }
@@ -488,9 +494,12 @@ impl<'a> Reading<'a> {
             }
             self.summary.judges = true;
         }
-        // `Boring.` is said of the list; what comes with a request is a courtesy.
-        let asks = self.summary.requests || self.summary.asks_item || self.summary.asks_answer;
-        if let Some(judgement) = self.free.filter(|_| !self.named && !asks && !shown.is_empty()) {
+        // `Boring.` is said of the list; praise that comes with a request is a courtesy.
+        let asks = self.summary.asks_item || self.summary.asks_answer;
+        let counts = |(judgement, says_why): &(Judgement, bool)| {
+            !asks && (!self.summary.requests || judgement.sentiment < 0 && *says_why)
+        };
+        if let Some((judgement, _)) = self.free.filter(counts).filter(|_| !self.named && !shown.is_empty()) {
             shown.iter().for_each(|title| take(&mut self.feedback, title, judgement));
             self.summary.judges = true;
         }

@@ -61,6 +61,11 @@ impl Sentence {
         phrase.split(' ').enumerate().all(|(ahead, word)| self.at(place + ahead) == word)
     }
 
+    /// Whether any of these phrases stands at a place.
+    pub(super) fn has_any_at(&self, place: usize, phrases: &[&str]) -> bool {
+        phrases.iter().any(|phrase| self.has_at(place, phrase))
+    }
+
     /// The first place of some words, parted by spaces.
     pub(super) fn find(&self, phrase: &str) -> Option<usize> {
         (0..self.len()).find(|&place| self.has_at(place, phrase))
