@@ -354,6 +354,11 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
     {
         return false;
     }
+    // `Give me Heat`
+    let takes = named.item && sentence.has_at(0, "give me");
+    if takes && !named.kind && !sentence.has_any(&["more", "another", "something", "anything", "else", "other"]) {
+        return false;
+    }
     if denied && !sentence.has_any(&["something", "anything else", "instead"]) {
         return false;
     }

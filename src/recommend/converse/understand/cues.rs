@@ -177,6 +177,13 @@ fn comparison(sentence: &Sentence, place: usize) -> Option<Cue> {
     if sentence.at(place) == "than" && (0..place).any(|place| sentence.has_any_at(place, &RATHER)) {
         return thought(place..place + 1, Side::Before, -1);
     }
+    // `Heat wasn't as good as Zodiac`
+    let equals = sentence.at(place) == "as" && sentence.before(place, 2) == "as";
+    if equals && sentence.has_any(&["wasn't", "isn't", "not", "nowhere"]) {
+        let seen = sentence.has_any(&["wasn't", "was", "didn't"]);
+        let judgement = Judgement { seen, ..Judgement::default() };
+        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
+    }
     if sentence.at(place) != "than" || !["better", "worse", "more", "less"].contains(&sentence.before(place, 1)) {
         return None;
     }
@@ -271,7 +278,7 @@ fn unseen(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cu
         let (word, before) = (sentence.at(start), sentence.before(start, 1));
         // Only of somebody who speaks of themselves.
         let is_own = ["i'm", "i", "am", "we're", "really", "so", "let's"].contains(&before);
-        if ["into", "watching", "picking", "keep"].contains(&word) && !is_own {
+        if ["into", "watching", "picking", "keep"].contains(&word) && !is_own || word == "play" && start > 0 {
             return None;
         }
         // A denial before a verb or an adjective turns that.
@@ -326,8 +333,11 @@ fn seen(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue>
 fn said(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue> {
     const HOPES: [&str; 10] =
         ["sounds", "looks", "seems", "sound", "look", "seem", "might", "could", "would", "looking"];
+    // `I've heard that Zodiac is boring`
+    const HEARSAY: [&str; 5] = ["heard", "says", "say", "apparently", "supposedly"];
     let hopes = (1..=4).any(|back| HOPES.contains(&sentence.before(places.start, back)));
-    said_of(sentence, places, sentiment, !hopes)
+    let hears = sentence.words[..places.start].iter().any(|word| HEARSAY.contains(&word.text.as_str()));
+    said_of(sentence, places, sentiment, !hopes && !hears)
 }
 
 /// A phrase of [`IN_PROSPECT`].

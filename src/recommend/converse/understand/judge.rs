@@ -61,8 +61,8 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
                         place = cue.end.max(place + 1);
                         continue;
                     }
-                    // `Heat over Zodiac any day`
-                    if sentence.at(cue.start) == "over" {
+                    // `Heat over Zodiac any day`, `I'd rather have Heat than Zodiac`
+                    if ["over", "than"].contains(&sentence.at(cue.start)) && judgement.sentiment < 0 {
                         let better = Judgement { sentiment: -judgement.sentiment, ..judgement };
                         waiting.iter().for_each(|&item| judged[item] = Some(better));
                     }
@@ -121,6 +121,13 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             continue;
         }
         let word = sentence.at(place);
+        // `Heat over Zodiac`, `not Heat but Zodiac`
+        if let (Some(turned), Some(&item)) = (stands_between(sentence, items, place, verb), group.last()) {
+            judged[item] = judged[item].or(Some(Judgement { sentiment: -turned.sentiment, ..turned }));
+            (verb, closed) = (Some(turned), true);
+            place += 1;
+            continue;
+        }
         // `everything but Heat`
         let excepts = word == "but" && ["everything", "all"].contains(&sentence.before(place, 1));
         if TURNS.contains(&word) && !excepts {
@@ -157,6 +164,25 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
         place += 1;
     }
     judged
+}
+
+/// What is thought of an item if words right between it and another say that it is preferred, or not wanted.
+fn stands_between(
+    sentence: &Sentence,
+    items: &[(usize, usize)],
+    place: usize,
+    verb: Option<Judgement>,
+) -> Option<Judgement> {
+    let (length, sentiment) = match sentence.at(place) {
+        "over" => (1, -1),
+        "rather" if sentence.at(place + 1) == "than" => (2, -1),
+        "instead" if sentence.at(place + 1) == "of" => (2, -1),
+        "but" if sentence.at(0) == "not" && verb.is_some_and(|verb| verb.sentiment < 0) => (1, 1),
+        _ => return None,
+    };
+    let is_between =
+        items.iter().any(|(_, end)| *end == place) && items.iter().any(|(start, _)| *start == place + length);
+    is_between.then(|| Judgement { sentiment, ..Judgement::default() })
 }
 
 /// Where the reach of a verb ends: at the next one, or where the sentence turns.

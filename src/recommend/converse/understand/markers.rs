@@ -146,6 +146,7 @@ pub(super) const EXCEPTING: &[&str] =
 pub(super) const TAKING: &[&str] = &[
     "just",
     "only",
+    "obviously",
     "definitely",
     "absolutely",
     "please",

@@ -81,7 +81,7 @@ impl<'a> Reading<'a> {
     pub(super) fn add(&mut self, sentence: &Sentence) {
         let begins = |place: usize| QUESTIONS.contains(&sentence.at(place));
         let turn = (2..sentence.len()).find(|&place| match sentence.words[place].gap {
-            Gap::Pause => begins(place),
+            Gap::Pause if begins(place) => true,
             _ => sentence.at(place) == "so" && begins(place + 1),
         });
         if let Some(turn) = turn.filter(|_| sentence.asks && !QUESTIONS.contains(&sentence.at(0))) {
@@ -337,7 +337,9 @@ impl<'a> Reading<'a> {
         // `exactly what I was looking for` is not of the past.
         let is_past = (0..sentence.len()).any(|place| {
             let is_of_cue = cues.iter().any(|cue| (cue.start..cue.end).contains(&place) && !cue.judgement.seen);
-            PAST.contains(&sentence.at(place)) && !is_of_cue
+            // `Put Heat on my list`
+            let is_order = place == 0 && sentence.at(place) == "put";
+            PAST.contains(&sentence.at(place)) && !is_of_cue && !is_order
         });
         // `didn't like it` is of the past, `still love it` of what was seen.
         let is_present = |cue: &Cue| {
@@ -428,7 +430,8 @@ impl<'a> Reading<'a> {
             said = true;
         }
         let is_taken = |place: usize| !open[place] || TAKING.contains(&sentence.at(place));
-        let takes = sentence.has_any(&["please", "then", "definitely", "absolutely", "yes", "yeah", "ok", "okay"]);
+        let takes =
+            sentence.has_any(&["please", "then", "definitely", "absolutely", "obviously", "yes", "yeah", "ok", "okay"]);
         if !said && takes && !mentions.is_empty() && (0..sentence.len()).all(is_taken) {
             let titles = mentions.iter().flat_map(|mention| &mention.titles);
             titles

@@ -125,6 +125,7 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence> {
                 reader.word.push_str("number");
                 reader.end_word();
             }
+            '.' | ')' if reader.begins_entry(next) => reader.pause(Gap::Pause),
             '-' if previous.is_alphanumeric() && next.is_alphanumeric() => reader.pause(Gap::Hyphen),
             ',' | ':' | '-' | '(' | ')' | '–' | '—' => reader.pause(Gap::Pause),
             '"' => {
@@ -187,8 +188,23 @@ fn unaccented(letter: char) -> char {
     ACCENTED.iter().find(|(accented, _)| accented.contains(letter)).map_or(letter, |(_, plain)| *plain)
 }
 
-/// Contractions as they are written by rule: `dont` is `don't`.
-fn contracted(word: String) -> String {
+/// Words as they are written by rule: `dont` is `don't`, `luv` is `love`.
+fn by_rule(word: String) -> String {
+    const SHORT: [(&str, &str); 10] = [
+        ("luv", "love"),
+        ("luved", "loved"),
+        ("h8", "hate"),
+        ("h8d", "hated"),
+        ("gr8", "great"),
+        ("pls", "please"),
+        ("plz", "please"),
+        ("thx", "thanks"),
+        ("thanx", "thanks"),
+        ("ur", "your"),
+    ];
+    if let Some((_, whole)) = SHORT.iter().find(|(short, _)| *short == word) {
+        return (*whole).to_owned();
+    }
     const WITHOUT: [&str; 17] = [
         "dont", "didnt", "doesnt", "isnt", "wasnt", "arent", "werent", "havent", "hasnt", "hadnt", "wouldnt",
         "couldnt", "shouldnt", "cant", "wont", "ive", "thats",
@@ -208,6 +224,8 @@ struct Reader {
     word: String,
     gap: Option<Gap>,
     quoted: bool,
+    /// Entries of a numbered list so far.
+    entries: usize,
 }
 
 impl Reader {
@@ -217,7 +235,7 @@ impl Reader {
         }
         let raw = std::mem::take(&mut self.word);
         let gap = self.gap.take().unwrap_or(Gap::Space);
-        self.sentence.words.push(Word { text: contracted(fold(&raw)), raw, gap, quoted: self.quoted });
+        self.sentence.words.push(Word { text: by_rule(fold(&raw)), raw, gap, quoted: self.quoted });
     }
 
     fn pause(&mut self, gap: Gap) {
@@ -243,6 +261,19 @@ impl Reader {
                 }
             }
         }
+    }
+
+    /// `1. great 2. awful`: whether the word is the next number of a list. Its entry is a sentence of its own.
+    fn begins_entry(&mut self, next: char) -> bool {
+        let begins = self.entries > 0 || self.sentence.words.is_empty();
+        if !begins || next.is_alphanumeric() || self.word != (self.entries + 1).to_string() {
+            return false;
+        }
+        let number = std::mem::take(&mut self.word);
+        self.end_sentence(false);
+        self.word = number;
+        self.entries += 1;
+        true
     }
 
     fn ends_in_abbreviation(&self) -> bool {
@@ -271,7 +302,7 @@ mod tests {
 
     #[test]
     fn sentences_and_words_are_parted() {
-        let cases: [(&str, &[&str]); 11] = [
+        let cases: [(&str, &[&str]); 14] = [
             ("", &[]),
             ("Hi there!", &["hi there"]),
             ("Amélie? No – don’t.", &["amelie?", "no don't"]),
@@ -279,6 +310,9 @@ mod tests {
             ("neo-noir, 4/5 or 7.5", &["neo noir 4/5 or 7.5"]),
             ("E.T. was great. More?!", &["et was great", "more?"]),
             ("Mr. Nobody & I", &["mr nobody and i"]),
+            ("1. great 2. awful", &["1 great", "2 awful"]),
+            ("1) luv it 3) no", &["1 love it 3 no"]),
+            ("It is a 1. Next", &["it is a 1", "next"]),
             ("under $10; 4+ stars", &["under $ 10", "4+ stars"]),
             ("with Samuel L. Jackson. Now", &["with samuel l jackson", "now"]),
             ("...", &[]),

@@ -202,7 +202,7 @@ pub(super) fn is_example(sentence: &Sentence, start: usize, before: Option<&Ment
         let Some(place) = end.checked_sub(length).filter(|&place| sentence.has_at(place, phrase)) else { return false };
         let likes = *phrase == "like" && LIKERS.contains(&sentence.before(place, 1));
         // `more of the second one` asks for more of the kind; `not like Heat`, `not another film like Heat` do not.
-        let denied = sentence.before(place, 1) == "not" || is_denied(sentence, place, &|_| false);
+        let denied = ["not", "less"].contains(&sentence.before(place, 1)) || is_denied(sentence, place, &|_| false);
         !likes && !denied
     })
 }
