@@ -176,7 +176,7 @@ fn attention(criterion: &mut Criterion) {
     {
         let positions: Vec<u32> = (depth..depth + rows as u32).collect();
         let blocks: Vec<u32> = (0..(depth + rows as u32).div_ceil(KV_BLOCK as u32)).collect();
-        let cache = KvCache::new(format, blocks.len(), shape.kv_heads, shape.head_dim);
+        let cache = KvCache::new(format, 1, blocks.len(), shape.kv_heads, shape.head_dim);
         let data = vec![0.5; rows * shape.heads * shape.head_dim];
         let mut out = vec![0.0; data.len()];
         let span = AttentionSpan { rows: 0..rows, positions: &positions, blocks: &blocks };
@@ -184,7 +184,7 @@ fn attention(criterion: &mut Criterion) {
         let seen: usize = positions.iter().map(|at| *at as usize + 1).sum();
         group.throughput(Throughput::Elements((4 * seen * shape.heads * shape.head_dim) as u64));
         group.bench_function(format!("{}/{rows} from {depth}", format.name()), |b| {
-            b.iter(|| kernels.attention(q, &cache, std::slice::from_ref(&span), shape, black_box(&mut out)));
+            b.iter(|| kernels.attention(q, &cache, 0, std::slice::from_ref(&span), shape, black_box(&mut out)));
         });
     }
     group.finish();

@@ -39,13 +39,6 @@ impl<T> Default for Aligned<T> {
 }
 
 impl<T: Plain> Aligned<T> {
-    /// `len` elements whose bytes are zero.
-    pub(crate) fn zeroed(len: usize) -> Self {
-        let mut new = Aligned::default();
-        new.resize(len);
-        new
-    }
-
     /// The same bytes as elements of another type; some at the end may be too few for one.
     pub(crate) fn cast<U: Plain>(self) -> Aligned<U> {
         Aligned { lines: self.lines, len: self.len * size_of::<T>() / size_of::<U>(), element: PhantomData }
@@ -77,43 +70,14 @@ impl<T: Plain> DerefMut for Aligned<T> {
     }
 }
 
-/// Bytes that are zero and start at a cache line; memory that was never written costs nothing.
-pub(crate) struct Zeroed {
-    bytes: Vec<u8>,
-    offset: usize,
-    len: usize,
-}
-
-impl Zeroed {
-    pub(crate) fn new(len: usize) -> Self {
-        let bytes = vec![0; len + 64];
-        // The offset is `usize::MAX` where it cannot be told.
-        let offset = bytes.as_ptr().align_offset(64).min(64);
-        Zeroed { bytes, offset, len }
-    }
-}
-
-impl Deref for Zeroed {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.bytes[self.offset..][..self.len]
-    }
-}
-
-impl DerefMut for Zeroed {
-    fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.offset..][..self.len]
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn memory_is_aligned_and_keeps_what_it_holds() {
-        let mut x = Aligned::<f32>::zeroed(3);
+        let mut x = Aligned::<f32>::default();
+        x.resize(3);
         assert_eq!(*x, [0.0; 3]);
         x[2] = 5.0;
         x.resize(100);
@@ -123,8 +87,5 @@ mod tests {
         assert_eq!((x.len(), &x[8..12]), (400, &5.0_f32.to_le_bytes()[..]));
         x.resize(0);
         assert!(x.is_empty());
-        let zeroed = Zeroed::new(130);
-        assert!(zeroed.as_ptr().addr().is_multiple_of(64));
-        assert_eq!(*zeroed, [0; 130]);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use crate::Kernels;
-use crate::aligned::Aligned;
+use crate::pages::Pages;
 use crate::simd::{Kernel, LANES, Line, Simd};
 
 /// How long a rate is measured: long enough for clocks to settle.
@@ -36,7 +36,10 @@ impl Kernels {
 
     /// Bytes a second that all threads together read from `bytes` bytes of memory, again and again.
     pub fn read_rate(&self, bytes: usize) -> f64 {
-        let memory = Aligned::<u8>::zeroed(bytes.max(1 << 16));
+        let bytes = bytes.max(1 << 16);
+        let mut memory = Pages::zeroed(bytes, bytes);
+        // Pages that were never written are one and the same.
+        memory.fill(1);
         let lines = memory.as_chunks::<64>().0;
         let part = lines.len().div_ceil(4 * self.pool().threads());
         let mut best = Duration::MAX;

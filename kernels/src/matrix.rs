@@ -2,8 +2,8 @@
 
 use std::marker::PhantomData;
 
-use crate::aligned::Aligned;
 use crate::packed::{Blocks, Packed, with_blocks};
+use crate::pages::{Piece, WeightMemory};
 use crate::per_channel::Channels;
 use crate::simd::{Kernel, LANES, Simd};
 use crate::{Format, Kernels, dequantize};
@@ -24,9 +24,9 @@ pub struct Matrix {
 #[derive(Clone)]
 pub(crate) enum Data {
     /// (groups, cols, 16) f32
-    Floats(Aligned<f32>),
+    Floats(Piece<f32>),
     /// (groups, cols, 16) f16 or bf16
-    Halves(Aligned<u8>),
+    Halves(Piece<u8>),
     Blocks(Packed),
     Channels(Channels),
     /// As in the file, for rows that are only looked up.
@@ -98,19 +98,34 @@ impl Matrix {
     ///
     /// If a row is no whole number of blocks, or `bytes` is not exactly as long as the shape takes.
     pub fn new(format: Format, rows: usize, cols: usize, bytes: &[u8]) -> Result<Self, ShapeError> {
+        Self::new_in(&mut WeightMemory::default(), format, rows, cols, bytes)
+    }
+
+    /// The same, beside the other matrices of a model.
+    ///
+    /// # Errors
+    ///
+    /// As [`new`](Matrix::new).
+    pub fn new_in(
+        memory: &mut WeightMemory,
+        format: Format,
+        rows: usize,
+        cols: usize,
+        bytes: &[u8],
+    ) -> Result<Self, ShapeError> {
         check(format, rows, cols, bytes)?;
         let data = match format {
             Format::F32 => {
-                let mut floats = Aligned::zeroed(rows.next_multiple_of(LANES) * cols);
+                let mut floats = memory.take(rows.next_multiple_of(LANES) * cols);
                 interleave(bytes, cols, &mut floats, |element: &[u8; 4]| f32::from_le_bytes(*element));
                 Data::Floats(floats)
             }
             Format::F16 | Format::BF16 => {
-                let mut halves = Aligned::<u8>::zeroed(rows.next_multiple_of(LANES) * cols * 2);
+                let mut halves = memory.take::<u8>(rows.next_multiple_of(LANES) * cols * 2);
                 interleave(bytes, cols, halves.as_chunks_mut().0, |element: &[u8; 2]| *element);
                 Data::Halves(halves)
             }
-            _ => Data::Blocks(with_blocks!(format, B => Packed::new::<B>(rows, cols, bytes))),
+            _ => Data::Blocks(with_blocks!(format, B => Packed::new::<B>(memory, rows, cols, bytes))),
         };
         Ok(Matrix { format: Some(format), rows, cols, data })
     }

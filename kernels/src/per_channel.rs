@@ -7,6 +7,7 @@
 //! Rows are filled up with zeros to a multiple of 64 columns, which tile registers take at a time.
 
 use crate::aligned::Aligned;
+use crate::pages::{Piece, WeightMemory};
 use crate::quantized::{ROUND, RowTile, Tiling, WIDE, magnitude, scale_of};
 use crate::scratch::Scratch;
 use crate::simd::{Chunk, Kernel, LANES, Line, Simd, load_partial};
@@ -27,9 +28,9 @@ pub(crate) fn steps(cols: usize) -> usize {
 #[derive(Clone)]
 pub(crate) struct Channels {
     /// (groups, steps, 16, 4) signed bytes
-    quants: Aligned<u8>,
+    quants: Piece<u8>,
     /// (groups, 16)
-    scales: Aligned<f32>,
+    scales: Piece<f32>,
     steps: usize,
 }
 
@@ -43,8 +44,9 @@ pub(crate) struct ChannelGroup<'a> {
 impl Channels {
     fn new(rows: usize, cols: usize, weights: &[f32]) -> Self {
         let (groups, steps) = (rows.div_ceil(LANES), steps(cols));
-        let mut quants = Aligned::<u8>::zeroed(groups * steps * 4 * LANES);
-        let mut scales = Aligned::<f32>::zeroed(groups * LANES);
+        let mut memory = WeightMemory::default();
+        let mut quants = memory.take::<u8>(groups * steps * 4 * LANES);
+        let mut scales = memory.take::<f32>(groups * LANES);
         for (row, weights) in weights.chunks_exact(cols.max(1)).enumerate() {
             let (group, lane) = (row / LANES, row % LANES);
             let largest = weights.iter().fold(0.0_f32, |largest, w| largest.max(w.abs()));

@@ -15,7 +15,7 @@ use crate::aligned::Aligned;
 use crate::packed::{BLOCK, STEPS};
 use crate::scratch::Scratch;
 use crate::simd::{Kernel, LANES, Simd};
-use crate::split::{BlockTile, for_parts};
+use crate::split::{BlockTile, for_grid};
 
 /// Words of a row and 32 columns.
 pub(crate) const WORDS: usize = STEPS + 4;
@@ -34,8 +34,8 @@ pub(crate) const WIDE: usize = 16;
 /// More rows than these, up to sixteen, are faster as one wide tile.
 const NARROW: usize = 8;
 
-/// Elements of a task: microseconds, to outweigh its start.
-const PART: usize = 1 << 13;
+/// Elements of a task: a microsecond, to outweigh its start.
+const PART: usize = 1 << 12;
 
 /// Where word `word` of row `row` is, of a tile's words for 32 columns.
 #[inline(always)]
@@ -100,6 +100,14 @@ impl Tiling {
             Some(beyond) => (self.tiles * self.width + beyond * self.rest, self.rest),
         };
         RowTile { first, count: width.min(self.rows - first), width }
+    }
+
+    /// The tile that a row is in.
+    pub(crate) fn tile_of(self, row: usize) -> usize {
+        match row.checked_sub(self.tiles * self.width) {
+            None => row / self.width,
+            Some(beyond) => self.tiles + beyond / self.rest.max(1),
+        }
     }
 
     /// The rows of some tiles.
@@ -238,13 +246,20 @@ impl Kernels {
         words: &mut [u32],
         task: &(dyn Fn(usize, &mut [u32]) + Sync),
     ) {
-        let tile_words = tiling.width * row_words;
-        let tiles_at_once = (PART / (tiling.width * cols).max(1)).max(1);
-        let (first, rest) = words.split_at_mut(tiling.tiles * tile_words);
-        for_parts(self.pool(), first, tiles_at_once * tile_words, &|start, words| {
-            task(start / tile_words.max(1), words);
+        if words.is_empty() {
+            return;
+        }
+        let at_once = (PART / (tiling.width * cols).max(1)).max(1);
+        let tiles = |i: usize| i * at_once..tiling.tiles().min((i + 1) * at_once);
+        let words_of = |i: usize| {
+            let (first, last) = (tiling.tile(tiles(i).start), tiling.tile(tiles(i).end - 1));
+            first.first * row_words..(last.first + last.width) * row_words
+        };
+        let (len, tasks) = (words.len(), tiling.tiles().div_ceil(at_once));
+        for_grid(self.pool(), words, len, &[0..1], tasks, &words_of, &|_, mut part| {
+            let row = part.columns().start / row_words.max(1);
+            task(tiling.tile_of(row), part.row(0));
         });
-        task(tiling.tiles, rest);
     }
 }
 
@@ -436,6 +451,7 @@ mod tests {
                     let tile = tiling.tile(index);
                     assert_eq!(tile.first, next);
                     assert!(tile.count > 0 && tile.count <= tile.width && [1, 2, 4, 6, WIDE].contains(&tile.width));
+                    assert_eq!(tiling.tile_of(next), index);
                     next += tile.count;
                 }
                 assert_eq!(next, rows);
@@ -446,7 +462,7 @@ mod tests {
     #[test]
     fn quants_are_close_and_their_sums_exact() {
         for kernels in every_isa(2) {
-            for (rows, cols) in [(1, 32), (3, 96), (13, 64), (37, 32)] {
+            for (rows, cols) in [(0, 32), (1, 32), (3, 96), (13, 64), (37, 32)] {
                 let x = random(9, rows * cols);
                 let mut quantized = Quantized::default();
                 kernels.quantize_rows(&x, cols, &mut quantized);

@@ -11,19 +11,19 @@ use crate::pool::Pool;
 use crate::quantized::{RowTile, Tiling, WORDS};
 
 /// A rectangle of a row-major matrix: some rows, and of each the same columns.
-pub(crate) struct Tile<'a> {
+pub(crate) struct Tile<'a, T = f32> {
     /// The first element of what there is of the matrix, and which row and column that is.
-    matrix: *mut f32,
+    matrix: *mut T,
     origin: [usize; 2],
     row_len: usize,
     rows: Range<usize>,
     columns: Range<usize>,
-    owner: PhantomData<&'a mut [f32]>,
+    owner: PhantomData<&'a mut [T]>,
 }
 
-impl<'a> Tile<'a> {
+impl<'a, T> Tile<'a, T> {
     /// A tile that has memory of its own, (rows, columns).
-    pub(crate) fn apart(memory: &'a mut [f32], rows: Range<usize>, columns: Range<usize>) -> Self {
+    pub(crate) fn apart(memory: &'a mut [T], rows: Range<usize>, columns: Range<usize>) -> Self {
         assert!(
             memory.len() == rows.len() * columns.len(),
             "memory of a tile of rows {rows:?} and columns {columns:?}"
@@ -43,7 +43,7 @@ impl<'a> Tile<'a> {
     }
 
     /// This tile's part of row `row` of the matrix.
-    pub(crate) fn row(&mut self, row: usize) -> &mut [f32] {
+    pub(crate) fn row(&mut self, row: usize) -> &mut [T] {
         assert!(self.rows.contains(&row), "row {row} outside of tile of rows {:?}", self.rows);
         let [first_row, first_column] = self.origin;
         // SAFETY: `for_tiles`, or `apart`, checked that the row and columns lie in the matrix, that no other tile
@@ -91,14 +91,14 @@ pub(crate) fn for_tiles(
 }
 
 /// As [`for_tiles`], by the `across` ranges of columns that `columns` gives, which must be ascending and disjoint.
-pub(crate) fn for_grid(
+pub(crate) fn for_grid<T: Send>(
     pool: &Pool,
-    out: &mut [f32],
+    out: &mut [T],
     row_len: usize,
     row_ranges: &[Range<usize>],
     across: usize,
     columns: &dyn Fn(usize) -> Range<usize>,
-    task: &(dyn Fn(usize, Tile<'_>) + Sync),
+    task: &(dyn Fn(usize, Tile<'_, T>) + Sync),
 ) {
     let rows = out.len().checked_div(row_len).unwrap_or_default();
     assert_ascending(row_ranges.iter().cloned(), rows, "rows");

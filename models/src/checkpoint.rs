@@ -114,10 +114,10 @@ impl Checkpoint {
         &self.weights
     }
 
-    /// Forgets the vocabulary that a GGUF file holds, once a tokenizer has been made of it: the weights can then take its
-    /// memory.
+    /// Forgets the vocabulary that a GGUF file holds, once a tokenizer has been made of it, and gives its memory back.
     pub fn forget_vocabulary(&mut self) {
         self.weights.forget_lists();
+        docent_kernels::give_back_freed();
     }
 
     /// Where the weights lie, with the files beside them.

@@ -1,7 +1,8 @@
-//! The paged cache of keys and values of one layer, in f16 or as integers with scales.
+//! The paged cache of keys and values, in f16 or as integers with scales.
 //!
-//! Keys are (`kv_heads`, blocks, 4, `head_dim`, 16): sixteen positions of one element beside each other, so that a lane is
-//! a position. Values are (`kv_heads`, blocks, 64, ⌈`head_dim` / 16⌉, 16): a lane is an element.
+//! A block of positions has the keys and values of all layers in one piece, so that memory is used from its start on: of each
+//! layer first the keys of all heads, then their values. The keys of a head are (4, `head_dim`, 16): sixteen positions of one
+//! element beside each other, so that a lane is a position. Its values are (64, ⌈`head_dim` / 16⌉, 16): a lane is an element.
 //!
 //! In Q16 a head at a position has a scale in f32: the largest magnitude over 8,191. Of keys and values alike a block begins
 //! with its 64 scales. Two integers share a lane: keys are (4, ⌈`head_dim` / 2⌉, 16, 2), two elements of a position; values are
@@ -16,16 +17,16 @@ use std::ops::Range;
 use super::shorts::{Kept, short_len, to_shorts};
 use super::{AttentionSpan, KV_BLOCK, Rotation};
 use crate::Kernels;
-use crate::aligned::Zeroed;
+use crate::pages::Pages;
 use crate::scratch::Scratch;
 use crate::simd::{Halves, Kernel, LANES, Line, Simd};
-use crate::split::for_parts;
+use crate::split::{Tile, for_grid};
 
 /// Vectors of positions in a block.
 pub(super) const GROUPS: usize = KV_BLOCK / LANES;
 
-/// Elements that one task stores at least.
-const PART: usize = 1 << 13;
+/// Elements of keys from which on tasks share them out: microseconds, to outweigh their start.
+const PART: usize = 1 << 10;
 
 /// Elements that share a scale.
 const SCALED: usize = 32;
@@ -141,31 +142,80 @@ fn float<S: Simd>(simd: S, quants: &[u8; LANES]) -> S::F {
     simd.to_float(simd.sub_int(simd.widen_u8(quants), simd.splat_int(BIAS)))
 }
 
-/// The keys and values of one layer.
-pub struct KvCache {
+/// What a block of positions consists of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Layout {
     format: KvFormat,
+    layers: usize,
     kv_heads: usize,
     head_dim: usize,
+}
+
+/// The keys or values of a head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Keys(usize),
+    Values(usize),
+}
+
+impl Layout {
+    /// Bytes of the keys, and of the values, of all heads of a layer.
+    fn layer_bytes(self) -> [usize; 2] {
+        self.format.bytes(self.head_dim).map(|bytes| self.kv_heads * bytes)
+    }
+
+    fn block_bytes(self) -> usize {
+        self.layers * self.layer_bytes().iter().sum::<usize>()
+    }
+
+    /// Keys and values of a layer's heads, in the order in which they lie.
+    fn part(self, index: usize) -> Part {
+        if index < self.kv_heads { Part::Keys(index) } else { Part::Values(index - self.kv_heads) }
+    }
+
+    /// Where they are in a block.
+    #[inline(always)]
+    fn bytes_of(self, layer: usize, part: Part) -> Range<usize> {
+        let ([keys, values], [all_keys, all_values]) = (self.format.bytes(self.head_dim), self.layer_bytes());
+        let (within, len) = match part {
+            Part::Keys(head) => (head * keys, keys),
+            Part::Values(head) => (all_keys + head * values, values),
+        };
+        let start = layer * (all_keys + all_values) + within;
+        start..start + len
+    }
+}
+
+/// The keys and values of all layers.
+pub struct KvCache {
+    layout: Layout,
     blocks: usize,
-    keys: Zeroed,
-    values: Zeroed,
+    memory: Pages,
+}
+
+/// Those of one layer.
+#[derive(Clone, Copy)]
+pub(super) struct KvLayer<'a> {
+    cache: &'a KvCache,
+    index: usize,
 }
 
 impl KvCache {
     /// Room for `blocks` blocks of [`KV_BLOCK`] positions; memory is taken as they are written.
-    pub fn new(format: KvFormat, blocks: usize, kv_heads: usize, head_dim: usize) -> Self {
-        let [keys, values] = format.bytes(head_dim).map(|bytes| Zeroed::new(kv_heads * blocks * bytes));
-        KvCache { format, kv_heads, head_dim, blocks, keys, values }
+    pub fn new(format: KvFormat, layers: usize, blocks: usize, kv_heads: usize, head_dim: usize) -> Self {
+        let layout = Layout { format, layers, kv_heads, head_dim };
+        let len = blocks * layout.block_bytes();
+        KvCache { layout, blocks, memory: Pages::zeroed(len, len) }
     }
 
     /// Bytes of one block.
     pub fn block_bytes(&self) -> usize {
-        Self::block_bytes_of(self.format, self.kv_heads, self.head_dim)
+        self.layout.block_bytes()
     }
 
-    /// Bytes of one block of so many heads of so many elements.
-    pub fn block_bytes_of(format: KvFormat, kv_heads: usize, head_dim: usize) -> usize {
-        kv_heads * format.bytes(head_dim).iter().sum::<usize>()
+    /// Bytes of one block of so many layers with so many heads of so many elements.
+    pub fn block_bytes_of(format: KvFormat, layers: usize, kv_heads: usize, head_dim: usize) -> usize {
+        Layout { format, layers, kv_heads, head_dim }.block_bytes()
     }
 
     /// How many blocks there are.
@@ -179,81 +229,69 @@ impl KvCache {
     ///
     /// If one of them does not exist.
     pub fn copy_block(&mut self, from: usize, to: usize) {
-        assert!(from < self.blocks && to < self.blocks, "blocks {from} and {to} of {}", self.blocks);
-        let sizes = [self.key_block(), self.value_block()];
-        for (bytes, size) in [&mut self.keys, &mut self.values].into_iter().zip(sizes) {
-            for head in bytes.chunks_exact_mut((self.blocks * size).max(1)) {
-                head.copy_within(from * size..(from + 1) * size, to * size);
-            }
-        }
+        let (from, to) = (self.bytes_of(from), self.bytes_of(to));
+        self.memory.copy_within(from, to.start);
     }
 
-    /// Appends what a block holds: of each head the keys, then of each head the values.
+    /// What a block holds: of each layer the keys of all heads, then their values.
     ///
     /// # Panics
     ///
     /// If the block does not exist.
-    pub fn read_block(&self, block: usize, out: &mut Vec<u8>) {
-        assert!(block < self.blocks, "block {block} of {}", self.blocks);
-        for (bytes, size) in [(&self.keys, self.key_block()), (&self.values, self.value_block())] {
-            for head in bytes.chunks_exact((self.blocks * size).max(1)) {
-                out.extend_from_slice(&head[block * size..(block + 1) * size]);
-            }
-        }
+    pub fn read_block(&self, block: usize) -> &[u8] {
+        &self.memory[self.bytes_of(block)]
     }
 
-    /// Fills a block with what [`read_block`](Self::read_block) appended.
+    /// Fills a block with what [`read_block`](Self::read_block) gave.
     ///
     /// # Panics
     ///
     /// If the block does not exist, or `bytes` are not those of one block.
     pub fn write_block(&mut self, block: usize, bytes: &[u8]) {
+        let to = self.bytes_of(block);
+        assert_eq!(bytes.len(), to.len(), "bytes of a block");
+        self.memory[to].copy_from_slice(bytes);
+    }
+
+    fn bytes_of(&self, block: usize) -> Range<usize> {
         assert!(block < self.blocks, "block {block} of {}", self.blocks);
-        assert_eq!(bytes.len(), self.block_bytes(), "bytes of a block");
-        let (blocks, sizes) = (self.blocks, [self.key_block(), self.value_block()]);
-        let mut rest = bytes;
-        for (bytes, size) in [&mut self.keys, &mut self.values].into_iter().zip(sizes) {
-            for head in bytes.chunks_exact_mut((blocks * size).max(1)) {
-                let (part, left) = rest.split_at(size);
-                head[block * size..(block + 1) * size].copy_from_slice(part);
-                rest = left;
-            }
-        }
+        let len = self.block_bytes();
+        block * len..(block + 1) * len
+    }
+
+    /// # Panics
+    ///
+    /// If there is no such layer.
+    pub(super) fn layer(&self, index: usize) -> KvLayer<'_> {
+        assert!(index < self.layout.layers, "layer {index} of {self:?}");
+        KvLayer { cache: self, index }
     }
 
     /// Sets every byte.
     #[cfg(test)]
     pub(super) fn fill(&mut self, byte: u8) {
-        self.keys.fill(byte);
-        self.values.fill(byte);
-    }
-
-    fn key_block(&self) -> usize {
-        self.format.bytes(self.head_dim)[0]
-    }
-
-    fn value_block(&self) -> usize {
-        self.format.bytes(self.head_dim)[1]
+        self.memory.fill(byte);
     }
 
     pub(super) fn is_of(&self, kv_heads: usize, head_dim: usize) -> bool {
-        self.kv_heads == kv_heads && self.head_dim == head_dim
+        self.layout.kv_heads == kv_heads && self.layout.head_dim == head_dim
     }
+}
 
+impl<'a> KvLayer<'a> {
     /// Whether what is multiplied by keys and values is made 16-bit integers.
-    pub(super) fn is_in_shorts(&self) -> bool {
-        self.format == KvFormat::Q16
+    pub(super) fn is_in_shorts(self) -> bool {
+        self.cache.layout.format == KvFormat::Q16
     }
 
     /// The keys and values of a head in a block.
     #[inline(always)]
-    pub(super) fn block(&self, head: usize, block: usize) -> Stored<'_> {
-        let part = |size: usize| {
-            let start = (head * self.blocks + block) * size;
-            start..start + size
-        };
-        let (keys, values) = (&self.keys[part(self.key_block())], &self.values[part(self.value_block())]);
-        match self.format {
+    pub(super) fn block(self, head: usize, block: usize) -> Stored<'a> {
+        let KvCache { layout, memory, .. } = self.cache;
+        let block = &memory[block * layout.block_bytes()..];
+        let [keys, values] =
+            [Part::Keys(head), Part::Values(head)].map(|part| &block[layout.bytes_of(self.index, part)]);
+        match layout.format {
             KvFormat::Q16 => {
                 let [(key_scales, keys), (value_scales, values)] = [keys, values].map(|bytes| {
                     bytes.as_chunks().0.split_first_chunk().expect("a block in Q16 begins with its scales")
@@ -261,60 +299,65 @@ impl KvCache {
                 Stored::Shorts(Kept { key_scales, keys, value_scales, values })
             }
             KvFormat::F16 => Stored::Halves(keys.as_chunks().0, values.as_chunks().0),
-            KvFormat::Q8_0 => Stored::Quants(Quants { keys, values, head_dim: self.head_dim }),
+            KvFormat::Q8_0 => Stored::Quants(Quants { keys, values, head_dim: layout.head_dim }),
         }
     }
 }
 
 impl std::fmt::Debug for KvCache {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let KvCache { format, kv_heads, head_dim, blocks, .. } = self;
-        write!(f, "KvCache({} blocks of {kv_heads} heads of {head_dim}, {})", blocks, format.name())
+        let KvCache { layout: Layout { format, layers, kv_heads, head_dim }, blocks, .. } = self;
+        let format = format.name();
+        write!(f, "KvCache({blocks} blocks of {layers} layers of {kv_heads} heads of {head_dim}, {format})")
     }
 }
 
+/// The keys and values of a batch: rows of `row_len` elements.
+#[derive(Clone, Copy, Debug)]
+pub struct KeyValues<'a> {
+    /// All rows.
+    pub data: &'a [f32],
+    /// Elements of a row.
+    pub row_len: usize,
+    /// The element of a row with which its keys begin, (`kv_heads`, `head_dim`).
+    pub keys: usize,
+    /// The same of its values.
+    pub values: usize,
+    /// What is done to keys first.
+    pub rotation: Rotation<'a>,
+}
+
 impl Kernels {
-    /// Stores the keys and values of a batch at their positions, keys rotated.
-    ///
-    /// A row of `x`, of `row_len` elements, has its keys, (`kv_heads`, `head_dim`), from element `keys` on, and its values
-    /// from element `values` on.
+    /// Stores the keys and values of a batch at their positions in a layer of the cache.
     ///
     /// # Panics
     ///
-    /// If the shapes do not fit each other, or a span is none that [`attention`](Kernels::attention) would take.
-    pub fn store_kv(
-        &self,
-        cache: &mut KvCache,
-        x: &[f32],
-        row_len: usize,
-        [keys, values]: [usize; 2],
-        rotation: Rotation<'_>,
-        spans: &[AttentionSpan<'_>],
-    ) {
-        let KvCache { format, kv_heads, head_dim, blocks, .. } = *cache;
-        let width = kv_heads * head_dim;
-        if width == 0 || x.is_empty() {
+    /// If the shapes do not fit each other, there is no such layer, or a span is none that
+    /// [`attention`](Kernels::attention) would take.
+    pub fn store_kv(&self, cache: &mut KvCache, layer: usize, from: KeyValues<'_>, spans: &[AttentionSpan<'_>]) {
+        let KvCache { layout, blocks, .. } = *cache;
+        let KeyValues { data, row_len, keys, values, rotation } = from;
+        let width = layout.kv_heads * layout.head_dim;
+        assert!(layer < layout.layers, "layer {layer} of {cache:?}");
+        if width == 0 || data.is_empty() || blocks == 0 {
             return;
         }
         assert!(keys.max(values) + width <= row_len, "keys and values of {width} elements in rows of {row_len}");
-        assert!(x.len().is_multiple_of(row_len), "{} elements in rows of {row_len}", x.len());
-        let rows = x.len() / row_len;
-        rotation.assert_valid(rows, head_dim);
+        assert!(data.len().is_multiple_of(row_len), "{} elements in rows of {row_len}", data.len());
+        let rows = data.len() / row_len;
+        rotation.assert_valid(rows, layout.head_dim);
         for span in spans {
             assert!(span.rows.end <= rows, "rows {:?} of {rows}", span.rows);
             span.assert_valid(blocks);
         }
-        let heads_at_once = if rows * width < PART { kv_heads } else { 1 };
-        let (key_head, value_head) = (blocks * cache.key_block(), blocks * cache.value_block());
-        for_parts(self.pool(), &mut cache.keys, heads_at_once * key_head, &|start, bytes| {
-            let heads = start / key_head..(start + bytes.len()) / key_head;
-            let from = Rows { x, row_len, first: keys, heads, head_dim, spans };
-            self.arch.run(StoreKeys { from, format, rotation, bytes });
-        });
-        for_parts(self.pool(), &mut cache.values, heads_at_once * value_head, &|start, bytes| {
-            let heads = start / value_head..(start + bytes.len()) / value_head;
-            let from = Rows { x, row_len, first: values, heads, head_dim, spans };
-            self.arch.run(StoreValues { from, format, bytes });
+        // Of few rows the keys and values of all heads at once.
+        let at_once = if rows * width < PART { 2 * layout.kv_heads } else { 1 };
+        let parts = |task: usize| task * at_once..(task + 1) * at_once;
+        let bytes_of = |part: usize| layout.bytes_of(layer, layout.part(part));
+        let columns = |task: usize| bytes_of(parts(task).start).start..bytes_of(parts(task).end - 1).end;
+        let (tasks, row_len) = (2 * layout.kv_heads / at_once, layout.block_bytes());
+        for_grid(self.pool(), &mut cache.memory, row_len, &[0..blocks], tasks, &columns, &|_, out| {
+            self.arch.run(Store { from, layout, layer, spans, out });
         });
     }
 }
@@ -327,23 +370,6 @@ fn positions<'a>(spans: &'a [AttentionSpan<'a>]) -> impl Iterator<Item = (usize,
             (row, span.blocks[position / KV_BLOCK] as usize, position % KV_BLOCK)
         })
     })
-}
-
-/// What is stored: some heads of rows.
-struct Rows<'a> {
-    x: &'a [f32],
-    row_len: usize,
-    first: usize,
-    heads: Range<usize>,
-    head_dim: usize,
-    spans: &'a [AttentionSpan<'a>],
-}
-
-impl Rows<'_> {
-    /// One head of a row.
-    fn head(&self, row: usize, head: usize) -> &[f32] {
-        &self.x[row * self.row_len + self.first + head * self.head_dim..][..self.head_dim]
-    }
 }
 
 /// The scale of some elements, and what their quants are times 1.
@@ -393,115 +419,128 @@ fn put_shorts<S: Simd>(simd: S, shorts: &Halves, half: usize, to: &mut Line) {
     simd.store_int(both, to);
 }
 
-struct StoreKeys<'a> {
-    from: Rows<'a>,
-    format: KvFormat,
-    rotation: Rotation<'a>,
-    /// All blocks of these heads.
-    bytes: &'a mut [u8],
+/// Stores some parts of a layer.
+struct Store<'a> {
+    from: KeyValues<'a>,
+    layout: Layout,
+    layer: usize,
+    spans: &'a [AttentionSpan<'a>],
+    /// (blocks, bytes of some parts)
+    out: Tile<'a, u8>,
 }
 
-impl Kernel for StoreKeys<'_> {
+impl Kernel for Store<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let head_dim = self.from.head_dim;
-        let block_len = self.format.bytes(head_dim)[0];
+    fn run<S: Simd>(mut self, simd: S) {
+        let Layout { format, head_dim, .. } = self.layout;
         let mut scratch = Scratch::take(head_dim.next_multiple_of(LANES));
         let mut shorts = Scratch::bytes(short_len(head_dim));
-        let head_len = self.bytes.len() / self.from.heads.len().max(1);
-        for (head, bytes) in self.from.heads.clone().zip(self.bytes.chunks_exact_mut(head_len.max(1))) {
-            for (row, block, place) in positions(self.from.spans) {
-                scratch[..head_dim].copy_from_slice(self.from.head(row, head));
-                self.rotation.apply(simd, row, &mut scratch[..head_dim]);
-                let bytes = &mut bytes[block * block_len..][..block_len];
-                if self.format == KvFormat::Q16 {
-                    let scale = to_shorts(simd, &scratch[..head_dim], &mut shorts);
-                    let (lines, pairs) = (put_short_scale(scale, place, bytes), head_dim.div_ceil(2));
-                    let lane = 4 * (place % LANES);
-                    let to = &mut lines[place / LANES * pairs..][..pairs];
-                    for (to, pair) in to.iter_mut().zip(shorts.as_chunks::<4>().0) {
-                        to[lane..lane + 4].copy_from_slice(pair);
-                    }
-                    continue;
-                }
-                if self.format == KvFormat::Q8_0 {
-                    let key = &scratch[..head_dim];
-                    let (scales, quants) = bytes.split_at_mut(scales_of(head_dim) * size_of::<Halves>());
-                    let first = place / LANES * head_dim * LANES + place % LANES;
-                    let mut to = quants[first..].iter_mut().step_by(LANES);
-                    let parts = key.len().div_ceil(SCALED);
-                    for (part, elements) in key.chunks(SCALED).enumerate() {
-                        let inverse = put_scale(simd, elements, [part, parts], place, scales);
-                        to.by_ref().zip(elements).for_each(|(to, x)| *to = quant(*x, inverse));
-                    }
-                    continue;
-                }
-                let vectors: &mut [Halves] = bytes.as_chunks_mut().0;
-                let to = &mut vectors[place / LANES * head_dim..][..head_dim];
-                let lane = 2 * (place % LANES);
-                for (to, from) in to.chunks_mut(LANES).zip(scratch.as_chunks::<LANES>().0) {
-                    let mut halves = [0; 2 * LANES];
-                    simd.store_half(simd.load(from), &mut halves);
-                    for (to, half) in to.iter_mut().zip(halves.as_chunks::<2>().0) {
-                        to[lane..lane + 2].copy_from_slice(half);
-                    }
+        let columns = self.out.columns();
+        for part in (0..2 * self.layout.kv_heads).map(|part| self.layout.part(part)) {
+            let bytes = self.layout.bytes_of(self.layer, part);
+            if bytes.start < columns.start || bytes.end > columns.end {
+                continue;
+            }
+            for (row, block, place) in positions(self.spans) {
+                let to = &mut self.out.row(block)[bytes.start - columns.start..][..bytes.len()];
+                let first = match part {
+                    Part::Keys(head) => self.from.keys + head * head_dim,
+                    Part::Values(head) => self.from.values + head * head_dim,
+                };
+                let head = &self.from.data[row * self.from.row_len + first..][..head_dim];
+                if let Part::Keys(_) = part {
+                    scratch[..head_dim].copy_from_slice(head);
+                    self.from.rotation.apply(simd, row, &mut scratch[..head_dim]);
+                    store_key(simd, format, &scratch, head_dim, place, &mut shorts, to);
+                } else {
+                    store_value(simd, format, head, place, &mut shorts, to);
                 }
             }
         }
     }
 }
 
-struct StoreValues<'a> {
-    from: Rows<'a>,
+/// Stores a key, filled up to whole vectors, at a place in the block of its head.
+#[inline(always)]
+fn store_key<S: Simd>(
+    simd: S,
     format: KvFormat,
-    /// All blocks of these heads.
-    bytes: &'a mut [u8],
+    filled: &[f32],
+    head_dim: usize,
+    place: usize,
+    shorts: &mut [u8],
+    block: &mut [u8],
+) {
+    let key = &filled[..head_dim];
+    match format {
+        KvFormat::Q16 => {
+            let scale = to_shorts(simd, key, shorts);
+            let (lines, pairs) = (put_short_scale(scale, place, block), head_dim.div_ceil(2));
+            let lane = 4 * (place % LANES);
+            let to = &mut lines[place / LANES * pairs..][..pairs];
+            for (to, pair) in to.iter_mut().zip(shorts.as_chunks::<4>().0) {
+                to[lane..lane + 4].copy_from_slice(pair);
+            }
+        }
+        KvFormat::Q8_0 => {
+            let (scales, quants) = block.split_at_mut(scales_of(head_dim) * size_of::<Halves>());
+            let first = place / LANES * head_dim * LANES + place % LANES;
+            let mut to = quants[first..].iter_mut().step_by(LANES);
+            let parts = key.len().div_ceil(SCALED);
+            for (part, elements) in key.chunks(SCALED).enumerate() {
+                let inverse = put_scale(simd, elements, [part, parts], place, scales);
+                to.by_ref().zip(elements).for_each(|(to, x)| *to = quant(*x, inverse));
+            }
+        }
+        KvFormat::F16 => {
+            let vectors: &mut [Halves] = block.as_chunks_mut().0;
+            let to = &mut vectors[place / LANES * head_dim..][..head_dim];
+            let lane = 2 * (place % LANES);
+            for (to, from) in to.chunks_mut(LANES).zip(filled.as_chunks::<LANES>().0) {
+                let mut halves = [0; 2 * LANES];
+                simd.store_half(simd.load(from), &mut halves);
+                for (to, half) in to.iter_mut().zip(halves.as_chunks::<2>().0) {
+                    to[lane..lane + 2].copy_from_slice(half);
+                }
+            }
+        }
+    }
 }
 
-impl Kernel for StoreValues<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let (head_dim, wide) = (self.from.head_dim, self.from.head_dim.div_ceil(LANES));
-        let block_len = self.format.bytes(head_dim)[1];
-        let mut shorts = Scratch::bytes(short_len(head_dim));
-        let head_len = self.bytes.len() / self.from.heads.len().max(1);
-        for (head, bytes) in self.from.heads.clone().zip(self.bytes.chunks_exact_mut(head_len.max(1))) {
-            for (row, block, place) in positions(self.from.spans) {
-                let value = self.from.head(row, head);
-                let bytes = &mut bytes[block * block_len..][..block_len];
-                if self.format == KvFormat::Q16 {
-                    let scale = to_shorts(simd, value, &mut shorts);
-                    let to = &mut put_short_scale(scale, place, bytes)[place / 2 * wide..][..wide];
-                    for (to, shorts) in to.iter_mut().zip(shorts.as_chunks().0) {
-                        put_shorts(simd, shorts, place % 2, to);
-                    }
-                    continue;
-                }
-                if self.format == KvFormat::Q8_0 {
-                    let (scales, quants) = bytes.split_at_mut(scales_of(head_dim) * size_of::<Halves>());
-                    let to = &mut quants[place * wide * LANES..][..wide * LANES];
-                    // What fills the last vector up is 0.
-                    to.fill(BIAS as u8);
-                    let parts = value.len().div_ceil(SCALED);
-                    for (part, (to, elements)) in to.chunks_mut(SCALED).zip(value.chunks(SCALED)).enumerate() {
-                        let inverse = put_scale(simd, elements, [part, parts], place, scales);
-                        to.iter_mut().zip(elements).for_each(|(to, x)| *to = quant(*x, inverse));
-                    }
-                    continue;
-                }
-                let vectors: &mut [Halves] = bytes.as_chunks_mut().0;
-                let to = &mut vectors[place * wide..][..wide];
-                let (chunks, tail) = value.as_chunks::<LANES>();
-                for (to, from) in to.iter_mut().zip(chunks) {
-                    simd.store_half(simd.load(from), to);
-                }
-                if let ([.., to], false) = (to, tail.is_empty()) {
-                    simd.store_half(crate::simd::load_partial(simd, tail), to);
-                }
+/// Stores a value at a place in the block of its head.
+#[inline(always)]
+fn store_value<S: Simd>(simd: S, format: KvFormat, value: &[f32], place: usize, shorts: &mut [u8], block: &mut [u8]) {
+    let (head_dim, wide) = (value.len(), value.len().div_ceil(LANES));
+    match format {
+        KvFormat::Q16 => {
+            let scale = to_shorts(simd, value, shorts);
+            let to = &mut put_short_scale(scale, place, block)[place / 2 * wide..][..wide];
+            for (to, shorts) in to.iter_mut().zip(shorts.as_chunks().0) {
+                put_shorts(simd, shorts, place % 2, to);
+            }
+        }
+        KvFormat::Q8_0 => {
+            let (scales, quants) = block.split_at_mut(scales_of(head_dim) * size_of::<Halves>());
+            let to = &mut quants[place * wide * LANES..][..wide * LANES];
+            // What fills the last vector up is 0.
+            to.fill(BIAS as u8);
+            let parts = value.len().div_ceil(SCALED);
+            for (part, (to, elements)) in to.chunks_mut(SCALED).zip(value.chunks(SCALED)).enumerate() {
+                let inverse = put_scale(simd, elements, [part, parts], place, scales);
+                to.iter_mut().zip(elements).for_each(|(to, x)| *to = quant(*x, inverse));
+            }
+        }
+        KvFormat::F16 => {
+            let vectors: &mut [Halves] = block.as_chunks_mut().0;
+            let to = &mut vectors[place * wide..][..wide];
+            let (chunks, tail) = value.as_chunks::<LANES>();
+            for (to, from) in to.iter_mut().zip(chunks) {
+                simd.store_half(simd.load(from), to);
+            }
+            if let ([.., to], false) = (to, tail.is_empty()) {
+                simd.store_half(crate::simd::load_partial(simd, tail), to);
             }
         }
     }

@@ -27,7 +27,8 @@ use crate::rope::turn;
 use crate::scratch::Scratch;
 use crate::simd::{LANES, Simd};
 use crate::split::{for_parts, for_tiles};
-pub use cache::{KvCache, KvFormat};
+use cache::KvLayer;
+pub use cache::{KeyValues, KvCache, KvFormat};
 use heads::Heads;
 use plan::{Plan, Unit};
 use tasks::{AttendPacked, AttendTile, AttendUnit, Combine, TakeHeads, part_len};
@@ -154,18 +155,19 @@ thread_local! {
 
 impl Kernels {
     /// Causal attention of a ragged batch: the row at position `p` attends to positions 0 to `p` of its
-    /// sequence, its own included, which the cache must hold already.
+    /// sequence, its own included, which that layer of the cache must hold already.
     ///
     /// `out` is (rows, heads, `head_dim`); rows that no span names are left as they are.
     ///
     /// # Panics
     ///
     /// If the shapes do not fit each other, spans overlap or do not ascend, positions do not ascend, or a
-    /// block table is too short or names a block that the cache does not have.
+    /// block table is too short or names a block that the cache does not have, or the cache has no such layer.
     pub fn attention(
         &self,
         q: Queries<'_>,
         cache: &KvCache,
+        layer: usize,
         spans: &[AttentionSpan<'_>],
         shape: AttentionShape,
         out: &mut [f32],
@@ -175,6 +177,7 @@ impl Kernels {
         for span in spans {
             span.assert_valid(cache.blocks());
         }
+        let cache = cache.layer(layer);
         let (row_len, width) = (shape.heads * shape.head_dim, shape.group() * shape.head_dim);
         let mut plan = PLAN.take();
         plan.lay_out(spans);
@@ -192,7 +195,7 @@ impl Kernels {
     fn attend_by_blocks(
         &self,
         q: Queries<'_>,
-        cache: &KvCache,
+        cache: KvLayer<'_>,
         spans: &[AttentionSpan<'_>],
         shape: AttentionShape,
         plan: &Plan,

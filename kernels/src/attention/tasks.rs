@@ -5,12 +5,12 @@
 
 use std::ops::Range;
 
-use super::cache::{Quants, Stored};
+use super::cache::{KvLayer, Quants, Stored};
 use super::heads::Heads;
 use super::partial::{Arithmetic, Block, Floats, Softmax, Working, combine};
 use super::plan::Unit;
 use super::shorts::Shorts;
-use super::{AttentionShape, AttentionSpan, KV_BLOCK, KvCache, Queries, ROWS};
+use super::{AttentionShape, AttentionSpan, KV_BLOCK, Queries, ROWS};
 use crate::product::F16;
 use crate::scratch::Scratch;
 use crate::simd::{Kernel, LANES, Simd};
@@ -153,7 +153,7 @@ impl<'a> Totals<'a> {
 /// Attention of some rows of a long span, for one KV head.
 pub(super) struct AttendTile<'a> {
     pub(super) q: Queries<'a>,
-    pub(super) cache: &'a KvCache,
+    pub(super) cache: KvLayer<'a>,
     pub(super) span: &'a AttentionSpan<'a>,
     pub(super) shape: AttentionShape,
     pub(super) out: Tile<'a>,
@@ -220,7 +220,7 @@ impl Kernel for TakeHeads<'_> {
 pub(super) struct AttendUnit<'a> {
     /// (rows, heads) items of its rows.
     pub(super) taken: &'a [u8],
-    pub(super) cache: &'a KvCache,
+    pub(super) cache: KvLayer<'a>,
     pub(super) spans: &'a [AttentionSpan<'a>],
     /// Its number in the block tables.
     pub(super) block: usize,

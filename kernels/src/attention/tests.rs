@@ -33,6 +33,10 @@ fn tolerance(format: KvFormat) -> f64 {
     if format == KvFormat::Q16 { 5e-4 } else { EXACT }
 }
 
+/// The cache has other layers beside the one that is written and read.
+const LAYERS: usize = 3;
+const LAYER: usize = 1;
+
 /// A cache whose blocks are handed out in a scrambled order, full of NaN where nothing was written.
 struct Cache {
     shape: AttentionShape,
@@ -42,7 +46,7 @@ struct Cache {
 
 impl Cache {
     fn new(format: KvFormat, shape: AttentionShape, blocks: u32) -> Self {
-        let mut cache = KvCache::new(format, blocks as usize, shape.kv_heads, shape.head_dim);
+        let mut cache = KvCache::new(format, LAYERS, blocks as usize, shape.kv_heads, shape.head_dim);
         cache.fill(0xff);
         Cache { shape, cache, free: (0..blocks).map(|i| i * 7 % blocks).collect() }
     }
@@ -55,7 +59,8 @@ impl Cache {
         let rows: Vec<f32> =
             keys.chunks(width).zip(values.chunks(width)).flat_map(|(k, v)| [k, v]).flatten().copied().collect();
         let span = AttentionSpan { rows: 0..positions.len(), positions: &positions, blocks: &table };
-        kernels.store_kv(&mut self.cache, &rows, 2 * width, [0, width], Rotation::default(), &[span]);
+        let from = KeyValues { data: &rows, row_len: 2 * width, keys: 0, values: width, rotation: Rotation::default() };
+        kernels.store_kv(&mut self.cache, LAYER, from, &[span]);
         table
     }
 }
@@ -139,7 +144,7 @@ fn attend(kernels: &Kernels, cache: &Cache, q: &[f32], first: u32, blocks: &[u32
     let positions: Vec<u32> = (first..first + rows as u32).collect();
     let span = AttentionSpan { rows: 0..rows, positions: &positions, blocks };
     let mut out = vec![f32::NAN; q.len()];
-    kernels.attention(queries(q, cache.shape), &cache.cache, &[span], cache.shape, &mut out);
+    kernels.attention(queries(q, cache.shape), &cache.cache, LAYER, &[span], cache.shape, &mut out);
     out
 }
 
@@ -271,7 +276,7 @@ fn nothing_changes_a_bit(format: KvFormat) {
                 })
                 .collect();
             let mut out = vec![f32::NAN; q.len()];
-            kernels.attention(queries(&q, shape), &cache.cache, &spans, shape, &mut out);
+            kernels.attention(queries(&q, shape), &cache.cache, LAYER, &spans, shape, &mut out);
             assert_eq!(bits(&out), alone.concat());
 
             // The last rows of sequences that share a prefix, two of them with two rows.
@@ -290,7 +295,7 @@ fn nothing_changes_a_bit(format: KvFormat) {
                 spans.push(AttentionSpan { rows: first..first + positions.len(), positions, blocks });
             }
             let mut out = vec![f32::NAN; q.len()];
-            kernels.attention(queries(&q, shape), &cache.cache, &spans, shape, &mut out);
+            kernels.attention(queries(&q, shape), &cache.cache, LAYER, &spans, shape, &mut out);
             for (position, out) in positions.iter().flatten().zip(out.chunks(row_len)) {
                 assert_eq!(bits(out), alone[0][*position as usize * row_len..][..row_len], "{position} on {isa}");
             }
@@ -313,10 +318,11 @@ fn queries_and_keys_are_normed_and_rotated_by_their_position() {
         let blocks = [1, 0];
         let spans = [AttentionSpan { rows: 0..rows, positions: &positions, blocks: &blocks }];
         let attend = |x: &[f32], rotation: Rotation<'_>| {
-            let mut cache = KvCache::new(format, 2, shape.kv_heads, shape.head_dim);
-            kernels.store_kv(&mut cache, x, row_len, [width, width + kv_width], rotation, &spans);
+            let mut cache = KvCache::new(format, 1, 2, shape.kv_heads, shape.head_dim);
+            let from = KeyValues { data: x, row_len, keys: width, values: width + kv_width, rotation };
+            kernels.store_kv(&mut cache, 0, from, &spans);
             let mut out = vec![f32::NAN; rows * width];
-            kernels.attention(Queries { data: x, row_len, rotation }, &cache, &spans, shape, &mut out);
+            kernels.attention(Queries { data: x, row_len, rotation }, &cache, 0, &spans, shape, &mut out);
             bits(&out)
         };
         let mut rotated = x.clone();
@@ -346,12 +352,11 @@ fn blocks_are_copied_whole() {
         let table = cache.store(kernels, &sequence.k, &sequence.v);
         let [copy, other] = [1, 2].map(|further| (table[0] + further) % 3);
         cache.cache.copy_block(table[0] as usize, copy as usize);
-        let mut read = Vec::new();
-        cache.cache.read_block(copy as usize, &mut read);
+        let read = cache.cache.read_block(copy as usize).to_vec();
         cache.cache.write_block(other as usize, &read);
         let all = [table[0], copy, other].map(|block| bits_of(kernels, &cache, &sequence, block));
         assert!(all[0] == all[1] && all[1] == all[2], "{format:?}");
-        assert_eq!(cache.cache.block_bytes(), bytes);
+        assert_eq!(cache.cache.block_bytes(), LAYERS * bytes);
     }
 }
 

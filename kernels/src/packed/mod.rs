@@ -12,7 +12,7 @@
 
 pub(crate) mod formats;
 
-use crate::aligned::Aligned;
+use crate::pages::{Piece, WeightMemory};
 use crate::simd::{Halves, LANES, Line, Simd};
 
 pub(crate) use formats::{Blocks, with_blocks};
@@ -63,16 +63,16 @@ fn streams<B: Blocks>(group: &[u8], cols: usize) -> Group<'_> {
 /// A matrix whose rows are packed; those that fill up the last group are zero.
 #[derive(Clone)]
 pub(crate) struct Packed {
-    data: Aligned<u8>,
+    data: Piece<u8>,
     cols: usize,
     group: usize,
 }
 
 impl Packed {
     /// Packs (rows, cols) weights. `bytes` are of that shape.
-    pub(crate) fn new<B: Blocks>(rows: usize, cols: usize, bytes: &[u8]) -> Self {
+    pub(crate) fn new<B: Blocks>(memory: &mut WeightMemory, rows: usize, cols: usize, bytes: &[u8]) -> Self {
         let group = Sizes::of::<B>(cols).total();
-        let mut packed = Packed { data: Aligned::zeroed(rows.div_ceil(LANES) * group), cols, group };
+        let mut packed = Packed { data: memory.take(rows.div_ceil(LANES) * group), cols, group };
         let row_len = cols / B::FORMAT.block_len() * B::FORMAT.block_bytes();
         if row_len > 0 {
             for (rows, group) in bytes.chunks(LANES * row_len).zip(packed.data.chunks_exact_mut(group)) {

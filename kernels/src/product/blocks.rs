@@ -6,14 +6,11 @@
 use std::marker::PhantomData;
 
 use super::wide::{Unpack, Wide, WideTile};
-use super::{Input, Product};
+use super::{Input, Product, Share};
 use crate::matrix::{Data, Matrix};
 use crate::packed::{BLOCK, Block, Blocks, Group, STEPS};
 use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WIDE, WORDS};
 use crate::simd::{Chunk, Line, Simd};
-
-/// Most activation rows with which the weights come from memory faster than they are used.
-const FEW_ROWS: usize = 4;
 
 /// Weights of a quantized format.
 pub(super) struct Quants<B>(PhantomData<B>);
@@ -49,16 +46,19 @@ impl<B: Blocks> Product for Quants<B> {
         x: &Input<'_>,
         by: &[QuantsGroup<'_>; R],
         tile: RowTile,
+        share: Share,
     ) -> [[S::F; T]; R] {
         let words = x.quantized.map_or(&[][..], |x| x.words(tile));
-        let per_block = by[0].next.len().div_ceil(by[0].blocks.max(1));
+        let mut ahead = [&[][..]; R];
+        for r in 0..R {
+            ahead[r] = &by[r].next[share.of(by[r].next.len())];
+        }
+        let per_block = ahead[0].len().div_ceil(by[0].blocks.max(1));
         let mut sums = [[simd.splat(0.0); T]; R];
         for (index, words) in words.chunks_exact(WORDS * T).enumerate().take(by[0].blocks) {
-            if T <= FEW_ROWS {
-                for by in by {
-                    for line in by.next.iter().skip(index * per_block).take(per_block) {
-                        simd.prefetch(line);
-                    }
+            for r in 0..R {
+                for line in ahead[r].iter().skip(index * per_block).take(per_block) {
+                    simd.prefetch(line);
                 }
             }
             // Loops, not closures: those become calls, which keep no register.

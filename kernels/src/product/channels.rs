@@ -3,7 +3,7 @@
 // Loops over registers run over several arrays at once, by index.
 #![allow(clippy::needless_range_loop)]
 
-use super::{Input, Product};
+use super::{Input, Product, Share};
 use crate::matrix::{Data, Matrix};
 use crate::per_channel::ChannelGroup;
 use crate::quantized::{RowTile, WIDE};
@@ -30,6 +30,7 @@ impl Product for Bytes {
         x: &Input<'_>,
         by: &[ChannelGroup<'_>; R],
         tile: RowTile,
+        _: Share,
     ) -> [[S::F; T]; R] {
         let steps = by[0].lines.len();
         let words = x.quantized_rows.map_or(&[][..], |x| x.words(tile));

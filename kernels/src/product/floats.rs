@@ -6,7 +6,7 @@
 use std::array::from_fn;
 use std::convert::Infallible;
 
-use super::{Input, Product};
+use super::{Input, Product, Share};
 use crate::matrix::{Data, Matrix};
 use crate::quantized::{RowTile, WIDE};
 use crate::simd::{Chunk, Halves, Simd};
@@ -89,6 +89,7 @@ impl<V: Vectors> Product for V {
         x: &Input<'_>,
         by: &[&[V::Stored]; R],
         tile: RowTile,
+        _: Share,
     ) -> [[S::F; T]; R] {
         let cols = by[0].len();
         let x = x.floats.unwrap_or_default();

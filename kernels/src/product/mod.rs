@@ -365,12 +365,14 @@ trait Product {
     /// Group `index` of a matrix; the one that is `ahead` of it is computed next.
     fn group(matrix: &Matrix, index: usize, ahead: usize) -> Self::Group<'_>;
 
-    /// The products of `R` groups and the `T` rows of a tile.
+    /// The products of `R` groups and the `T` rows of a tile; `share` says which part of the groups that are computed next
+    /// should be fetched meanwhile.
     fn tile<S: Simd, const R: usize, const T: usize>(
         simd: S,
         x: &Input<'_>,
         by: &[Self::Group<'_>; R],
         tile: RowTile,
+        share: Share,
     ) -> [[S::F; T]; R];
 
     /// The tile registers, and what a task keeps for them.
@@ -393,6 +395,21 @@ trait Product {
     );
 }
 
+/// Number `part` of `parts` equal ones.
+#[derive(Clone, Copy)]
+struct Share {
+    part: usize,
+    parts: usize,
+}
+
+impl Share {
+    /// The share of a list of that length.
+    #[inline(always)]
+    fn of(self, len: usize) -> Range<usize> {
+        self.part * len / self.parts..(self.part + 1) * len / self.parts
+    }
+}
+
 impl<'w> Task<'w> {
     /// Computes two groups at a time for one tile after the other: of one matrix, or the same of two.
     #[inline(always)]
@@ -412,11 +429,13 @@ impl<'w> Task<'w> {
                 None => (self.by.weight, (group + 1).min(groups.end - 1)),
             };
             let by = [P::group(self.by.weight, group, ahead), P::group(matrix, second, ahead)];
-            let pair = Pair { by: &by, first: group, second };
+            let tiles = self.tiles.clone();
+            let parts = tiles.len();
             if let Some(wide) = &mut wide {
                 P::prepare(simd, wide, &by);
             }
-            for tile in self.tiles.clone() {
+            for (part, tile) in tiles.enumerate() {
+                let pair = Pair { by: &by, first: group, second, share: Share { part, parts } };
                 let tile = self.tiling.tile(tile);
                 match tile.width {
                     6 if S::MANY_REGISTERS => self.pair::<S, P, 6>(simd, pair, tile, sums.as_flattened_mut()),
@@ -466,12 +485,12 @@ impl<'w> Task<'w> {
         tile: RowTile,
         sums: &mut [Chunk],
     ) {
-        let (x, by) = (&self.x, pair.by);
+        let (x, by, share) = (&self.x, pair.by, pair.share);
         if S::MANY_REGISTERS {
-            simd.apart(TileOf::<P, 2, T> { x, by, tile, sums });
+            simd.apart(TileOf::<P, 2, T> { x, by, tile, share, sums });
         } else {
             for (by, sums) in by.as_chunks::<1>().0.iter().zip(sums.chunks_exact_mut(T)) {
-                simd.apart(TileOf::<P, 1, T> { x, by, tile, sums });
+                simd.apart(TileOf::<P, 1, T> { x, by, tile, share, sums });
             }
         }
         self.put_pair::<S, T>(simd, [pair.first, pair.second], tile, sums);
@@ -522,6 +541,8 @@ struct Pair<'a, G> {
     by: &'a [G; 2],
     first: usize,
     second: usize,
+    /// Of what is fetched meanwhile.
+    share: Share,
 }
 
 impl<G> Clone for Pair<'_, G> {
@@ -538,6 +559,7 @@ struct TileOf<'a, 'w, P: Product, const R: usize, const T: usize> {
     x: &'a Input<'w>,
     by: &'a [P::Group<'w>; R],
     tile: RowTile,
+    share: Share,
     /// (R, T) vectors.
     sums: &'a mut [Chunk],
 }
@@ -547,7 +569,7 @@ impl<P: Product, const R: usize, const T: usize> Kernel for TileOf<'_, '_, P, R,
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let sums: [[S::F; T]; R] = P::tile(simd, self.x, self.by, self.tile);
+        let sums: [[S::F; T]; R] = P::tile(simd, self.x, self.by, self.tile, self.share);
         let out = &mut self.sums[..R * T];
         for r in 0..R {
             for t in 0..T {

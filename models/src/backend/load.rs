@@ -108,7 +108,7 @@ impl Footprint {
         let elements = || weights.names().filter_map(|name| weights.get(name)).map(|t| t.elements()).sum::<usize>();
         let kv_block = match checkpoint.architecture() {
             Architecture::Decoder(c) if kind == BackendKind::Cpu => {
-                c.layers * KvCache::block_bytes_of(kv_format, c.kv_heads, c.head_dim)
+                KvCache::block_bytes_of(kv_format, c.layers, c.kv_heads, c.head_dim)
             }
             Architecture::Decoder(c) => 2 * c.layers * c.kv_heads * c.head_dim * KV_BLOCK * size_of::<f32>(),
             Architecture::Encoder(_) => 0,

@@ -2,9 +2,11 @@
 
 use std::mem::take;
 
-use docent_kernels::{AttentionShape, AttentionSpan, Input, Kernels, KvCache, Matrix, Quantized, Queries, Rotation};
+use docent_kernels::{
+    AttentionShape, AttentionSpan, Input, Kernels, KeyValues, KvCache, Matrix, Quantized, Queries, Rotation,
+};
 
-use super::{Results, adapters::Adapters, affine, emptied, fit, gather, input, kv::KvStore};
+use super::{Results, adapters::Adapters, affine, emptied, fit, gather, input};
 use crate::{
     backend::{Rows, Step},
     batch::{RaggedBatch, Row, SequenceRows},
@@ -23,7 +25,7 @@ type Projection = Linear<Matrix, Vec<f32>>;
 pub(super) struct DecoderRun {
     config: DecoderConfig,
     weights: Weights,
-    pub(super) kv: KvStore,
+    pub(super) kv: KvCache,
     pub(super) results: Results,
     buffers: Buffers,
 }
@@ -73,7 +75,7 @@ impl Wanted {
 }
 
 impl DecoderRun {
-    pub(super) fn new(config: DecoderConfig, weights: Weights, kv: KvStore) -> Self {
+    pub(super) fn new(config: DecoderConfig, weights: Weights, kv: KvCache) -> Self {
         Self { config, weights, kv, results: Results::default(), buffers: Buffers::default() }
     }
 
@@ -95,11 +97,11 @@ impl DecoderRun {
         let few = self.buffers.wanted.find(batch) && !adapters.are_in(batch);
         let (whole, last) = self.weights.layers.split_at(self.weights.layers.len() - usize::from(few));
         for (index, layer) in whole.iter().enumerate() {
-            step.attention(layer, self.kv.layer(index), &mut self.buffers);
+            step.attention(layer, (&mut self.kv, index), &mut self.buffers);
             step.feed_forward(layer, &mut self.buffers);
         }
         if let [layer] = last {
-            step.last_layer(layer, self.kv.layer(whole.len()), &positions, &mut self.buffers);
+            step.last_layer(layer, (&mut self.kv, whole.len()), &positions, &mut self.buffers);
         }
         self.buffers.spans = emptied(spans);
         (self.buffers.positions, self.buffers.tables) = (positions, tables);
@@ -218,7 +220,7 @@ impl StepContext<'_> {
         self.adapt(&[linear], x, hidden);
     }
 
-    fn attention(&self, layer: &Layer, cache: &mut KvCache, buffers: &mut Buffers) {
+    fn attention(&self, layer: &Layer, (cache, index): (&mut KvCache, usize), buffers: &mut Buffers) {
         let Buffers { hidden, normed, quantized, qkv, attended, cos, sin, .. } = buffers;
         let (width, keys) = self.widths();
         let row_len = width + 2 * keys;
@@ -229,23 +231,32 @@ impl StepContext<'_> {
         self.adapt(&projections, x, qkv);
 
         let [for_queries, for_keys] = [&layer.q_norm, &layer.k_norm].map(|norm| self.rotation(norm, cos, sin));
-        self.kernels.store_kv(cache, qkv, row_len, [width, width + keys], for_keys, self.spans);
+        let stored = KeyValues { data: qkv, row_len, keys: width, values: width + keys, rotation: for_keys };
+        self.kernels.store_kv(cache, index, stored, self.spans);
         let queries = Queries { data: qkv, row_len, rotation: for_queries };
         let attended = fit(attended, self.rows * width);
-        self.kernels.attention(queries, cache, self.spans, self.shape(), attended);
+        self.kernels.attention(queries, cache, index, self.spans, self.shape(), attended);
         self.add(&layer.o, attended, quantized, hidden);
     }
 
     /// The last layer of a step that has no adapters: of rows of which nobody wants anything only keys and values are of use.
     /// The hidden states that are left are those of the wanted rows.
-    fn last_layer(&self, layer: &Layer, cache: &mut KvCache, positions: &[u32], buffers: &mut Buffers) {
+    fn last_layer(
+        &self,
+        layer: &Layer,
+        (cache, index): (&mut KvCache, usize),
+        positions: &[u32],
+        buffers: &mut Buffers,
+    ) {
         let Buffers { hidden, normed, quantized, qkv, attended, cos, sin, wanted, .. } = buffers;
         let (width, keys) = self.widths();
         let projections = [&layer.k, &layer.v];
         let kv = fit(qkv, self.rows * 2 * keys);
         let x = self.normed(hidden, &layer.input_norm, &projections, normed, quantized);
         self.kernels.multiply(x, &projections.map(affine), kv);
-        self.kernels.store_kv(cache, kv, 2 * keys, [0, keys], self.rotation(&layer.k_norm, cos, sin), self.spans);
+        let rotation = self.rotation(&layer.k_norm, cos, sin);
+        let stored = KeyValues { data: kv, row_len: 2 * keys, keys: 0, values: keys, rotation };
+        self.kernels.store_kv(cache, index, stored, self.spans);
 
         let rows = || wanted.rows.iter().copied();
         gather(hidden, self.config.hidden, rows(), &mut wanted.hidden);
@@ -266,7 +277,7 @@ impl StepContext<'_> {
         let rotation = few.rotation(&layer.q_norm, &wanted.cos, &wanted.sin);
         let queries = Queries { data: queries, row_len: width, rotation };
         let attended = fit(attended, few.rows * width);
-        few.kernels.attention(queries, cache, few.spans, few.shape(), attended);
+        few.kernels.attention(queries, cache, index, few.spans, few.shape(), attended);
         few.add(&layer.o, attended, quantized, &mut wanted.hidden);
         wanted.spans = emptied(spans);
         std::mem::swap(hidden, &mut wanted.hidden);

@@ -6,11 +6,12 @@
 mod adapters;
 mod decoder;
 mod encoder;
-mod kv;
 
 use std::sync::Arc;
 
-use docent_kernels::{Affine, Format, Input, Isa, Kernels, KvFormat, Matrix, Pool, Quantized, ShapeError};
+use docent_kernels::{
+    Affine, Format, Input, Isa, Kernels, KvCache, KvFormat, Matrix, Pool, Quantized, ShapeError, WeightMemory,
+};
 
 use super::{Backend, BackendError, Ceilings, Footprint, Step, load, validate};
 use crate::{
@@ -56,12 +57,13 @@ impl Cpu {
         (kv_format, kv_blocks): (KvFormat, usize),
     ) -> Result<Self> {
         let kernels = Kernels::new(isa, pool).ok_or(BackendError::MissingIsa(isa.name()))?;
-        let mut packer = Packer { bytes: 0 };
+        let size = usize::try_from(checkpoint.weights().bytes()).unwrap_or(usize::MAX / 2);
+        let mut packer = Packer { memory: WeightMemory::new(size), bytes: 0 };
         let architecture = checkpoint.architecture().clone();
         let (model, kv_block) = match &architecture {
             Architecture::Decoder(config) => {
                 let weights = DecoderWeights::load(checkpoint, config, &mut packer)?;
-                let kv = kv::KvStore::new(config, kv_format, kv_blocks);
+                let kv = KvCache::new(kv_format, config.layers, kv_blocks, config.kv_heads, config.head_dim);
                 let bytes = kv.block_bytes();
                 (Model::Decoder(Box::new(DecoderRun::new(config.clone(), weights, kv))), bytes)
             }
@@ -120,7 +122,7 @@ impl Backend for Cpu {
         validate::block(from, self.kv_blocks)?;
         validate::block(to, self.kv_blocks)?;
         if let Model::Decoder(run) = &mut self.model {
-            run.kv.copy_block(from, to);
+            run.kv.copy_block(from.index(), to.index());
         }
         Ok(())
     }
@@ -128,7 +130,7 @@ impl Backend for Cpu {
     fn read_block(&self, block: BlockId) -> Option<Vec<u8>> {
         validate::block(block, self.kv_blocks).ok()?;
         match &self.model {
-            Model::Decoder(run) => Some(run.kv.read_block(block)),
+            Model::Decoder(run) => Some(run.kv.read_block(block.index()).to_vec()),
             Model::Encoder(_) => None,
         }
     }
@@ -141,7 +143,7 @@ impl Backend for Cpu {
             return Err(BackendError::Size { what, found: bytes.len(), expected }.into());
         }
         if let Model::Decoder(run) = &mut self.model {
-            run.kv.write_block(block, bytes);
+            run.kv.write_block(block.index(), bytes);
         }
         Ok(())
     }
@@ -165,6 +167,7 @@ impl Backend for Cpu {
 
 /// Keeps matrices in their own format and vectors in single precision.
 struct Packer {
+    memory: WeightMemory,
     bytes: usize,
 }
 
@@ -172,9 +175,9 @@ impl Packer {
     fn keep(
         &mut self,
         source: MatrixSource,
-        keep: impl Fn(Format, usize, usize, &[u8]) -> Result<Matrix, ShapeError>,
+        keep: impl Fn(&mut WeightMemory, Format, usize, usize, &[u8]) -> Result<Matrix, ShapeError>,
     ) -> Result<Matrix> {
-        let matrix = keep(source.format(), source.rows, source.cols, source.data());
+        let matrix = keep(&mut self.memory, source.format(), source.rows, source.cols, source.data());
         source.release();
         let matrix = matrix.map_err(|error| BackendError::Matrix { name: source.name, source: error })?;
         self.bytes += matrix.bytes();
@@ -187,11 +190,11 @@ impl Loader for Packer {
     type Vector = Vec<f32>;
 
     fn matrix(&mut self, source: MatrixSource) -> Result<Matrix> {
-        self.keep(source, Matrix::new)
+        self.keep(source, Matrix::new_in)
     }
 
     fn table(&mut self, source: MatrixSource) -> Result<Matrix> {
-        self.keep(source, Matrix::table)
+        self.keep(source, |_, format, rows, cols, bytes| Matrix::table(format, rows, cols, bytes))
     }
 
     fn vector(&mut self, values: Vec<f32>) -> Result<Vec<f32>> {
