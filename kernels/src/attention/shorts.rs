@@ -27,6 +27,9 @@ const MOST: f32 = 8191.0;
 /// Pairs of numbers whose products are added up as integers.
 const PAIRS: usize = 16;
 
+/// Of so many items sums of four vectors each stay in registers, as integers and as floats; of more than these, of two.
+const FEW: usize = 3;
+
 /// Bytes that [`to_shorts`] fills.
 pub(super) fn short_len(len: usize) -> usize {
     2 * len.next_multiple_of(LANES)
@@ -112,7 +115,7 @@ impl Arithmetic for Shorts {
         }
         let x: [&[u8]; T] = from_fn(|t| &shorts[t * 2 * KV_BLOCK..][..2 * most.next_multiple_of(2)]);
         let mut group = 0;
-        if S::MANY_REGISTERS {
+        if S::MANY_REGISTERS && T <= FEW {
             while group + 4 <= wide {
                 weighted::<S, 4, T>(simd, x, &scales, block.values, [group, wide], partials);
                 group += 4;
@@ -192,7 +195,7 @@ fn scores<S: Simd, const N: usize, const T: usize>(
         (x[t], x_scales[t]) = (&shorts[..4 * pairs], scale);
     }
     let x_scales = &x_scales;
-    if S::MANY_REGISTERS || N == 1 {
+    if S::MANY_REGISTERS && T <= FEW || N == 1 {
         let scales = block.key_scales.first_chunk();
         simd.apart(Dots::<N, T> { by: from_fn(group), scales, x, x_scales, out: sums, strides: [T, 1] });
     } else {
@@ -242,33 +245,19 @@ impl<const R: usize, const T: usize> Kernel for Dots<'_, R, T> {
         for t in 0..T {
             x[t] = &self.x[t].as_chunks().0[..len];
         }
+        let mut sums = [[simd.splat(0.0); T]; R];
         for start in (0..len).step_by(PAIRS) {
-            let end = len.min(start + PAIRS);
-            let dots = dots(simd, self.by, x, start..end);
-            let mut sums = [[simd.splat(0.0); T]; R];
+            let dots = dots(simd, self.by, x, start..len.min(start + PAIRS));
             for r in 0..R {
                 for t in 0..T {
-                    sums[r][t] = simd.to_float(dots[r][t]);
-                }
-            }
-            if start > 0 {
-                for r in 0..R {
-                    for t in 0..T {
-                        sums[r][t] = simd.add(simd.load(&out[r * down + t * across]), sums[r][t]);
-                    }
-                }
-            }
-            for r in 0..R {
-                for t in 0..T {
-                    simd.store(sums[r][t], &mut out[r * down + t * across]);
+                    sums[r][t] = simd.add(sums[r][t], simd.to_float(dots[r][t]));
                 }
             }
         }
         for r in 0..R {
             let scale = self.scales.map_or(simd.splat(1.0), |scales| simd.bitcast(simd.load_int(&scales[r])));
             for t in 0..T {
-                let sum =
-                    simd.mul(simd.load(&out[r * down + t * across]), simd.mul(scale, simd.splat(self.x_scales[t])));
+                let sum = simd.mul(sums[r][t], simd.mul(scale, simd.splat(self.x_scales[t])));
                 simd.store(sum, &mut out[r * down + t * across]);
             }
         }

