@@ -256,7 +256,8 @@ impl Kernels {
             first.first * row_words..(last.first + last.width) * row_words
         };
         let (len, tasks) = (words.len(), tiling.tiles().div_ceil(at_once));
-        for_grid(self.pool(), words, len, &[0..1], tasks, &words_of, &|_, mut part| {
+        let all = std::slice::from_ref(&(0..1));
+        for_grid(self.pool(), words, len, all, tasks, &words_of, &|_, mut part| {
             let row = part.columns().start / row_words.max(1);
             task(tiling.tile_of(row), part.row(0));
         });

@@ -356,7 +356,9 @@ impl Kernels {
         let bytes_of = |part: usize| layout.bytes_of(layer, layout.part(part));
         let columns = |task: usize| bytes_of(parts(task).start).start..bytes_of(parts(task).end - 1).end;
         let (tasks, row_len) = (2 * layout.kv_heads / at_once, layout.block_bytes());
-        for_grid(self.pool(), &mut cache.memory, row_len, &[0..blocks], tasks, &columns, &|_, out| {
+        let all_blocks = 0..blocks;
+        let all = std::slice::from_ref(&all_blocks);
+        for_grid(self.pool(), &mut cache.memory, row_len, all, tasks, &columns, &|_, out| {
             self.arch.run(Store { from, layout, layer, spans, out });
         });
     }
