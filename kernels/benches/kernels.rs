@@ -11,7 +11,7 @@ use std::time::Duration;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use docent_kernels::{
     AttentionShape, AttentionSpan, Format, Input, Isa, KV_BLOCK, Kernels, KeyValues, KvCache, KvFormat, Matrix, Pool,
-    Quantized, QuantizedRows, Queries, Rotation,
+    Quantized, QuantizedRows, Queries, Rotation, WeightMemory,
 };
 
 /// SmolLM2-135M: layers, width, width of keys and values, width of the feed-forward network, vocabulary.
@@ -67,11 +67,13 @@ struct Model {
 
 impl Model {
     fn new(format: Format) -> Self {
-        let matrix = |n: usize, k: usize| {
-            let bytes = vec![0x11; format.bytes_of(n * k).expect("whole blocks")];
-            Matrix::new(format, n, k, &bytes).expect("a matrix of that shape")
+        let bytes_of = |elements: u64| format.bytes_of(elements as usize).expect("whole blocks");
+        let mut memory = WeightMemory::new(bytes_of(Self::operations(1, 1) / 2));
+        let mut matrix = |n: usize, k: usize| {
+            let bytes = vec![0x11; bytes_of((n * k) as u64)];
+            Matrix::new_in(&mut memory, format, n, k, &bytes).expect("a matrix of that shape")
         };
-        let layer = |_| {
+        let mut layer = |_| {
             [
                 [WIDTH, KEYS, KEYS].map(|n| matrix(n, WIDTH)).into(),
                 vec![matrix(WIDTH, WIDTH)],
@@ -79,7 +81,8 @@ impl Model {
                 vec![matrix(WIDTH, INNER)],
             ]
         };
-        Model { layers: (0..LAYERS).map(layer).collect(), head: matrix(VOCAB, WIDTH) }
+        let layers = (0..LAYERS).map(&mut layer).collect();
+        Model { layers, head: matrix(VOCAB, WIDTH) }
     }
 
     fn operations(rows: usize, heads: usize) -> u64 {

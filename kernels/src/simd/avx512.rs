@@ -144,7 +144,7 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
     #[inline(always)]
     fn prefetch(self, line: &Line) {
         // SAFETY: a hint, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) }
     }
 
     intrinsics! {
