@@ -247,7 +247,7 @@ fn once_more(sentence: &Sentence, place: usize) -> Option<Cue> {
 
 /// `I'd really like to!`
 fn wish(sentence: &Sentence, place: usize) -> Option<Cue> {
-    let wishes = ["like to", "love to", "want to"].iter().any(|words| sentence.has_at(place, words));
+    let wishes = sentence.has_any_at(place, &["like to", "love to", "want to"]);
     if !wishes || !ends_at(sentence, place + 2) {
         return None;
     }
@@ -309,7 +309,7 @@ fn seen(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue>
         return thought(start..end, Side::Before, -1);
     }
     let goes_on = ["i", "i'd", "i'll", "i'm", "it'll", "it'd", "you", "what", "how", "why", "nothing", "who", "where"];
-    if ["i know", "we know"].iter().any(|words| sentence.has_at(start, words)) && goes_on.contains(&sentence.at(end)) {
+    if sentence.has_any_at(start, &["i know", "we know"]) && goes_on.contains(&sentence.at(end)) {
         return None;
     }
     let speakers = ["i", "we", "really", "didn't", "don't", "do", "not", "also", "they", "actually", "kids", "you"];

@@ -149,11 +149,7 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             group.iter().for_each(|&item| judged[item] = judged[item].or(Some(denied)));
         }
         // `and so was Zodiac`, `same for Zodiac`
-        if sentence.has_at(place, "so was")
-            || sentence.has_at(place, "so is")
-            || sentence.has_at(place, "same for")
-            || sentence.has_at(place, "same goes for")
-        {
+        if sentence.has_any_at(place, &["so was", "so is", "same for", "same goes for"]) {
             verb = last;
         }
         // `Zodiac too`, `as well`

@@ -273,7 +273,9 @@ impl Titles {
 
     /// A title whose words are written as one: `Bladerunner`.
     fn run_together(&self, word: &str, place: usize) -> Option<Found> {
-        let is_meant = |form: &&Form| form.words.len() > 1 && form.words.concat() == word;
+        let letters = |form: &Form| form.words.iter().map(String::len).sum::<usize>();
+        let is_meant =
+            |form: &&Form| form.words.len() > 1 && letters(form) == word.len() && form.words.concat() == word;
         let form = self.forms.iter().filter(|_| word.len() >= SHORTEST_RUN_TOGETHER).find(is_meant)?;
         Some(Found { start: place, end: place + 1, title: form.title })
     }
