@@ -161,8 +161,12 @@ impl<'a> ChatREC<'a> {
         understood: Understood,
         history: &[Interaction],
     ) -> Result<Turn> {
-        let Understood { preferences, feedback, asked_about, state, .. } = understood;
+        let Understood { preferences, feedback, asked_about, unlisted, state, .. } = understood;
         let mut turn = Turn { state, preferences, feedback, ..Turn::default() };
+        if !unlisted.is_empty() {
+            let titles = listed(&unlisted);
+            turn.say([format!("I do not know {titles}."), format!("My catalogue lacks {titles}.")]);
+        }
         match state {
             State::Greeting => self.greet(dialogue, &mut turn),
             State::PreferenceElicitation => self.elicit(dialogue, &mut turn)?,
@@ -264,7 +268,7 @@ impl<'a> ChatREC<'a> {
         if !seen.is_empty() {
             turn.say([format!("You have seen {seen}, so I leave it out.")]);
         }
-        if turn.pieces.is_empty() {
+        if liked.is_empty() && disliked.is_empty() && seen.is_empty() {
             turn.say(["Thanks for telling me.", "Noted."]);
         }
     }

@@ -160,10 +160,10 @@ fn not_seen_yet(sentence: &Sentence, place: usize) -> Option<Cue> {
     Some(Cue { start: place, end: place + 2, side: Side::Before, judgement: Judgement::default() })
 }
 
-/// `too long`, `too much violence`, but not `me too`.
+/// `too long`, `too much violence`, but neither `me too` nor `seen it too often`.
 fn excess(sentence: &Sentence, place: usize) -> Option<Cue> {
     let next = sentence.at(place + 1);
-    if sentence.at(place) != "too" || ["", "and", "but", "please"].contains(&next) {
+    if sentence.at(place) != "too" || ["", "and", "but", "please", "often", "many"].contains(&next) {
         return None;
     }
     let sentiment = if is_turned(sentence, place) { 1 } else { -1 };

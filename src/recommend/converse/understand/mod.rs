@@ -21,6 +21,7 @@ mod spelling;
 mod stated;
 mod themes;
 mod titles;
+mod unlisted;
 mod words;
 
 #[cfg(test)]
@@ -65,6 +66,8 @@ pub struct Understood {
     pub feedback: Feedback,
     /// The titles that are asked about.
     pub asked_about: Vec<String>,
+    /// What is named like a title, and is none of the catalogue.
+    pub unlisted: Vec<String>,
     /// What is to be done.
     pub state: State,
     /// What rules made nothing of.

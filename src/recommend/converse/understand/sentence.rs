@@ -16,7 +16,7 @@ use super::{
     people,
     stated::key,
     titles::Titles,
-    words::{Gap, Sentence},
+    words::{Gap, Sentence, Word},
 };
 use crate::recommend::converse::state::Summary;
 use mention::{Mention, MentionKind, Span, clause};
@@ -32,6 +32,8 @@ pub(super) struct Reading<'a> {
     preferences: Preferences,
     feedback: Feedback,
     asked_about: Vec<String>,
+    /// What is named like a title, and is none of the catalogue.
+    unlisted: Vec<String>,
     summary: Summary,
     /// The title that was named last.
     focus: Option<String>,
@@ -63,6 +65,7 @@ impl<'a> Reading<'a> {
             preferences: Preferences::default(),
             feedback: Feedback::default(),
             asked_about: Vec::new(),
+            unlisted: Vec::new(),
             summary: Summary::default(),
             focus: context.focus.map(str::to_owned),
             recent: Vec::new(),
@@ -197,7 +200,7 @@ impl<'a> Reading<'a> {
             }
             None => {
                 self.heard = titles.first().filter(|_| titles.len() == 1).cloned();
-                self.unclear.push(Unclear::Said { text: raw(sentence), titles });
+                self.unclear.push(Unclear::Said { text: raw(&sentence.words), titles });
             }
         }
     }
@@ -429,13 +432,29 @@ impl<'a> Reading<'a> {
             self.summary.judges = true;
             said = true;
         }
-        let is_taken = |place: usize| !open[place] || TAKING.contains(&sentence.at(place));
-        let takes =
-            sentence.has_any(&["please", "then", "definitely", "absolutely", "obviously", "yes", "yeah", "ok", "okay"]);
+        let excepts =
+            |place: usize| EXCEPTING.iter().any(|phrase| phrase.split(' ').any(|word| word == sentence.at(place)));
+        let is_taken = |place: usize| {
+            !open[place] || TAKING.contains(&sentence.at(place)) || !excepted.is_empty() && excepts(place)
+        };
+        let takes = !excepted.is_empty()
+            || sentence.has_any(&[
+                "please",
+                "then",
+                "definitely",
+                "absolutely",
+                "obviously",
+                "yes",
+                "yeah",
+                "ok",
+                "okay",
+            ]);
+        // `The second one, please`, `All but Heat`
         if !said && takes && !mentions.is_empty() && (0..sentence.len()).all(is_taken) {
-            let titles = mentions.iter().flat_map(|mention| &mention.titles);
-            titles
-                .for_each(|title| take(&mut self.feedback, title, Judgement { sentiment: 1, ..Judgement::default() }));
+            for title in mentions.iter().flat_map(|mention| &mention.titles) {
+                let sentiment = if excepted.contains(title) { -1 } else { 1 };
+                take(&mut self.feedback, title, Judgement { sentiment, ..Judgement::default() });
+            }
             (self.summary.judges, said) = (true, true);
         }
         if mentions.iter().all(|mention| mention.titles.is_empty() && mention.kind == MentionKind::One) && !stated {
@@ -460,7 +479,7 @@ impl<'a> Reading<'a> {
                     return true;
                 }
                 (None, Some(title)) if sentence.len() > 2 && !self.is_unclear(&title) => {
-                    self.unclear.push(Unclear::Said { text: raw(sentence), titles: vec![title] });
+                    self.unclear.push(Unclear::Said { text: raw(&sentence.words), titles: vec![title] });
                 }
                 // Said of the list, of which only a verb says that it was seen.
                 (Some(cue), _) => {
@@ -510,14 +529,14 @@ impl<'a> Reading<'a> {
         let names = self.summary.requests || !self.feedback.liked.is_empty();
         self.summary.wishes |= self.summary.judges && names && shown.is_empty();
         self.summary.limits = !self.preferences.constraints.is_empty();
-        let Self { preferences, feedback, asked_about, summary, unclear, .. } = self;
-        Understood { preferences, feedback, asked_about, summary, unclear, ..Understood::default() }
+        let Self { preferences, feedback, asked_about, unlisted, summary, unclear, .. } = self;
+        Understood { preferences, feedback, asked_about, unlisted, summary, unclear, ..Understood::default() }
     }
 }
 
-/// The words of a sentence as they were written.
-fn raw(sentence: &Sentence) -> String {
-    sentence.words.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ")
+/// Words as they were written.
+fn raw(words: &[Word]) -> String {
+    words.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether anything is said behind an item.

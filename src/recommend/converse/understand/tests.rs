@@ -63,6 +63,14 @@ fn what_is_wanted_is_understood() {
         ),
         ("I love westerns", "recommendation_presentation; genres Western"),
         (
+            "Something like Days of Heaven, but no war",
+            "recommendation_presentation; exclude_genres War; wishes like Days of Heaven; liked Days of Heaven",
+        ),
+        (
+            "I rate Solaris 5/5 and Cats 1/5",
+            "recommendation_presentation; liked Solaris; disliked Cats; seen Solaris, Cats; rated Cats 1, Solaris 5",
+        ),
+        (
             "I loved Inception and hated Titanic. What else?",
             "recommendation_presentation; liked Inception; disliked Titanic; seen Inception, Titanic",
         ),
@@ -147,6 +155,10 @@ fn what_is_thought_is_understood() {
         ("I doubt I'd enjoy Ran.", "feedback; disliked Ran"),
         ("I wouldn't enjoy Ran.", "feedback; disliked Ran"),
         ("Ran doesn't sound like my thing.", "feedback; disliked Ran"),
+        ("All but Ran.", "feedback; liked The Apartment, Brazil; disliked Ran"),
+        ("Not Ran, seen it too often.", "feedback; disliked Ran; seen Ran"),
+        ("I've seen Ran and Solaris.", "feedback; seen Ran, Solaris"),
+        ("Past Lives was great, Ran wasn't.", "feedback; liked Past Lives; disliked Ran; seen Past Lives, Ran"),
         ("I'm a huge fan of Ran.", "feedback; liked Ran; seen Ran"),
         ("Hmm, not convinced.", "feedback; disliked The Apartment, Ran, Brazil"),
         ("Boring. Something else?", "recommendation_presentation; disliked The Apartment, Ran, Brazil"),

@@ -190,7 +190,7 @@ fn unaccented(letter: char) -> char {
 
 /// Words as they are written by rule: `dont` is `don't`, `luv` is `love`.
 fn by_rule(word: String) -> String {
-    const SHORT: [(&str, &str); 10] = [
+    const SHORT: [(&str, &str); 14] = [
         ("luv", "love"),
         ("luved", "loved"),
         ("h8", "hate"),
@@ -201,6 +201,10 @@ fn by_rule(word: String) -> String {
         ("thx", "thanks"),
         ("thanx", "thanks"),
         ("ur", "your"),
+        ("lovd", "loved"),
+        ("awsome", "awesome"),
+        ("awesom", "awesome"),
+        ("amazin", "amazing"),
     ];
     if let Some((_, whole)) = SHORT.iter().find(|(short, _)| *short == word) {
         return (*whole).to_owned();

@@ -7,9 +7,10 @@ use super::{
         markers::{BETWEEN, COMPANY, LIKENING, LIKERS},
         negation::{is_denial, is_denied},
         references::{self, Target},
+        unlisted,
         words::{Gap, Sentence},
     },
-    Reading,
+    Reading, Understander, add, raw,
 };
 
 /// A title or reference in a sentence.
@@ -81,6 +82,12 @@ impl Reading<'_> {
             close(hit.start, hit.end, open);
             found.push(title(hit.start, hit.end, self.understander.name(hit.title).to_owned()));
         }
+        for words in self.unlisted(sentence, open) {
+            let name = raw(&sentence.words[words.clone()]);
+            close(words.start, words.end, open);
+            add(&mut self.unlisted, &name);
+            found.push(title(words.start, words.end, name));
+        }
         let shown = self.context.shown;
         for reference in references::find(sentence, open, shown.len()) {
             let (start, end) = (reference.start, reference.end);
@@ -132,6 +139,19 @@ impl Reading<'_> {
             }
         }
         found
+    }
+
+    /// The places of words that are no listed title, and can be nothing but one.
+    fn unlisted(&self, sentence: &Sentence, open: &[bool]) -> Vec<Range<usize>> {
+        let Understander { people, genres, themes, .. } = self.understander;
+        let is_known = |place: usize| {
+            people.full_name(sentence, place).is_some()
+                || people.at(sentence, place).is_some()
+                || people.language_at(sentence, place).is_some()
+                || genres.at(sentence, place).is_some()
+                || themes.at(sentence, place).is_some()
+        };
+        unlisted::find(sentence, open, &is_known)
     }
 
     /// Genres and themes.
