@@ -19,6 +19,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use crate::ahead::Ahead;
+
 /// How long a thread spins before it sleeps: longer than the gaps between the loops of one step, shorter
 /// than a scheduler's time slice.
 const SPIN: Duration = Duration::from_micros(40);
@@ -57,6 +59,8 @@ struct Shared {
     sleep: Mutex<()>,
     opened: Condvar,
     left: Condvar,
+    /// What each thread fetches while it waits; the caller's comes first.
+    ahead: Box<[Ahead]>,
 }
 
 // SAFETY: all fields but `task` are `Sync`, and `task` is only accessed as its comment says: the opening
@@ -81,11 +85,12 @@ impl Pool {
             sleep: Mutex::new(()),
             opened: Condvar::new(),
             left: Condvar::new(),
+            ahead: (0..threads.max(1)).map(|_| Ahead::default()).collect(),
         });
         let workers = (1..threads)
             .map_while(|i| {
                 let shared = Arc::clone(&shared);
-                thread::Builder::new().name(format!("compute-{i}")).spawn(move || shared.work()).ok()
+                thread::Builder::new().name(format!("compute-{i}")).spawn(move || shared.work(i)).ok()
             })
             .collect();
         Pool { shared, workers, turn: Mutex::new(()) }
@@ -100,6 +105,13 @@ impl Pool {
     /// its control group where that is less.
     pub fn default_threads() -> usize {
         thread::available_parallelism().map_or(1, NonZero::get)
+    }
+
+    /// Says what a thread reads next: task `thread` of the next loop reads these bytes first. Threads that wait fetch them.
+    pub(crate) fn expect(&self, thread: usize, bytes: [&[u8]; 2]) {
+        if let Some(ahead) = self.shared.ahead.get(thread) {
+            ahead.expect(bytes);
+        }
     }
 
     /// Calls `task` with each of `0..tasks`, on all threads, and returns when all calls have returned.
@@ -166,7 +178,7 @@ impl Shared {
     /// Closes the gate and waits until everyone has left.
     fn close(&self) {
         self.gate.fetch_and(!OPEN, Ordering::SeqCst);
-        if spin_until(|| self.gate.load(Ordering::Acquire) & INSIDE == 0) {
+        if spin_until(&self.ahead[0], || self.gate.load(Ordering::Acquire) & INSIDE == 0) {
             return;
         }
         let mut guard = lock(&self.sleep);
@@ -181,12 +193,12 @@ impl Shared {
         self.opened.notify_all();
     }
 
-    /// The life of a worker.
-    fn work(&self) {
+    /// The life of worker `index`.
+    fn work(&self, index: usize) {
         let mut last = 0;
         loop {
             let ready = |gate: u64| gate & SHUT_DOWN != 0 || (gate & OPEN != 0 && gate / NEXT_LOOP != last);
-            if !spin_until(|| ready(self.gate.load(Ordering::Acquire))) {
+            if !spin_until(&self.ahead[index], || ready(self.gate.load(Ordering::Acquire))) {
                 self.sleep_until(ready);
             }
             let gate = self.gate.load(Ordering::Acquire);
@@ -238,15 +250,17 @@ impl Shared {
     }
 }
 
-/// Spins until `done` or until [`SPIN`] has passed; whether it was done.
-fn spin_until(done: impl Fn() -> bool) -> bool {
+/// Fetches what comes next, or spins, until `done` or until [`SPIN`] has passed; whether it was done.
+fn spin_until(ahead: &Ahead, done: impl Fn() -> bool) -> bool {
     let mut start = None;
     loop {
         for _ in 0..32 {
             if done() {
                 return true;
             }
-            std::hint::spin_loop();
+            if !ahead.fetch() {
+                std::hint::spin_loop();
+            }
         }
         if start.get_or_insert_with(Instant::now).elapsed() > SPIN {
             return false;

@@ -89,6 +89,11 @@ impl Tiling {
         self.rows
     }
 
+    /// Room for the rows of any tile.
+    fn widest(self) -> usize {
+        self.width.max(self.rest)
+    }
+
     /// How many tiles there are.
     pub(crate) fn tiles(self) -> usize {
         self.tiles + (self.rows - self.tiles * self.width).div_ceil(self.rest.max(1))
@@ -310,23 +315,13 @@ impl<Q: Source> Kernel for Quantize<'_, Q> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let row_words = self.cols / BLOCK * WORDS;
-        let mut scratch = Scratch::take(self.cols);
+        let (mut scratch, mut rows) = (Scratch::take(self.cols), Scratch::words(self.tiling.widest() * row_words));
         for (tile, words) in self.tiling.split(self.first, row_words, self.words) {
-            for row in 0..tile.count {
+            for (row, words) in rows.chunks_exact_mut(row_words).take(tile.count).enumerate() {
                 let x = &self.x[(tile.first + row) * self.cols..][..self.cols];
-                let x = self.source.row(simd, x, &mut scratch);
-                quantize_row(simd, x, words, tile.width, row);
+                quantize_row(simd, self.source.row(simd, x, &mut scratch), words);
             }
-            clear_missing(tile, words);
-        }
-    }
-}
-
-/// Rows that are missing count for nothing, whatever they were before.
-fn clear_missing(tile: RowTile, words: &mut [u32]) {
-    for words in words.chunks_exact_mut(WORDS * tile.width) {
-        for row in tile.count..tile.width {
-            (0..WORDS).for_each(|word| words[place(word, row, tile.width)] = 0);
+            lay_out(simd, tile, &mut rows, words);
         }
     }
 }
@@ -345,24 +340,52 @@ impl Kernel for QuantizeBlocks<'_> {
         let mut rest = self.x;
         for index in self.out.tiles() {
             let (tile, words) = self.out.tile(index);
-            let columns = words.len() / (WORDS * tile.width) * BLOCK;
-            for row in 0..tile.count {
-                let (x, next) = rest.split_at(columns);
+            let row_words = words.len() / tile.width;
+            let mut rows = Scratch::words(words.len());
+            for words in rows.chunks_exact_mut(row_words).take(tile.count) {
+                let (x, next) = rest.split_at(row_words / WORDS * BLOCK);
                 rest = next;
-                quantize_row(simd, x, words, tile.width, row);
+                quantize_row(simd, x, words);
             }
-            clear_missing(tile, words);
+            lay_out(simd, tile, &mut rows, words);
         }
     }
 }
 
-/// Quantizes row `row` of a tile, sixteen blocks at a time: what is one number for each of them is a lane.
+/// Puts the words of rows, one row after the other, where they belong in a tile. Rows that are missing count for nothing,
+/// whatever they were before.
 #[inline(always)]
-fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32], width: usize, row: usize) {
+fn lay_out<S: Simd>(simd: S, tile: RowTile, rows: &mut [u32], words: &mut [u32]) {
+    let (width, row_words) = (tile.width, words.len() / tile.width);
+    rows[tile.count * row_words..words.len()].fill(0);
+    let rows = rows.as_chunks::<WORDS>().0;
+    let per_row = row_words / WORDS;
+    if width == 6 {
+        for (block, words) in words.as_chunks_mut::<{ 6 * WORDS }>().0.iter_mut().enumerate() {
+            let mut own = [&rows[block]; 6];
+            for row in 1..6 {
+                own[row] = &rows[row * per_row + block];
+            }
+            simd.six_rows(own, words);
+        }
+        return;
+    }
+    for (block, words) in words.chunks_exact_mut(WORDS * width).enumerate() {
+        for (row, own) in rows[block..].iter().step_by(per_row).take(width).enumerate() {
+            for (word, from) in own.iter().enumerate() {
+                words[place(word, row, width)] = *from;
+            }
+        }
+    }
+}
+
+/// Quantizes a row, sixteen blocks at a time: what is one number for each of them is a lane. Of each block it gives the words
+/// one after the other.
+#[inline(always)]
+fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32]) {
     let (round, zero) = (simd.splat(ROUND), simd.splat(0.0));
     let mut spoilt = zero;
-    let words_of_some = LANES * WORDS * width;
-    for (x, words) in x.as_chunks::<BLOCK>().0.chunks(LANES).zip(words.chunks_mut(words_of_some)) {
+    for (x, words) in x.as_chunks::<BLOCK>().0.chunks(LANES).zip(words.chunks_mut(LANES * WORDS)) {
         let mut largest = [0.0; LANES];
         for (x, largest) in x.chunks(4).zip(largest.as_chunks_mut().0) {
             let mut each = [zero; 4];
@@ -387,29 +410,27 @@ fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32], width: usize, ro
             simd.store_bytes(simd.bits(simd.mul_add(high, inverse, round)), high_bytes);
         }
         // Of each block the sums of both halves.
-        let mut sums = [[0; 2]; LANES];
+        let mut sums = [[0_i32; 2]; LANES];
         for (line, sums) in bytes.as_flattened().as_chunks().0.iter().zip(sums.as_chunks_mut::<2>().0) {
             let quads = simd.sum_quads(simd.dot(simd.splat_int(0), simd.splat_int(0x0101_0101), simd.load_int(line)));
             *sums = [[quads[0], quads[1]], [quads[2], quads[3]]];
         }
-        let (first, step) = if width == WIDE { (row * STEPS, 1) } else { (row, width) };
-        for (block, words) in words.chunks_exact_mut(WORDS * width).enumerate() {
-            let quants = bytes[block].as_chunks().0;
-            for (word, bytes) in words[first..].iter_mut().step_by(step).zip(quants) {
+        for (block, words) in words.as_chunks_mut::<WORDS>().0.iter_mut().enumerate() {
+            for (word, bytes) in words.iter_mut().zip(bytes[block].as_chunks().0) {
                 *word = u32::from_le_bytes(*bytes);
             }
             let ([low, high], scale) = (sums[block], scales[block]);
-            words[place(SCALE, row, width)] = scale.to_bits();
-            words[place(SCALED_SUM, row, width)] = (scale * (low + high) as f32).to_bits();
-            words[place(NEGATED_SUM, row, width)] = (-(low + high)).cast_unsigned();
-            words[place(NEGATED_HALF, row, width)] = (-low).cast_unsigned();
+            words[SCALE] = scale.to_bits();
+            words[SCALED_SUM] = (scale * (low + high) as f32).to_bits();
+            words[NEGATED_SUM] = (-(low + high)).cast_unsigned();
+            words[NEGATED_HALF] = (-low).cast_unsigned();
         }
     }
     // What is no number must not become one.
     if simd.sum(spoilt).is_nan() {
-        for words in words.chunks_exact_mut(WORDS * width) {
-            words[place(SCALE, row, width)] = f32::NAN.to_bits();
-            words[place(SCALED_SUM, row, width)] = f32::NAN.to_bits();
+        for words in words.as_chunks_mut::<WORDS>().0 {
+            words[SCALE] = f32::NAN.to_bits();
+            words[SCALED_SUM] = f32::NAN.to_bits();
         }
     }
 }

@@ -29,6 +29,13 @@ impl Scratch<u8> {
     }
 }
 
+impl Scratch<u32> {
+    /// The same for words.
+    pub(crate) fn words(len: usize) -> Self {
+        Self::of(len)
+    }
+}
+
 impl<T: Plain> Scratch<T> {
     fn of(len: usize) -> Self {
         let mut buffer = BUFFERS.with_borrow_mut(Vec::pop).unwrap_or_default().cast();

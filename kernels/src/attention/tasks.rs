@@ -144,8 +144,9 @@ impl<'a> Totals<'a> {
     /// Puts out an item's sum.
     fn finish(&self, item: usize, out: &mut [f32]) {
         let [_, sum] = self.states[item];
+        let inverse = 1.0 / sum;
         for (out, total) in out.iter_mut().zip(&self.totals[item * self.wide..]) {
-            *out = total / sum;
+            *out = total * inverse;
         }
     }
 }

@@ -1,16 +1,18 @@
 //! Quantized weights in the layout that products read.
 //!
-//! Sixteen rows are a *group*, so that a lane is a row. A group has three streams, one after the other, each in the order
-//! of the columns:
+//! Sixteen rows are a *group*, so that a lane is a row. A group is one stream in the order in which it is read: memory is
+//! fetched ahead for what ascends, and for little else. For each two *blocks* of 32 columns it holds
 //!
-//! - quants: for 32 columns some lines, the *planes* of the quants' bits. In a plane of `w` bits, the bytes of lane `r` of
-//!   line `i` hold the columns `4 (i + w j)` to `4 (i + w j) + 3` of row `r`, in the bits from `w j` on;
-//! - bytes: the quantized scales and minima of formats with super-blocks;
-//! - halves: f16 scales and minima, for each 32 columns or for each super-block.
+//! - the f16 scales and minima of both, or, in formats with super-blocks, their quantized ones: sixteen of each, side by side;
+//! - the quants of one and then of the other: lines, the *planes* of the quants' bits. In a plane of `w` bits, the bytes of
+//!   lane `r` of line `i` hold the columns `4 (i + w j)` to `4 (i + w j) + 3` of row `r`, in the bits from `w j` on.
 //!
-//! The sizes are those of the GGUF blocks, or a few percent more. The layout does not depend on the instruction set.
+//! A super-block begins with a line of its f16 scales and minima. The sizes are those of the GGUF blocks, or a few percent
+//! more. The layout does not depend on the instruction set.
 
 pub(crate) mod formats;
+
+use std::ops::Range;
 
 use crate::pages::{Piece, WeightMemory};
 use crate::simd::{Halves, LANES, Line, Simd};
@@ -22,62 +24,66 @@ pub(crate) const BLOCK: usize = 32;
 /// Lanes of four columns in a block.
 pub(crate) const STEPS: usize = BLOCK / 4;
 
-/// How many elements of each stream sixteen rows take.
+/// Bytes of a vector of f16.
+const HALVES_BYTES: usize = size_of::<Halves>();
+/// Bytes of a line.
+const LINE_BYTES: usize = size_of::<Line>();
+
+/// Where what belongs to a block lies in a group, in bytes.
 #[derive(Clone, Copy, Debug)]
-struct Sizes {
+struct Places {
     lines: usize,
     bytes: usize,
     halves: usize,
 }
 
-impl Sizes {
-    fn of<B: Blocks>(cols: usize) -> Self {
-        let blocks = cols / BLOCK;
-        Sizes { lines: blocks * B::LINES, bytes: blocks * B::BYTES, halves: blocks / B::SPAN * B::HALVES }
+impl Places {
+    #[inline(always)]
+    fn of<B: Blocks>(block: usize) -> Self {
+        let own_lines = B::LINES * LINE_BYTES;
+        if B::SPAN == 1 {
+            let header = 2 * B::HALVES * HALVES_BYTES;
+            let pair = block / 2 * (header + 2 * own_lines);
+            let halves = pair + block % 2 * B::HALVES * HALVES_BYTES;
+            Places { lines: pair + header + block % 2 * own_lines, bytes: halves, halves }
+        } else {
+            let header = 2 * B::BYTES * LANES;
+            let spanned = LINE_BYTES + B::SPAN / 2 * (header + 2 * own_lines);
+            let halves = block / B::SPAN * spanned;
+            let pair = halves + LINE_BYTES + block % B::SPAN / 2 * (header + 2 * own_lines);
+            let bytes = pair + block % 2 * B::BYTES * LANES;
+            Places { lines: pair + header + block % 2 * own_lines, bytes, halves }
+        }
     }
+}
 
-    /// Bytes of a group: whole lines, so that the next one is aligned too.
-    fn total(self) -> usize {
-        (self.lines * 64 + self.bytes * LANES + self.halves * 2 * LANES).next_multiple_of(64)
-    }
+/// Bytes of a group: whole lines, so that the next one is aligned too.
+fn group_bytes<B: Blocks>(cols: usize) -> usize {
+    let last = (cols / BLOCK).checked_sub(1);
+    last.map_or(0, |last| Places::of::<B>(last).lines + B::LINES * LINE_BYTES)
 }
 
 /// Sixteen rows.
-#[derive(Clone, Copy)]
-pub(crate) struct Group<'a> {
-    pub(crate) lines: &'a [Line],
-    pub(crate) bytes: &'a [[u8; LANES]],
-    pub(crate) halves: &'a [Halves],
-}
-
-/// Cuts the bytes of a group into its streams.
-#[inline(always)]
-fn streams<B: Blocks>(group: &[u8], cols: usize) -> Group<'_> {
-    let sizes = Sizes::of::<B>(cols);
-    let (lines, rest) = group.split_at(sizes.lines * 64);
-    let (bytes, rest) = rest.split_at(sizes.bytes * LANES);
-    let halves = &rest[..sizes.halves * 2 * LANES];
-    Group { lines: lines.as_chunks().0, bytes: bytes.as_chunks().0, halves: halves.as_chunks().0 }
-}
+pub(crate) type Group<'a> = &'a [u8];
 
 /// A matrix whose rows are packed; those that fill up the last group are zero.
 #[derive(Clone)]
 pub(crate) struct Packed {
     data: Piece<u8>,
-    cols: usize,
+    /// Bytes of a group.
     group: usize,
 }
 
 impl Packed {
     /// Packs (rows, cols) weights. `bytes` are of that shape.
     pub(crate) fn new<B: Blocks>(memory: &mut WeightMemory, rows: usize, cols: usize, bytes: &[u8]) -> Self {
-        let group = Sizes::of::<B>(cols).total();
-        let mut packed = Packed { data: memory.take(rows.div_ceil(LANES) * group), cols, group };
+        let group = group_bytes::<B>(cols);
+        let mut packed = Packed { data: memory.take(rows.div_ceil(LANES) * group), group };
         let row_len = cols / B::FORMAT.block_len() * B::FORMAT.block_bytes();
         if row_len > 0 {
             for (rows, group) in bytes.chunks(LANES * row_len).zip(packed.data.chunks_exact_mut(group)) {
                 for (lane, row) in rows.chunks_exact(row_len).enumerate() {
-                    pack_row::<B>(row, lane, group, cols);
+                    pack_row::<B>(row, lane, group);
                 }
             }
         }
@@ -91,20 +97,32 @@ impl Packed {
 
     /// Group `index`.
     #[inline(always)]
-    pub(crate) fn group<B: Blocks>(&self, index: usize) -> Group<'_> {
-        streams::<B>(&self.data[index * self.group..][..self.group], self.cols)
+    pub(crate) fn group(&self, index: usize) -> Group<'_> {
+        &self.data[index * self.group..][..self.group]
     }
 
-    /// The lines of group `index`, whatever they hold; none beyond the last one.
+    /// The bytes of some groups.
+    pub(crate) fn groups(&self, groups: Range<usize>) -> &[u8] {
+        &self.data[groups.start * self.group..groups.end * self.group]
+    }
+
+    /// As many lines as a group has, from `ahead` lines behind the beginning of group `index` on, whatever they hold; none
+    /// beyond the last group.
     #[inline(always)]
-    pub(crate) fn lines_of(&self, index: usize) -> &[Line] {
-        self.data.get(index * self.group..(index + 1) * self.group).unwrap_or_default().as_chunks().0
+    pub(crate) fn lines_ahead(&self, index: usize, ahead: usize) -> &[Line] {
+        let start = (index * self.group + ahead * LINE_BYTES).min(self.data.len());
+        self.data[start..self.data.len().min(start + self.group)].as_chunks().0
+    }
+
+    /// Lines of a group.
+    pub(crate) fn lines(&self) -> usize {
+        self.group / LINE_BYTES
     }
 
     /// The elements of one row.
     #[inline(always)]
     pub(crate) fn row_to_f32<S: Simd, B: Blocks>(&self, simd: S, row: usize, out: &mut [f32]) {
-        let (group, lane) = (self.group::<B>(row / LANES), row % LANES);
+        let (group, lane) = (self.group(row / LANES), row % LANES);
         let offset = B::OFFSET.map_or(0.0, |bits| (1_u32 << bits) as f32);
         for (index, out) in out.as_chunks_mut::<BLOCK>().0.iter_mut().enumerate() {
             let block = Block::<B>::of(group, index);
@@ -153,10 +171,11 @@ impl<B> Copy for Block<'_, B> {}
 impl<'a, B: Blocks> Block<'a, B> {
     #[inline(always)]
     pub(crate) fn of(group: Group<'a>, index: usize) -> Self {
+        let places = Places::of::<B>(index);
         Block {
-            lines: &group.lines[index * B::LINES..][..B::LINES],
-            bytes: &group.bytes[index * B::BYTES..][..B::BYTES],
-            halves: &group.halves[index / B::SPAN * B::HALVES..][..B::HALVES],
+            lines: group[places.lines..][..B::LINES * LINE_BYTES].as_chunks().0,
+            bytes: group[places.bytes..][..B::BYTES * LANES].as_chunks().0,
+            halves: group[places.halves..][..B::HALVES * HALVES_BYTES].as_chunks().0,
             format: std::marker::PhantomData,
         }
     }
@@ -191,24 +210,22 @@ pub(crate) struct Unpacked {
     halves: [[u8; 2]; 2],
 }
 
-fn pack_row<B: Blocks>(row: &[u8], lane: usize, group: &mut [u8], cols: usize) {
-    let sizes = Sizes::of::<B>(cols);
-    let (lines, rest) = group.split_at_mut(sizes.lines * 64);
-    let (bytes, halves) = rest.split_at_mut(sizes.bytes * LANES);
+fn pack_row<B: Blocks>(row: &[u8], lane: usize, group: &mut [u8]) {
     let mut unpacked = Unpacked::default();
     for (index, block) in row.chunks_exact(B::FORMAT.block_bytes()).enumerate() {
         B::unpack(block, &mut unpacked);
         for sub in 0..B::SPAN {
-            let at = index * B::SPAN + sub;
+            let places = Places::of::<B>(index * B::SPAN + sub);
             for (line, word) in unpacked.words[sub][..B::LINES].iter().enumerate() {
-                lines[(at * B::LINES + line) * 64 + 4 * lane..][..4].copy_from_slice(&word.to_le_bytes());
+                group[places.lines + line * LINE_BYTES + 4 * lane..][..4].copy_from_slice(&word.to_le_bytes());
             }
             for (unit, byte) in unpacked.bytes[sub][..B::BYTES].iter().enumerate() {
-                bytes[(at * B::BYTES + unit) * LANES + lane] = *byte;
+                group[places.bytes + unit * LANES + lane] = *byte;
             }
         }
+        let places = Places::of::<B>(index * B::SPAN);
         for (unit, half) in unpacked.halves[..B::HALVES].iter().enumerate() {
-            halves[((index * B::HALVES + unit) * LANES + lane) * 2..][..2].copy_from_slice(half);
+            group[places.halves + unit * HALVES_BYTES + 2 * lane..][..2].copy_from_slice(half);
         }
     }
 }

@@ -6,7 +6,8 @@
 use std::marker::PhantomData;
 
 use super::wide::{Unpack, Wide, WideTile};
-use super::{Input, Product, Share};
+use super::{Distance, Input, Product, Share};
+use crate::ahead::fetch;
 use crate::matrix::{Data, Matrix};
 use crate::packed::{BLOCK, Block, Blocks, Group, STEPS};
 use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WIDE, WORDS};
@@ -15,10 +16,10 @@ use crate::simd::{Chunk, Line, Simd};
 /// Weights of a quantized format.
 pub(super) struct Quants<B>(PhantomData<B>);
 
-/// Sixteen rows, and the lines of those that come next.
+/// Sixteen rows, and the lines that are to be fetched meanwhile.
 pub(super) struct QuantsGroup<'a> {
     group: Group<'a>,
-    next: &'a [Line],
+    ahead: &'a [Line],
     blocks: usize,
 }
 
@@ -34,10 +35,17 @@ impl<B: Blocks> Product for Quants<B> {
     type Group<'a> = QuantsGroup<'a>;
 
     #[inline(always)]
-    fn group(matrix: &Matrix, index: usize, ahead: usize) -> QuantsGroup<'_> {
+    fn group(matrix: &Matrix, index: usize, ahead: Distance) -> QuantsGroup<'_> {
         let Data::Blocks(packed) = &matrix.data else { unreachable!("a quantized matrix is packed") };
-        let (group, next) = (packed.group::<B>(index), packed.lines_of(index + ahead));
-        QuantsGroup { group, next, blocks: matrix.cols() / BLOCK }
+        let ahead = match ahead {
+            Distance::Lines(lines) => lines,
+            Distance::Groups(groups) => groups * packed.lines(),
+        };
+        QuantsGroup {
+            group: packed.group(index),
+            ahead: packed.lines_ahead(index, ahead),
+            blocks: matrix.cols() / BLOCK,
+        }
     }
 
     #[inline(always)]
@@ -51,14 +59,14 @@ impl<B: Blocks> Product for Quants<B> {
         let words = x.quantized.map_or(&[][..], |x| x.words(tile));
         let mut ahead = [&[][..]; R];
         for r in 0..R {
-            ahead[r] = &by[r].next[share.of(by[r].next.len())];
+            ahead[r] = &by[r].ahead[share.of(by[r].ahead.len())];
         }
         let per_block = ahead[0].len().div_ceil(by[0].blocks.max(1));
         let mut sums = [[simd.splat(0.0); T]; R];
         for (index, words) in words.chunks_exact(WORDS * T).enumerate().take(by[0].blocks) {
             for r in 0..R {
                 for line in ahead[r].iter().skip(index * per_block).take(per_block) {
-                    simd.prefetch(line);
+                    fetch(line.as_ptr());
                 }
             }
             // Loops, not closures: those become calls, which keep no register.

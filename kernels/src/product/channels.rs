@@ -3,7 +3,7 @@
 // Loops over registers run over several arrays at once, by index.
 #![allow(clippy::needless_range_loop)]
 
-use super::{Input, Product, Share};
+use super::{Distance, Input, Product, Share};
 use crate::matrix::{Data, Matrix};
 use crate::per_channel::ChannelGroup;
 use crate::quantized::{RowTile, WIDE};
@@ -19,7 +19,7 @@ impl Product for Bytes {
     type Group<'a> = ChannelGroup<'a>;
 
     #[inline(always)]
-    fn group(matrix: &Matrix, index: usize, _: usize) -> ChannelGroup<'_> {
+    fn group(matrix: &Matrix, index: usize, _: Distance) -> ChannelGroup<'_> {
         let Data::Channels(channels) = &matrix.data else { unreachable!("a matrix of bytes") };
         channels.group(index)
     }

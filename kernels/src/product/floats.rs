@@ -6,7 +6,7 @@
 use std::array::from_fn;
 use std::convert::Infallible;
 
-use super::{Input, Product, Share};
+use super::{Distance, Input, Product, Share};
 use crate::matrix::{Data, Matrix};
 use crate::quantized::{RowTile, WIDE};
 use crate::simd::{Chunk, Halves, Simd};
@@ -79,7 +79,7 @@ impl<V: Vectors> Product for V {
     type Group<'a> = &'a [V::Stored];
 
     #[inline(always)]
-    fn group(matrix: &Matrix, index: usize, _: usize) -> &[V::Stored] {
+    fn group(matrix: &Matrix, index: usize, _: Distance) -> &[V::Stored] {
         V::Stored::group(&matrix.data, index, matrix.cols())
     }
 

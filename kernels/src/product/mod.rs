@@ -8,6 +8,7 @@
 
 mod blocks;
 mod channels;
+mod cut;
 mod floats;
 mod task;
 mod wide;
@@ -20,27 +21,14 @@ use crate::matrix::Data;
 use crate::packed::{BLOCK, with_blocks};
 use crate::quantized::{QuantizeBlocks, Quantized, Tiling};
 use crate::scratch::Scratch;
-use crate::simd::LANES;
 use crate::split::{Tile, for_blocks, for_grid};
 use crate::{Format, Kernels, Matrix, QuantizedRows};
 
 use blocks::Quants;
 use channels::Bytes;
+use cut::{CUT, Cut, Piece};
 pub(crate) use floats::{F16, Strided, Vectors, float_tile};
-use task::{Compute, Product, Share, Task};
-
-/// Rows of activations from which they are shared out to tasks, and not the weights alone.
-const MANY_ROWS: usize = 64;
-
-/// Bytes of activations that a task reads again and again: half of a second-level cache.
-const ROWS_BYTES: usize = 1 << 19;
-
-/// Tasks per thread where all read the same weights: enough to even out what other processes take of a core.
-const TASKS_PER_THREAD: usize = 4;
-
-/// Where each task reads weights of its own, every thread first gets one long piece, so that it reads one stream of memory;
-/// the rest is in pieces of this part of it, which even out what other processes take of a core.
-const REST: usize = 8;
+use task::{Compute, Distance, Product, Share, Task};
 
 /// What products are computed of: the same activations, (m, K), as far as some matrix takes them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -169,41 +157,26 @@ impl Kernels {
         }
         let tiling = Tiling::of(m, self.widest());
         let k = by[0].weight.cols();
-        let Shares { per_rows, long_pieces, piece } = self.shares(m, n, k, tiling);
-        let Cut { mut tiles, mut rows, mut pieces } = CUT.take();
-        tiles.clear();
-        tiles.extend((0..tiling.tiles()).step_by(per_rows).map(|tile| tile..tiling.tiles().min(tile + per_rows)));
-        // Pieces of whole pairs of groups.
-        pieces.clear();
-        let mut start = 0;
-        for (part, affine) in if into == Into::Gate { &by[..1] } else { by }.iter().enumerate() {
-            let (end, mut first) = (start + affine.weight.rows(), start);
-            while first < end {
-                let len = if pieces.len() < long_pieces { 6 * n / (8 * long_pieces) } else { piece };
-                let next = end.min(first + len.max(1).next_multiple_of(2 * LANES));
-                pieces.push((part, start, first..next));
-                first = next;
-            }
-            start = end;
-        }
+        let mut cut = CUT.take();
+        let parts = if into == Into::Gate { &by[..1] } else { by };
+        self.cut(tiling, k, parts.iter().map(|affine| affine.weight.rows()), &mut cut);
+        let Cut { tiles, rows, pieces, .. } = &cut;
         let run = |tiles: Range<usize>, out: Tile<'_>| {
             let columns = out.columns();
-            let piece = pieces.partition_point(|piece| piece.2.start < columns.start);
-            let (part, offset, _) = pieces[piece];
+            let piece = pieces.partition_point(|piece| piece.columns.start < columns.start);
+            let Piece { part, offset, .. } = pieces[piece];
             let second = (into == Into::Gate).then(|| by[1]);
             self.run_task(Task { x, by: by[part], second, out, offset, tiling, tiles, into });
         };
-        rows.clear();
-        rows.extend(tiles.iter().map(|tiles| tiling.rows_of(tiles.clone())));
         match out {
             Output::Floats(out) => {
-                for_grid(self.pool(), out, n, &rows, pieces.len(), &|i| pieces[i].2.clone(), &|i, out| {
+                for_grid(self.pool(), out, n, rows, pieces.len(), &|i| pieces[i].columns.clone(), &|i, out| {
                     run(tiles[i].clone(), out);
                 });
             }
             Output::Quantized(out) => {
-                let blocks = |i: usize| pieces[i].2.start / BLOCK..pieces[i].2.end / BLOCK;
-                for_blocks(self.pool(), out.all_words(), &tiles, pieces.len(), &blocks, &|out| {
+                let blocks = |i: usize| pieces[i].columns.start / BLOCK..pieces[i].columns.end / BLOCK;
+                for_blocks(self.pool(), out.all_words(), tiles, pieces.len(), &blocks, &|out| {
                     let (rows, blocks) = (tiling.rows_of(out.tiles()), out.blocks());
                     let columns = blocks.start * BLOCK..blocks.end * BLOCK;
                     let mut floats = Scratch::take(rows.len() * columns.len());
@@ -212,21 +185,7 @@ impl Kernels {
                 });
             }
         }
-        CUT.set(Cut { tiles, rows, pieces });
-    }
-
-    fn shares(&self, m: usize, n: usize, k: usize, tiling: Tiling) -> Shares {
-        let threads = self.pool().threads();
-        let tiles = tiling.tiles().max(1);
-        if threads == 1 && m * k * 4 <= ROWS_BYTES {
-            return Shares { per_rows: tiles, long_pieces: 0, piece: n };
-        }
-        if m < MANY_ROWS {
-            return Shares { per_rows: tiles, long_pieces: threads, piece: n / (threads * REST) };
-        }
-        let fits = (ROWS_BYTES / (per_tile(tiling) * k.max(1) * 2)).max(1);
-        let per_rows = tiles.div_ceil(tiles.div_ceil(fits).next_multiple_of(threads));
-        Shares { per_rows, long_pieces: 0, piece: n.div_ceil(TASKS_PER_THREAD) }
+        CUT.set(cut);
     }
 
     fn run_task(&self, task: Task<'_>) {
@@ -276,38 +235,11 @@ impl Output<'_> {
     }
 }
 
-/// The ranges of a product's tasks.
-#[derive(Default)]
-struct Cut {
-    /// Tiles of activations.
-    tiles: Vec<Range<usize>>,
-    /// Their rows.
-    rows: Vec<Range<usize>>,
-    /// A piece's matrix, where the columns of that begin, and its own columns.
-    pieces: Vec<(usize, usize, Range<usize>)>,
-}
-
-/// How a product is cut into tasks.
-struct Shares {
-    /// Tiles of activations of a task.
-    per_rows: usize,
-    /// How many pieces of columns are long: three quarters of all columns together.
-    long_pieces: usize,
-    /// Columns of the other pieces.
-    piece: usize,
-}
-
 thread_local! {
-    /// Buffers of a call, kept to be used again: quantized activations, a gate, what it gated, ranges.
+    /// Buffers of a call, kept to be used again: quantized activations, a gate, what it gated.
     static QUANTIZED: Cell<(Quantized, QuantizedRows)> = Cell::default();
     static GATE: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
     static GATED: Cell<Vec<f32>> = const { Cell::new(Vec::new()) };
-    static CUT: Cell<Cut> = Cell::default();
-}
-
-/// Rows of every tile but the last.
-fn per_tile(tiling: Tiling) -> usize {
-    tiling.tile(0).count.max(1)
 }
 
 /// Rows (m) of what a matrix takes.

@@ -13,6 +13,9 @@ use crate::quantized::{RowTile, Tiling, WIDE};
 use crate::simd::{Chunk, Kernel, LANES, Simd, load_partial, store_partial};
 use crate::split::Tile;
 
+/// Lines from where weights are read to where they are fetched, if one tile of activations reads them once.
+const STREAM_AHEAD: usize = 8;
+
 /// Some columns of the output, for some tiles of activations.
 pub(super) struct Task<'a> {
     pub(super) x: Input<'a>,
@@ -36,8 +39,8 @@ pub(super) trait Product {
     /// Sixteen weight rows.
     type Group<'a>: Copy;
 
-    /// Group `index` of a matrix; the one that is `ahead` of it is computed next.
-    fn group(matrix: &Matrix, index: usize, ahead: usize) -> Self::Group<'_>;
+    /// Group `index` of a matrix; what is so far ahead of it is fetched meanwhile.
+    fn group(matrix: &Matrix, index: usize, ahead: Distance) -> Self::Group<'_>;
 
     /// The products of `R` groups and the `T` rows of a tile; `share` says which part of the groups that are computed next
     /// should be fetched meanwhile.
@@ -69,6 +72,15 @@ pub(super) trait Product {
     );
 }
 
+/// How far ahead memory is fetched.
+#[derive(Clone, Copy)]
+pub(super) enum Distance {
+    /// So many lines.
+    Lines(usize),
+    /// So many groups.
+    Groups(usize),
+}
+
 /// Number `part` of `parts` equal ones.
 #[derive(Clone, Copy)]
 pub(super) struct Share {
@@ -93,7 +105,11 @@ impl<'w> Task<'w> {
         let step = if self.into == Into::Gate { 1 } else { 2 };
         let has_wide = self.tiling.tile(self.tiles.start).width == WIDE;
         let mut wide = if has_wide { P::wide(simd) } else { None };
-        let ahead = if S::MANY_REGISTERS { step } else { 1 };
+        let ahead = match self.tiles.len() {
+            1 => Distance::Lines(STREAM_AHEAD),
+            _ if S::MANY_REGISTERS => Distance::Groups(step),
+            _ => Distance::Groups(1),
+        };
         // Once for all tiles, because clearing it takes as long as filling it.
         let mut sums = OnLines([[[0.0; LANES]; WIDE]; 2]);
         let sums = &mut sums.0;
@@ -160,7 +176,8 @@ impl<'w> Task<'w> {
         sums: &mut [Chunk],
     ) {
         let (x, by, share) = (&self.x, pair.by, pair.share);
-        if S::MANY_REGISTERS {
+        // One tile takes a group of weights after the other, as they lie in memory.
+        if S::MANY_REGISTERS && share.parts > 1 {
             simd.apart(TileOf::<P, 2, T> { x, by, tile, share, sums });
         } else {
             for (by, sums) in by.as_chunks::<1>().0.iter().zip(sums.chunks_exact_mut(T)) {

@@ -147,11 +147,6 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
             _mm_storeu_si128(to.add(16).cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(a[1]));
         }
     }
-    #[inline(always)]
-    fn prefetch(self, line: &Line) {
-        // SAFETY: a hint, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) }
-    }
 
     intrinsics! {
         fn dot(sums: Ints, w: Ints, x: Ints) -> Ints {

@@ -117,6 +117,51 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
         }
     }
     #[inline(always)]
+    fn six_rows(self, rows: [&[u32; 12]; 6], to: &mut [u32; 72]) {
+        // Two rows as pairs, word by word; macros, because a closure would become a call.
+        macro_rules! pairs {
+            ($order:ident) => {
+                [pairs!($order, 0, 1), pairs!($order, 2, 3), pairs!($order, 4, 5)]
+            };
+            ($order:ident, $a:literal, $b:literal) => {
+                _mm512_permutex2var_epi32(
+                    _mm512_maskz_loadu_epi32(0x0fff, rows[$a].as_ptr().cast()),
+                    $order,
+                    _mm512_maskz_loadu_epi32(0x0fff, rows[$b].as_ptr().cast()),
+                )
+            };
+        }
+        // Three rows of pairs, word by word: where those of the third go, and which pairs of the first two and of the third.
+        macro_rules! thirds {
+            ($pairs:ident, $mask:literal, [$($two:literal),*], [$($third:literal),*]) => {
+                _mm512_mask_permutexvar_epi64(
+                    _mm512_permutex2var_epi64($pairs[0], _mm512_setr_epi64($($two),*), $pairs[1]),
+                    $mask,
+                    _mm512_setr_epi64($($third),*),
+                    $pairs[2],
+                )
+            };
+        }
+        // SAFETY: `self` proves the instructions; 48 bytes are read of each row, and 288 bytes written.
+        unsafe {
+            let order = _mm512_setr_epi32(0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23);
+            let first = pairs!(order);
+            let order = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 0, 0, 0, 0, 0, 0, 0, 0);
+            let last = pairs!(order);
+            let to = to.as_mut_ptr().cast::<__m512i>();
+            let words = thirds!(first, 0b0010_0100, [0, 8, 0, 1, 9, 0, 2, 10], [0, 0, 0, 0, 0, 1, 0, 0]);
+            _mm512_storeu_si512(to, words);
+            let words = thirds!(first, 0b0100_1001, [0, 3, 11, 0, 4, 12, 0, 5], [2, 0, 0, 3, 0, 0, 4, 0]);
+            _mm512_storeu_si512(to.add(1), words);
+            let words = thirds!(first, 0b1001_0010, [13, 0, 6, 14, 0, 7, 15, 0], [0, 5, 0, 0, 6, 0, 0, 7]);
+            _mm512_storeu_si512(to.add(2), words);
+            let words = thirds!(last, 0b0010_0100, [0, 8, 0, 1, 9, 0, 2, 10], [0, 0, 0, 0, 0, 1, 0, 0]);
+            _mm512_storeu_si512(to.add(3), words);
+            let words = thirds!(last, 0b0100_1001, [0, 3, 11, 0, 0, 0, 0, 0], [2, 0, 0, 3, 0, 0, 0, 0]);
+            _mm256_storeu_si256(to.add(4).cast(), _mm512_castsi512_si256(words));
+        }
+    }
+    #[inline(always)]
     fn store_int(self, a: __m512i, to: &mut Line) {
         // SAFETY: `self` proves the instruction, and the reference that 64 bytes are writable.
         unsafe { _mm512_storeu_si512(to.as_mut_ptr().cast(), a) }
@@ -140,11 +185,6 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
     fn store_half(self, a: __m512, to: &mut Halves) {
         // SAFETY: `self` proves the instruction, and the reference that 32 bytes are writable.
         unsafe { _mm256_storeu_si256(to.as_mut_ptr().cast(), _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(a)) }
-    }
-    #[inline(always)]
-    fn prefetch(self, line: &Line) {
-        // SAFETY: a hint, whatever the address.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(line.as_ptr().cast()) }
     }
 
     intrinsics! {

@@ -167,6 +167,15 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     }
     /// The low byte of each lane.
     fn store_bytes(self, a: Self::I, to: &mut [u8; LANES]);
+    /// Of rows of twelve words the first word of each, then the second word of each, and so on.
+    #[inline(always)]
+    fn six_rows(self, rows: [&[u32; 12]; 6], to: &mut [u32; 72]) {
+        for (word, to) in to.as_chunks_mut::<6>().0.iter_mut().enumerate() {
+            for (to, row) in to.iter_mut().zip(rows) {
+                *to = row[word];
+            }
+        }
+    }
     /// The low 16 bits of each lane.
     fn store_shorts(self, a: Self::I, to: &mut Halves);
     /// To each lane of `sums`, the sum of the products of its two signed 16-bit numbers of `w` and of `x`, all above
@@ -196,9 +205,6 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn load_half(self, from: &Halves) -> Self::F;
     /// Rounded to the nearest f16, ties to even.
     fn store_half(self, a: Self::F, to: &mut Halves);
-    /// Asks for a line that will be wanted soon.
-    fn prefetch(self, line: &Line);
-
     /// Whether [`tiles`](Simd::tiles) gives some.
     const TILES: bool = false;
     /// Sets up this thread's tile registers, where the processor has them.

@@ -176,8 +176,6 @@ impl<const DOT: bool> Simd for Neon<DOT> {
             *to = f16::from_f32(x).to_le_bytes();
         }
     }
-    #[inline(always)]
-    fn prefetch(self, _: &Line) {}
 
     intrinsics! {
         fn splat(x: f32) -> Floats { |_i| vdupq_n_f32(x) }

@@ -200,6 +200,4 @@ impl Simd for Scalar {
             *to = f16::from_f32(a).to_le_bytes();
         }
     }
-    #[inline(always)]
-    fn prefetch(self, _: &Line) {}
 }

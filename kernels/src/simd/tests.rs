@@ -73,6 +73,12 @@ impl Kernel for Everything<'_> {
             )),
         ];
         floats.extend(ints.map(|i| simd.bitcast(i)));
+        let rows: [[u32; 12]; 6] = std::array::from_fn(|row| std::array::from_fn(|word| (100 * row + word) as u32));
+        let mut words = [0; 72];
+        simd.six_rows(rows.each_ref(), &mut words);
+        let words = words.map(|word| word as f32);
+        floats.extend(words.as_chunks::<LANES>().0.iter().map(|words| simd.load(words)));
+        floats.push(load_partial(simd, words.as_chunks::<LANES>().1));
         let mut halves = [0; 2 * LANES];
         simd.store_half(b, &mut halves);
         floats.extend([simd.load_half(&halves), simd.load_half(line.first_chunk().unwrap())]);

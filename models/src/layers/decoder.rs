@@ -147,6 +147,11 @@ pub struct DecoderWeights<M, V> {
 }
 
 impl<M, V> DecoderWeights<M, V> {
+    /// The output head (vocab, hidden).
+    pub fn head(&self) -> &M {
+        self.head.as_ref().unwrap_or(&self.embedding)
+    }
+
     /// Loads every tensor that `config` calls for.
     ///
     /// # Errors

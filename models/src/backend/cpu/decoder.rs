@@ -96,12 +96,15 @@ impl DecoderRun {
         let step = StepContext { kernels, adapters, batch, rows, config: &self.config, spans: &spans };
         let few = self.buffers.wanted.find(batch) && !adapters.are_in(batch);
         let (whole, last) = self.weights.layers.split_at(self.weights.layers.len() - usize::from(few));
+        let head = [self.weights.head()];
         for (index, layer) in whole.iter().enumerate() {
             step.attention(layer, (&mut self.kv, index), &mut self.buffers);
-            step.feed_forward(layer, &mut self.buffers);
+            let next = self.weights.layers.get(index + 1).map(entries);
+            let next = next.as_ref().map_or(&head[..], |next| next);
+            step.feed_forward(layer, next, &mut self.buffers);
         }
         if let [layer] = last {
-            step.last_layer(layer, (&mut self.kv, whole.len()), &positions, &mut self.buffers);
+            step.last_layer(layer, (&mut self.kv, whole.len()), &positions, &head, &mut self.buffers);
         }
         self.buffers.spans = emptied(spans);
         (self.buffers.positions, self.buffers.tables) = (positions, tables);
@@ -140,7 +143,10 @@ impl DecoderRun {
         kernels.rms_norm(gathered, norm, eps, fit(&mut hidden, gathered.len()));
         gather(states, width, batch.logits().iter().map(|l| place(l.row)), gathered);
         kernels.rms_norm(gathered, norm, eps, fit(normed, gathered.len()));
-        let head = self.weights.head.as_ref().unwrap_or(&self.weights.embedding);
+        let head = self.weights.head();
+        // The next step begins again.
+        let first = self.weights.layers.first().map(entries);
+        kernels.expect(batch.logits().len(), first.as_ref().map_or(&[], |first| first), false);
         kernels.matmul(normed, head, None, fit(&mut logits, batch.logits().len() * head.rows()));
         for (wanted, row) in batch.logits().iter().zip(logits.chunks_exact_mut(head.rows())) {
             if let Some(mask) = &wanted.mask {
@@ -149,6 +155,11 @@ impl DecoderRun {
         }
         Step { logits: Rows::Host { data: logits, width: head.rows() }, hidden: Rows::Host { data: hidden, width } }
     }
+}
+
+/// The matrices that a layer begins with.
+fn entries(layer: &Layer) -> [&Matrix; 3] {
+    [&layer.q.weight, &layer.k.weight, &layer.v.weight]
 }
 
 /// The rows, positions and blocks of each sequence.
@@ -227,6 +238,7 @@ impl StepContext<'_> {
         let projections = [&layer.q, &layer.k, &layer.v];
         let qkv = fit(qkv, self.rows * row_len);
         let x = self.normed(hidden, &layer.input_norm, &projections, normed, quantized);
+        self.kernels.expect(self.rows, &[&layer.o.weight], false);
         self.kernels.multiply(x, &projections.map(affine), qkv);
         self.adapt(&projections, x, qkv);
 
@@ -236,6 +248,7 @@ impl StepContext<'_> {
         let queries = Queries { data: qkv, row_len, rotation: for_queries };
         let attended = fit(attended, self.rows * width);
         self.kernels.attention(queries, cache, index, self.spans, self.shape(), attended);
+        self.kernels.expect(self.rows, &[&layer.gate.weight, &layer.up.weight], true);
         self.add(&layer.o, attended, quantized, hidden);
     }
 
@@ -246,6 +259,7 @@ impl StepContext<'_> {
         layer: &Layer,
         (cache, index): (&mut KvCache, usize),
         positions: &[u32],
+        next: &[&Matrix],
         buffers: &mut Buffers,
     ) {
         let Buffers { hidden, normed, quantized, qkv, attended, cos, sin, wanted, .. } = buffers;
@@ -282,7 +296,7 @@ impl StepContext<'_> {
         wanted.spans = emptied(spans);
         std::mem::swap(hidden, &mut wanted.hidden);
         let rows = wanted.rows.len();
-        StepContext { rows, spans: &[], ..*self }.feed_forward(layer, buffers);
+        StepContext { rows, spans: &[], ..*self }.feed_forward(layer, next, buffers);
     }
 
     /// Columns of all queries, and of all keys.
@@ -300,12 +314,15 @@ impl StepContext<'_> {
         Rotation { norm, tables: Some((cos, sin)) }
     }
 
-    fn feed_forward(&self, layer: &Layer, buffers: &mut Buffers) {
+    /// `next` are the matrices that the result is multiplied by.
+    fn feed_forward(&self, layer: &Layer, next: &[&Matrix], buffers: &mut Buffers) {
         let Buffers { hidden, normed, quantized, gated, gate, attended, .. } = buffers;
         let x = self.normed(hidden, &layer.post_norm, &[&layer.gate, &layer.up], normed, quantized);
         if layer.down.weight.takes_quantized() && !self.adapters.are_in(self.batch) {
+            self.kernels.expect(self.rows, &[&layer.down.weight], false);
             self.kernels.multiply_gated_quantized(x, affine(&layer.gate), affine(&layer.up), gated);
             let x = Input { quantized: Some(gated), ..Input::default() };
+            self.kernels.expect(self.rows, next, false);
             return self.kernels.multiply_add(x, affine(&layer.down), hidden);
         }
         let gated = fit(attended, self.rows * layer.up.weight.rows());

@@ -159,7 +159,7 @@ impl DecoderRun {
             Some(rows) => Rows::Device(norm(rows)?),
             None => Rows::none(self.config.hidden),
         };
-        let head = self.weights.head.as_ref().unwrap_or(&self.weights.embedding);
+        let head = self.weights.head();
         let logits = match ops::pick(x, batch.logits().iter().map(|l| l.row))? {
             Some(rows) => Rows::Device(ops::masked(head.product(&norm(rows)?)?, batch)?),
             None => Rows::none(self.config.vocab),

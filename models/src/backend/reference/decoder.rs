@@ -62,7 +62,7 @@ impl ReferenceDecoder {
     /// # Errors
     /// If a tensor operation fails.
     pub fn logits(&self, hidden: &Tensor) -> Result<Tensor> {
-        ops::linear(hidden, self.weights.head.as_ref().unwrap_or(&self.weights.embedding))
+        ops::linear(hidden, self.weights.head())
     }
 
     /// (rows, positions): zero for what a row may see, minus infinity for what comes after it.
