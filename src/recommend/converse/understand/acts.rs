@@ -350,7 +350,14 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
     ]);
     if named.item
         && named.shown
-        && sentence.has_any(&["anything but", "anything than", "not in the mood for", "another time", "another day"])
+        && sentence.has_any(&[
+            "anything but",
+            "anything than",
+            "anything for me",
+            "not in the mood for",
+            "another time",
+            "another day",
+        ])
     {
         return false;
     }

@@ -284,7 +284,8 @@ impl People {
 
     /// The language that is named at a place as one that is spoken: `in French`, `French films`.
     pub(super) fn language_at(&self, sentence: &Sentence, place: usize) -> Option<(&str, usize)> {
-        let language = self.languages.get(sentence.at(place))?;
+        // `too French for me` judges.
+        let language = self.languages.get(sentence.at(place)).filter(|_| sentence.before(place, 1) != "too")?;
         let before = ["in", "only", "original", "speaking", "no", "not", "any", "a", "some"]
             .contains(&sentence.before(place, 1));
         let after = [
@@ -307,8 +308,8 @@ pub(super) fn audience(sentence: &Sentence, into: &mut Constraints) -> Option<St
     let any = |words: &[&str]| sentence.has_any(words);
     let ages: Vec<f64> = (0..sentence.len()).filter_map(|place| age(sentence, place)).collect();
     let (teenager, adult) = AGES;
-    // What children would be wanted for is not what they watch: `a child actor`, `about kids`.
-    let about = ["about", "with a", "child actor"].iter().any(|word| {
+    // What children would be wanted for is not what they watch: `a child actor`, `about kids`, `I saw it as a child`.
+    let about = ["about", "with a", "child actor", "as a", "was a"].iter().any(|word| {
         sentence.find(word).is_some_and(|place| CHILDREN.contains(&sentence.at(place + word.split(' ').count())))
     });
     let youngest = ages.iter().copied().fold(f64::INFINITY, f64::min);
@@ -375,6 +376,7 @@ mod tests {
             ("for the whole family", Some("family"), Some("family")),
             ("a film for my grandmother", None, Some("for a grandmother")),
             ("a film about kids", None, None),
+            ("I saw it as a child", None, None),
             ("a comedy", None, None),
         ];
         for (text, who, theme) in cases {

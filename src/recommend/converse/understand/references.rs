@@ -217,6 +217,11 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
     if let Some(length) = phrase(&REST) {
         return reference(length, Target::Rest);
     }
+    // `Heat no, others yes`
+    let begins = sentence.words[place].gap == Gap::Pause || ["and", "but"].contains(&sentence.before(place, 1));
+    if sentence.at(place) == "others" && place > 0 && begins {
+        return reference(1, Target::Rest);
+    }
     if let Some((places, length)) = ordinal(sentence, place, shown) {
         return reference(length, Target::Places(places));
     }

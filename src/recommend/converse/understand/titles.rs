@@ -321,7 +321,13 @@ fn is_meant(sentence: &Sentence, place: usize, form: &Form, cued: bool) -> bool 
             let named = only.is_capital() && (place > 0 || (next || paused) && contents == 1);
             // `loved Inception, hated Tenet`: a verb is no title.
             let is_verb = CUES.contains(&only.text.as_str());
-            let small = cued && contents == 1 && !form.short && !is_verb && only.text.len() > 3;
+            // `i loved matrix`, but not `something like matrix`: a verb says more than that.
+            let seen = ["liked", "loved", "enjoyed", "hated", "disliked", "seen", "saw", "watched"];
+            let ends = sentence.words.get(place + 1).is_none_or(|next| {
+                next.gap == Gap::Pause || ["and", "but", "or", "because", "so"].contains(&next.text.as_str())
+            });
+            let is_object = !form.short || seen.contains(&sentence.before(place, 1)) && ends;
+            let small = cued && contents == 1 && is_object && !is_verb && only.text.len() > 3;
             named && (contents == 1 || cued) || small
         }
         _ => {
@@ -392,10 +398,11 @@ mod tests {
 
     #[test]
     fn titles_are_found_however_they_are_written() {
-        let cases: [(&str, &[&str]); 15] = [
+        let cases: [(&str, &[&str]); 16] = [
             ("I loved The Matrix.", &["The Matrix"]),
             ("the Matrix was great", &["The Matrix"]),
             ("something like matrix", &[]),
+            ("i loved matrix and heat", &["The Matrix", "Heat"]),
             ("Heat was long", &["Heat"]),
             ("the heat outside", &[]),
             ("More like Spirited Away and Totoro!", &["Spirited Away", "My Neighbor Totoro"]),
