@@ -176,8 +176,8 @@ macro_rules! nibble_formats {
                 }
                 let quants = &block[2 * Self::HALVES..];
                 if Self::LINES == 5 {
-                    fifth_bits(word(quants, 0), &mut out.words[0][4..]);
-                    nibble_words(&quants[4..], &mut out.words[0]);
+                    fifth_bits(word(quants, 0), &mut out.words[0]);
+                    nibble_words(&quants[4..], &mut out.words[0][1..]);
                 } else {
                     nibble_words(quants, &mut out.words[0]);
                 }
@@ -198,7 +198,7 @@ fn nibble<S: Simd>(simd: S, lines: &[Line], step: usize) -> S::I {
 
 #[inline(always)]
 fn nibble_and_fifth<S: Simd>(simd: S, lines: &[Line], step: usize) -> S::I {
-    simd.or(nibble(simd, lines, step), plane(simd, &lines[4..], 1, step, 4))
+    simd.or(plane(simd, lines, 1, step, 4), nibble(simd, &lines[1..], step))
 }
 
 nibble_formats! {
@@ -330,8 +330,8 @@ impl Blocks for Q3K {
         let scales = crate::dequantize::q3_k_scales(&from_fn(|i| block[96 + i]));
         for sub in 0..8 {
             let quants = from_fn(|i| two_bits(&block[32..96], 32 * sub + i) | (block[i] >> sub & 1) << 2);
-            pack_plane(&quants, 2, 0, &mut out.words[sub]);
-            pack_plane(&quants, 1, 2, &mut out.words[sub][2..]);
+            pack_plane(&quants, 1, 2, &mut out.words[sub]);
+            pack_plane(&quants, 2, 0, &mut out.words[sub][1..]);
             out.bytes[sub] = from_fn(|half| (scales[2 * sub + half] as i8).cast_unsigned());
         }
         out.halves[0] = half(block, 108);
@@ -339,7 +339,7 @@ impl Blocks for Q3K {
 
     #[inline(always)]
     fn quants<S: Simd>(simd: S, lines: &[Line], step: usize) -> S::I {
-        simd.or(plane(simd, lines, 2, step, 0), plane(simd, &lines[2..], 1, step, 2))
+        simd.or(plane(simd, lines, 1, step, 2), plane(simd, &lines[1..], 2, step, 0))
     }
 
     #[inline(always)]
@@ -371,11 +371,11 @@ macro_rules! affine_k_quants {
                     let shift = sub % 2 * 4;
                     for i in 0..4 {
                         let [first, second] = [word(quants, i), word(quants, i + 4)].map(|w| w >> shift & 0x0f0f_0f0f);
-                        out.words[sub][i] = first | second << 4;
+                        out.words[sub][Self::LINES - 4 + i] = first | second << 4;
                     }
                     if Self::LINES == 5 {
                         let fifth = from_fn(|i| block[16 + i] >> sub & 1);
-                        pack_plane(&fifth, 1, 0, &mut out.words[sub][4..]);
+                        pack_plane(&fifth, 1, 0, &mut out.words[sub]);
                     }
                 }
                 out.halves = [half(block, 0), half(block, 2)];
@@ -426,8 +426,8 @@ impl Blocks for Q6K {
                 let two = high[part * 32 + j % 32] >> (j / 32 * 2) & 3;
                 four | two << 4
             });
-            pack_plane(&quants, 4, 0, &mut out.words[sub]);
-            pack_plane(&quants, 2, 4, &mut out.words[sub][4..]);
+            pack_plane(&quants, 2, 4, &mut out.words[sub]);
+            pack_plane(&quants, 4, 0, &mut out.words[sub][2..]);
             out.bytes[sub] = half(block, 192 + 2 * sub);
         }
         out.halves[0] = half(block, 208);
@@ -435,7 +435,7 @@ impl Blocks for Q6K {
 
     #[inline(always)]
     fn quants<S: Simd>(simd: S, lines: &[Line], step: usize) -> S::I {
-        simd.or(nibble(simd, lines, step), plane(simd, &lines[4..], 2, step, 4))
+        simd.or(plane(simd, lines, 2, step, 4), nibble(simd, &lines[2..], step))
     }
 
     #[inline(always)]

@@ -4,8 +4,9 @@
 //! fetched ahead for what ascends, and for little else. For each two *blocks* of 32 columns it holds
 //!
 //! - the f16 scales and minima of both, or, in formats with super-blocks, their quantized ones: sixteen of each, side by side;
-//! - the quants of one and then of the other: lines, the *planes* of the quants' bits. In a plane of `w` bits, the bytes of
-//!   lane `r` of line `i` hold the columns `4 (i + w j)` to `4 (i + w j) + 3` of row `r`, in the bits from `w j` on.
+//! - the quants of one and then of the other: lines, the *planes* of the quants' bits, the smaller plane first, because each
+//!   of its lines is wanted together with several of the other. In a plane of `w` bits, the bytes of lane `r` of line `i` hold
+//!   the columns `4 (i + w j)` to `4 (i + w j) + 3` of row `r`, in the bits from `w j` on.
 //!
 //! A super-block begins with a line of its f16 scales and minima. The sizes are those of the GGUF blocks, or a few percent
 //! more. The layout does not depend on the instruction set.
