@@ -29,7 +29,7 @@ impl Ahead {
         for (span, bytes) in self.spans.iter().zip(bytes) {
             let first = bytes.as_ptr().addr() / LINE;
             let lines = bytes.len().min(MOST / parts).div_ceil(LINE);
-            span.store((first as u64) << LEFT.count_ones() | (lines as u64).min(LEFT), Ordering::Relaxed);
+            span.store(((first as u64) << LEFT.count_ones()) | (lines as u64).min(LEFT), Ordering::Relaxed);
         }
     }
 
@@ -46,7 +46,7 @@ impl Ahead {
             fetch(std::ptr::without_provenance(line as usize * LINE));
         }
         // Whoever says what comes next may have been faster.
-        let rest = (first + count) << LEFT.count_ones() | (word & LEFT) - count;
+        let rest = ((first + count) << LEFT.count_ones()) | ((word & LEFT) - count);
         let _ = span.compare_exchange(word, rest, Ordering::Relaxed, Ordering::Relaxed);
         true
     }

@@ -89,7 +89,7 @@ impl<B: Blocks> Product for Quants<B> {
     #[inline(always)]
     fn prepare<S: Simd>(simd: S, wide: &mut Wide, by: &[QuantsGroup<'_>; 2]) {
         for (QuantsGroup { group, blocks, .. }, out) in by.iter().zip(&mut wide.groups) {
-            simd.apart(Unpack::<B> { group: *group, blocks: *blocks, out, format: PhantomData });
+            simd.apart(Unpack::<B> { group, blocks: *blocks, out, format: PhantomData });
         }
     }
 

@@ -148,17 +148,17 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
             let first = pairs!(order);
             let order = _mm512_setr_epi32(8, 24, 9, 25, 10, 26, 11, 27, 0, 0, 0, 0, 0, 0, 0, 0);
             let last = pairs!(order);
-            let to = to.as_mut_ptr().cast::<__m512i>();
+            let (lines, rest) = to.as_chunks_mut::<LANES>();
             let words = thirds!(first, 0b0010_0100, [0, 8, 0, 1, 9, 0, 2, 10], [0, 0, 0, 0, 0, 1, 0, 0]);
-            _mm512_storeu_si512(to, words);
+            _mm512_storeu_si512(lines[0].as_mut_ptr().cast(), words);
             let words = thirds!(first, 0b0100_1001, [0, 3, 11, 0, 4, 12, 0, 5], [2, 0, 0, 3, 0, 0, 4, 0]);
-            _mm512_storeu_si512(to.add(1), words);
+            _mm512_storeu_si512(lines[1].as_mut_ptr().cast(), words);
             let words = thirds!(first, 0b1001_0010, [13, 0, 6, 14, 0, 7, 15, 0], [0, 5, 0, 0, 6, 0, 0, 7]);
-            _mm512_storeu_si512(to.add(2), words);
+            _mm512_storeu_si512(lines[2].as_mut_ptr().cast(), words);
             let words = thirds!(last, 0b0010_0100, [0, 8, 0, 1, 9, 0, 2, 10], [0, 0, 0, 0, 0, 1, 0, 0]);
-            _mm512_storeu_si512(to.add(3), words);
+            _mm512_storeu_si512(lines[3].as_mut_ptr().cast(), words);
             let words = thirds!(last, 0b0100_1001, [0, 3, 11, 0, 0, 0, 0, 0], [2, 0, 0, 3, 0, 0, 0, 0]);
-            _mm256_storeu_si256(to.add(4).cast(), _mm512_castsi512_si256(words));
+            _mm256_storeu_si256(rest.as_mut_ptr().cast(), _mm512_castsi512_si256(words));
         }
     }
     #[inline(always)]

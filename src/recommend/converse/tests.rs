@@ -172,6 +172,17 @@ fn likes_and_examples_lead_and_the_last_list_can_be_had_again() {
 }
 
 #[test]
+fn what_the_catalogue_lacks_is_said() {
+    let mut chat = chat();
+    let mut known = Dialogue::default();
+    let turn = chat.turn(&mut known, "I loved The Weeping Zorb. What else?", &[]).unwrap();
+    assert!(turn.plain().starts_with("I do not know The Weeping Zorb."), "{}", turn.plain());
+    assert_eq!(turn.feedback.liked, ["The Weeping Zorb"]);
+    let turn = chat.turn(&mut known, "The first one looks good", &[]).unwrap();
+    assert!(!turn.plain().contains("I do not know"), "{}", turn.plain());
+}
+
+#[test]
 fn questions_are_answered_from_the_records() {
     let mut chat = chat();
     let mut known = Dialogue::default();

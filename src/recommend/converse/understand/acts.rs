@@ -291,9 +291,17 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
             "leave out",
             "stop showing",
             "stop recommending",
+            "not show",
+            "not recommend",
+            "not suggest",
             "take",
         ]);
-    let asks = asks && !(refuses && named.item);
+    // `Did I mention that I hated Heat?`
+    let recalls = sentence.has_any_at(
+        0,
+        &["did i mention", "did i not say", "didn't i say", "didn't i tell", "haven't i said", "haven't i told"],
+    );
+    let asks = asks && !((refuses || recalls) && named.item);
     let tells_of = sentence.has_any(&TELL_OF);
     let points =
         named.item || named.shown && sentence.has_any(&["which", "any of"]) && !sentence.has_any(&["which is why"]);
@@ -354,6 +362,7 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
             "anything but",
             "anything than",
             "anything for me",
+            "next on",
             "not in the mood for",
             "another time",
             "another day",

@@ -234,9 +234,9 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
         let noun = usize::from(NOUNS.contains(&sentence.at(place + 1)));
         return reference(1 + noun, Target::Places(vec![ordinal]));
     }
-    // `Remove Heat from the list`: where, and not what.
+    // `Remove Heat from the list`, `Add it to my list`: where, and not what.
     let is_where = sentence.at(place) == "list"
-        && ["from", "off", "on", "in", "of"].contains(&sentence.before(place, 2))
+        && ["from", "off", "on", "in", "of", "to", "onto"].contains(&sentence.before(place, 2))
         && ["the", "this", "that", "your", "my", "our"].contains(&sentence.before(place, 1));
     if is_where {
         return None;
