@@ -126,8 +126,8 @@ const NAMES: [&str; 42] = [
     "japan",
 ];
 
-/// The places of titles among the words that are open. `is_known` says whether the words at a place name something else.
-pub(super) fn find(sentence: &Sentence, open: &[bool], is_known: &dyn Fn(usize) -> bool) -> Vec<Range<usize>> {
+/// The places of titles among the words that are open. `known` says how many words at a place name something else.
+pub(super) fn find(sentence: &Sentence, open: &[bool], known: &dyn Fn(usize) -> Option<usize>) -> Vec<Range<usize>> {
     // Where everything is written in capitals they say nothing.
     if !sentence.words.iter().any(|word| word.raw.chars().any(char::is_lowercase)) {
         return Vec::new();
@@ -139,7 +139,7 @@ pub(super) fn find(sentence: &Sentence, open: &[bool], is_known: &dyn Fn(usize) 
         let end = end_of_run(sentence, &open, place);
         let is_meant = end > place
             && says_something(sentence, place..end)
-            && !(place..end).any(is_known)
+            && !is_known(sentence, place..end, known)
             && (is_announced(sentence, &open, place) && ends(sentence, end) || is_subject(sentence, place..end));
         if is_meant {
             open[place..end].fill(false);
@@ -173,6 +173,19 @@ fn end_of_run(sentence: &Sentence, open: &[bool], start: usize) -> usize {
         place += 1;
     }
     end
+}
+
+/// Whether some words are nothing but names of other things: `Tom Hanks`, `Sci-Fi and Horror`.
+fn is_known(sentence: &Sentence, words: Range<usize>, known: &dyn Fn(usize) -> Option<usize>) -> bool {
+    let mut place = words.start;
+    while place < words.end {
+        match known(place) {
+            Some(length) => place += length.max(1),
+            None if place > words.start && SMALL.contains(&sentence.at(place)) => place += 1,
+            None => return false,
+        }
+    }
+    true
 }
 
 /// Whether some words are more than words that everybody uses, or that begin a sentence.
@@ -229,7 +242,7 @@ mod tests {
 
     #[test]
     fn titles_are_found_by_where_they_stand() {
-        let cases: [(&str, &[&str]); 22] = [
+        let cases: [(&str, &[&str]); 23] = [
             ("I loved Solaris.", &["Solaris"]),
             ("I've seen Drive My Car and Burning", &["Drive My Car", "Burning"]),
             ("More like Portrait of a Lady on Fire, please", &["Portrait of a Lady on Fire"]),
@@ -241,6 +254,7 @@ mod tests {
             ("I rate Solaris 5", &["Solaris"]),
             ("did you like \"Days of Heaven\"", &["Days of Heaven"]),
             ("I love Asian cinema", &[]),
+            ("I love Horror", &[]),
             ("Everything was great", &[]),
             ("I LOVED SOLARIS", &[]),
             ("I loved It", &[]),
@@ -257,10 +271,11 @@ mod tests {
             let found: Vec<String> = sentences(text)
                 .iter()
                 .flat_map(|sentence| {
+                    let known = |place: usize| ["car", "horror"].contains(&sentence.at(place)).then_some(1);
                     let name = |range: Range<usize>| {
                         sentence.words[range].iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ")
                     };
-                    find(sentence, &vec![true; sentence.len()], &|_| false).into_iter().map(name).collect::<Vec<_>>()
+                    find(sentence, &vec![true; sentence.len()], &known).into_iter().map(name).collect::<Vec<_>>()
                 })
                 .collect();
             assert_eq!(found, expected, "{text}");

@@ -144,14 +144,15 @@ impl Reading<'_> {
     /// The places of words that are no listed title, and can be nothing but one.
     fn unlisted(&self, sentence: &Sentence, open: &[bool]) -> Vec<Range<usize>> {
         let Understander { people, genres, themes, .. } = self.understander;
-        let is_known = |place: usize| {
-            people.full_name(sentence, place).is_some()
-                || people.at(sentence, place).is_some()
-                || people.language_at(sentence, place).is_some()
-                || genres.at(sentence, place).is_some()
-                || themes.at(sentence, place).is_some()
+        let known = |place: usize| {
+            people
+                .full_name(sentence, place)
+                .or_else(|| people.at(sentence, place).map(|(_, length)| length))
+                .or_else(|| people.language_at(sentence, place).map(|(_, length)| length))
+                .or_else(|| genres.at(sentence, place).map(|(_, length)| length))
+                .or_else(|| themes.at(sentence, place).map(|(_, length)| length))
         };
-        unlisted::find(sentence, open, &is_known)
+        unlisted::find(sentence, open, &known)
     }
 
     /// Genres and themes.
