@@ -168,3 +168,24 @@ pub(super) const TAKING: &[&str] = &[
 pub(super) const BARE: &[&str] = &["and", "or", "again", "hmm", "oh", "well", "ah", "so"];
 /// Themes that are people whom one watches with.
 pub(super) const COMPANY: &[&str] = &["friends", "family", "dog", "dogs", "buddy", "ai"];
+/// Verbs right behind which a title stands.
+pub(super) const VERBS: &[&str] = &[
+    "love",
+    "loved",
+    "liked",
+    "enjoy",
+    "enjoyed",
+    "adore",
+    "adored",
+    "hate",
+    "hated",
+    "disliked",
+    "seen",
+    "saw",
+    "watched",
+    "rewatched",
+    "rate",
+    "rated",
+    "prefer",
+    "preferred",
+];

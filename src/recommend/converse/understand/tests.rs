@@ -66,6 +66,7 @@ fn what_is_wanted_is_understood() {
             "Something like Days of Heaven, but no war",
             "recommendation_presentation; exclude_genres War; wishes like Days of Heaven; liked Days of Heaven",
         ),
+        ("I loved Drive My Car", "recommendation_presentation; liked Drive My Car; seen Drive My Car"),
         (
             "I rate Solaris 5/5 and Cats 1/5",
             "recommendation_presentation; liked Solaris; disliked Cats; seen Solaris, Cats; rated Cats 1, Solaris 5",

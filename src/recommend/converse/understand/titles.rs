@@ -7,6 +7,7 @@ use strsim::osa_distance;
 
 use super::{
     common::{NUMBERS, is_common},
+    markers::VERBS,
     words::{Gap, Sentence, Word, sentences},
 };
 
@@ -223,6 +224,9 @@ impl Titles {
             let pauses = sentence.words.get(place + 1).is_some_and(|next| next.gap == Gap::Pause);
             let named = own_word.is_capital() && (place > 0 || pauses || !PRONOUNS.contains(&form.words[0].as_str()));
             let trusted = trusted && (form.words.len() > 1 || named || !is_common(&own_word.text));
+            if !trusted && form.words.len() == 1 && goes_on(sentence, place) {
+                return false;
+            }
             own[place..].starts_with(&form.words) && (trusted || is_meant(sentence, place, form, cued))
         });
         if let Some(&form) = exact {
@@ -281,6 +285,15 @@ impl Titles {
     }
 }
 
+/// Whether a name goes on behind its first word: `I loved Drive My Car` is not of `Drive`. Where the word before has a capital,
+/// too, all may have one.
+fn goes_on(sentence: &Sentence, place: usize) -> bool {
+    let joins = ["and", "or", "but", "i", "i'm", "i've", "i'd", "i'll"];
+    let is_name = |word: &Word| word.is_capital() && word.gap == Gap::Space && !joins.contains(&word.text.as_str());
+    let before = place.checked_sub(1).map(|before| &sentence.words[before]);
+    before.is_some_and(|before| !before.is_capital()) && sentence.words.get(place + 1).is_some_and(is_name)
+}
+
 /// Whether a word comes right behind a title, in a list with it.
 fn is_listed(sentence: &Sentence, end: usize, place: usize) -> bool {
     match place.checked_sub(end) {
@@ -322,11 +335,10 @@ fn is_meant(sentence: &Sentence, place: usize, form: &Form, cued: bool) -> bool 
             // `loved Inception, hated Tenet`: a verb is no title.
             let is_verb = CUES.contains(&only.text.as_str());
             // `i loved matrix`, but not `something like matrix`: a verb says more than that.
-            let seen = ["liked", "loved", "enjoyed", "hated", "disliked", "seen", "saw", "watched"];
             let ends = sentence.words.get(place + 1).is_none_or(|next| {
                 next.gap == Gap::Pause || ["and", "but", "or", "because", "so"].contains(&next.text.as_str())
             });
-            let is_object = !form.short || seen.contains(&sentence.before(place, 1)) && ends;
+            let is_object = !form.short || VERBS.contains(&sentence.before(place, 1)) && ends;
             let small = cued && contents == 1 && is_object && !is_verb && only.text.len() > 3;
             named && (contents == 1 || cued) || small
         }

@@ -4,31 +4,10 @@ use std::ops::Range;
 
 use super::{
     common::{is_common, number},
-    markers::LIKENING,
+    markers::{LIKENING, VERBS},
     words::{Gap, Sentence, Word},
 };
 
-/// Verbs right behind which a title stands.
-const VERBS: [&str; 18] = [
-    "love",
-    "loved",
-    "liked",
-    "enjoy",
-    "enjoyed",
-    "adore",
-    "adored",
-    "hate",
-    "hated",
-    "disliked",
-    "seen",
-    "saw",
-    "watched",
-    "rewatched",
-    "rate",
-    "rated",
-    "prefer",
-    "preferred",
-];
 /// Words within a title that have no capital.
 const SMALL: [&str; 14] = ["of", "the", "in", "a", "to", "at", "on", "for", "from", "with", "de", "la", "vs", "my"];
 /// What may follow a title: nothing else is a noun that it would belong to, as in `I love Asian cinema`.
