@@ -14,7 +14,7 @@ const MOST: usize = 1 << 17;
 /// The low bits of a span: how many lines are left. The others are the number of the first of them.
 const LEFT: u64 = (1 << 16) - 1;
 
-/// What one thread fetches: up to two stretches of memory, a line of one after a line of the other. Addresses are no more than
+/// What one thread fetches: up to two stretches of memory, side by side. Addresses are no more than
 /// hints, which nothing reads through, so that what they point to may be gone.
 #[derive(Debug, Default)]
 #[repr(align(128))]
@@ -24,7 +24,7 @@ pub(crate) struct Ahead {
 
 impl Ahead {
     /// Takes the place of what was to be fetched before.
-    pub(crate) fn expect(&self, bytes: [&[u8]; 2]) {
+    pub(crate) fn take(&self, bytes: [&[u8]; 2]) {
         let parts = bytes.iter().filter(|bytes| !bytes.is_empty()).count().max(1);
         for (span, bytes) in self.spans.iter().zip(bytes) {
             let first = bytes.as_ptr().addr() / LINE;
@@ -84,7 +84,7 @@ mod tests {
     fn every_line_is_fetched_once_and_both_stretches_keep_pace() {
         let (memory, ahead) = (vec![0; 64 * 101], Ahead::default());
         assert!(!ahead.fetch());
-        ahead.expect([&memory[..64 * 50], &memory[64 * 51..]]);
+        ahead.take([&memory[..64 * 50], &memory[64 * 51..]]);
         assert_eq!(left(&ahead), [50, 50]);
         let mut calls = 0;
         while ahead.fetch() {
@@ -97,10 +97,10 @@ mod tests {
     #[test]
     fn what_is_expected_later_takes_the_place_of_the_rest() {
         let (memory, ahead) = (vec![0; MOST + 64], Ahead::default());
-        ahead.expect([&memory, &[]]);
+        ahead.take([&memory, &[]]);
         assert_eq!(left(&ahead), [(MOST / LINE) as u64, 0], "no more than a cache holds");
         assert!(ahead.fetch());
-        ahead.expect([&memory[..1], &[]]);
+        ahead.take([&memory[..1], &[]]);
         assert_eq!(left(&ahead), [1, 0]);
         assert!(ahead.fetch() && !ahead.fetch());
     }

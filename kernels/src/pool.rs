@@ -108,9 +108,9 @@ impl Pool {
     }
 
     /// Says what a thread reads next: task `thread` of the next loop reads these bytes first. Threads that wait fetch them.
-    pub(crate) fn expect(&self, thread: usize, bytes: [&[u8]; 2]) {
+    pub(crate) fn fetch_ahead(&self, thread: usize, bytes: [&[u8]; 2]) {
         if let Some(ahead) = self.shared.ahead.get(thread) {
-            ahead.expect(bytes);
+            ahead.take(bytes);
         }
     }
 

@@ -51,7 +51,7 @@ thread_local! {
 impl Kernels {
     /// Says which matrices the next product of `rows` rows is of, side by side or, if `gated`, the first gating the second.
     /// Nothing but time depends on it: threads that wait fetch the weights that they begin with.
-    pub fn expect(&self, rows: usize, by: &[&Matrix], gated: bool) {
+    pub fn fetch_ahead(&self, rows: usize, by: &[&Matrix], gated: bool) {
         let threads = self.pool().threads();
         if threads == 1 {
             return;
@@ -69,7 +69,7 @@ impl Kernels {
                 }
                 None => [&[][..]; 2],
             };
-            self.pool().expect(thread, bytes);
+            self.pool().fetch_ahead(thread, bytes);
         }
         CUT.set(cut);
     }

@@ -97,7 +97,8 @@ impl Share {
 }
 
 impl<'w> Task<'w> {
-    /// Computes two groups at a time for one tile after the other: of one matrix, or the same of two.
+    /// Computes one tile after the other for two groups: of one matrix, or the same of two. Those of many registers compute both at
+    /// a time, unless there is but one tile.
     #[inline(always)]
     fn compute<S: Simd, P: Product>(mut self, simd: S) {
         let columns = self.out.columns();

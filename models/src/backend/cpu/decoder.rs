@@ -146,7 +146,7 @@ impl DecoderRun {
         let head = self.weights.head();
         // The next step begins again.
         let first = self.weights.layers.first().map(entries);
-        kernels.expect(batch.logits().len(), first.as_ref().map_or(&[], |first| first), false);
+        kernels.fetch_ahead(batch.logits().len(), first.as_ref().map_or(&[], |first| first), false);
         kernels.matmul(normed, head, None, fit(&mut logits, batch.logits().len() * head.rows()));
         for (wanted, row) in batch.logits().iter().zip(logits.chunks_exact_mut(head.rows())) {
             if let Some(mask) = &wanted.mask {
@@ -238,7 +238,7 @@ impl StepContext<'_> {
         let projections = [&layer.q, &layer.k, &layer.v];
         let qkv = fit(qkv, self.rows * row_len);
         let x = self.normed(hidden, &layer.input_norm, &projections, normed, quantized);
-        self.kernels.expect(self.rows, &[&layer.o.weight], false);
+        self.kernels.fetch_ahead(self.rows, &[&layer.o.weight], false);
         self.kernels.multiply(x, &projections.map(affine), qkv);
         self.adapt(&projections, x, qkv);
 
@@ -248,7 +248,7 @@ impl StepContext<'_> {
         let queries = Queries { data: qkv, row_len, rotation: for_queries };
         let attended = fit(attended, self.rows * width);
         self.kernels.attention(queries, cache, index, self.spans, self.shape(), attended);
-        self.kernels.expect(self.rows, &[&layer.gate.weight, &layer.up.weight], true);
+        self.kernels.fetch_ahead(self.rows, &[&layer.gate.weight, &layer.up.weight], true);
         self.add(&layer.o, attended, quantized, hidden);
     }
 
@@ -319,10 +319,10 @@ impl StepContext<'_> {
         let Buffers { hidden, normed, quantized, gated, gate, attended, .. } = buffers;
         let x = self.normed(hidden, &layer.post_norm, &[&layer.gate, &layer.up], normed, quantized);
         if layer.down.weight.takes_quantized() && !self.adapters.are_in(self.batch) {
-            self.kernels.expect(self.rows, &[&layer.down.weight], false);
+            self.kernels.fetch_ahead(self.rows, &[&layer.down.weight], false);
             self.kernels.multiply_gated_quantized(x, affine(&layer.gate), affine(&layer.up), gated);
             let x = Input { quantized: Some(gated), ..Input::default() };
-            self.kernels.expect(self.rows, next, false);
+            self.kernels.fetch_ahead(self.rows, next, false);
             return self.kernels.multiply_add(x, affine(&layer.down), hidden);
         }
         let gated = fit(attended, self.rows * layer.up.weight.rows());
