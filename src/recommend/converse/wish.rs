@@ -76,7 +76,10 @@ fn theme_of(item: &Item, theme: &str) -> f32 {
     if traits(item).contains(theme.to_lowercase().as_str()) {
         return 1.0;
     }
-    let says = |text: &str| text.to_lowercase().contains(&theme.to_lowercase());
+    // `dinosaurs` are in the text on a dinosaur.
+    let theme = theme.to_lowercase();
+    let one = theme.strip_suffix('s').filter(|one| one.len() > 3).unwrap_or(&theme);
+    let says = |text: &str| text.to_lowercase().contains(one);
     if item.description.as_deref().is_some_and(says) || says(&item.title) { IN_TEXT } else { 0.0 }
 }
 

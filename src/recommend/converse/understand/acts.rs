@@ -1,6 +1,9 @@
 //! What a sentence does: greets, asks for items, asks about an item or about what was said, or tells something.
 
-use super::words::{Gap, Sentence};
+use super::{
+    markers::GROANS,
+    words::{Gap, Sentence},
+};
 
 /// What a sentence does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -150,7 +153,7 @@ const REQUESTS: [&str; 77] = [
 ];
 
 /// Questions about what was said.
-const ABOUT_ANSWERS: [&str; 74] = [
+const ABOUT_ANSWERS: [&str; 79] = [
     "why",
     "how come",
     "what do you mean",
@@ -225,6 +228,11 @@ const ABOUT_ANSWERS: [&str; 74] = [
     "in what way",
     "in which way",
     "what has that to do",
+    "not what i meant",
+    "not what i said",
+    "did you mean",
+    "misunderstood me",
+    "got me wrong",
 ];
 
 /// Beginnings of questions.
@@ -332,9 +340,15 @@ fn is_request_only(sentence: &Sentence) -> bool {
         "besides",
         "do you have more",
     ]) || ["something", "anything"].contains(&sentence.at(0))
+        // `Got anything newer than these?`
+        || sentence.find("than").is_some() && sentence.has_any(&["got anything", "have anything", "there anything", "got something"])
 }
 
 fn is_request(sentence: &Sentence, named: Named) -> bool {
+    // `Oh great, another love story.`
+    if sentence.has_any_at(0, GROANS) {
+        return false;
+    }
     // Denied: `nothing more`, `stop showing me`, `keep showing me`.
     let denied = sentence.has_any(&[
         "keep showing",
@@ -385,7 +399,8 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
         return true;
     }
     // `Heat is the best. Recommendations?`
-    let asks_for = sentence.asks && sentence.has_any(&["recommendations", "suggestions", "tips", "ideas", "you pick"]);
+    let asks_for =
+        sentence.asks && sentence.has_any(&["recommendations", "suggestions", "tips", "ideas", "others", "you pick"]);
     if asks_for && !sentence.has_any(&["these", "those", "your", "the"]) {
         return true;
     }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     common::number,
-    markers::NOT_SEEN,
+    markers::{GROANS, NOT_SEEN},
     phrases::{FAINT, IN_PROSPECT, SAID, SEEN, TURNING, UNSEEN},
     words::{Gap, STAR, Sentence},
 };
@@ -107,6 +107,12 @@ fn faint(sentence: &Sentence) -> Option<Cue> {
     Some(Cue { start, end: start + length, side: Side::Behind, judgement })
 }
 
+/// `Heat: 8, Zodiac: 4`: whoever counts to ten once does so in the whole sentence.
+fn is_above_five(sentence: &Sentence, place: usize) -> bool {
+    let ends = ends_at(sentence, place + 1) || ["and", "but"].contains(&sentence.at(place + 1));
+    ends && number(sentence.at(place)).is_some_and(|value| value > 5.0 && value <= 10.0)
+}
+
 /// The cue that begins at a place.
 fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
     let is_open = |length: &usize| open[place..place + length].iter().all(|open| *open);
@@ -118,6 +124,11 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
     let not_seen = NOT_SEEN.iter().filter(|phrase| sentence.has_at(place, phrase));
     if let Some(length) = not_seen.map(|phrase| phrase.split(' ').count()).max() {
         return Some(Cue { start: place, end: place + length, side: Side::Before, judgement: Judgement::default() });
+    }
+    let groan = GROANS.iter().find(|phrase| place == 0 && sentence.has_at(place, phrase));
+    if let Some(length) = groan.map(|phrase| phrase.split(' ').count()) {
+        let judgement = Judgement { sentiment: -1, ..Judgement::default() };
+        return Some(Cue { start: place, end: place + length, side: Side::Behind, judgement });
     }
     if let Some(cue) = SHAPES.iter().find_map(|shape| shape(sentence, place)) {
         return Some(cue);
@@ -474,7 +485,8 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
                 {
                     return None;
                 }
-                (value, if value <= 5.0 { 5.0 } else { 10.0 }, 1)
+                let is_of_ten = value > 5.0 || (0..sentence.len()).any(|place| is_above_five(sentence, place));
+                (value, if is_of_ten { 10.0 } else { 5.0 }, 1)
             }
         }
     };

@@ -106,6 +106,8 @@ pub(super) const QUESTIONS: &[&str] = &[
     "which",
     "something",
     "anything",
+    "got",
+    "have",
 ];
 /// How long something is.
 pub(super) const LASTING: &[&str] = &[
@@ -189,3 +191,6 @@ pub(super) const VERBS: &[&str] = &[
     "prefer",
     "preferred",
 ];
+/// Beginnings of those who have had enough of what they are shown, and name the kind: `Oh great, another love story.`
+pub(super) const GROANS: &[&str] =
+    &["oh great another", "oh good another", "oh joy another", "oh no another", "oh no not another", "ugh another"];

@@ -21,6 +21,7 @@ mod spelling;
 mod stated;
 mod themes;
 mod titles;
+mod topics;
 mod unlisted;
 mod words;
 

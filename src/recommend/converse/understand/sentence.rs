@@ -11,7 +11,7 @@ use super::{
     cues::{self, Cue, Judgement, Side},
     judge::judge,
     limits,
-    markers::{BARE, EXCEPTING, NOT_SEEN, PAST, PRESENT, QUESTIONS, TAKING, WISHING},
+    markers::{BARE, EXCEPTING, GROANS, NOT_SEEN, PAST, PRESENT, QUESTIONS, TAKING, WISHING},
     negation::is_denied,
     people,
     stated::key,
@@ -85,7 +85,7 @@ impl<'a> Reading<'a> {
         let begins = |place: usize| QUESTIONS.contains(&sentence.at(place));
         let turn = (2..sentence.len()).find(|&place| match sentence.words[place].gap {
             Gap::Pause if begins(place) => true,
-            _ => sentence.at(place) == "so" && begins(place + 1),
+            _ => ["so", "but"].contains(&sentence.at(place)) && begins(place + 1),
         });
         if let Some(turn) = turn.filter(|_| sentence.asks && !QUESTIONS.contains(&sentence.at(0))) {
             let (told, asked) = sentence.words.split_at(turn);
@@ -153,7 +153,7 @@ impl<'a> Reading<'a> {
         self.examples(&mentions);
         let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
-        let said = self.judgements(sentence, &open, &judged, stated || named.kind);
+        let said = self.judgements(sentence, &open, &judged, stated || named.kind && !sentence.has_any_at(0, GROANS));
         let not_seen = sentence.has_any(NOT_SEEN) && !judged.is_empty();
         self.summary.judges |= not_seen && act == Act::Tell;
         if act != Act::Tell || stated || not_seen {
@@ -266,6 +266,9 @@ impl<'a> Reading<'a> {
 
     /// What is wanted and what is not. Returns whether anything is.
     fn wishes(&mut self, sentence: &Sentence, open: &[bool], spans: &[Span], act: Act, judges: bool) -> bool {
+        if sentence.has_any_at(0, GROANS) {
+            return false;
+        }
         let before = self.preferences.clone();
         // `Jim Carrey was great in it` judges it, and asks for nobody.
         let tells = act == Act::Tell && judges && !WISHING.iter().any(|word| sentence.find(word).is_some());
@@ -275,8 +278,10 @@ impl<'a> Reading<'a> {
                 || people.iter().any(|(start, end, _)| (*start..*end).contains(&place))
         };
         for (start, _, name) in &people {
-            let key = if is_denied(sentence, *start, &is_listed) { key::EXCLUDE_PEOPLE } else { key::PEOPLE };
+            let denied = is_denied(sentence, *start, &is_listed);
+            let key = if denied { key::EXCLUDE_PEOPLE } else { key::PEOPLE };
             self.preferences.constraints.add(key, name.as_str());
+            self.summary.wishes |= !denied;
         }
         self.languages(sentence, open, &is_listed);
         if let Some(theme) = people::audience(sentence, &mut self.preferences.constraints) {
@@ -289,6 +294,8 @@ impl<'a> Reading<'a> {
             let denied = is_denied(sentence, span.start, &is_listed);
             for value in &span.values {
                 match (span.is_genre, denied) {
+                    // `a horror film, but not too scary` is a horror film.
+                    (true, true) if self.preferences.genres.contains(value) && !names(sentence, span, value) => {}
                     (true, true) => self.preferences.constraints.add(key::EXCLUDE_GENRES, value.as_str()),
                     (true, false) => add(&mut self.preferences.genres, value),
                     (false, true) => self.preferences.constraints.add(key::EXCLUDE_THEMES, value.as_str()),
@@ -532,6 +539,11 @@ impl<'a> Reading<'a> {
         let Self { preferences, feedback, asked_about, unlisted, summary, unclear, .. } = self;
         Understood { preferences, feedback, asked_about, unlisted, summary, unclear, ..Understood::default() }
     }
+}
+
+/// Whether a genre is called by its name, and not by what it is like.
+fn names(sentence: &Sentence, span: &Span, genre: &str) -> bool {
+    raw(&sentence.words[span.start..span.end]).to_lowercase().contains(&genre.to_lowercase())
 }
 
 /// Words as they were written.

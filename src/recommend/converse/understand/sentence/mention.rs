@@ -7,7 +7,7 @@ use super::{
         markers::{BETWEEN, COMPANY, LIKENING, LIKERS},
         negation::{is_denial, is_denied},
         references::{self, Target},
-        unlisted,
+        topics, unlisted,
         words::{Gap, Sentence},
     },
     Reading, Understander, add, raw,
@@ -64,6 +64,8 @@ impl Reading<'_> {
                 close(place, place + length, &mut free);
             }
         }
+        // `a film about the Titanic` is not `Titanic`.
+        topics::find(sentence, open, &|_| false).into_iter().for_each(|words| close(words.start, words.end, &mut free));
         for hit in self.understander.titles.find(sentence, &free, false) {
             let quoted = sentence.words[hit.start..hit.end].iter().all(|word| word.quoted);
             let is_kind = self
@@ -143,16 +145,18 @@ impl Reading<'_> {
 
     /// The places of words that are no listed title, and can be nothing but one.
     fn unlisted(&self, sentence: &Sentence, open: &[bool]) -> Vec<Range<usize>> {
+        unlisted::find(sentence, open, &|place| self.known(sentence, place))
+    }
+
+    /// How many words name somebody, a language, a genre or a theme at a place.
+    fn known(&self, sentence: &Sentence, place: usize) -> Option<usize> {
         let Understander { people, genres, themes, .. } = self.understander;
-        let known = |place: usize| {
-            people
-                .full_name(sentence, place)
-                .or_else(|| people.at(sentence, place).map(|(_, length)| length))
-                .or_else(|| people.language_at(sentence, place).map(|(_, length)| length))
-                .or_else(|| genres.at(sentence, place).map(|(_, length)| length))
-                .or_else(|| themes.at(sentence, place).map(|(_, length)| length))
-        };
-        unlisted::find(sentence, open, &known)
+        people
+            .full_name(sentence, place)
+            .or_else(|| people.at(sentence, place).map(|(_, length)| length))
+            .or_else(|| people.language_at(sentence, place).map(|(_, length)| length))
+            .or_else(|| genres.at(sentence, place).map(|(_, length)| length))
+            .or_else(|| themes.at(sentence, place).map(|(_, length)| length))
     }
 
     /// Genres and themes.
@@ -187,6 +191,11 @@ impl Reading<'_> {
             place = span.end;
             spans.push(span);
         }
+        for Range { start, end } in topics::find(sentence, open, &|place| self.known(sentence, place).is_some()) {
+            let value = raw(&sentence.words[start..end]).to_lowercase();
+            spans.push(Span { start, end, values: vec![value], is_genre: false });
+        }
+        spans.sort_by_key(|span| span.start);
         spans
     }
 }
@@ -221,14 +230,26 @@ pub(super) fn is_example(sentence: &Sentence, start: usize, before: Option<&Ment
     LIKENING.iter().any(|phrase| {
         let length = phrase.split(' ').count();
         let Some(place) = end.checked_sub(length).filter(|&place| sentence.has_at(place, phrase)) else { return false };
-        let likes = *phrase == "like" && LIKERS.contains(&sentence.before(place, 1));
+        let likes =
+            *phrase == "like" && (LIKERS.contains(&sentence.before(place, 1)) || asks_who_likes(sentence, place));
         // `more of the second one` asks for more of the kind; `not like Heat`, `not another film like Heat` do not.
         let denied = ["not", "less"].contains(&sentence.before(place, 1)) || is_denied(sentence, place, &|_| false);
         !likes && !denied
     })
 }
 
-/// `with my friends`, `for the family`: who watches, not what is watched.
+/// `Would my mother like Heat?`: a question of one person's taste, before whose `like` nothing is asked for.
+fn asks_who_likes(sentence: &Sentence, like: usize) -> bool {
+    ["would", "will", "might", "does", "do", "did"].contains(&sentence.at(0))
+        && ["my", "our", "the", "a", "he", "she", "they", "kids", "children"].contains(&sentence.at(1))
+        && (2..like)
+            .all(|place| !["want", "have", "be", "something", "anything", "watch"].contains(&sentence.at(place)))
+}
+
+/// `with my friends`, `for the family`, `a group of friends`: who watches, not what is watched.
 pub(super) fn is_company(sentence: &Sentence, place: usize) -> bool {
-    COMPANY.contains(&sentence.at(place)) && ["my", "our", "with", "for"].contains(&sentence.before(place, 1))
+    let groups = ["group", "bunch", "couple", "few"].contains(&sentence.before(place, 2));
+    COMPANY.contains(&sentence.at(place))
+        && (["my", "our", "with", "for"].contains(&sentence.before(place, 1))
+            || groups && sentence.before(place, 1) == "of")
 }
