@@ -107,8 +107,8 @@ fn keep<S: Simd, const N: usize>(simd: S, sums: [S::I; N]) {
     for sum in sums {
         all = simd.or(all, sum);
     }
-    let mut bytes = [0; LANES];
-    simd.store_bytes(all, &mut bytes);
+    let mut bytes = [0; size_of::<Line>()];
+    simd.store_int(all, &mut bytes);
     black_box(bytes);
 }
 

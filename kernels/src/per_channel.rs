@@ -215,17 +215,20 @@ fn quantize_row<S: Simd>(simd: S, x: &[f32], out: &mut [f32]) -> (f32, i32) {
     let (scale, inverse) = scale_of(simd.largest(largest));
     let (factor, round) = (simd.splat(inverse), simd.splat(ROUND));
     let mut sums = simd.splat(0.0);
-    out.fill(0.0);
-    for (chunk, out) in out.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-        let x = match chunks.get(chunk) {
-            Some(x) => simd.load(x),
-            None if chunk == chunks.len() => load_partial(simd, tail),
-            None => break,
-        };
-        let x = simd.mul_add(x, factor, round);
-        sums = simd.add(sums, simd.sub(x, round));
-        let mut bytes = [0; LANES];
-        simd.store_bytes(simd.bits(x), &mut bytes);
+    let mut bytes = [0; size_of::<Line>()];
+    for (line, out) in out.chunks_mut(LANES).enumerate() {
+        let mut quants = [simd.splat_int(0); 4];
+        for (i, quants) in quants.iter_mut().enumerate() {
+            let x = match chunks.get(4 * line + i) {
+                Some(x) => simd.load(x),
+                None if 4 * line + i == chunks.len() => load_partial(simd, tail),
+                None => break,
+            };
+            let x = simd.mul_add(x, factor, round);
+            sums = simd.add(sums, simd.sub(x, round));
+            *quants = simd.bits(x);
+        }
+        simd.store_int(simd.pack_bytes(quants), &mut bytes);
         for (out, bytes) in out.iter_mut().zip(bytes.as_chunks::<4>().0) {
             *out = f32::from_bits(u32::from_le_bytes(*bytes));
         }

@@ -384,15 +384,16 @@ fn lay_out<S: Simd>(simd: S, tile: RowTile, rows: &mut [u32], words: &mut [u32])
 #[inline(always)]
 fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32]) {
     let (round, zero) = (simd.splat(ROUND), simd.splat(0.0));
-    let mut spoilt = zero;
+    let mut spoilt = [zero; 4];
     for (x, words) in x.as_chunks::<BLOCK>().0.chunks(LANES).zip(words.chunks_mut(LANES * WORDS)) {
         let mut largest = [0.0; LANES];
         for (x, largest) in x.chunks(4).zip(largest.as_chunks_mut().0) {
             let mut each = [zero; 4];
-            for (x, each) in x.iter().zip(&mut each) {
-                let (low, high) = halves(simd, x);
-                *each = simd.max(magnitude(simd, low), magnitude(simd, high));
-                spoilt = simd.mul_add(high, zero, simd.mul_add(low, zero, spoilt));
+            // Where there are less than four, the last one counts more than once: as many as ever stay in registers.
+            for i in 0..4 {
+                let (low, high) = halves(simd, &x[i.min(x.len() - 1)]);
+                each[i] = simd.max(magnitude(simd, low), magnitude(simd, high));
+                spoilt[i] = simd.mul_add(high, zero, simd.mul_add(low, zero, spoilt[i]));
             }
             *largest = simd.largest_each(each);
         }
@@ -401,20 +402,23 @@ fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32]) {
         let (is_tiny, unit) = (simd.splat(TINY), simd.splat(127.0));
         simd.store(simd.select_less(is_tiny, largest, simd.div(largest, unit), zero), &mut scales);
         simd.store(simd.select_less(is_tiny, largest, simd.div(unit, largest), zero), &mut inverses);
-        let mut bytes = [[0; BLOCK]; LANES];
-        for ((x, inverse), bytes) in x.iter().zip(inverses).zip(&mut bytes) {
-            let (low, high) = halves(simd, x);
-            let inverse = simd.splat(inverse);
-            let [low_bytes, high_bytes] = bytes.as_chunks_mut().0 else { unreachable!("a block is two vectors") };
-            simd.store_bytes(simd.bits(simd.mul_add(low, inverse, round)), low_bytes);
-            simd.store_bytes(simd.bits(simd.mul_add(high, inverse, round)), high_bytes);
-        }
+        let mut bytes = [[0; 2 * BLOCK]; LANES / 2];
         // Of each block the sums of both halves.
         let mut sums = [[0_i32; 2]; LANES];
-        for (line, sums) in bytes.as_flattened().as_chunks().0.iter().zip(sums.as_chunks_mut::<2>().0) {
-            let quads = simd.sum_quads(simd.dot(simd.splat_int(0), simd.splat_int(0x0101_0101), simd.load_int(line)));
-            *sums = [[quads[0], quads[1]], [quads[2], quads[3]]];
+        for (pair, x) in x.chunks(2).enumerate() {
+            let (first, second) = (halves(simd, &x[0]), halves(simd, &x[x.len() - 1]));
+            let (one, other) = (simd.splat(inverses[2 * pair]), simd.splat(inverses[2 * pair + 1]));
+            let line = simd.pack_bytes([
+                simd.bits(simd.mul_add(first.0, one, round)),
+                simd.bits(simd.mul_add(first.1, one, round)),
+                simd.bits(simd.mul_add(second.0, other, round)),
+                simd.bits(simd.mul_add(second.1, other, round)),
+            ]);
+            simd.store_int(line, &mut bytes[pair]);
+            let quads = simd.sum_quads(simd.dot(simd.splat_int(0), simd.splat_int(0x0101_0101), line));
+            (sums[2 * pair], sums[2 * pair + 1]) = ([quads[0], quads[1]], [quads[2], quads[3]]);
         }
+        let bytes = bytes.as_flattened().as_chunks::<BLOCK>().0;
         for (block, words) in words.as_chunks_mut::<WORDS>().0.iter_mut().enumerate() {
             for (word, bytes) in words.iter_mut().zip(bytes[block].as_chunks().0) {
                 *word = u32::from_le_bytes(*bytes);
@@ -427,7 +431,7 @@ fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32]) {
         }
     }
     // What is no number must not become one.
-    if simd.sum(spoilt).is_nan() {
+    if simd.sum(simd.add(simd.add(spoilt[0], spoilt[1]), simd.add(spoilt[2], spoilt[3]))).is_nan() {
         for words in words.as_chunks_mut::<WORDS>().0 {
             words[SCALE] = f32::NAN.to_bits();
             words[SCALED_SUM] = f32::NAN.to_bits();

@@ -91,16 +91,21 @@ impl<const VNNI: bool> Simd for Avx2<VNNI> {
         unsafe { [_mm256_loadu_si256(from.cast()), _mm256_loadu_si256(from.add(32).cast())] }
     }
     #[inline(always)]
-    fn store_bytes(self, a: Ints, to: &mut [u8; LANES]) {
-        // SAFETY: `self` proves the instructions, and the reference that 16 bytes are writable.
+    fn pack_bytes(self, a: [Ints; 4]) -> Ints {
+        // SAFETY: `self` proves that the processor has these instructions; they touch registers only.
         unsafe {
             let low = _mm256_set1_epi32(255);
             // Packing works within 128-bit halves: lanes 0-3, 8-11, 4-7, 12-15.
-            let words = _mm256_packus_epi32(_mm256_and_si256(a[0], low), _mm256_and_si256(a[1], low));
-            let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
-            let bytes = _mm256_packus_epi16(words, words);
-            let bytes = _mm256_permute4x64_epi64::<0b11_01_10_00>(bytes);
-            _mm_storeu_si128(to.as_mut_ptr().cast(), _mm256_castsi256_si128(bytes));
+            macro_rules! words {
+                ($i:literal) => {
+                    _mm256_packus_epi32(_mm256_and_si256(a[$i][0], low), _mm256_and_si256(a[$i][1], low))
+                };
+            }
+            let order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+            [
+                _mm256_permutevar8x32_epi32(_mm256_packus_epi16(words!(0), words!(1)), order),
+                _mm256_permutevar8x32_epi32(_mm256_packus_epi16(words!(2), words!(3)), order),
+            ]
         }
     }
     #[inline(always)]

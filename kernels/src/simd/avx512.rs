@@ -85,9 +85,19 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
         unsafe { _mm512_loadu_si512(from.as_ptr().cast()) }
     }
     #[inline(always)]
-    fn store_bytes(self, a: __m512i, to: &mut [u8; LANES]) {
-        // SAFETY: `self` proves the instructions, and the reference that 16 bytes are writable.
-        unsafe { _mm_storeu_si128(to.as_mut_ptr().cast(), _mm512_cvtepi32_epi8(a)) }
+    fn pack_bytes(self, a: [__m512i; 4]) -> __m512i {
+        // SAFETY: `self` proves that the processor has these instructions; they touch registers only.
+        unsafe {
+            let low = _mm512_set1_epi32(255);
+            // Packing works within 128-bit quarters, which then have four bytes of each.
+            macro_rules! words {
+                ($i:literal, $j:literal) => {
+                    _mm512_packus_epi32(_mm512_and_si512(a[$i], low), _mm512_and_si512(a[$j], low))
+                };
+            }
+            let bytes = _mm512_packus_epi16(words!(0, 1), words!(2, 3));
+            _mm512_permutexvar_epi32(_mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15), bytes)
+        }
     }
     #[inline(always)]
     fn largest_each(self, a: [__m512; 4]) -> [f32; 4] {

@@ -165,8 +165,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
         }
         sums
     }
-    /// The low byte of each lane.
-    fn store_bytes(self, a: Self::I, to: &mut [u8; LANES]);
+    /// The low byte of each lane, of the first integers and then of the others.
+    fn pack_bytes(self, a: [Self::I; 4]) -> Self::I;
     /// Of rows of twelve words the first word of each, then the second word of each, and so on.
     #[inline(always)]
     fn six_rows(self, rows: [&[u32; 12]; 6], to: &mut [u32; 72]) {

@@ -107,13 +107,13 @@ impl<const DOT: bool> Simd for Neon<DOT> {
         from_fn(|i| unsafe { vreinterpretq_u32_u8(vld1q_u8(from.as_ptr().add(16 * i))) })
     }
     #[inline(always)]
-    fn store_bytes(self, a: Ints, to: &mut [u8; LANES]) {
-        // SAFETY: `self` proves the instructions, and the reference that 16 bytes are writable.
-        unsafe {
+    fn pack_bytes(self, a: [Ints; 4]) -> Ints {
+        // SAFETY: `self` proves that the processor has these instructions; they touch registers only.
+        a.map(|a| unsafe {
             let low = vcombine_u16(vmovn_u32(a[0]), vmovn_u32(a[1]));
             let high = vcombine_u16(vmovn_u32(a[2]), vmovn_u32(a[3]));
-            vst1q_u8(to.as_mut_ptr(), vcombine_u8(vmovn_u16(low), vmovn_u16(high)));
-        }
+            vreinterpretq_u32_u8(vcombine_u8(vmovn_u16(low), vmovn_u16(high)))
+        })
     }
     #[inline(always)]
     fn store_int(self, a: Ints, to: &mut Line) {

@@ -147,8 +147,8 @@ impl Simd for Scalar {
         std::array::from_fn(|i| u32::from_le_bytes([from[4 * i], from[4 * i + 1], from[4 * i + 2], from[4 * i + 3]]))
     }
     #[inline(always)]
-    fn store_bytes(self, a: Self::I, to: &mut [u8; LANES]) {
-        *to = a.map(|a| a as u8);
+    fn pack_bytes(self, a: [Self::I; 4]) -> Self::I {
+        std::array::from_fn(|i| u32::from_le_bytes(std::array::from_fn(|byte| a[i / 4][i % 4 * 4 + byte] as u8)))
     }
     #[inline(always)]
     fn store_int(self, a: Self::I, to: &mut Line) {

@@ -82,10 +82,9 @@ impl Kernel for Everything<'_> {
         let mut halves = [0; 2 * LANES];
         simd.store_half(b, &mut halves);
         floats.extend([simd.load_half(&halves), simd.load_half(line.first_chunk().unwrap())]);
-        let mut bytes = [0; LANES];
-        simd.store_bytes(word, &mut bytes);
-        floats.push(simd.to_float(simd.widen_u8(&bytes)));
         let mut stored = [0; 4 * LANES];
+        simd.store_int(simd.pack_bytes([word, i, simd.load_int(line), j]), &mut stored);
+        floats.extend(stored.as_chunks().0.iter().map(|bytes| simd.to_float(simd.widen_u8(bytes))));
         simd.store_int(j, &mut stored);
         floats.push(simd.to_float(simd.load_int(&stored)));
         simd.store_shorts(word, &mut halves);
