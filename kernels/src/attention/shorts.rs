@@ -103,16 +103,7 @@ impl Arithmetic for Shorts {
             2 => scores::<S, 2, T>(simd, heads, items, block, sums),
             _ => scores::<S, GROUPS, T>(simd, heads, items, block, sums),
         }
-        let (mut parts, mut scales) = ([[0.0; 2]; T], [0.0; T]);
-        for t in 0..T {
-            let own = from_fn(|g| simd.load(&sums[g * T + t]));
-            let shorts = &mut shorts[t * 2 * KV_BLOCK..][..2 * KV_BLOCK];
-            if counts[t] > 0 {
-                (parts[t], scales[t]) = softmax(simd, own, counts[t], block.value_scales, shorts);
-            } else {
-                shorts.fill(0);
-            }
-        }
+        let (parts, scales) = softmaxes::<S, T>(simd, sums, counts, block.value_scales, shorts);
         let x: [&[u8]; T] = from_fn(|t| &shorts[t * 2 * KV_BLOCK..][..2 * most.next_multiple_of(2)]);
         let mut group = 0;
         if S::MANY_REGISTERS && T <= FEW {
@@ -133,41 +124,84 @@ impl Arithmetic for Shorts {
     }
 }
 
-/// The softmax of a query's scores, `count` of them, and its weights times the scales of the values as integers, with what
-/// these are multiples of. Beyond `count` positions weights are zero, whatever is kept there.
+/// The softmax of queries' scores, (4, T) vectors, and their weights times the scales of the values as integers, with what
+/// each query's are multiples of. Beyond a query's positions its weights are zero, whatever is kept there.
+///
+/// One step after the other for all queries: what becomes one number of sixteen lanes takes long, and none of them waits
+/// for that of another.
 #[inline(always)]
-fn softmax<S: Simd>(
+fn softmaxes<S: Simd, const T: usize>(
     simd: S,
-    mut own: [S::F; GROUPS],
-    count: usize,
+    scores: &mut [Chunk],
+    counts: [usize; T],
     scales: &[Line; GROUPS],
     shorts: &mut [u8],
-) -> (Softmax, f32) {
+) -> ([Softmax; T], [f32; T]) {
     let (nothing, zero) = (simd.splat(f32::NEG_INFINITY), simd.splat(0.0));
-    if count < KV_BLOCK {
+    let scores = &mut scores[..GROUPS * T];
+    let mut largest = [nothing; T];
+    for t in 0..T {
         for g in 0..GROUPS {
-            own[g] = seen(simd, count, g, own[g], nothing);
+            let mut own = simd.load(&scores[g * T + t]);
+            if counts[t] < KV_BLOCK {
+                own = seen(simd, counts[t], g, own, nothing);
+                simd.store(own, &mut scores[g * T + t]);
+            }
+            largest[t] = simd.max(own, largest[t]);
         }
     }
-    let most = simd.max(simd.max(own[0], own[1]), simd.max(own[2], own[3]));
-    let max = simd.largest(most);
-    let (mut sum, mut largest) = (zero, zero);
-    for g in 0..GROUPS {
-        let weight = exp2_below(simd, simd.sub(own[g], simd.splat(max)));
-        own[g] = simd.mul(weight, simd.bitcast(simd.load_int(&scales[g])));
-        if count < KV_BLOCK {
-            own[g] = seen(simd, count, g, own[g], zero);
+    let maxima = largest_of(simd, largest);
+    let (mut sums, mut largest) = ([zero; T], [zero; T]);
+    for t in 0..T {
+        let max = simd.splat(maxima[t]);
+        for g in 0..GROUPS {
+            let weight = exp2_below(simd, simd.sub(simd.load(&scores[g * T + t]), max));
+            let mut scaled = simd.mul(weight, simd.bitcast(simd.load_int(&scales[g])));
+            if counts[t] < KV_BLOCK {
+                scaled = seen(simd, counts[t], g, scaled, zero);
+            }
+            largest[t] = simd.max(scaled, largest[t]);
+            // What is no number must not become one.
+            sums[t] = simd.add(simd.mul_add(scaled, zero, sums[t]), weight);
+            simd.store(scaled, &mut scores[g * T + t]);
         }
-        largest = simd.max(own[g], largest);
-        // What is no number must not become one.
-        sum = simd.add(simd.mul_add(own[g], zero, sum), weight);
     }
-    let (scale, inverse) = scale_of(simd.largest(largest));
-    let (inverse, round) = (simd.splat(inverse), simd.splat(ROUND));
-    for (weight, to) in own.into_iter().zip(shorts.as_chunks_mut::<{ size_of::<Halves>() }>().0) {
-        simd.store_shorts(simd.bits(simd.mul_add(weight, inverse, round)), to);
+    let largest = largest_of(simd, largest);
+    let (mut parts, mut multiples) = ([[0.0; 2]; T], [0.0; T]);
+    let round = simd.splat(ROUND);
+    for (t, shorts) in shorts.chunks_exact_mut(2 * KV_BLOCK).enumerate().take(T) {
+        if counts[t] == 0 {
+            shorts.fill(0);
+            continue;
+        }
+        let (scale, inverse) = scale_of(largest[t]);
+        (parts[t], multiples[t]) = ([maxima[t], simd.sum(sums[t])], scale);
+        let inverse = simd.splat(inverse);
+        for (g, to) in shorts.as_chunks_mut::<{ size_of::<Halves>() }>().0.iter_mut().enumerate() {
+            let rounded = simd.mul_add(simd.load(&scores[g * T + t]), inverse, round);
+            simd.store_shorts(simd.bits(rounded), to);
+        }
     }
-    ([max, simd.sum(sum)], scale)
+    (parts, multiples)
+}
+
+/// The largest lane of each vector.
+#[inline(always)]
+fn largest_of<S: Simd, const T: usize>(simd: S, vectors: [S::F; T]) -> [f32; T] {
+    let mut largest = [0.0; T];
+    let mut first = 0;
+    while first < T {
+        let last = T - 1;
+        if first == last {
+            largest[first] = simd.largest(vectors[first]);
+        } else {
+            let four = [first, (first + 1).min(last), (first + 2).min(last), (first + 3).min(last)];
+            let four = simd.largest_each([vectors[four[0]], vectors[four[1]], vectors[four[2]], vectors[four[3]]]);
+            largest[first..T.min(first + 4)].copy_from_slice(&four[..T.min(first + 4) - first]);
+        }
+        first += 4;
+    }
+    largest
 }
 
 /// What integers up to [`MOST`] of values up to a magnitude are multiples of, and what the values are multiplied by.

@@ -172,22 +172,30 @@ impl Kernel for AttendTile<'_> {
         let positions = &self.span.positions[rows.start - self.span.rows.start..][..rows.len()];
         let items = group * rows.len();
         // Rows of one query head are neighbours: they see much the same.
-        let (head_of, row_of) = (|item: usize| item / rows.len(), |item: usize| item % rows.len());
+        let of_rows = |head: usize| (head * rows.len()..).zip(rows.clone());
         let mut heads = Heads::new(items, head_dim, self.cache.is_in_shorts());
-        for item in 0..items {
-            let head = kv_head * group + head_of(item);
-            heads.take(simd, item, &self.q, [rows.start + row_of(item), head], scale);
+        for head in 0..group {
+            for (item, row) in of_rows(head) {
+                heads.take(simd, item, &self.q, [row, kv_head * group + head], scale);
+            }
         }
         let (mut memory, mut working) = (Scratch::take(items * (wide + 2)), Working::new(head_dim));
+        let mut counts = Scratch::take(items);
         let mut sums = Totals::new(&mut memory, items, wide);
         for (index, block) in self.span.blocks[..self.span.blocks_needed()].iter().enumerate() {
-            let count = |item: usize| seen(positions[row_of(item)] as usize, index);
+            for counts in counts.chunks_exact_mut(rows.len()) {
+                for (count, position) in counts.iter_mut().zip(positions) {
+                    *count = seen(*position as usize, index) as f32;
+                }
+            }
+            let count = |item: usize| counts[item] as usize;
             let block = self.cache.block(kv_head, *block as usize);
             attend_stored(simd, &heads, &count, block, &mut working, &mut sums);
         }
-        for item in 0..items {
-            let out = self.out.row(rows.start + row_of(item));
-            sums.finish(item, &mut out[head_of(item) * head_dim..][..head_dim]);
+        for head in 0..group {
+            for (item, row) in of_rows(head) {
+                sums.finish(item, &mut self.out.row(row)[head * head_dim..][..head_dim]);
+            }
         }
     }
 }
