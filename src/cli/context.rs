@@ -13,7 +13,7 @@ use std::{
 };
 
 use docent::{
-    engine::{Embedder, Engine, EngineOptions, Stats},
+    engine::{Embedder, Engine, EngineOptions, Prompts, Stats},
     models::{
         self,
         hub::{ModelReference, Progress, Quiet, Resolved, Resolver},
@@ -229,6 +229,14 @@ impl Context {
         }
         let engine = self.engine_with(&self.settings.engine_options())?;
         Ok(self.engine.get_or_init(|| engine).clone())
+    }
+
+    /// What the language model makes of prompts, without its weights.
+    ///
+    /// # Errors
+    /// If its files cannot be fetched or read.
+    pub(crate) fn prompts(&self) -> Result<Prompts, CliError> {
+        Ok(Prompts::load(&self.resolve(&self.settings.model)?.path)?)
     }
 
     /// The language model, loaded to run in a way of its own.

@@ -23,13 +23,13 @@ struct Output<'a> {
 /// If the prompt cannot be read, or the model cannot be loaded or lacks a chat template.
 pub(crate) fn run(args: &TokenizeArgs, context: &mut Context) -> Result<(), CliError> {
     let prompt = args.prompt.read()?;
-    let engine = context.engine()?;
-    let (text, ids) = engine.render(&prompt)?;
+    let prompts = context.prompts()?;
+    let (text, ids) = prompts.render(&prompt)?;
     if context.json {
         return context.json_line(&Output { text: &text, ids: &ids });
     }
     for id in ids {
-        context.line(format_args!("{id:>8}  {:?}", engine.tokenizer().token(id).unwrap_or_default()))?;
+        context.line(format_args!("{id:>8}  {:?}", prompts.tokenizer().token(id).unwrap_or_default()))?;
     }
     Ok(())
 }

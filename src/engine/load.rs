@@ -10,7 +10,6 @@ use async_lock::Semaphore;
 use docent_models::{
     Format, Isa, KvFormat, Pool,
     backend::{self, Backend, BackendKind, LoadOptions},
-    chat_template::ChatTemplate,
     checkpoint::{Architecture, Checkpoint},
     layers::encoder::EncoderConfig,
     memory,
@@ -22,6 +21,7 @@ use super::{
     answers::Found,
     cache::Cache,
     constraint::Grammars,
+    prompts::Prompts,
     schedule::{Guessing, Limits, Scheduler, Vocabulary},
     soft::SoftRows,
     worker::Worker,
@@ -89,23 +89,17 @@ impl Engine {
     /// # Errors
     /// If a file is damaged, the architecture is none that is supported or an encoder's, or memory does not suffice.
     pub fn load(path: &Path, options: &EngineOptions) -> Result<Self> {
-        let mut checkpoint = Checkpoint::open(path)?;
-        if let Architecture::Encoder(config) = checkpoint.architecture() {
-            let model = path.display().to_string();
-            return Err(Error::NotALanguageModel { model, architecture: config.model_type });
-        }
-        let tokenizer = tokenizer(&checkpoint)?;
-        let template = template(&checkpoint, &tokenizer)?;
+        let mut checkpoint = language_model(path)?;
+        let prompts = Prompts::of(&checkpoint)?;
         // Before the weights are packed and their file's memory is given back.
         let (format, hash) = (checkpoint.weights().main_format(), checkpoint.weights().hash());
         let backend = options.load(&mut checkpoint)?;
-        Self::over(backend, tokenizer, template, options, (format, hash))
+        Self::over(backend, prompts, options, (format, hash))
     }
 
     fn over(
         backend: Box<dyn Backend>,
-        tokenizer: Tokenizer,
-        template: Option<ChatTemplate>,
+        prompts: Prompts,
         options: &EngineOptions,
         (format, hash): (Option<Format>, [u8; 32]),
     ) -> Result<Self> {
@@ -116,14 +110,15 @@ impl Engine {
         let room = cache.capacity();
         let guessing = if options.speculate { Guessing::IfWorth } else { Guessing::Never };
         let limits = Limits { rows_per_step: ROWS_PER_STEP, guessing };
+        let tokenizer = prompts.tokenizer();
         let grammars = Grammars::new(tokenizer.clone(), architecture.vocab());
-        let vocabulary = Vocabulary { tokenizer, limit: architecture.context().min(room) };
+        let vocabulary = Vocabulary { tokenizer: tokenizer.clone(), limit: architecture.context().min(room) };
         let worker = Worker::start(Scheduler::new(backend, cache, limits))?;
         let queue = Arc::new(Semaphore::new(options.queue.max(1)));
         let arrivals = AtomicU64::new(0);
         let shared = Shared {
             vocabulary,
-            template,
+            prompts,
             grammars,
             architecture,
             backend_name,
@@ -175,6 +170,18 @@ impl CrossEncoder {
     }
 }
 
+/// The files of a language model; an error for an encoder's.
+pub(super) fn language_model(path: &Path) -> Result<Checkpoint> {
+    let checkpoint = Checkpoint::open(path)?;
+    match checkpoint.architecture() {
+        Architecture::Decoder(_) => Ok(checkpoint),
+        Architecture::Encoder(config) => {
+            let model = path.display().to_string();
+            Err(Error::NotALanguageModel { model, architecture: config.model_type })
+        }
+    }
+}
+
 /// The sizes of an encoder; an error for a language model.
 fn encoder(checkpoint: &Checkpoint, path: &Path) -> Result<EncoderConfig> {
     match checkpoint.architecture() {
@@ -186,7 +193,7 @@ fn encoder(checkpoint: &Checkpoint, path: &Path) -> Result<EncoderConfig> {
 }
 
 /// The tokenizer beside the weights, or else the one inside of a GGUF file.
-fn tokenizer(checkpoint: &Checkpoint) -> Result<Tokenizer> {
+pub(super) fn tokenizer(checkpoint: &Checkpoint) -> Result<Tokenizer> {
     let inside = checkpoint.weights().metadata().filter(|_| !checkpoint.folder().join("tokenizer.json").exists());
     let tokenizer = match inside {
         Some(metadata) => Tokenizer::from_gguf(metadata),
@@ -195,17 +202,4 @@ fn tokenizer(checkpoint: &Checkpoint) -> Result<Tokenizer> {
     let tokenizer = tokenizer.map_err(docent_models::Error::from)?;
     tokenizer.check_vocabulary(checkpoint.architecture().vocab()).map_err(docent_models::Error::from)?;
     Ok(tokenizer)
-}
-
-/// The chat template beside the weights, or else the one inside of a GGUF file.
-fn template(checkpoint: &Checkpoint, tokenizer: &Tokenizer) -> Result<Option<ChatTemplate>> {
-    let variables = tokenizer.template_variables();
-    let beside = ChatTemplate::from_folder(checkpoint.folder(), variables.clone());
-    if let Some(template) = beside.map_err(docent_models::Error::from)? {
-        return Ok(Some(template));
-    }
-    match checkpoint.weights().metadata() {
-        Some(metadata) => Ok(ChatTemplate::from_gguf(metadata, variables).map_err(docent_models::Error::from)?),
-        None => Ok(None),
-    }
 }

@@ -17,6 +17,7 @@ mod generate;
 mod load;
 mod packing;
 mod pooled;
+mod prompts;
 mod schedule;
 mod score;
 mod soft;
@@ -35,6 +36,7 @@ pub use error::{Error, Result};
 pub use generate::{Event, FinishReason, Generating, Generation, Priority, Request, Token};
 pub use load::EngineOptions;
 pub use pooled::POOLED_TOKENS;
+pub use prompts::Prompts;
 pub use score::{BeingScored, Scores, Scoring};
 pub use stats::Stats;
 pub use teach::{Reading, Taught, Teacher};
@@ -51,13 +53,10 @@ use std::{
         Arc,
         atomic::{self, AtomicU64},
     },
-    time::SystemTime,
 };
 
 use async_lock::Semaphore;
-use docent_models::{
-    Format, backend::Footprint, chat_template::ChatTemplate, checkpoint::Architecture, tokenizer::Tokenizer,
-};
+use docent_models::{Format, backend::Footprint, checkpoint::Architecture, tokenizer::Tokenizer};
 
 use constraint::Grammars;
 use schedule::{Job, Place, Scheduler, Vocabulary, Work};
@@ -91,7 +90,7 @@ pub struct Engine {
 #[derive(Debug)]
 struct Shared {
     vocabulary: Vocabulary,
-    template: Option<ChatTemplate>,
+    prompts: Prompts,
     grammars: Grammars,
     architecture: Architecture,
     backend_name: String,
@@ -124,22 +123,7 @@ impl Engine {
     /// # Errors
     /// If the chat template is missing or refuses the messages, or nothing is left to run.
     pub fn render(&self, prompt: &Prompt) -> Result<(String, Vec<u32>)> {
-        let model_error = docent_models::Error::from;
-        let (text, ids) = match prompt {
-            Prompt::Text(text) => (text.clone(), self.tokenizer().encode_prompt(text).map_err(model_error)?),
-            Prompt::Messages(messages) => {
-                let template = self.shared.template.as_ref().ok_or(Error::NoChatTemplate)?;
-                let rendered =
-                    template.render(messages, true, SystemTime::now()).map_err(docent_models::Error::from)?;
-                let ids = self.tokenizer().encode_rendered(&rendered).map_err(docent_models::Error::from)?;
-                (rendered.into_text(), ids)
-            }
-        };
-        if ids.is_empty() {
-            return Err(Error::EmptyPrompt);
-        }
-        tracing::trace!(target: PROMPTS, prompt = text);
-        Ok((text, ids))
+        self.shared.prompts.render(prompt)
     }
 
     /// The tokens of a text that continues a prompt: tokenized apart, without a first token of its own.
@@ -154,12 +138,12 @@ impl Engine {
 
     /// The model's tokenizer.
     pub fn tokenizer(&self) -> &Tokenizer {
-        &self.shared.vocabulary.tokenizer
+        self.shared.prompts.tokenizer()
     }
 
     /// Whether messages can be rendered.
     pub fn has_chat_template(&self) -> bool {
-        self.shared.template.is_some()
+        self.shared.prompts.has_chat_template()
     }
 
     /// The model's sizes.
