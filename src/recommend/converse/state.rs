@@ -60,6 +60,8 @@ pub(super) struct Summary {
     pub(super) judges: bool,
     /// It names a genre, a theme or a title that is wanted.
     pub(super) wishes: bool,
+    /// It names items.
+    pub(super) names: bool,
     /// It sets conditions.
     pub(super) limits: bool,
     /// Whether a genre, a theme or a title was known before.
@@ -70,7 +72,7 @@ pub(super) struct Summary {
 
 /// The state that a message calls for. A question goes before all else, and a request before a judgement.
 pub(super) fn decide(message: Summary) -> State {
-    let Summary { greets, requests, asks_item, asks_answer, judges, wishes, limits, known, shown } = message;
+    let Summary { greets, requests, asks_item, asks_answer, judges, wishes, limits, known, shown, .. } = message;
     match () {
         () if asks_answer && shown => State::Clarification,
         () if asks_item => State::Exploration,

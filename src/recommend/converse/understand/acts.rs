@@ -153,7 +153,7 @@ const REQUESTS: [&str; 77] = [
 ];
 
 /// Questions about what was said.
-const ABOUT_ANSWERS: [&str; 79] = [
+const ABOUT_ANSWERS: [&str; 81] = [
     "why",
     "how come",
     "what do you mean",
@@ -233,6 +233,8 @@ const ABOUT_ANSWERS: [&str; 79] = [
     "did you mean",
     "misunderstood me",
     "got me wrong",
+    "are you a",
+    "are you an",
 ];
 
 /// Beginnings of questions.
@@ -251,7 +253,7 @@ const SUBJECTS: [&str; 28] = [
 ];
 
 /// Orders to say something of an item.
-const TELL_OF: [&str; 22] = [
+const TELL_OF: [&str; 23] = [
     "tell me about",
     "tell me more",
     "tell us",
@@ -274,6 +276,7 @@ const TELL_OF: [&str; 22] = [
     "learn about",
     "hear about",
     "know more",
+    "spoil",
 ];
 
 /// What a sentence does.
@@ -314,6 +317,10 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     let points =
         named.item || named.shown && sentence.has_any(&["which", "any of"]) && !sentence.has_any(&["which is why"]);
     if points && (asks || tells_of) && !(named.example && sentence.has_any(&REQUESTS)) && !is_request_only(sentence) {
+        return Act::AskItem;
+    }
+    // `Who is Fincher?` asks for none of his films.
+    if sentence.asks && named.shown && sentence.has_any_at(0, &["who is", "who's", "who was", "who are"]) {
         return Act::AskItem;
     }
     if tells_of && named.shown && !named.kind && !named.example && !sentence.has_any(&["how about"]) {

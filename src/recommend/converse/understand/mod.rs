@@ -172,7 +172,7 @@ impl Understander {
             match unclear {
                 Unclear::Said { text, titles } => {
                     let of_item = |meaning: Meaning| meaning.judgement().is_some() || meaning == Meaning::Other;
-                    let meaning = opinions.meaning(&text, &self.classifier, &of_item)?;
+                    let meaning = opinions.meaning(&text, &self.classifier, [&of_item; 2])?;
                     if let Some(judgement) = meaning.and_then(Meaning::judgement) {
                         titles.iter().for_each(|title| sentence::take(&mut understood.feedback, title, judgement));
                         understood.summary.judges = true;
@@ -193,13 +193,16 @@ impl Understander {
         understood: &mut Understood,
         opinions: &mut Opinions<'_>,
     ) -> Result<()> {
-        let shown = !context.shown.is_empty();
+        let (shown, names) = (!context.shown.is_empty(), understood.summary.names);
         let possible = |meaning: Meaning| match meaning {
             Meaning::AsksItem | Meaning::AsksAnswer => shown,
             Meaning::Seen => false,
-            meaning => shown || meaning.judgement().is_none(),
+            // What is said of items that are named is not said of the list.
+            meaning => shown && !names || meaning.judgement().is_none(),
         };
-        let Some(meaning) = opinions.meaning(message, &self.classifier, &possible)? else { return Ok(()) };
+        // A small model hears a judgement of the list in any word: `sure`, `in colour`.
+        let does = |meaning: Meaning| possible(meaning) && meaning.judgement().is_none();
+        let Some(meaning) = opinions.meaning(message, &self.classifier, [&possible, &does])? else { return Ok(()) };
         let Understood { feedback, summary, .. } = understood;
         match meaning {
             Meaning::AsksItem => summary.asks_item = true,

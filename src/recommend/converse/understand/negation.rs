@@ -70,6 +70,7 @@ const DENYING: &[&str] = &[
     "scared of",
     "afraid of",
     "too much",
+    "too many",
     "off the table",
 ];
 

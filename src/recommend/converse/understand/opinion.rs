@@ -185,7 +185,8 @@ fn likeness(a: &[f32], b: &[f32]) -> f32 {
 }
 
 impl Opinions<'_> {
-    /// What a text means, if anybody is asked and has an opinion: `wanted` says which meanings are possible.
+    /// What a text means, if anybody is asked and has an opinion: `possible` says which meanings are, to the classifier and
+    /// to the language model.
     ///
     /// # Errors
     /// If a model fails.
@@ -193,15 +194,15 @@ impl Opinions<'_> {
         &mut self,
         text: &str,
         classifier: &Classifier,
-        wanted: &dyn Fn(Meaning) -> bool,
+        possible: [&dyn Fn(Meaning) -> bool; 2],
     ) -> Result<Option<Meaning>> {
         if let Some(encoder) = &mut self.encoder
-            && let Some(meaning) = by_examples(text, *encoder, classifier, wanted)?
+            && let Some(meaning) = by_examples(text, *encoder, classifier, possible[0])?
         {
             return Ok(Some(meaning));
         }
         match self.engine {
-            Some(engine) => by_choice(text, engine, wanted),
+            Some(engine) => by_choice(text, engine, possible[1]),
             None => Ok(None),
         }
     }

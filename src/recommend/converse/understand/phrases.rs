@@ -616,6 +616,8 @@ pub(super) const SAID: &[(&str, i8)] = &[
     ("made me yawn", -1),
     ("hasn't aged well", -1),
     ("has not aged well", -1),
+    ("wasn't far behind", 1),
+    ("not far behind", 1),
     ("what a mess", -1),
     ("what a waste", -1),
     ("what a bore", -1),

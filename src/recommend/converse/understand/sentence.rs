@@ -536,6 +536,7 @@ impl<'a> Reading<'a> {
         let names = self.summary.requests || !self.feedback.liked.is_empty();
         self.summary.wishes |= self.summary.judges && names && shown.is_empty();
         self.summary.limits = !self.preferences.constraints.is_empty();
+        self.summary.names = self.named;
         let Self { preferences, feedback, asked_about, unlisted, summary, unclear, .. } = self;
         Understood { preferences, feedback, asked_about, unlisted, summary, unclear, ..Understood::default() }
     }

@@ -56,6 +56,7 @@ fn what_is_wanted_is_understood() {
         ("nothing about Vietnam", "preference_elicitation; exclude_themes vietnam"),
         ("a film about the Titanic", "recommendation_presentation; themes titanic"),
         ("We're a group of friends.", "preference_elicitation"),
+        ("Too many crime films", "preference_elicitation; exclude_genres Crime"),
         ("I want a horror film, but not too scary.", "recommendation_presentation; genres Horror"),
         ("a comedy in French", "recommendation_presentation; genres Comedy; language French"),
         (
@@ -319,6 +320,9 @@ fn questions_state_nothing() {
         ("Tell me more about the last one", "exploration"),
         ("Who directed it?", "exploration"),
         ("Which of these is the shortest?", "exploration"),
+        ("Who is Kurosawa?", "exploration"),
+        ("Spoil the ending of Ran", "exploration"),
+        ("Are you a robot?", "clarification"),
         ("Did you remember that I hate horror?", "clarification"),
         ("Show me more", "recommendation_presentation"),
         ("Anything like Ran?", "recommendation_presentation; wishes like Ran; liked Ran"),
