@@ -493,10 +493,33 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
     if !(0.0..=scale).contains(&value) || ![5.0, 10.0, 100.0].contains(&scale) {
         return None;
     }
-    let rating = value * 5.0 / scale;
-    let sentiment = if rating >= 3.5 { 1 } else { -i8::from(rating <= 2.5) };
     let end = place + length;
     // `5 stars for Heat`
     let side = if ["for", "to"].contains(&sentence.at(end)) { Side::Before } else { Side::Behind };
-    Some(Cue { start: place, end, side, judgement: Judgement { sentiment, seen: true, rating: Some(rating) } })
+    Some(Cue { start: place, end, side, judgement: rated(value * 5.0 / scale) })
+}
+
+/// What a rating from 0 to 5 says.
+fn rated(rating: f64) -> Judgement {
+    let sentiment = if rating >= 3.5 { 1 } else { -i8::from(rating <= 2.5) };
+    Judgement { sentiment, seen: true, rating: Some(rating) }
+}
+
+/// `4, 5 and 2 stars`: the ratings of a list in its order, if a sentence says nothing else and has as many.
+pub(super) fn in_order(sentence: &Sentence, count: usize) -> Option<Vec<Judgement>> {
+    const MARKING: [&str; 9] = ["stars", "star", "respectively", "ratings", "rating", "rate", "order", "give", "gave"];
+    const FILLING: [&str; 12] = ["and", "i", "i'd", "i'll", "would", "them", "my", "are", "in", "that", "the", "from"];
+    let is_marked = (0..sentence.len()).any(|place| MARKING.contains(&sentence.at(place)));
+    let mut values = Vec::new();
+    for place in 0..sentence.len() {
+        let word = sentence.at(place);
+        match number(word).filter(|value| (0.5..=10.0).contains(value)) {
+            Some(value) => values.push(value),
+            None if MARKING.contains(&word) || FILLING.contains(&word) => {}
+            None => return None,
+        }
+    }
+    let scale = if values.iter().any(|value| *value > 5.0) { 10.0 } else { 5.0 };
+    (is_marked && count > 1 && values.len() == count)
+        .then(|| values.into_iter().map(|value| rated(value * 5.0 / scale)).collect())
 }

@@ -173,12 +173,15 @@ fn stands_between(
         "over" => (1, -1),
         "rather" if sentence.at(place + 1) == "than" => (2, -1),
         "instead" if sentence.at(place + 1) == "of" => (2, -1),
+        // `Zodiac is no Heat`
+        "is" | "was" if sentence.at(place + 1) == "no" => (2, 1),
         "but" if sentence.at(0) == "not" && verb.is_some_and(|verb| verb.sentiment < 0) => (1, 1),
         _ => return None,
     };
     let is_between =
         items.iter().any(|(_, end)| *end == place) && items.iter().any(|(start, _)| *start == place + length);
-    is_between.then(|| Judgement { sentiment, ..Judgement::default() })
+    let seen = sentence.at(place + 1) == "no";
+    is_between.then(|| Judgement { sentiment, seen, rating: None })
 }
 
 /// Where the reach of a verb ends: at the next one, or where the sentence turns.

@@ -102,6 +102,12 @@ impl<'a> Reading<'a> {
     fn add_one(&mut self, sentence: &Sentence) {
         let mut open = vec![true; sentence.len()];
         let mentions = self.mentions(sentence, &mut open);
+        let shown = self.context.shown;
+        if let Some(ratings) = cues::in_order(sentence, shown.len()).filter(|_| mentions.is_empty()) {
+            shown.iter().zip(ratings).for_each(|(title, rating)| take(&mut self.feedback, title, rating));
+            (self.summary.judges, self.named) = (true, true);
+            return;
+        }
         let is_bare = |place: usize| !open[place] || BARE.contains(&sentence.at(place));
         if sentence.asks && !mentions.is_empty() && (0..sentence.len()).all(is_bare) {
             self.asks_of_pending();
@@ -150,7 +156,7 @@ impl<'a> Reading<'a> {
         if act == Act::Tell && !mentions.is_empty() && limits::saw_in_a_year(sentence) {
             self.preferences.constraints = before;
         }
-        self.examples(&mentions);
+        self.examples(sentence, &mentions);
         let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
         let said = self.judgements(sentence, &open, &judged, stated || named.kind && !sentence.has_any_at(0, GROANS));
@@ -256,11 +262,16 @@ impl<'a> Reading<'a> {
     }
 
     /// Titles as examples of what is wanted.
-    fn examples(&mut self, mentions: &[Mention]) {
-        for title in mentions.iter().filter(|mention| mention.example).flat_map(|mention| &mention.titles) {
-            add(&mut self.preferences.explicit_preferences, &format!("like {title}"));
-            add(&mut self.feedback.liked, title);
-            self.summary.wishes = true;
+    fn examples(&mut self, sentence: &Sentence, mentions: &[Mention]) {
+        for mention in mentions.iter().filter(|mention| mention.example) {
+            // `something like Heat, which I loved`
+            let is_seen = ["which", "that"].contains(&sentence.at(mention.end))
+                && ["i", "we", "i've", "we've"].contains(&sentence.at(mention.end + 1));
+            for title in &mention.titles {
+                add(&mut self.preferences.explicit_preferences, &format!("like {title}"));
+                take(&mut self.feedback, title, Judgement { sentiment: 1, seen: is_seen, rating: None });
+            }
+            self.summary.wishes |= !mention.titles.is_empty();
         }
     }
 

@@ -184,6 +184,13 @@ fn what_is_thought_is_understood() {
             "feedback; liked The Apartment, Ran; disliked Brazil; seen The Apartment, Ran, Brazil; rated Brazil 2, Ran 4.5, The Apartment 4",
         ),
         ("Ran, yes. Others?", "recommendation_presentation; liked Ran"),
+        (
+            "4, 5 and 2 stars",
+            "feedback; liked The Apartment, Ran; disliked Brazil; seen The Apartment, Ran, Brazil; rated Brazil 2, Ran 5, The Apartment 4",
+        ),
+        ("Ran is no Brazil", "feedback; liked Brazil; disliked Ran; seen Brazil, Ran"),
+        ("Ran > Brazil", "feedback; liked Ran; disliked Brazil"),
+        ("something like Ran, which I loved", "recommendation_presentation; wishes like Ran; liked Ran; seen Ran"),
         ("All but Ran.", "feedback; liked The Apartment, Brazil; disliked Ran"),
         ("Not Ran, seen it too often.", "feedback; disliked Ran; seen Ran"),
         ("I've seen Ran and Solaris.", "feedback; seen Ran, Solaris"),

@@ -120,6 +120,11 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence> {
                 reader.word.push_str("and");
                 reader.end_word();
             }
+            // `Heat > Zodiac`
+            '>' if previous == ' ' && next == ' ' => {
+                reader.word.push_str("over");
+                reader.end_word();
+            }
             '#' if next.is_ascii_digit() => {
                 reader.end_word();
                 reader.word.push_str("number");
