@@ -202,8 +202,30 @@ pub(super) fn seen<S: Simd>(simd: S, count: usize, g: usize, lanes: S::F, other:
     simd.select_less(simd.load(&PLACES), limit, lanes, other)
 }
 
+/// The largest lane of each vector.
+#[inline(always)]
+pub(super) fn largest_of<S: Simd, const T: usize>(simd: S, vectors: [S::F; T]) -> [f32; T] {
+    let mut largest = [0.0; T];
+    let mut first = 0;
+    while first < T {
+        let last = T - 1;
+        if first == last {
+            largest[first] = simd.largest(vectors[first]);
+        } else {
+            let four = [first, (first + 1).min(last), (first + 2).min(last), (first + 3).min(last)];
+            let four = simd.largest_each([vectors[four[0]], vectors[four[1]], vectors[four[2]], vectors[four[3]]]);
+            largest[first..T.min(first + 4)].copy_from_slice(&four[..T.min(first + 4) - first]);
+        }
+        first += 4;
+    }
+    largest
+}
+
 /// Powers of two of the distances to their maximum of scores, (4, T) vectors, as weights, (T, 4); beyond a query's positions
 /// they are zero.
+///
+/// One step after the other for all queries: what becomes one number of sixteen lanes takes long, and none of them waits
+/// for that of another.
 #[inline(always)]
 pub(super) fn softmaxes<S: Simd, const T: usize>(
     simd: S,
@@ -212,23 +234,25 @@ pub(super) fn softmaxes<S: Simd, const T: usize>(
     weights: &mut [Chunk],
 ) -> [Softmax; T] {
     let nothing = simd.splat(f32::NEG_INFINITY);
+    let mut largest = [nothing; T];
+    for t in 0..T {
+        for g in 0..GROUPS {
+            let own = seen(simd, counts[t], g, simd.load(&scores[g * T + t]), nothing);
+            simd.store(own, &mut weights[t * GROUPS + g]);
+            largest[t] = simd.max(own, largest[t]);
+        }
+    }
+    let maxima = largest_of(simd, largest);
     let mut parts = [[0.0; 2]; T];
     for t in 0..T {
-        let mut own = [nothing; GROUPS];
-        let mut most = nothing;
-        for g in 0..GROUPS {
-            own[g] = seen(simd, counts[t], g, simd.load(&scores[g * T + t]), nothing);
-            most = simd.max(own[g], most);
-        }
-        let max = simd.largest(most);
-        let mut sum = simd.splat(0.0);
-        for (score, out) in own.into_iter().zip(&mut weights[t * GROUPS..][..GROUPS]) {
-            let weight = exp2_below(simd, simd.sub(score, simd.splat(max)));
-            simd.store(weight, out);
-            sum = simd.add(sum, weight);
+        let (max, mut sum) = (simd.splat(maxima[t]), simd.splat(0.0));
+        for weight in &mut weights[t * GROUPS..][..GROUPS] {
+            let power = exp2_below(simd, simd.sub(simd.load(weight), max));
+            simd.store(power, weight);
+            sum = simd.add(sum, power);
         }
         if counts[t] > 0 {
-            parts[t] = [max, simd.sum(sum)];
+            parts[t] = [maxima[t], simd.sum(sum)];
         }
     }
     parts

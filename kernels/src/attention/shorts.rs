@@ -15,7 +15,7 @@ use std::ops::Range;
 use super::KV_BLOCK;
 use super::cache::GROUPS;
 use super::heads::Heads;
-use super::partial::{Arithmetic, Softmax, Working, seen};
+use super::partial::{Arithmetic, Softmax, Working, largest_of, seen};
 use crate::math::exp2_below;
 use crate::product::Strided;
 use crate::quantized::{ROUND, magnitude};
@@ -126,9 +126,7 @@ impl Arithmetic for Shorts {
 
 /// The softmax of queries' scores, (4, T) vectors, and their weights times the scales of the values as integers, with what
 /// each query's are multiples of. Beyond a query's positions its weights are zero, whatever is kept there.
-///
-/// One step after the other for all queries: what becomes one number of sixteen lanes takes long, and none of them waits
-/// for that of another.
+/// Step by step for all queries, as [`softmaxes`](super::partial::softmaxes) of floats are.
 #[inline(always)]
 fn softmaxes<S: Simd, const T: usize>(
     simd: S,
@@ -183,25 +181,6 @@ fn softmaxes<S: Simd, const T: usize>(
         }
     }
     (parts, multiples)
-}
-
-/// The largest lane of each vector.
-#[inline(always)]
-fn largest_of<S: Simd, const T: usize>(simd: S, vectors: [S::F; T]) -> [f32; T] {
-    let mut largest = [0.0; T];
-    let mut first = 0;
-    while first < T {
-        let last = T - 1;
-        if first == last {
-            largest[first] = simd.largest(vectors[first]);
-        } else {
-            let four = [first, (first + 1).min(last), (first + 2).min(last), (first + 3).min(last)];
-            let four = simd.largest_each([vectors[four[0]], vectors[four[1]], vectors[four[2]], vectors[four[3]]]);
-            largest[first..T.min(first + 4)].copy_from_slice(&four[..T.min(first + 4) - first]);
-        }
-        first += 4;
-    }
-    largest
 }
 
 /// What integers up to [`MOST`] of values up to a magnitude are multiples of, and what the values are multiplied by.
