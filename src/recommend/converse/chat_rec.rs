@@ -175,6 +175,8 @@ impl<'a> ChatREC<'a> {
                 self.acknowledge(&mut turn);
                 self.present(dialogue, message, &mut turn, history)?;
             }
+            // Asked about what is not known, and told that.
+            State::Exploration if asked_about.is_empty() && !unlisted.is_empty() => {}
             State::Clarification | State::Exploration => {
                 let mut items: Vec<usize> =
                     asked_about.iter().filter_map(|title| self.understander.item(title)).collect();
@@ -260,7 +262,7 @@ impl<'a> ChatREC<'a> {
             .collect();
         let seen = names(&seen);
         if !liked.is_empty() {
-            turn.say([format!("Good to know that you like {liked}."), format!("I take it that {liked} suits you.")]);
+            turn.say([format!("Good to know that you like {liked}."), format!("I note that you like {liked}.")]);
         }
         if !disliked.is_empty() {
             turn.say([format!("I leave {disliked} out from now on."), format!("No more {disliked}, then.")]);

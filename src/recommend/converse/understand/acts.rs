@@ -319,10 +319,6 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     if points && (asks || tells_of) && !(named.example && sentence.has_any(&REQUESTS)) && !is_request_only(sentence) {
         return Act::AskItem;
     }
-    // `Who is Fincher?` asks for none of his films.
-    if sentence.asks && named.shown && sentence.has_any_at(0, &["who is", "who's", "who was", "who are"]) {
-        return Act::AskItem;
-    }
     if tells_of && named.shown && !named.kind && !named.example && !sentence.has_any(&["how about"]) {
         return Act::AskItem;
     }

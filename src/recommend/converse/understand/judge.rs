@@ -122,10 +122,10 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
         }
         let word = sentence.at(place);
         // `Heat over Zodiac`, `not Heat but Zodiac`
-        if let (Some(turned), Some(&item)) = (stands_between(sentence, items, place, verb), group.last()) {
+        if let (Some((length, turned)), Some(&item)) = (stands_between(sentence, items, place, verb), group.last()) {
             judged[item] = judged[item].or(Some(Judgement { sentiment: -turned.sentiment, ..turned }));
             (verb, closed) = (Some(turned), true);
-            place += 1;
+            place += length;
             continue;
         }
         // `everything but Heat`
@@ -162,13 +162,13 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
     judged
 }
 
-/// What is thought of an item if words right between it and another say that it is preferred, or not wanted.
+/// How many words right between an item and the next say that one of them is preferred, and what they say of the next.
 fn stands_between(
     sentence: &Sentence,
     items: &[(usize, usize)],
     place: usize,
     verb: Option<Judgement>,
-) -> Option<Judgement> {
+) -> Option<(usize, Judgement)> {
     let (length, sentiment) = match sentence.at(place) {
         "over" => (1, -1),
         "rather" if sentence.at(place + 1) == "than" => (2, -1),
@@ -181,7 +181,7 @@ fn stands_between(
     let is_between =
         items.iter().any(|(_, end)| *end == place) && items.iter().any(|(start, _)| *start == place + length);
     let seen = sentence.at(place + 1) == "no";
-    is_between.then(|| Judgement { sentiment, seen, rating: None })
+    is_between.then_some((length, Judgement { sentiment, seen, rating: None }))
 }
 
 /// Where the reach of a verb ends: at the next one, or where the sentence turns.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     common::{is_common, number},
+    negation::is_denied,
     stated::{Constraints, key},
     words::{Gap, Sentence, fold},
 };
@@ -319,7 +320,10 @@ pub(super) fn audience(sentence: &Sentence, into: &mut Constraints) -> Option<St
         into.set_text(key::AUDIENCE, "adults");
         return None;
     }
-    if youngest < teenager || any(&CHILDREN) && !about && youngest == f64::INFINITY {
+    // `nothing with children` says what it is not about.
+    let denied = (0..sentence.len())
+        .any(|place| CHILDREN.contains(&sentence.at(place)) && is_denied(sentence, place, &|_| false));
+    if youngest < teenager || any(&CHILDREN) && !about && !denied && youngest == f64::INFINITY {
         into.set_text(key::AUDIENCE, "children");
         return Some("family".into());
     }
@@ -376,6 +380,7 @@ mod tests {
             ("for the whole family", Some("family"), Some("family")),
             ("a film for my grandmother", None, Some("for a grandmother")),
             ("a film about kids", None, None),
+            ("nothing with children", None, None),
             ("I saw it as a child", None, None),
             ("a comedy", None, None),
         ];

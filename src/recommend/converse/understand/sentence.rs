@@ -100,14 +100,14 @@ impl<'a> Reading<'a> {
     }
 
     fn add_one(&mut self, sentence: &Sentence) {
-        let mut open = vec![true; sentence.len()];
-        let mentions = self.mentions(sentence, &mut open);
         let shown = self.context.shown;
-        if let Some(ratings) = cues::in_order(sentence, shown.len()).filter(|_| mentions.is_empty()) {
+        if let Some(ratings) = cues::in_order(sentence, shown.len()) {
             shown.iter().zip(ratings).for_each(|(title, rating)| take(&mut self.feedback, title, rating));
             (self.summary.judges, self.named) = (true, true);
             return;
         }
+        let mut open = vec![true; sentence.len()];
+        let mentions = self.mentions(sentence, &mut open);
         let is_bare = |place: usize| !open[place] || BARE.contains(&sentence.at(place));
         if sentence.asks && !mentions.is_empty() && (0..sentence.len()).all(is_bare) {
             self.asks_of_pending();
@@ -139,7 +139,15 @@ impl<'a> Reading<'a> {
             follows: mentions.iter().any(|mention| mention.start == 1),
             begins: mentions.first().is_some_and(|mention| mention.start == 0 && mention.kind == MentionKind::Title),
         };
-        let act = acts::of(sentence, named);
+        let act = match who(sentence).filter(|_| mentions.is_empty()) {
+            // `Who is Tom Hanks?`: what there is with somebody who is known says it best.
+            Some(place) if self.understander.people.at(sentence, place).is_some() => Act::Request,
+            Some(place) => {
+                add(&mut self.unlisted, &raw(&sentence.words[place..]));
+                Act::AskItem
+            }
+            None => acts::of(sentence, named),
+        };
         match act {
             Act::AskItem | Act::AskAnswer => {
                 self.preferences.constraints = before;
@@ -556,6 +564,16 @@ impl<'a> Reading<'a> {
 /// Whether a genre is called by its name, and not by what it is like.
 fn names(sentence: &Sentence, span: &Span, genre: &str) -> bool {
     raw(&sentence.words[span.start..span.end]).to_lowercase().contains(&genre.to_lowercase())
+}
+
+/// Where the name of somebody begins, if a sentence asks who that is.
+fn who(sentence: &Sentence) -> Option<usize> {
+    let place = match (sentence.at(0), sentence.at(1)) {
+        ("who's", _) => 1,
+        ("who", "is" | "was" | "are") => 2,
+        _ => return None,
+    };
+    sentence.words.get(place).filter(|word| sentence.asks && word.is_capital()).map(|_| place)
 }
 
 /// Words as they were written.

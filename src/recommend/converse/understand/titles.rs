@@ -224,7 +224,8 @@ impl Titles {
             let pauses = sentence.words.get(place + 1).is_some_and(|next| next.gap == Gap::Pause);
             let named = own_word.is_capital() && (place > 0 || pauses || !PRONOUNS.contains(&form.words[0].as_str()));
             let trusted = trusted && (form.words.len() > 1 || named || !is_common(&own_word.text));
-            if !trusted && form.words.len() == 1 && goes_on(sentence, place) {
+            if !trusted && form.words.len() == 1 && (goes_on(sentence, place) || !listed && ends_name(sentence, place))
+            {
                 return false;
             }
             own[place..].starts_with(&form.words) && (trusted || is_meant(sentence, place, form, cued))
@@ -236,6 +237,7 @@ impl Titles {
         let capital = place > 0 && sentence.words[place].is_capital();
         if (trusted || cued || sentence.words[place].quoted)
             && let Some(found) = self.fuzzy(own, place, trusted)
+            && (trusted || found.end > place + 1 || !goes_on(sentence, place))
         {
             return Some(found);
         }
@@ -292,6 +294,16 @@ fn goes_on(sentence: &Sentence, place: usize) -> bool {
     let is_name = |word: &Word| word.is_capital() && word.gap == Gap::Space && !joins.contains(&word.text.as_str());
     let before = place.checked_sub(1).map(|before| &sentence.words[before]);
     before.is_some_and(|before| !before.is_capital()) && sentence.words.get(place + 1).is_some_and(is_name)
+}
+
+/// Whether a name ends in a word: `I loved Drive My Car` is not of `The Car`.
+fn ends_name(sentence: &Sentence, place: usize) -> bool {
+    let is_name = |place: usize| {
+        let word = &sentence.words[place];
+        word.is_capital() && sentence.words[place + 1].gap == Gap::Space && !CUES.contains(&word.text.as_str())
+    };
+    // Where all words have one, or the first of a sentence, a capital says nothing.
+    place > 1 && is_name(place - 1) && sentence.words.iter().any(|word| !word.is_capital() && word.text != "i")
 }
 
 /// Whether a word comes right behind a title, in a list with it.
@@ -386,7 +398,7 @@ fn unleet(word: &str) -> String {
 mod tests {
     use super::*;
 
-    const TITLES: [&str; 10] = [
+    const TITLES: [&str; 12] = [
         "The Matrix",
         "Heat",
         "Se7en",
@@ -397,6 +409,8 @@ mod tests {
         "Spirited Away",
         "The Sting",
         "The One",
+        "Driven",
+        "The Car",
     ];
 
     fn found(text: &str, trusted: bool) -> Vec<&'static str> {
@@ -410,8 +424,10 @@ mod tests {
 
     #[test]
     fn titles_are_found_however_they_are_written() {
-        let cases: [(&str, &[&str]); 16] = [
+        let cases: [(&str, &[&str]); 18] = [
             ("I loved The Matrix.", &["The Matrix"]),
+            ("I loved Drive My Car", &[]),
+            ("I loved Driven and Heat", &["Driven", "Heat"]),
             ("the Matrix was great", &["The Matrix"]),
             ("something like matrix", &[]),
             ("i loved matrix and heat", &["The Matrix", "Heat"]),
