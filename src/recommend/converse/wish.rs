@@ -76,11 +76,20 @@ fn theme_of(item: &Item, theme: &str) -> f32 {
     if traits(item).contains(theme.to_lowercase().as_str()) {
         return 1.0;
     }
-    // `dinosaurs` are in the text on a dinosaur.
-    let theme = theme.to_lowercase();
-    let one = theme.strip_suffix('s').filter(|one| one.len() > 3).unwrap_or(&theme);
-    let says = |text: &str| text.to_lowercase().contains(one);
+    let says = |text: &str| says(text, theme);
     if item.description.as_deref().is_some_and(says) || says(&item.title) { IN_TEXT } else { 0.0 }
+}
+
+/// Whether a text has the words of a theme, of one or of many: `dinosaurs` are in the text on a dinosaur.
+fn says(text: &str, theme: &str) -> bool {
+    let (text, theme) = (text.to_lowercase(), theme.to_lowercase());
+    let one = theme.strip_suffix('s').filter(|one| one.len() > 3 && !one.ends_with('s')).unwrap_or(&theme);
+    text.match_indices(one).any(|(start, _)| {
+        let behind = &text[start + one.len()..];
+        let behind = behind.strip_prefix('s').unwrap_or(behind);
+        let is_parted = |next: Option<char>| !next.is_some_and(char::is_alphanumeric);
+        is_parted(text[..start].chars().next_back()) && is_parted(behind.chars().next())
+    })
 }
 
 /// The genres and themes of an item, in lower case.
@@ -93,4 +102,24 @@ fn traits(item: &Item) -> BTreeSet<String> {
             Attribute::Number(_) => Vec::new(),
         });
     genres.chain(themes).map(|value| value.to_lowercase()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_says_whole_words() {
+        for (text, theme, expected) in [
+            ("The Good Dinosaur", "dinosaurs", true),
+            ("Dinosaurs!", "dinosaur", true),
+            ("a game of chess.", "Chess", true),
+            ("The Witches of Eastwick", "chess", false),
+            ("Attack of the Giant Leeches", "ches", false),
+            ("bee keepers in love", "bee keepers", true),
+            ("", "chess", false),
+        ] {
+            assert_eq!(says(text, theme), expected, "{text}: {theme}");
+        }
+    }
 }

@@ -192,7 +192,7 @@ impl Reading<'_> {
             spans.push(span);
         }
         for Range { start, end } in topics::find(sentence, open, &|place| self.known(sentence, place).is_some()) {
-            let value = raw(&sentence.words[start..end]).to_lowercase();
+            let value = raw(&sentence.words[start..end]);
             spans.push(Span { start, end, values: vec![value], is_genre: false });
         }
         spans.sort_by_key(|span| span.start);
