@@ -53,6 +53,10 @@ impl Dialogue {
             self.genres.iter_mut().chain(&mut self.themes).for_each(|(_, weight)| *weight *= FADING);
             self.words = message.to_owned();
         }
+        // A subject in words of its own takes the place of an earlier one: `a film about chess`, `something set in Japan`.
+        if preferences.themes.iter().any(|theme| !names.lists_theme(theme)) {
+            self.themes.retain(|(theme, _)| names.lists_theme(theme));
+        }
         for (known, said, denied) in [
             (&mut self.genres, &preferences.genres, key::EXCLUDE_GENRES),
             (&mut self.themes, &preferences.themes, key::EXCLUDE_THEMES),

@@ -172,6 +172,21 @@ fn likes_and_examples_lead_and_the_last_list_can_be_had_again() {
 }
 
 #[test]
+fn a_subject_in_words_of_its_own_takes_the_place_of_an_earlier_one() {
+    let (mut chat, mut dialogue) = (chat(), Dialogue::default());
+    for (message, themes) in [
+        ("A dark film about chess", "chess dark"),
+        ("It is for my grandmother", "chess dark for a grandmother"),
+        ("something set in Lisbon", "Lisbon dark for a grandmother"),
+    ] {
+        chat.turn(&mut dialogue, message, &[]).unwrap();
+        let mut known: Vec<&str> = dialogue.themes.iter().map(|(theme, _)| theme.as_str()).collect();
+        known.sort_unstable();
+        assert_eq!(known.join(" "), themes, "{message}");
+    }
+}
+
+#[test]
 fn what_the_catalogue_lacks_is_said() {
     let mut chat = chat();
     let mut known = Dialogue::default();

@@ -143,6 +143,11 @@ impl Understander {
         self.by_name.get(name).copied()
     }
 
+    /// Whether a theme is one of those that are listed, or says who watches, and is no topic in somebody's own words.
+    pub(super) fn lists_theme(&self, theme: &str) -> bool {
+        theme.starts_with("for ") || self.themes.lists(theme)
+    }
+
     /// Reads one message by rules.
     pub fn read(&self, message: &str, context: &Context<'_>) -> Understood {
         let mut sentences = words::sentences(message);

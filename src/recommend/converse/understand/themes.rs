@@ -98,6 +98,11 @@ impl Themes {
         Self { phrases, longest }
     }
 
+    /// Whether a theme is among them.
+    pub(super) fn lists(&self, theme: &str) -> bool {
+        self.phrases.values().any(|own| own == theme)
+    }
+
     /// The theme that is named at a place, and how many words name it; the longest phrase counts.
     pub(super) fn at(&self, sentence: &Sentence, place: usize) -> Option<(&str, usize)> {
         (1..=self.longest).rev().find_map(|length| {
