@@ -1,5 +1,5 @@
-//! Has the linker pack relative relocations (RELR), where this system's C library reads that: otherwise each start brings a
-//! megabyte and a half of them into memory.
+//! Has the linker pack relative relocations (RELR), where this system's C library reads that: otherwise each start brings
+//! all of them into memory (`.rela.dyn` in what `readelf -SW target/release/docent` prints: 1.5 MB).
 
 use std::process::Command;
 

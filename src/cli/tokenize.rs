@@ -20,7 +20,7 @@ struct Output<'a> {
 /// Prints ids and text, or a line for each token.
 ///
 /// # Errors
-/// If the prompt cannot be read, or the model cannot be loaded or lacks a chat template.
+/// If the prompt cannot be read, or the model's files cannot, or it lacks a chat template.
 pub(crate) fn run(args: &TokenizeArgs, context: &mut Context) -> Result<(), CliError> {
     let prompt = args.prompt.read()?;
     let prompts = context.prompts()?;

@@ -176,7 +176,7 @@ impl<'a> ChatREC<'a> {
                 self.present(dialogue, message, &mut turn, history)?;
             }
             // Asked about what is not known, and told that.
-            State::Exploration if asked_about.is_empty() && !unlisted.is_empty() => {}
+            State::Exploration if !unlisted.is_empty() && asked_about.iter().all(|title| unlisted.contains(title)) => {}
             State::Clarification | State::Exploration => {
                 let mut items: Vec<usize> =
                     asked_about.iter().filter_map(|title| self.understander.item(title)).collect();

@@ -195,6 +195,8 @@ fn what_the_catalogue_lacks_is_said() {
     assert_eq!(turn.feedback.liked, ["The Weeping Zorb"]);
     let turn = chat.turn(&mut known, "The first one looks good", &[]).unwrap();
     assert!(!turn.plain().contains("I do not know"), "{}", turn.plain());
+    // Nothing is told of another instead.
+    assert_eq!(chat.turn(&mut known, "Who is Qwyzzlet?", &[]).unwrap().plain(), "I do not know Qwyzzlet.");
 }
 
 #[test]

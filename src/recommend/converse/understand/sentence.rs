@@ -1,6 +1,8 @@
 //! One sentence after the other becomes preferences and feedback.
 
+mod judgements;
 mod mention;
+mod wishes;
 
 use std::ops::Range;
 
@@ -8,21 +10,15 @@ use super::{
     Context, Feedback, Preferences, Unclear, Understander, Understood,
     acts::{self, Act, Named},
     add,
-    cues::{self, Cue, Judgement, Side},
-    judge::judge,
+    common::is_common,
+    cues::{self, Cue, Judgement},
     limits,
-    markers::{BARE, EXCEPTING, GROANS, NOT_SEEN, PAST, PRESENT, QUESTIONS, TAKING, WISHING},
-    negation::is_denied,
-    people,
-    stated::key,
+    markers::{BARE, GROANS, NOT_SEEN, QUESTIONS},
     titles::Titles,
     words::{Gap, Sentence, Word},
 };
 use crate::recommend::converse::state::Summary;
-use mention::{Mention, MentionKind, Span, clause};
-
-/// Words of a sentence that says of the list no more than that it was seen: `Already seen them all.`
-const SHORTEST: usize = 5;
+use mention::{Mention, MentionKind, clause};
 
 /// A message that is being read.
 pub(super) struct Reading<'a> {
@@ -269,269 +265,6 @@ impl<'a> Reading<'a> {
         titles.iter().for_each(|title| add(&mut self.asked_about, title));
     }
 
-    /// Titles as examples of what is wanted.
-    fn examples(&mut self, sentence: &Sentence, mentions: &[Mention]) {
-        for mention in mentions.iter().filter(|mention| mention.example) {
-            // `something like Heat, which I loved`
-            let is_seen = ["which", "that"].contains(&sentence.at(mention.end))
-                && ["i", "we", "i've", "we've"].contains(&sentence.at(mention.end + 1));
-            for title in &mention.titles {
-                add(&mut self.preferences.explicit_preferences, &format!("like {title}"));
-                take(&mut self.feedback, title, Judgement { sentiment: 1, seen: is_seen, rating: None });
-            }
-            self.summary.wishes |= !mention.titles.is_empty();
-        }
-    }
-
-    /// What is wanted and what is not. Returns whether anything is.
-    fn wishes(&mut self, sentence: &Sentence, open: &[bool], spans: &[Span], act: Act, judges: bool) -> bool {
-        if sentence.has_any_at(0, GROANS) {
-            return false;
-        }
-        let before = self.preferences.clone();
-        // `Jim Carrey was great in it` judges it, and asks for nobody.
-        let tells = act == Act::Tell && judges && !WISHING.iter().any(|word| sentence.find(word).is_some());
-        let people = if tells { Vec::new() } else { self.people(sentence, open, spans) };
-        let is_listed = |place: usize| {
-            spans.iter().any(|span| (span.start..span.end).contains(&place))
-                || people.iter().any(|(start, end, _)| (*start..*end).contains(&place))
-        };
-        for (start, _, name) in &people {
-            let denied = is_denied(sentence, *start, &is_listed);
-            let key = if denied { key::EXCLUDE_PEOPLE } else { key::PEOPLE };
-            self.preferences.constraints.add(key, name.as_str());
-            self.summary.wishes |= !denied;
-        }
-        self.languages(sentence, open, &is_listed);
-        if let Some(theme) = people::audience(sentence, &mut self.preferences.constraints) {
-            add(&mut self.preferences.themes, &theme);
-        }
-        // `Heat was funny` judges Heat, and wants nothing.
-        let wishing = act == Act::Request || !judges || WISHING.iter().any(|word| sentence.find(word).is_some());
-        // `Greetings, robot` talks to us.
-        for span in spans.iter().filter(|span| wishing && (span.is_genre || act != Act::Greet)) {
-            let denied = is_denied(sentence, span.start, &is_listed);
-            for value in &span.values {
-                match (span.is_genre, denied) {
-                    // `a horror film, but not too scary` is a horror film.
-                    (true, true) if self.preferences.genres.contains(value) && !names(sentence, span, value) => {}
-                    (true, true) => self.preferences.constraints.add(key::EXCLUDE_GENRES, value.as_str()),
-                    (true, false) => add(&mut self.preferences.genres, value),
-                    (false, true) => self.preferences.constraints.add(key::EXCLUDE_THEMES, value.as_str()),
-                    (false, false) => add(&mut self.preferences.themes, value),
-                }
-            }
-            self.summary.wishes |= !denied;
-        }
-        self.preferences != before
-    }
-
-    /// The people who are named, by the span of their words.
-    fn people(&self, sentence: &Sentence, open: &[bool], spans: &[Span]) -> Vec<(usize, usize, String)> {
-        let mut people = Vec::new();
-        let mut place = 0;
-        while place < sentence.len() {
-            match self.understander.people.at(sentence, place) {
-                Some((name, length))
-                    if open[place..place + length].iter().all(|open| *open)
-                        // `No Sci-Fi` excludes nobody.
-                        && !spans.iter().any(|span| span.start < place + length && place < span.end) =>
-                {
-                    people.push((place, place + length, name));
-                    place += length;
-                }
-                _ => place += 1,
-            }
-        }
-        people
-    }
-
-    fn languages(&mut self, sentence: &Sentence, open: &[bool], is_listed: &dyn Fn(usize) -> bool) {
-        for place in (0..sentence.len()).filter(|&place| open[place]) {
-            let Some((language, _)) = self.understander.people.language_at(sentence, place) else { continue };
-            match is_denied(sentence, place, is_listed) {
-                true => self.preferences.constraints.add(key::EXCLUDE_LANGUAGES, language),
-                false => self.preferences.constraints.set_text(key::LANGUAGE, language),
-            }
-        }
-    }
-
-    /// What is thought of the items that are named. Returns whether anything is.
-    fn judgements(&mut self, sentence: &Sentence, open: &[bool], mentions: &[&Mention], stated: bool) -> bool {
-        let mut said = false;
-        self.silent.clear();
-        let cues = cues::find(sentence, open);
-        let items: Vec<(usize, usize)> = mentions.iter().map(|mention| (mention.start, mention.end)).collect();
-        let judged = judge(sentence, &items, &cues);
-        // `exactly what I was looking for` is not of the past.
-        let is_past = (0..sentence.len()).any(|place| {
-            let is_of_cue = cues.iter().any(|cue| (cue.start..cue.end).contains(&place) && !cue.judgement.seen);
-            // `Put Heat on my list`
-            let is_order = place == 0 && sentence.at(place) == "put";
-            PAST.contains(&sentence.at(place)) && !is_of_cue && !is_order
-        });
-        // `didn't like it` is of the past, `still love it` of what was seen.
-        let is_present = |cue: &Cue| {
-            (cue.start..cue.end).any(|place| {
-                PRESENT.contains(&sentence.at(place))
-                    && !["didn't", "didnt", "did", "never", "still"].contains(&sentence.before(place, 1))
-            })
-        };
-        let told = |cue: &Cue| cue.side == Side::Before && !is_present(cue);
-        // `all of them except Heat`
-        let has_all = mentions.iter().any(|mention| mention.titles.len() > 1);
-        let is_excepted = |mention: &&&Mention| {
-            mention.titles.len() == 1
-                && EXCEPTING.iter().any(|phrase| {
-                    let length = phrase.split(' ').count();
-                    mention.start.checked_sub(length).is_some_and(|place| {
-                        // `everything but Heat`, and not `great list, but Heat`
-                        let but = *phrase != "but" || ["everything", "all"].contains(&sentence.before(place, 1));
-                        but && sentence.has_at(place, phrase)
-                    })
-                })
-        };
-        let excepted: Vec<String> = match has_all {
-            true => mentions.iter().filter(is_excepted).flat_map(|mention| mention.titles.clone()).collect(),
-            false => Vec::new(),
-        };
-        for (mention, judgement) in mentions.iter().zip(judged) {
-            self.named |= !mention.titles.is_empty() || mention.kind == MentionKind::Rest;
-            if mention.titles.len() == 1 && excepted.contains(&mention.titles[0]) {
-                continue;
-            }
-            if mention.kind == MentionKind::Rest {
-                // `I've seen the others`, `the others were boring`; `the others not so much` says nothing of having seen them.
-                self.rest.extend(judgement.map(|judgement| Judgement {
-                    seen: judgement.seen && (judgement.sentiment == 0 || is_past),
-                    ..judgement
-                }));
-                said |= judgement.is_some();
-                continue;
-            }
-            // A judgement that says nothing here was understood, too.
-            said |= judgement.is_some();
-            mention.titles.iter().for_each(|title| add(&mut self.named_titles, title));
-            let denied = mention.kind == MentionKind::All { denied: true };
-            let judgement = match (judgement, denied) {
-                (Some(judgement), false) => judgement,
-                // `No thanks, none of those`
-                (Some(judgement @ Judgement { sentiment: ..=-1, .. }), true)
-                    if cues.iter().any(|cue| cue.judgement == judgement && cue.end <= mention.start) =>
-                {
-                    judgement
-                }
-                // `none of these were good`, `I liked none of these`; not having seen them says nothing.
-                (Some(Judgement { sentiment: 1.., .. }) | None, true) => {
-                    let seen = cues.iter().any(|cue| told(cue) && cue.judgement.seen && cue.end <= mention.start);
-                    Judgement { sentiment: -1, seen, rating: None }
-                }
-                (None, false) => {
-                    self.silent.extend(mention.titles.iter().filter(|_| mention.titles.len() == 1).cloned());
-                    continue;
-                }
-                (Some(_), true) => continue,
-            };
-            let by_verb = cues.iter().any(|cue| {
-                told(cue)
-                    && Judgement { sentiment: cue.judgement.sentiment.abs(), ..cue.judgement }
-                        == Judgement { sentiment: judgement.sentiment.abs(), ..judgement }
-            });
-            let seen = match mention.kind {
-                MentionKind::Title => judgement.seen || is_past && judgement.sentiment != 0 && is_said(&cues),
-                _ => judgement.seen && (by_verb || judgement.rating.is_some() || is_past),
-            };
-            self.heard = match (mention.titles.as_slice(), judgement) {
-                ([title], Judgement { sentiment: 0, seen: true, rating: None }) if mentions.len() == 1 => {
-                    Some(title.clone())
-                }
-                _ => None,
-            };
-            let is_left_out = |title: &&String| !excepted.contains(title);
-            let titles = mention.titles.iter().filter(is_left_out);
-            titles.for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
-            // `All great except Heat`
-            if mention.titles.len() > 1 && judgement.sentiment > 0 {
-                let opposite = Judgement { sentiment: -1, seen, rating: None };
-                excepted.iter().for_each(|title| take(&mut self.feedback, title, opposite));
-            }
-            self.summary.judges = true;
-            said = true;
-        }
-        let excepts =
-            |place: usize| EXCEPTING.iter().any(|phrase| phrase.split(' ').any(|word| word == sentence.at(place)));
-        let is_taken = |place: usize| {
-            !open[place] || TAKING.contains(&sentence.at(place)) || !excepted.is_empty() && excepts(place)
-        };
-        let takes = !excepted.is_empty()
-            || sentence.has_any(&[
-                "please",
-                "then",
-                "definitely",
-                "absolutely",
-                "obviously",
-                "yes",
-                "yeah",
-                "ok",
-                "okay",
-            ]);
-        // `The second one, please`, `All but Heat`
-        if !said && takes && !mentions.is_empty() && (0..sentence.len()).all(is_taken) {
-            for title in mentions.iter().flat_map(|mention| &mention.titles) {
-                let sentiment = if excepted.contains(title) { -1 } else { 1 };
-                take(&mut self.feedback, title, Judgement { sentiment, ..Judgement::default() });
-            }
-            (self.summary.judges, said) = (true, true);
-        }
-        if mentions.iter().all(|mention| mention.titles.is_empty() && mention.kind == MentionKind::One) && !stated {
-            let is_short = sentence.len() <= SHORTEST;
-            self.summary.judges |= !self.context.shown.is_empty() && cues.iter().any(|cue| cue.judgement.seen);
-            let free = cues.iter().rev().find(|cue| match cue.judgement {
-                // `Seen it.`
-                Judgement { sentiment: 0, seen, .. } => seen && is_short && sentence.find("of").is_none(),
-                _ => cue.side == Side::Behind || cue.end == sentence.len() || is_short && !mentions.is_empty(),
-            });
-            let thanks = sentence.at(0) == "thank" || sentence.at(0) == "thanks";
-            match (free, self.heard.take()) {
-                // `I watched Heat last night. Gorgeous film.`
-                (Some(cue), Some(title)) => {
-                    self.understand(&title);
-                    take(&mut self.feedback, &title, cue.judgement);
-                    return true;
-                }
-                // `Watched Heat as you said. Thank you!`
-                (None, Some(title)) if thanks => {
-                    take(&mut self.feedback, &title, Judgement { sentiment: 1, ..Judgement::default() });
-                    return true;
-                }
-                (None, Some(title)) if sentence.len() > 2 && !self.is_unclear(&title) => {
-                    self.unclear.push(Unclear::Said { text: raw(&sentence.words), titles: vec![title] });
-                }
-                // Said of the list, of which only a verb says that it was seen.
-                (Some(cue), _) => {
-                    let seen = cue.judgement.seen && cue.side == Side::Before && !is_present(cue);
-                    let says_why = !["no", "nope", "nah", "not"].contains(&sentence.at(cue.start));
-                    self.free = self.free.or(Some((Judgement { seen, ..cue.judgement }, says_why)));
-                }
-                (None, _) => {}
-            }
-        }
-        said
-    }
-
-    /// Whether others are to say what is thought of a title.
-    fn is_unclear(&self, title: &str) -> bool {
-        let is_of = |unclear: &Unclear| matches!(unclear, Unclear::Said { titles, .. } if titles.iter().any(|own| own == title));
-        self.unclear.iter().any(is_of)
-    }
-
-    /// What is thought of a title is known after all.
-    fn understand(&mut self, title: &str) {
-        let is_of = |unclear: &Unclear| matches!(unclear, Unclear::Said { titles, .. } if titles == &[title]);
-        self.unclear.retain(|unclear| !is_of(unclear));
-        self.summary.judges = true;
-    }
-
     /// All that was stated.
     pub(super) fn finish(mut self) -> Understood {
         let shown = self.context.shown;
@@ -561,11 +294,6 @@ impl<'a> Reading<'a> {
     }
 }
 
-/// Whether a genre is called by its name, and not by what it is like.
-fn names(sentence: &Sentence, span: &Span, genre: &str) -> bool {
-    raw(&sentence.words[span.start..span.end]).to_lowercase().contains(&genre.to_lowercase())
-}
-
 /// Where the name of somebody begins, if a sentence asks who that is.
 fn who(sentence: &Sentence) -> Option<usize> {
     let place = match (sentence.at(0), sentence.at(1)) {
@@ -573,17 +301,12 @@ fn who(sentence: &Sentence) -> Option<usize> {
         ("who", "is" | "was" | "are") => 2,
         _ => return None,
     };
-    sentence.words.get(place).filter(|word| sentence.asks && word.is_capital()).map(|_| place)
+    sentence.words.get(place).filter(|word| sentence.asks && word.is_capital() && !is_common(&word.text)).map(|_| place)
 }
 
 /// Words as they were written.
 fn raw(words: &[Word]) -> String {
     words.iter().map(|word| word.raw.as_str()).collect::<Vec<_>>().join(" ")
-}
-
-/// Whether anything is said behind an item.
-fn is_said(cues: &[Cue]) -> bool {
-    cues.iter().any(|cue| cue.side == Side::Behind)
 }
 
 /// Takes a judgement over; a later one takes the place of an earlier one.

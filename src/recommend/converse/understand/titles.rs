@@ -22,29 +22,13 @@ const SHORTEST_NICKNAME: usize = 5;
 /// The most words of a title with such a word.
 const LONGEST_NICKNAMED: usize = 4;
 
-/// Words behind which a title may stand.
-const CUES: [&str; 41] = [
+/// Words behind which a title may stand, beside [`VERBS`].
+const CUES: [&str; 24] = [
     "like",
     "likes",
-    "liked",
-    "love",
-    "loved",
-    "enjoy",
-    "enjoyed",
-    "adore",
-    "adored",
-    "hate",
-    "hated",
-    "disliked",
-    "seen",
-    "saw",
     "see",
     "watch",
-    "watched",
     "watching",
-    "rewatched",
-    "rate",
-    "rated",
     "to",
     "of",
     "called",
@@ -52,7 +36,6 @@ const CUES: [&str; 41] = [
     "compare",
     "than",
     "as",
-    "prefer",
     "with",
     "show",
     "give",
@@ -254,7 +237,7 @@ impl Titles {
             let says_something = own[place..place + length].iter().any(|word| !is_common(word));
             // Of numbers every digit counts.
             let counts = text.starts_with(|c: char| c.is_ascii_digit());
-            if !says_something || counts || length == 1 && CUES.contains(&text.as_str()) {
+            if !says_something || counts || length == 1 && is_cue(&text) {
                 continue;
             }
             for form in forms.iter().map(|&form| &self.forms[form]).filter(|form| trusted || !form.short) {
@@ -300,7 +283,7 @@ fn goes_on(sentence: &Sentence, place: usize) -> bool {
 fn ends_name(sentence: &Sentence, place: usize) -> bool {
     let is_name = |place: usize| {
         let word = &sentence.words[place];
-        word.is_capital() && sentence.words[place + 1].gap == Gap::Space && !CUES.contains(&word.text.as_str())
+        word.is_capital() && sentence.words[place + 1].gap == Gap::Space && !is_cue(&word.text)
     };
     // Where all words have one, or the first of a sentence, a capital says nothing.
     place > 1 && is_name(place - 1) && sentence.words.iter().any(|word| !word.is_capital() && word.text != "i")
@@ -316,11 +299,16 @@ fn is_listed(sentence: &Sentence, end: usize, place: usize) -> bool {
     }
 }
 
+/// Whether a title may stand behind a word.
+fn is_cue(word: &str) -> bool {
+    CUES.contains(&word) || VERBS.contains(&word)
+}
+
 /// Whether the words before a place announce a title.
 fn is_cued(sentence: &Sentence, place: usize) -> bool {
     let skipped = ["the", "a", "film", "movie", "films", "movies", "both", "either", "me"];
     let back = (1..=3).find(|&back| !skipped.contains(&sentence.before(place, back))).unwrap_or(1);
-    CUES.contains(&sentence.before(place, back))
+    is_cue(sentence.before(place, back))
 }
 
 /// Whether the words of a form at a place mean the title, and not what they say.
@@ -345,7 +333,7 @@ fn is_meant(sentence: &Sentence, place: usize, form: &Form, cued: bool) -> bool 
             let paused = sentence.words.get(place + 1).is_some_and(|next| next.gap == Gap::Pause);
             let named = only.is_capital() && (place > 0 || (next || paused) && contents == 1);
             // `loved Inception, hated Tenet`: a verb is no title.
-            let is_verb = CUES.contains(&only.text.as_str());
+            let is_verb = is_cue(&only.text);
             // `i loved matrix`, but not `something like matrix`: a verb says more than that.
             let ends = sentence.words.get(place + 1).is_none_or(|next| {
                 next.gap == Gap::Pause || ["and", "but", "or", "because", "so"].contains(&next.text.as_str())

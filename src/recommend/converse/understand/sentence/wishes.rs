@@ -1,0 +1,118 @@
+//! What a sentence wants: examples, people, languages, genres and themes.
+
+use super::{
+    super::{
+        acts::Act,
+        add,
+        cues::Judgement,
+        markers::{GROANS, WISHING},
+        negation::is_denied,
+        people,
+        stated::key,
+        words::Sentence,
+    },
+    Reading,
+    mention::{Mention, Span},
+    raw, take,
+};
+
+impl Reading<'_> {
+    /// Titles as examples of what is wanted.
+    pub(super) fn examples(&mut self, sentence: &Sentence, mentions: &[Mention]) {
+        for mention in mentions.iter().filter(|mention| mention.example) {
+            // `something like Heat, which I loved`
+            let is_seen = ["which", "that"].contains(&sentence.at(mention.end))
+                && ["i", "we", "i've", "we've"].contains(&sentence.at(mention.end + 1));
+            for title in &mention.titles {
+                add(&mut self.preferences.explicit_preferences, &format!("like {title}"));
+                take(&mut self.feedback, title, Judgement { sentiment: 1, seen: is_seen, rating: None });
+            }
+            self.summary.wishes |= !mention.titles.is_empty();
+        }
+    }
+
+    /// What is wanted and what is not. Returns whether anything is.
+    pub(super) fn wishes(
+        &mut self,
+        sentence: &Sentence,
+        open: &[bool],
+        spans: &[Span],
+        act: Act,
+        judges: bool,
+    ) -> bool {
+        if sentence.has_any_at(0, GROANS) {
+            return false;
+        }
+        let before = self.preferences.clone();
+        // `Jim Carrey was great in it` judges it, and asks for nobody.
+        let tells = act == Act::Tell && judges && !WISHING.iter().any(|word| sentence.find(word).is_some());
+        let people = if tells { Vec::new() } else { self.people(sentence, open, spans) };
+        let is_listed = |place: usize| {
+            spans.iter().any(|span| (span.start..span.end).contains(&place))
+                || people.iter().any(|(start, end, _)| (*start..*end).contains(&place))
+        };
+        for (start, _, name) in &people {
+            let denied = is_denied(sentence, *start, &is_listed);
+            let key = if denied { key::EXCLUDE_PEOPLE } else { key::PEOPLE };
+            self.preferences.constraints.add(key, name.as_str());
+            self.summary.wishes |= !denied;
+        }
+        self.languages(sentence, open, &is_listed);
+        if let Some(theme) = people::audience(sentence, &mut self.preferences.constraints) {
+            add(&mut self.preferences.themes, &theme);
+        }
+        // `Heat was funny` judges Heat, and wants nothing.
+        let wishing = act == Act::Request || !judges || WISHING.iter().any(|word| sentence.find(word).is_some());
+        // `Greetings, robot` talks to us.
+        for span in spans.iter().filter(|span| wishing && (span.is_genre || act != Act::Greet)) {
+            let denied = is_denied(sentence, span.start, &is_listed);
+            for value in &span.values {
+                match (span.is_genre, denied) {
+                    // `a horror film, but not too scary` is a horror film.
+                    (true, true) if self.preferences.genres.contains(value) && !names(sentence, span, value) => {}
+                    (true, true) => self.preferences.constraints.add(key::EXCLUDE_GENRES, value.as_str()),
+                    (true, false) => add(&mut self.preferences.genres, value),
+                    (false, true) => self.preferences.constraints.add(key::EXCLUDE_THEMES, value.as_str()),
+                    (false, false) => add(&mut self.preferences.themes, value),
+                }
+            }
+            self.summary.wishes |= !denied;
+        }
+        self.preferences != before
+    }
+
+    /// The people who are named, by the span of their words.
+    fn people(&self, sentence: &Sentence, open: &[bool], spans: &[Span]) -> Vec<(usize, usize, String)> {
+        let mut people = Vec::new();
+        let mut place = 0;
+        while place < sentence.len() {
+            match self.understander.people.at(sentence, place) {
+                Some((name, length))
+                    if open[place..place + length].iter().all(|open| *open)
+                        // `No Sci-Fi` excludes nobody.
+                        && !spans.iter().any(|span| span.start < place + length && place < span.end) =>
+                {
+                    people.push((place, place + length, name));
+                    place += length;
+                }
+                _ => place += 1,
+            }
+        }
+        people
+    }
+
+    fn languages(&mut self, sentence: &Sentence, open: &[bool], is_listed: &dyn Fn(usize) -> bool) {
+        for place in (0..sentence.len()).filter(|&place| open[place]) {
+            let Some((language, _)) = self.understander.people.language_at(sentence, place) else { continue };
+            match is_denied(sentence, place, is_listed) {
+                true => self.preferences.constraints.add(key::EXCLUDE_LANGUAGES, language),
+                false => self.preferences.constraints.set_text(key::LANGUAGE, language),
+            }
+        }
+    }
+}
+
+/// Whether a genre is called by its name, and not by what it is like.
+fn names(sentence: &Sentence, span: &Span, genre: &str) -> bool {
+    raw(&sentence.words[span.start..span.end]).to_lowercase().contains(&genre.to_lowercase())
+}
