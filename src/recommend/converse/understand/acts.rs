@@ -237,6 +237,24 @@ const ABOUT_ANSWERS: [&str; 81] = [
     "are you an",
 ];
 
+/// What makes a question one about what was said.
+const ABOUT_LISTS: [&str; 14] = [
+    "sorted",
+    "ranked",
+    "ordered by",
+    "in order",
+    "in any order",
+    "at random",
+    "when you say",
+    "fit what",
+    "fits what",
+    "match what",
+    "matches what",
+    "what i asked",
+    "what i said",
+    "what i told",
+];
+
 /// Beginnings of questions.
 const ASKING: [&str; 42] = [
     "is", "are", "was", "were", "does", "do", "did", "has", "have", "had", "who", "who's", "whose", "what", "what's",
@@ -289,8 +307,16 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
         || !is_elliptic && ASKING.contains(&sentence.at(0)) && !is_offer(sentence) && !exclaims && !named.begins;
     let about_answers =
         sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) || asks_for_meaning(sentence, named);
-    if about_answers && !(named.example && sentence.has_any(&REQUESTS)) {
+    // `Does "for children" include teenagers?`
+    let quotes = sentence.words.iter().any(|word| word.quoted) && !named.item && !named.example;
+    let about_lists = named.shown && sentence.asks && (quotes || sentence.has_any(&ABOUT_LISTS));
+    if about_lists || about_answers && !(named.example && sentence.has_any(&REQUESTS)) {
         return Act::AskAnswer;
+    }
+    // `what's the one with Jim Carrey about`
+    let asks_plot = sentence.has_any_at(0, &["what is", "what's", "whats", "what are"]);
+    if asks_plot && named.shown && sentence.at(sentence.len() - 1) == "about" {
+        return Act::AskItem;
     }
     // `Can we skip Heat?` asks for nothing but that.
     let refuses = ["can", "could", "would", "will"].contains(&sentence.at(0))
@@ -316,7 +342,11 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     let tells_of = sentence.has_any(&TELL_OF);
     let points =
         named.item || named.shown && sentence.has_any(&["which", "any of"]) && !sentence.has_any(&["which is why"]);
-    if points && (asks || tells_of) && !(named.example && sentence.has_any(&REQUESTS)) && !is_request_only(sentence) {
+    if points
+        && (asks || tells_of)
+        && !(named.example && sentence.has_any(&REQUESTS))
+        && !is_request_only(sentence, named.kind)
+    {
         return Act::AskItem;
     }
     if tells_of && named.shown && !named.kind && !named.example && !sentence.has_any(&["how about"]) {
@@ -332,7 +362,7 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
 }
 
 /// Requests that name an item in passing: `Loved Heat, what else do you have?`, `Something funnier than these?`
-fn is_request_only(sentence: &Sentence) -> bool {
+fn is_request_only(sentence: &Sentence, kind: bool) -> bool {
     sentence.has_any(&[
         "what else",
         "what next",
@@ -343,6 +373,8 @@ fn is_request_only(sentence: &Sentence) -> bool {
         "besides",
         "do you have more",
     ]) || ["something", "anything"].contains(&sentence.at(0))
+        // `Any good horror films for Halloween?`
+        || sentence.has_any(&["any good", "any decent", "any great"]) && kind
         // `Got anything newer than these?`
         || sentence.find("than").is_some() && sentence.has_any(&["got anything", "have anything", "there anything", "got something"])
 }

@@ -456,17 +456,20 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
         (number(value)?, number(scale)?, 1)
     } else {
         // `a single star`
-        let value = if sentence.has_at(place, "single star") { 1.0 } else { number(word)? };
-        match (sentence.at(place + 1), sentence.at(place + 2), sentence.at(place + 3)) {
-            ("out", "of", scale) => (value, number(scale)?, 4),
-            ("star" | "stars", "out", "of") => (value, number(sentence.at(place + 4))?, 5),
+        let whole = if sentence.has_at(place, "single star") { 1.0 } else { number(word)? };
+        // `four and a half stars`
+        let (half, words) = if sentence.has_at(place + 1, "and a half") { (0.5, 4) } else { (0.0, 1) };
+        let (value, behind) = (whole + half, place + words);
+        match (sentence.at(behind), sentence.at(behind + 1), sentence.at(behind + 2)) {
+            ("out", "of", scale) => (value, number(scale)?, words + 3),
+            ("star" | "stars", "out", "of") => (value, number(sentence.at(behind + 3))?, words + 4),
             // `five stars for Heat, one for Zodiac`
             ("for", ..)
                 if sentence.words[..place].iter().any(|word| ["star", "stars"].contains(&word.text.as_str())) =>
             {
-                (value, 5.0, 1)
+                (value, 5.0, words)
             }
-            ("star" | "stars", ..) => (value, if value <= 5.0 { 5.0 } else { 10.0 }, 2),
+            ("star" | "stars", ..) => (value, if value <= 5.0 { 5.0 } else { 10.0 }, words + 1),
             (next, ..) => {
                 let before = sentence.before(place, 1);
                 let introduced = [
@@ -486,7 +489,7 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
                     return None;
                 }
                 let is_of_ten = value > 5.0 || (0..sentence.len()).any(|place| is_above_five(sentence, place));
-                (value, if is_of_ten { 10.0 } else { 5.0 }, 1)
+                (value, if is_of_ten { 10.0 } else { 5.0 }, words)
             }
         }
     };
@@ -497,6 +500,12 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
     // `5 stars for Heat`
     let side = if ["for", "to"].contains(&sentence.at(end)) { Side::Before } else { Side::Behind };
     Some(Cue { start: place, end, side, judgement: rated(value * 5.0 / scale) })
+}
+
+/// `Two, no more.`, said of a title that was named before: a number of stars.
+pub(super) fn bare_rating(sentence: &Sentence) -> Option<Judgement> {
+    let value = number(sentence.at(0)).filter(|value| (0.5..=5.0).contains(value) && ends_at(sentence, 1));
+    value.map(rated)
 }
 
 /// What a rating from 0 to 5 says.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::words::{Sentence, fold};
+use super::{
+    spelling::slipped,
+    words::{Sentence, fold},
+};
 use crate::recommend::{Catalogue, Item};
 
 /// The genres of films, where no catalogue says others.
@@ -115,12 +118,18 @@ impl Genres {
         Self { phrases, longest }
     }
 
-    /// The genres that are named at a place, and how many words name them; the longest phrase counts.
+    /// The genres that are named at a place, and how many words name them; the longest phrase counts, and a single word with
+    /// a slip only where none does.
     pub(super) fn at(&self, sentence: &Sentence, place: usize) -> Option<(&[String], usize)> {
-        (1..=self.longest).rev().find_map(|length| {
+        let exact = (1..=self.longest).rev().find_map(|length| {
             let words = sentence.words.get(place..place + length)?;
             let phrase = words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
             Some((self.phrases.get(&phrase)?.as_slice(), length))
+        });
+        exact.or_else(|| {
+            let word = sentence.words.get(place).filter(|word| !word.is_capital() || place == 0)?;
+            let mut phrases = self.phrases.iter();
+            phrases.find(|(known, _)| slipped(known, &word.text)).map(|(_, genres)| (genres.as_slice(), 1))
         })
     }
 }
@@ -140,7 +149,7 @@ mod tests {
     #[test]
     fn genres_are_found_by_their_names_forms_and_synonyms() {
         let genres = Genres::new(None);
-        let cases: [(&str, &[&str]); 9] = [
+        let cases: [(&str, &[&str]); 14] = [
             ("westerns", &["Western"]),
             ("sci-fi", &["Sci-Fi"]),
             ("science fiction", &["Sci-Fi"]),
@@ -150,6 +159,11 @@ mod tests {
             ("noir", &["Film-Noir"]),
             ("mysteries", &["Mystery"]),
             ("table", &[]),
+            ("comdey", &["Comedy"]),
+            ("horor", &["Horror"]),
+            ("documentry", &["Documentary"]),
+            ("auction", &[]),
+            ("factions", &[]),
         ];
         for (text, expected) in cases {
             let found = genres.at(&sentences(text)[0], 0).map_or(&[][..], |(genres, _)| genres);

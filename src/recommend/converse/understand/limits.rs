@@ -187,6 +187,8 @@ impl Numbers<'_> {
             ("and", "later" | "newer" | "above" | "up" | "after") => Some(Bound::AtLeast),
             ("and", "earlier" | "older" | "before" | "below") => Some(Bound::AtMost),
             ("max" | "maximum" | "tops", _) | ("at", "most") => Some(Bound::AtMost),
+            ("at", "the") if after(2) == "latest" => Some(Bound::AtMost),
+            ("at", "the") if after(2) == "earliest" => Some(Bound::AtLeast),
             ("onwards" | "onward" | "plus" | "min" | "minimum", _) | ("on", "" | "please") | ("at", "least") => {
                 Some(Bound::AtLeast)
             }

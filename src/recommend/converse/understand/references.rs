@@ -107,9 +107,9 @@ const BEHIND_NUMBERS: [&str; 23] = [
     "don't", "didn't", "yes", "no", "good", "bad", "great", "maybe", "i've",
 ];
 /// Words before one.
-const BEFORE_NUMBERS: [&str; 14] = [
+const BEFORE_NUMBERS: [&str; 15] = [
     "liked", "loved", "like", "love", "hated", "hate", "disliked", "enjoyed", "seen", "watched", "saw", "on", "skip",
-    "not",
+    "not", "numbers",
 ];
 
 /// What a reference points at.
@@ -192,7 +192,8 @@ fn listed(
     let digits = || word.raw.parse::<usize>().ok()?.checked_sub(1);
     let next = sentence.at(place + 1);
     let goes_on = last.is_some_and(|last| last.end + 1 == place) && ["and", "or"].contains(&sentence.before(place, 1));
-    let is_subject = begins && (is_parted || BEHIND_NUMBERS.contains(&next));
+    let turns = ["but", "and"].contains(&sentence.before(place, 1)) && BEHIND_NUMBERS.contains(&next);
+    let is_subject = begins && (is_parted || BEHIND_NUMBERS.contains(&next)) || turns;
     let is_object =
         BEFORE_NUMBERS.contains(&sentence.before(place, 1)) && (next.is_empty() || is_parted || next == "and");
     let index = match ordinal {

@@ -202,10 +202,11 @@ impl<'a> Reading<'a> {
             return;
         }
         let cues = cues::find(sentence, open);
-        let judges = cues.iter().find(|cue| cue.judgement.sentiment != 0);
-        match judges.or_else(|| cues.iter().find(|cue| cue.judgement.seen)) {
-            Some(cue) => {
-                titles.iter().for_each(|title| take(&mut self.feedback, title, cue.judgement));
+        let judges = || cues.iter().find(|cue| cue.judgement.sentiment != 0);
+        let found = || judges().or_else(|| cues.iter().find(|cue| cue.judgement.seen)).map(|cue| cue.judgement);
+        match cues::bare_rating(sentence).or_else(found) {
+            Some(judgement) => {
+                titles.iter().for_each(|title| take(&mut self.feedback, title, judgement));
                 self.summary.judges = true;
             }
             None => {

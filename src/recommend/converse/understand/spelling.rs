@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use strsim::osa_distance;
+use strsim::{levenshtein, osa_distance};
 
 use super::{
     phrases::{IN_PROSPECT, SAID, SEEN},
@@ -51,6 +51,18 @@ fn mend_word(word: &mut Word) {
     if let Some(known) = KNOWN.iter().find(|known| known.single == own).or_else(|| KNOWN.iter().find(|k| is_slip(k))) {
         word.text = known.word.to_owned();
     }
+}
+
+/// Whether a word is a known one with two neighbours swapped, a letter left out, or one doubled or single against the rules:
+/// slips that seldom make another word.
+pub(super) fn slipped(known: &str, word: &str) -> bool {
+    let is_long = known.len().min(word.len() + 1) >= SHORTEST_DOUBLED && !known.contains(' ');
+    let one_off = || osa_distance(known, word) == 1;
+    let is_swapped = || known.len() == word.len() && levenshtein(known, word) == 2;
+    is_long
+        && known.chars().next() == word.chars().next()
+        && (known != word && single(known) == single(word)
+            || word.len() >= SHORTEST_DOUBLED && one_off() && (known.len() == word.len() + 1 || is_swapped()))
 }
 
 /// A word without letters that repeat the one before.

@@ -65,6 +65,16 @@ const USUAL: &[(&str, &[&str])] = &[
     ("satire", &["satirical"]),
     ("independent", &["indie"]),
     ("foreign", &[]),
+    ("samurai", &[]),
+    ("ninjas", &["ninja"]),
+    ("melancholic", &["bittersweet", "wistful"]),
+    ("dinosaurs", &["dinosaur"]),
+    ("dragons", &[]),
+    ("ghosts", &["haunted house"]),
+    ("car chases", &["car chase"]),
+    ("love triangle", &["love triangles"]),
+    ("conspiracies", &["conspiracy"]),
+    ("experimental", &["avant garde", "arthouse", "art house"]),
 ];
 
 /// The themes that can be named, by the words that name them.

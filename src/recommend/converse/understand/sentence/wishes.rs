@@ -9,7 +9,7 @@ use super::{
         negation::is_denied,
         people,
         stated::key,
-        words::Sentence,
+        words::{Gap, Sentence},
     },
     Reading,
     mention::{Mention, Span},
@@ -65,7 +65,11 @@ impl Reading<'_> {
         let wishing = act == Act::Request || !judges || WISHING.iter().any(|word| sentence.find(word).is_some());
         // `Greetings, robot` talks to us.
         for span in spans.iter().filter(|span| wishing && (span.is_genre || act != Act::Greet)) {
-            let denied = is_denied(sentence, span.start, &is_listed);
+            let denied = is_denied(sentence, span.start, &is_listed) || is_put_off(sentence, span.end);
+            // `not as scary` compares, and forbids nothing.
+            if denied && sentence.has_at(span.start.saturating_sub(2), "not as") {
+                continue;
+            }
             for value in &span.values {
                 match (span.is_genre, denied) {
                     // `a horror film, but not too scary` is a horror film.
@@ -110,6 +114,12 @@ impl Reading<'_> {
             }
         }
     }
+}
+
+/// `I love horror, but not tonight`: what comes before `not tonight` is not wanted now.
+fn is_put_off(sentence: &Sentence, from: usize) -> bool {
+    const NOT_NOW: [&str; 5] = ["not tonight", "not today", "not now", "not right now", "not this time"];
+    (from..=from + 1).any(|place| sentence.has_any_at(place, &NOT_NOW) && sentence.words[place].gap != Gap::Hyphen)
 }
 
 /// Whether a genre is called by its name, and not by what it is like.
