@@ -72,7 +72,13 @@ const PARTINGS: [&str; 10] = [
     "have a nice day",
 ];
 
-const REQUESTS: [&str; 77] = [
+const REQUESTS: [&str; 83] = [
+    "swap it",
+    "swap them",
+    "swap that",
+    "replace it",
+    "replace them",
+    "replace that",
     "want more",
     "want something",
     "want another",
@@ -153,7 +159,8 @@ const REQUESTS: [&str; 77] = [
 ];
 
 /// Questions about what was said.
-const ABOUT_ANSWERS: [&str; 81] = [
+const ABOUT_ANSWERS: [&str; 82] = [
+    "did you skip",
     "why",
     "how come",
     "what do you mean",
@@ -303,20 +310,34 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     let exclaims = ["what a", "what an", "so was", "so is", "and so"].iter().any(|words| sentence.has_at(0, words));
     // `Had me on the edge of my seat`, `Was great`: somebody leaves the subject out.
     let is_elliptic = AUXILIARIES.contains(&sentence.at(0)) && !SUBJECTS.contains(&sentence.at(1)) && !named.follows;
-    let asks = sentence.asks
-        || !is_elliptic && ASKING.contains(&sentence.at(0)) && !is_offer(sentence) && !exclaims && !named.begins;
-    let about_answers =
-        sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) || asks_for_meaning(sentence, named);
+    // `Why did nobody warn me how dull Heat is?`
+    let complains = sentence.has_any_at(
+        0,
+        &["why did nobody", "why did no one", "why didn't anyone", "why didn't anybody", "why did you not warn"],
+    ) && named.item;
+    let asks = !complains && sentence.asks
+        || !complains
+            && !is_elliptic
+            && ASKING.contains(&sentence.at(0))
+            && !is_offer(sentence)
+            && !exclaims
+            && !named.begins;
+    // `Everyone raves about Heat, watched it and I don't get it`
+    let is_at_a_loss = named.item
+        && sentence.has_any(&["don't get it", "didn't get it", "do not get it"])
+        && sentence.has_any(&["watched", "seen", "saw", "raves", "everyone", "everybody"]);
+    // `what's the one with Jim Carrey about`
+    let asks_plot = sentence.has_any_at(0, &["what is", "what's", "what are"]);
+    if asks_plot && named.shown && sentence.at(sentence.len() - 1) == "about" {
+        return Act::AskItem;
+    }
+    let about_answers = !(complains || is_at_a_loss)
+        && (sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) || asks_for_meaning(sentence, named));
     // `Does "for children" include teenagers?`
     let quotes = sentence.words.iter().any(|word| word.quoted) && !named.item && !named.example;
     let about_lists = named.shown && sentence.asks && (quotes || sentence.has_any(&ABOUT_LISTS));
     if about_lists || about_answers && !(named.example && sentence.has_any(&REQUESTS)) {
         return Act::AskAnswer;
-    }
-    // `what's the one with Jim Carrey about`
-    let asks_plot = sentence.has_any_at(0, &["what is", "what's", "whats", "what are"]);
-    if asks_plot && named.shown && sentence.at(sentence.len() - 1) == "about" {
-        return Act::AskItem;
     }
     // `Can we skip Heat?` asks for nothing but that.
     let refuses = ["can", "could", "would", "will"].contains(&sentence.at(0))
@@ -355,7 +376,7 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     if is_request(sentence, named) {
         return Act::Request;
     }
-    if is_greeting(sentence) {
+    if is_greeting(sentence, named.item) {
         return Act::Greet;
     }
     Act::Tell
@@ -440,6 +461,10 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
         return true;
     }
     // `more!`, `more westerns`
+    // `Less like Heat`, `Nothing like Heat, please`
+    if named.item && sentence.has_any_at(0, &["less like", "nothing like"]) {
+        return true;
+    }
     let more = sentence.find("more").is_some_and(|place| {
         place == 0
             || sentence.words[place].gap == Gap::Pause
@@ -476,9 +501,9 @@ fn asks_for_meaning(sentence: &Sentence, named: Named) -> bool {
 }
 
 /// Whether it says hello or goodbye before anything else.
-fn is_greeting(sentence: &Sentence) -> bool {
+fn is_greeting(sentence: &Sentence, names: bool) -> bool {
     let begins = GREETINGS.iter().chain(&PARTINGS).any(|greeting| sentence.has_at(0, greeting));
-    let thanks = sentence.has_any(&["thanks", "thank you"]) && sentence.len() <= 4;
+    let thanks = sentence.has_any(&["thanks", "thank you"]) && sentence.len() <= 4 && !names;
     begins
         || thanks
         || sentence.has_any(&[

@@ -43,7 +43,7 @@ pub(super) struct Cue {
 }
 
 /// Who may have seen what the speaker has not.
-const OTHERS: [&str; 24] = [
+pub(super) const OTHERS: [&str; 24] = [
     "wife",
     "husband",
     "girlfriend",
@@ -182,7 +182,8 @@ fn excess(sentence: &Sentence, place: usize) -> Option<Cue> {
     thought(place..end.min(sentence.len()), Side::Behind, sentiment)
 }
 
-/// `Heat was better than Zodiac`, `I liked Heat more than Zodiac`: both were seen, and of the second no more is said. `I'd
+/// `Heat was better than Zodiac`, `I liked Heat more than Zodiac`: both were seen, and only the first says that the second is
+/// not liked. `I'd
 /// rather watch anything than Heat` says more.
 fn comparison(sentence: &Sentence, place: usize) -> Option<Cue> {
     if sentence.at(place) == "than" && (0..place).any(|place| sentence.has_any_at(place, &RATHER)) {
@@ -199,7 +200,8 @@ fn comparison(sentence: &Sentence, place: usize) -> Option<Cue> {
         return None;
     }
     let seen = sentence.has_any(&["was", "were", "liked", "loved", "enjoyed"]);
-    let judgement = Judgement { seen, ..Judgement::default() };
+    let sentiment = -i8::from(sentence.before(place, 1) == "better");
+    let judgement = Judgement { sentiment, seen, rating: None };
     Some(Cue { start: place, end: place + 1, side: Side::Before, judgement })
 }
 
@@ -290,6 +292,10 @@ fn unseen(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cu
         // Only of somebody who speaks of themselves.
         let is_own = ["i'm", "i", "am", "we're", "really", "so", "let's"].contains(&before);
         if ["into", "watching", "picking", "keep"].contains(&word) && !is_own || word == "play" && start > 0 {
+            return None;
+        }
+        // `Why not, let's try Heat`
+        if word == "not" && before == "why" {
             return None;
         }
         // A denial before a verb or an adjective turns that.
@@ -410,6 +416,7 @@ fn is_turned(sentence: &Sentence, place: usize) -> bool {
         "such",
         "quite",
         "even",
+        "half",
         "much",
         "exactly",
         "my",

@@ -48,6 +48,18 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             let judgement = cue.judgement;
             let waiting: Vec<usize> = group.iter().copied().filter(|&item| judged[item].is_none()).collect();
             let next_item = items.iter().map(|(start, _)| *start).find(|start| *start >= cue.end);
+            // `Interesting selection, but no`
+            let refuses = judgement.sentiment < 0
+                && cue.end == sentence.len()
+                && sentence.before(cue.start, 1) == "but"
+                && next_item.is_none();
+            if refuses {
+                for &item in &group {
+                    let seen = judged[item].is_some_and(|old| old.seen);
+                    judged[item] = Some(Judgement { seen, ..judgement });
+                }
+                break;
+            }
             match cue.side {
                 Side::Before => {
                     let limit = end_of_reach(sentence, cue.end, cues);
@@ -130,7 +142,9 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
         }
         // `everything but Heat`
         let excepts = word == "but" && ["everything", "all"].contains(&sentence.before(place, 1));
-        if TURNS.contains(&word) && !excepts {
+        // `I've seen Heat, so Zodiac it is`
+        let concludes = word == "so" && place > 0 && sentence.words[place].gap == Gap::Pause;
+        if (TURNS.contains(&word) || concludes) && !excepts {
             // What comes is said of what comes.
             (verb, ahead, closed) = (None, None, true);
         }
@@ -195,7 +209,10 @@ fn end_of_reach(sentence: &Sentence, from: usize, cues: &[Cue]) -> usize {
 /// Whether an item behind a comma is judged by words of its own, and not by a verb before: `Loved Heat, Zodiac bored me`.
 fn stands_alone(sentence: &Sentence, item: (usize, usize), next: Option<&(usize, usize)>, cues: &[Cue]) -> bool {
     let until = next.map_or(sentence.len(), |next| next.0);
-    sentence.words[item.0].gap == Gap::Pause && cues.iter().any(|cue| (item.1..until).contains(&cue.start))
+    let pauses = |place: usize| sentence.words[place].gap == Gap::Pause;
+    let joins = |place: &usize| ["and", "but"].contains(&sentence.at(*place));
+    let is_parted = pauses(item.0) || item.0.checked_sub(1).filter(joins).is_some_and(pauses);
+    is_parted && cues.iter().any(|cue| (item.1..until).contains(&cue.start))
 }
 
 /// Whether what comes last is meant where something came before: after the news that an item was seen, or not, and after

@@ -140,6 +140,10 @@ pub(super) const NOT_SEEN: &[&str] = &[
     "haven't got round to",
     "haven't gotten around to",
     "not yet",
+    "don't know any",
+    "do not know any",
+    "don't know these",
+    "don't know them",
 ];
 /// Words that leave something out of what is said.
 pub(super) const EXCEPTING: &[&str] =

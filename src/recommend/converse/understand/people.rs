@@ -295,7 +295,9 @@ impl People {
         ]
         .contains(&sentence.at(place + 1));
         // `French comedies`: what follows says what it is, and this where it is from.
-        (before || after || sentence.words[place].is_capital()).then_some((language.as_str(), 1))
+        // `korean crime films`
+        let kind = (2..=3).any(|ahead| ["film", "films", "movie", "movies"].contains(&sentence.at(place + ahead)));
+        (before || after || kind || sentence.words[place].is_capital()).then_some((language.as_str(), 1))
     }
 }
 
@@ -357,13 +359,16 @@ pub(super) fn audience(sentence: &Sentence, into: &mut Constraints) -> Option<St
 
 /// An age: `6 years old`, `6-year-old`, `aged 6`, `they are 6 and 8`, where children are spoken of.
 fn age(sentence: &Sentence, place: usize) -> Option<f64> {
-    let value = number(sentence.at(place)).filter(|age| (1.0..100.0).contains(age))?;
+    let word = sentence.at(place);
+    // `my 5yo`
+    let short = word.strip_suffix("yo").or_else(|| word.strip_suffix("yr"));
+    let value = number(short.unwrap_or(word)).filter(|age| (1.0..100.0).contains(age))?;
     let years = ["year", "years", "yr", "yo"].contains(&sentence.at(place + 1));
     let old = years && (sentence.at(place + 2) == "old" || sentence.at(place + 2) == "olds");
     let aged = ["aged", "age", "ages", "turned", "turning"].contains(&sentence.before(place, 1));
     let spoken_of = CHILDREN.iter().any(|word| sentence.find(word).is_some());
     let is = ["is", "are", "he's", "she's", "they're"].contains(&sentence.before(place, 1)) && spoken_of;
-    (old || sentence.at(place + 1) == "yo" || aged || is).then_some(value)
+    (old || short.is_some() || sentence.at(place + 1) == "yo" || aged || is).then_some(value)
 }
 
 #[cfg(test)]

@@ -81,7 +81,8 @@ const NONE: [&str; 12] = [
     "no one of these",
 ];
 /// What is left of a list when some of it was named.
-const REST: [&str; 10] = [
+const REST: [&str; 11] = [
+    "other two",
     "the rest",
     "rest of them",
     "rest of these",
@@ -94,8 +95,19 @@ const REST: [&str; 10] = [
     "the other one",
 ];
 /// Words for the item that is spoken of.
-const IT: [&str; 9] =
-    ["that one", "this one", "that film", "that movie", "this film", "this movie", "it", "it's", "its"];
+const IT: [&str; 11] = [
+    "the film itself",
+    "the movie itself",
+    "that one",
+    "this one",
+    "that film",
+    "that movie",
+    "this film",
+    "this movie",
+    "it",
+    "it's",
+    "its",
+];
 
 /// Words behind which `it` is what is wanted.
 const WANTED: [&str; 12] =
@@ -188,7 +200,10 @@ fn listed(
     let word = sentence.words.get(place)?;
     let pauses = |place: usize| sentence.words.get(place).is_some_and(|word| word.gap == Gap::Pause);
     let (begins, is_parted) = (place == 0 || pauses(place), pauses(place + 1));
-    let ordinal = ORDINALS.iter().position(|ordinal| *ordinal == word.text).filter(|_| begins && is_parted);
+    let ordinal = ORDINALS.iter().position(|ordinal| *ordinal == word.text).filter(|_| {
+        let answers = ["yes", "no", "nah", "nope"].contains(&sentence.at(place + 1));
+        begins && (is_parted || answers)
+    });
     let digits = || word.raw.parse::<usize>().ok()?.checked_sub(1);
     let next = sentence.at(place + 1);
     let goes_on = last.is_some_and(|last| last.end + 1 == place) && ["and", "or"].contains(&sentence.before(place, 1));
@@ -337,7 +352,7 @@ fn ordinal(sentence: &Sentence, place: usize, shown: usize) -> Option<(Vec<usize
         let noun = usize::from(NOUNS.contains(&sentence.at(place + article + 2)));
         return Some((places, article + 2 + noun));
     }
-    match NOUNS.contains(&next) {
+    match NOUNS.contains(&next) && !is_parted {
         true => Some((vec![first], article + 2)),
         false => {
             (article == 1 && !NOT_ITEMS.contains(&next) && !["top", "final"].contains(&word)).then(|| (vec![first], 2))

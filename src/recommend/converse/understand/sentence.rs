@@ -285,9 +285,8 @@ impl<'a> Reading<'a> {
             shown.iter().for_each(|title| take(&mut self.feedback, title, judgement));
             self.summary.judges = true;
         }
-        // `The Matrix was brilliant.` before anything is shown: a title is known.
-        let names = self.summary.requests || !self.feedback.liked.is_empty();
-        self.summary.wishes |= self.summary.judges && names && shown.is_empty();
+        // `The Matrix was brilliant. What next?` before anything is shown: a title is known.
+        self.summary.wishes |= self.summary.judges && self.summary.requests && shown.is_empty();
         self.summary.limits = !self.preferences.constraints.is_empty();
         self.summary.names = self.named;
         let Self { preferences, feedback, asked_about, unlisted, summary, unclear, .. } = self;

@@ -60,7 +60,19 @@ const BEHIND: [&str; 43] = [
 const SAYS: [&str; 12] =
     ["was", "is", "were", "wasn't", "isn't", "bored", "scared", "blew", "left", "gave", "made", "sounds"];
 /// Words with capitals that are no titles.
-const NAMES: [&str; 42] = [
+const NAMES: [&str; 54] = [
+    "wow",
+    "whoa",
+    "yikes",
+    "ooh",
+    "aww",
+    "hmm",
+    "haha",
+    "lol",
+    "omg",
+    "gosh",
+    "sorry",
+    "meh",
     "monday",
     "tuesday",
     "wednesday",

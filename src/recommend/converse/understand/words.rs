@@ -195,7 +195,10 @@ fn unaccented(letter: char) -> char {
 
 /// Words as they are written by rule: `dont` is `don't`, `luv` is `love`.
 fn by_rule(word: String) -> String {
-    const SHORT: [(&str, &str); 14] = [
+    const SHORT: [(&str, &str); 17] = [
+        ("smth", "something"),
+        ("u", "you"),
+        ("w", "with"),
         ("luv", "love"),
         ("luved", "loved"),
         ("h8", "hate"),
@@ -214,9 +217,9 @@ fn by_rule(word: String) -> String {
     if let Some((_, whole)) = SHORT.iter().find(|(short, _)| *short == word) {
         return (*whole).to_owned();
     }
-    const WITHOUT: [&str; 17] = [
-        "dont", "didnt", "doesnt", "isnt", "wasnt", "arent", "werent", "havent", "hasnt", "hadnt", "wouldnt",
-        "couldnt", "shouldnt", "cant", "wont", "ive", "thats",
+    const WITHOUT: [&str; 20] = [
+        "whos", "whats", "wheres", "dont", "didnt", "doesnt", "isnt", "wasnt", "arent", "werent", "havent", "hasnt",
+        "hadnt", "wouldnt", "couldnt", "shouldnt", "cant", "wont", "ive", "thats",
     ];
     if !WITHOUT.contains(&word.as_str()) {
         return word;

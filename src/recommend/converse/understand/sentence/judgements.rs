@@ -62,6 +62,17 @@ impl Reading<'_> {
             true => mentions.iter().filter(is_excepted).flat_map(|mention| mention.titles.clone()).collect(),
             false => Vec::new(),
         };
+        // `Not bad, but I've seen Heat`: the list is meant first.
+        let first =
+            cues.first().filter(|cue| cue.side == Side::Behind && cue.start < 2 && sentence.at(cue.end) == "but");
+        let one_of_them = |mention: &&Mention| mention.titles.iter().all(|title| self.context.shown.contains(title));
+        if let Some(cue) = first.filter(|cue| {
+            let behind = mentions.iter().all(|mention| mention.start > cue.end && one_of_them(&mention));
+            !mentions.is_empty() && behind && mentions.iter().all(|mention| mention.titles.len() == 1)
+        }) {
+            let judgement = Judgement { seen: false, ..cue.judgement };
+            self.context.shown.iter().for_each(|title| take(&mut self.feedback, title, judgement));
+        }
         for (mention, judgement) in mentions.iter().zip(judged) {
             self.named |= !mention.titles.is_empty() || mention.kind == MentionKind::Rest;
             if mention.titles.len() == 1 && excepted.contains(&mention.titles[0]) {
@@ -104,9 +115,24 @@ impl Reading<'_> {
                     && Judgement { sentiment: cue.judgement.sentiment.abs(), ..cue.judgement }
                         == Judgement { sentiment: judgement.sentiment.abs(), ..judgement }
             });
+            if is_conceded(sentence, &cues, mentions, mention) {
+                continue;
+            }
+            // `My husband loved Heat`: what somebody else thinks.
+            let is_of_another = cues.iter().any(|cue| {
+                let speaks_of = mention.start.checked_sub(cue.end).is_some_and(|between| between < 2);
+                speaks_of && cue.judgement == judgement && is_another(sentence, cue)
+            });
+            if is_of_another {
+                self.summary.judges = true;
+                continue;
+            }
+            // `Watched all three and loved every minute`
+            let watched = mention.kind == MentionKind::All { denied: false }
+                && cues.iter().any(|cue| told(cue) && cue.judgement.seen && cue.end == mention.start);
             let seen = match mention.kind {
                 MentionKind::Title => judgement.seen || is_past && judgement.sentiment != 0 && is_said(&cues),
-                _ => judgement.seen && (by_verb || judgement.rating.is_some() || is_past),
+                _ => judgement.seen && (by_verb || watched || judgement.rating.is_some() || is_past),
             };
             self.heard = match (mention.titles.as_slice(), judgement) {
                 ([title], Judgement { sentiment: 0, seen: true, rating: None }) if mentions.len() == 1 => {
@@ -122,6 +148,13 @@ impl Reading<'_> {
                 let opposite = Judgement { sentiment: -1, seen, rating: None };
                 excepted.iter().for_each(|title| take(&mut self.feedback, title, opposite));
             }
+            // `Only Heat appeals to me`: nothing else does.
+            let is_only = mention.titles.len() == 1 && is_only(sentence, mention) && mentions.len() <= 2;
+            if is_only && judgement.sentiment > 0 && self.context.shown.contains(&mention.titles[0]) {
+                let others = self.context.shown.iter().filter(|title| **title != mention.titles[0]);
+                let opposite = Judgement { sentiment: -1, ..Judgement::default() };
+                others.for_each(|title| take(&mut self.feedback, title, opposite));
+            }
             self.summary.judges = true;
             said = true;
         }
@@ -133,6 +166,7 @@ impl Reading<'_> {
         let takes = !excepted.is_empty()
             || sentence.has_any(&[
                 "please",
+                "thanks",
                 "then",
                 "definitely",
                 "absolutely",
@@ -153,11 +187,16 @@ impl Reading<'_> {
         if mentions.iter().all(|mention| mention.titles.is_empty() && mention.kind == MentionKind::One) && !stated {
             let is_short = sentence.len() <= SHORTEST;
             self.summary.judges |= !self.context.shown.is_empty() && cues.iter().any(|cue| cue.judgement.seen);
-            let free = cues.iter().rev().find(|cue| match cue.judgement {
-                // `Seen it.`
-                Judgement { sentiment: 0, seen, .. } => seen && is_short && sentence.find("of").is_none(),
-                _ => cue.side == Side::Behind || cue.end == sentence.len() || is_short && !mentions.is_empty(),
-            });
+            // `Good, but too long`
+            let concedes = |cue: &Cue| sentence.at(cue.start) == "too" && sentence.before(cue.start, 1) == "but";
+            let is_first =
+                |cue: &Cue| cues.first().is_some_and(|first| first.judgement.sentiment > 0 && first.start < cue.start);
+            let free =
+                cues.iter().rev().filter(|cue| !(concedes(cue) && is_first(cue))).find(|cue| match cue.judgement {
+                    // `Seen it.`
+                    Judgement { sentiment: 0, seen, .. } => seen && is_short && sentence.find("of").is_none(),
+                    _ => cue.side == Side::Behind || cue.end == sentence.len() || is_short && !mentions.is_empty(),
+                });
             let thanks = sentence.at(0) == "thank" || sentence.at(0) == "thanks";
             match (free, self.heard.take()) {
                 // `I watched Heat last night. Gorgeous film.`
@@ -198,6 +237,35 @@ impl Reading<'_> {
         self.unclear.retain(|unclear| !is_of(unclear));
         self.summary.judges = true;
     }
+}
+
+/// Whether a verb says what somebody else thinks, with whom one does not watch: children are asked for.
+fn is_another(sentence: &Sentence, cue: &Cue) -> bool {
+    let who = sentence.before(cue.start, 1);
+    cue.side == Side::Before && cues::OTHERS.contains(&who) && !["kids", "children", "son", "daughter"].contains(&who)
+}
+
+/// Whether nothing but an item is judged so: `only the second one`, `I only liked Heat`.
+fn is_only(sentence: &Sentence, mention: &Mention) -> bool {
+    let before = |back| sentence.before(mention.start, back);
+    before(1) == "only" || before(2) == "only" && ["liked", "like", "loved", "love", "enjoyed"].contains(&before(1))
+}
+
+/// Whether what is said of an item is conceded after more was said of it: `I enjoyed Heat, even though it was too long`, `I
+/// love Heat, but I'm not in the mood for it tonight`.
+fn is_conceded(sentence: &Sentence, cues: &[Cue], mentions: &[&Mention], mention: &Mention) -> bool {
+    const PUTTING_OFF: [&str; 4] = ["not in the mood for", "not feeling", "don't feel like", "do not feel like"];
+    let is_earlier = |other: &&&Mention| other.end <= mention.start && other.titles == mention.titles;
+    let Some(earlier) = mentions.iter().find(is_earlier) else { return false };
+    let by_verb = cues.iter().any(|cue| {
+        cue.side == Side::Before
+            && cue.judgement.sentiment != 0
+            && cue.end <= earlier.start
+            && earlier.start - cue.end < 2
+    });
+    let between = |words: &[&str]| (earlier.end..mention.start).any(|place| sentence.has_any_at(place, words));
+    let behind = cues.iter().find(|cue| cue.start >= mention.end).is_some_and(|cue| cue.side == Side::Behind);
+    by_verb && (between(&["though", "although", "even if"]) && behind || between(&PUTTING_OFF))
 }
 
 /// Whether anything is said behind an item.
