@@ -328,10 +328,19 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
         && sentence.has_any(&["watched", "seen", "saw", "raves", "everyone", "everybody"]);
     // `what's the one with Jim Carrey about`
     let asks_plot = sentence.has_any_at(0, &["what is", "what's", "what are"]);
-    if asks_plot && named.shown && sentence.at(sentence.len() - 1) == "about" {
+    // `I've never heard of Heat`: what it is, is what they want to know.
+    let wonders = named.item
+        && named.shown
+        && sentence.at(sentence.len() - 1) != "it"
+        && sentence.has_any_at(0, &["i've never heard of", "never heard of"]);
+    if wonders || asks_plot && named.shown && sentence.at(sentence.len() - 1) == "about" {
         return Act::AskItem;
     }
-    let about_answers = !(complains || is_at_a_loss)
+    // `That was not what I meant, I hate Heat`
+    let corrects = named.item
+        && sentence.has_any(&["not what i meant", "not what i said", "got me wrong", "misunderstood me"])
+        && sentence.has_any(&["hate", "hated", "love", "loved", "like", "liked", "enjoyed", "dislike"]);
+    let about_answers = !(corrects || complains || is_at_a_loss)
         && (sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) || asks_for_meaning(sentence, named));
     // `Does "for children" include teenagers?`
     let quotes = sentence.words.iter().any(|word| word.quoted) && !named.item && !named.example;

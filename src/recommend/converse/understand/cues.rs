@@ -165,16 +165,20 @@ fn thought(places: Range<usize>, side: Side, sentiment: i8) -> Option<Cue> {
 
 /// `Zodiac I haven't.`
 fn not_seen_yet(sentence: &Sentence, place: usize) -> Option<Cue> {
-    if !sentence.has_any_at(place, &["i haven't", "we haven't"]) || !ends_at(sentence, place + 2) {
-        return None;
-    }
-    Some(Cue { start: place, end: place + 2, side: Side::Before, judgement: Judgement::default() })
+    let phrase = ["i haven't", "we haven't", "i don't know", "i do not know", "we don't know"]
+        .iter()
+        .find(|phrase| sentence.has_at(place, phrase))?;
+    let end = place + phrase.split(' ').count();
+    ends_at(sentence, end).then_some(Cue { start: place, end, side: Side::Before, judgement: Judgement::default() })
 }
 
 /// `too long`, `too much violence`, but neither `me too` nor `seen it too often`.
 fn excess(sentence: &Sentence, place: usize) -> Option<Cue> {
     let next = sentence.at(place + 1);
-    if sentence.at(place) != "too" || ["", "and", "but", "please", "often", "many"].contains(&next) {
+    if sentence.at(place) != "too"
+        || ["", "and", "but", "please", "often"].contains(&next)
+        || sentence.has_any_at(place, &["too many of", "too many times"])
+    {
         return None;
     }
     let sentiment = if is_turned(sentence, place) { 1 } else { -1 };
@@ -348,10 +352,17 @@ fn seen(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue>
 
 /// A phrase of [`SAID`].
 fn said(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue> {
+    // `Okay, Heat then.`
+    if places.start == 0 && sentence.at(0) == "okay" && sentence.len() > 1 && ends_at(sentence, 1) {
+        return None;
+    }
     const HOPES: [&str; 10] =
         ["sounds", "looks", "seems", "sound", "look", "seem", "might", "could", "would", "looking"];
     // `I've heard that Zodiac is boring`
     const HEARSAY: [&str; 5] = ["heard", "says", "say", "apparently", "supposedly"];
+    // `fine, I guess`
+    let doubts = sentiment > 0 && sentence.has_any(&["i guess", "i suppose"]);
+    let sentiment = if doubts { 0 } else { sentiment };
     let hopes = (1..=4).any(|back| HOPES.contains(&sentence.before(places.start, back)));
     let hears = sentence.words[..places.start].iter().any(|word| HEARSAY.contains(&word.text.as_str()));
     said_of(sentence, places, sentiment, !hopes && !hears)

@@ -49,7 +49,9 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             let waiting: Vec<usize> = group.iter().copied().filter(|&item| judged[item].is_none()).collect();
             let next_item = items.iter().map(|(start, _)| *start).find(|start| *start >= cue.end);
             // `Interesting selection, but no`
+            let puts_off = sentence.has_any_at(cue.start, &["not tonight", "not today", "not now"]);
             let refuses = judgement.sentiment < 0
+                && !puts_off
                 && cue.end == sentence.len()
                 && sentence.before(cue.start, 1) == "but"
                 && next_item.is_none();
@@ -185,6 +187,7 @@ fn stands_between(
 ) -> Option<(usize, Judgement)> {
     let (length, sentiment) = match sentence.at(place) {
         "over" => (1, -1),
+        "beats" => (1, -1),
         "rather" if sentence.at(place + 1) == "than" => (2, -1),
         "instead" if sentence.at(place + 1) == "of" => (2, -1),
         // `Zodiac is no Heat`
@@ -194,7 +197,7 @@ fn stands_between(
     };
     let is_between =
         items.iter().any(|(_, end)| *end == place) && items.iter().any(|(start, _)| *start == place + length);
-    let seen = sentence.at(place + 1) == "no";
+    let seen = sentence.at(place + 1) == "no" || sentence.at(place) == "beats";
     is_between.then_some((length, Judgement { sentiment, seen, rating: None }))
 }
 

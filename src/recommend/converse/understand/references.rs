@@ -26,8 +26,10 @@ const NOUNS: [&str; 14] = [
     "entry",
 ];
 /// Words that an ordinal without a noun is no reference before.
-const NOT_ITEMS: [&str; 12] =
-    ["time", "half", "act", "part", "scene", "minute", "minutes", "hour", "place", "thing", "season", "name"];
+const NOT_ITEMS: [&str; 15] = [
+    "tip", "tips", "advice", "time", "half", "act", "part", "scene", "minute", "minutes", "hour", "place", "thing",
+    "season", "name",
+];
 /// Names for all that was shown.
 const ALL: [&str; 31] = [
     "all of them",
@@ -81,7 +83,9 @@ const NONE: [&str; 12] = [
     "no one of these",
 ];
 /// What is left of a list when some of it was named.
-const REST: [&str; 11] = [
+const REST: [&str; 13] = [
+    "these others",
+    "those others",
     "other two",
     "the rest",
     "rest of them",

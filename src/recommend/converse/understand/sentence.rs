@@ -50,6 +50,8 @@ pub(super) struct Reading<'a> {
     heard: Option<String>,
     /// The titles in the last sentence of which it says nothing that was understood.
     silent: Vec<String>,
+    /// Titles that are not to be shown, of which nothing else is said.
+    rejected: Vec<String>,
 }
 
 impl<'a> Reading<'a> {
@@ -73,6 +75,7 @@ impl<'a> Reading<'a> {
             unclear: Vec::new(),
             heard: None,
             silent: Vec::new(),
+            rejected: Vec::new(),
         }
     }
 
@@ -164,6 +167,9 @@ impl<'a> Reading<'a> {
         let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
         let said = self.judgements(sentence, &open, &judged, stated || named.kind && !sentence.has_any_at(0, GROANS));
+        // `Thanks, that was helpful.`
+        self.summary.judges |=
+            named.shown && sentence.has_any(&["was helpful", "very helpful", "was useful", "is helpful"]);
         let not_seen = sentence.has_any(NOT_SEEN) && !judged.is_empty();
         self.summary.judges |= not_seen && act == Act::Tell;
         if act != Act::Tell || stated || not_seen {
@@ -285,6 +291,9 @@ impl<'a> Reading<'a> {
             shown.iter().for_each(|title| take(&mut self.feedback, title, judgement));
             self.summary.judges = true;
         }
+        // `Skip Heat, I've seen it`: not disliked, but known.
+        let Feedback { disliked, seen, .. } = &mut self.feedback;
+        disliked.retain(|title| !(self.rejected.contains(title) && seen.contains(title)));
         // `The Matrix was brilliant. What next?` before anything is shown: a title is known.
         self.summary.wishes |= self.summary.judges && self.summary.requests && shown.is_empty();
         self.summary.limits = !self.preferences.constraints.is_empty();

@@ -68,7 +68,8 @@ impl Reading<'_> {
         let one_of_them = |mention: &&Mention| mention.titles.iter().all(|title| self.context.shown.contains(title));
         if let Some(cue) = first.filter(|cue| {
             let behind = mentions.iter().all(|mention| mention.start > cue.end && one_of_them(&mention));
-            !mentions.is_empty() && behind && mentions.iter().all(|mention| mention.titles.len() == 1)
+            let is_some = |mention: &&Mention| matches!(mention.kind, MentionKind::Title | MentionKind::One);
+            !mentions.is_empty() && behind && mentions.iter().all(is_some)
         }) {
             let judgement = Judgement { seen: false, ..cue.judgement };
             self.context.shown.iter().for_each(|title| take(&mut self.feedback, title, judgement));
@@ -142,18 +143,32 @@ impl Reading<'_> {
             };
             let is_left_out = |title: &&String| !excepted.contains(title);
             let titles = mention.titles.iter().filter(is_left_out);
+            let refuses =
+                |cue: &Cue| cue.side == Side::Before && cue.judgement == judgement && cue.end <= mention.start;
+            let is_refused = judgement.sentiment < 0
+                && !seen
+                && mention.titles.len() == 1
+                && cues.iter().any(refuses)
+                && !self.feedback.disliked.contains(&mention.titles[0]);
+            if judgement.sentiment != 0 {
+                self.rejected.retain(|title| !mention.titles.contains(title));
+            }
+            self.rejected.extend(mention.titles.first().filter(|_| is_refused).cloned());
             titles.for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
             // `All great except Heat`
             if mention.titles.len() > 1 && judgement.sentiment > 0 {
                 let opposite = Judgement { sentiment: -1, seen, rating: None };
                 excepted.iter().for_each(|title| take(&mut self.feedback, title, opposite));
             }
-            // `Only Heat appeals to me`: nothing else does.
+            // `Only Heat appeals to me`: nothing else does; `Only Heat is new to me`: I have seen the others.
             let is_only = mention.titles.len() == 1 && is_only(sentence, mention) && mentions.len() <= 2;
-            if is_only && judgement.sentiment > 0 && self.context.shown.contains(&mention.titles[0]) {
+            if is_only && self.context.shown.contains(&mention.titles[0]) {
+                let is_new = sentence.has_any(&["new to me", "new to us", "is new"]);
+                let opposite = Judgement { sentiment: -judgement.sentiment.signum(), seen: is_new, rating: None };
                 let others = self.context.shown.iter().filter(|title| **title != mention.titles[0]);
-                let opposite = Judgement { sentiment: -1, ..Judgement::default() };
-                others.for_each(|title| take(&mut self.feedback, title, opposite));
+                if judgement.sentiment > 0 || is_new {
+                    others.for_each(|title| take(&mut self.feedback, title, opposite));
+                }
             }
             self.summary.judges = true;
             said = true;
@@ -176,6 +191,11 @@ impl Reading<'_> {
                 "ok",
                 "okay",
             ]);
+        // `The middle one.`
+        let is_bare = |mention: &&Mention| {
+            mention.kind == MentionKind::One && mention.end - mention.start == sentence.len() && sentence.len() > 1
+        };
+        let takes = takes || mentions.iter().any(is_bare);
         // `The second one, please`, `All but Heat`
         if !said && takes && !mentions.is_empty() && (0..sentence.len()).all(is_taken) {
             for title in mentions.iter().flat_map(|mention| &mention.titles) {
@@ -186,7 +206,8 @@ impl Reading<'_> {
         }
         if mentions.iter().all(|mention| mention.titles.is_empty() && mention.kind == MentionKind::One) && !stated {
             let is_short = sentence.len() <= SHORTEST;
-            self.summary.judges |= !self.context.shown.is_empty() && cues.iter().any(|cue| cue.judgement.seen);
+            self.summary.judges |= !self.context.shown.is_empty()
+                && cues.iter().any(|cue| cue.judgement.seen || is_short && cue.side == Side::Behind);
             // `Good, but too long`
             let concedes = |cue: &Cue| sentence.at(cue.start) == "too" && sentence.before(cue.start, 1) == "but";
             let is_first =

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::{
     super::{
-        markers::{BETWEEN, COMPANY, LIKENING, LIKERS},
+        markers::{BETWEEN, COMPANY, LIKENING, LIKERS, VERBS},
         negation::{is_denial, is_denied},
         references::{self, Target},
         topics, unlisted,
@@ -78,7 +78,12 @@ impl Reading<'_> {
                     .themes
                     .at(sentence, hit.start)
                     .is_some_and(|(_, length)| hit.start + length >= hit.end);
-            if is_kind && !quoted {
+            // `I loved Alien and Aliens`: in capitals behind such a verb it is a title.
+            let is_named = sentence.words[hit.start].is_capital()
+                && (VERBS.contains(&sentence.before(hit.start, 1))
+                    || ["and", "or", "but"].contains(&sentence.before(hit.start, 1))
+                        && found.iter().any(|other: &Mention| other.end + 1 == hit.start));
+            if is_kind && !quoted && !is_named {
                 continue;
             }
             close(hit.start, hit.end, open);

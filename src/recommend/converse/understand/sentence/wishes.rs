@@ -4,7 +4,7 @@ use super::{
     super::{
         acts::Act,
         add,
-        cues::Judgement,
+        cues::{self, Judgement},
         markers::{GROANS, WISHING},
         negation::is_denied,
         people,
@@ -58,7 +58,10 @@ impl Reading<'_> {
             self.summary.wishes |= !denied;
         }
         self.languages(sentence, open, &is_listed);
-        if let Some(theme) = people::audience(sentence, &mut self.preferences.constraints) {
+        // `My kids hated Heat` says nothing of who watches now.
+        let judged = tells && cues::find(sentence, open).iter().any(|cue| cue.judgement.sentiment != 0);
+        let audience = if judged { None } else { people::audience(sentence, &mut self.preferences.constraints) };
+        if let Some(theme) = audience {
             add(&mut self.preferences.themes, &theme);
         }
         // `Heat was funny` judges Heat, and wants nothing.
