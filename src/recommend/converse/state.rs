@@ -81,6 +81,7 @@ pub(super) fn decide(message: Summary) -> State {
         () if requests => State::PreferenceElicitation,
         // A condition or a wish beside a judgement calls for another list.
         () if judges && shown && !wishes && !limits => State::Feedback,
+        () if judges && limits => State::RecommendationPresentation,
         () if wishes || limits && known => State::RecommendationPresentation,
         () if judges => State::Feedback,
         () if greets && !limits => State::Greeting,

@@ -72,7 +72,9 @@ const PARTINGS: [&str; 10] = [
     "have a nice day",
 ];
 
-const REQUESTS: [&str; 83] = [
+const REQUESTS: [&str; 85] = [
+    "what i should watch",
+    "what we should watch",
     "swap it",
     "swap them",
     "swap that",
@@ -315,6 +317,22 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
         0,
         &["why did nobody", "why did no one", "why didn't anyone", "why didn't anybody", "why did you not warn"],
     ) && named.item;
+    // `Wasn't Heat gripping?`
+    let praises = ["isn't", "wasn't", "aren't", "weren't"].contains(&sentence.at(0))
+        && named.item
+        && sentence.has_any(&[
+            "great",
+            "brilliant",
+            "wonderful",
+            "amazing",
+            "perfect",
+            "gripping",
+            "lovely",
+            "fantastic",
+            "beautiful",
+            "superb",
+        ]);
+    let complains = complains || praises;
     let asks = !complains && sentence.asks
         || !complains
             && !is_elliptic
@@ -324,12 +342,13 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
             && !named.begins;
     // `Everyone raves about Heat, watched it and I don't get it`
     let is_at_a_loss = named.item
-        && sentence.has_any(&["don't get it", "didn't get it", "do not get it"])
+        && sentence.has_any(&["don't get it", "didn't get it", "do not get it", "get the hype", "get the fuss"])
         && sentence.has_any(&["watched", "seen", "saw", "raves", "everyone", "everybody"]);
     // `what's the one with Jim Carrey about`
     let asks_plot = sentence.has_any_at(0, &["what is", "what's", "what are"]);
     // `I've never heard of Heat`: what it is, is what they want to know.
     let wonders = named.item
+        && !sentence.has_any(&["but", "any of", "these", "them"])
         && named.shown
         && sentence.at(sentence.len() - 1) != "it"
         && sentence.has_any_at(0, &["i've never heard of", "never heard of"]);
@@ -356,6 +375,7 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
             "drop",
             "hide",
             "leave out",
+            "leave",
             "stop showing",
             "stop recommending",
             "not show",
@@ -470,6 +490,10 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
         return true;
     }
     // `more!`, `more westerns`
+    // `Others, please.`
+    if sentence.at(0) == "others" && sentence.len() <= 3 {
+        return true;
+    }
     // `Less like Heat`, `Nothing like Heat, please`
     if named.item && sentence.has_any_at(0, &["less like", "nothing like"]) {
         return true;

@@ -154,8 +154,8 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
 type Kind = fn(&Sentence, Range<usize>, i8) -> Option<Cue>;
 
 /// Cues that no list of phrases holds, in the order in which they are tried.
-const SHAPES: [fn(&Sentence, usize) -> Option<Cue>; 9] =
-    [not_seen_yet, excess, comparison, unlike, preference, switched_off, once_more, wish, choice];
+const SHAPES: [fn(&Sentence, usize) -> Option<Cue>; 10] =
+    [not_seen_yet, excess, comparison, unlike, preference, switched_off, put, once_more, wish, choice];
 
 /// A cue of what somebody thinks who has not seen it.
 fn thought(places: Range<usize>, side: Side, sentiment: i8) -> Option<Cue> {
@@ -246,6 +246,17 @@ fn switched_off(sentence: &Sentence, place: usize) -> Option<Cue> {
     }
     let judgement = Judgement { sentiment: -1, seen: word != "take", rating: None };
     Some(Cue { start: place, end: place + 1, side: Side::Before, judgement })
+}
+
+/// `Put the rest on my list`, `leave the last one out`.
+fn put(sentence: &Sentence, place: usize) -> Option<Cue> {
+    let ahead = |words: &[&str]| (place + 2..place + AGAIN).any(|place| sentence.has_any_at(place, words));
+    let sentiment = match sentence.at(place) {
+        "put" if ahead(&["on my list", "on the list", "on my watchlist"]) => 1,
+        "leave" if ahead(&["out"]) => -1,
+        _ => return None,
+    };
+    thought(place..place + 1, Side::Before, sentiment)
 }
 
 /// `I would watch it again`.
@@ -497,7 +508,11 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
                     "thumbs", "hour", "hours", "minutes", "minute", "films", "film", "movies", "movie", "year",
                     "years", "more", "of", "out", "one", "or", "am", "pm",
                 ];
-                let behind_item = sentence.words[place].raw.starts_with(|c: char| c.is_ascii_digit());
+                // `four stars for Heat and two for Zodiac`, `Heat four stars and Zodiac two`
+                let goes_on = ends_at(sentence, place + 1)
+                    && sentence.words[..place].iter().any(|word| ["star", "stars"].contains(&word.text.as_str()))
+                    && !["other", "first", "last", "these", "those", "all", "the", "or", "and"].contains(&before);
+                let behind_item = goes_on || sentence.words[place].raw.starts_with(|c: char| c.is_ascii_digit());
                 let is_half = value >= 0.5 && (value * 2.0).fract() == 0.0;
                 if !introduced.contains(&before) && !behind_item
                     || counts.contains(&next)
@@ -516,7 +531,8 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
     }
     let end = place + length;
     // `5 stars for Heat`
-    let side = if ["for", "to"].contains(&sentence.at(end)) { Side::Before } else { Side::Behind };
+    let of_item = ["for", "to"].contains(&sentence.at(end)) && !["me", "us"].contains(&sentence.at(end + 1));
+    let side = if of_item { Side::Before } else { Side::Behind };
     Some(Cue { start: place, end, side, judgement: rated(value * 5.0 / scale) })
 }
 

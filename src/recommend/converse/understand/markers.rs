@@ -85,7 +85,7 @@ pub(super) const PAST: &[&str] = &[
     "blew",
 ];
 /// Verbs of liking what may not be seen yet: `I like the second one`.
-pub(super) const PRESENT: &[&str] = &["love", "like", "enjoy", "adore", "hate", "dislike"];
+pub(super) const PRESENT: &[&str] = &["love", "like", "enjoy", "adore", "hate", "dislike", "fan"];
 /// Words that begin a question.
 pub(super) const QUESTIONS: &[&str] = &[
     "why",

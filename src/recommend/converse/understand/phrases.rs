@@ -125,6 +125,8 @@ pub(super) const SEEN: &[(&str, i8)] = &[
     ("we own", 0),
     ("two thumbs up for", 1),
     ("two thumbs up to", 1),
+    ("expected to hate", 0),
+    ("expected to love", 0),
     ("not a fan of", -1),
     ("not a big fan of", -1),
     ("not a huge fan of", -1),
@@ -149,6 +151,7 @@ pub(super) const SEEN: &[(&str, i8)] = &[
 
 /// Verbs of somebody who has not, and which way they judge.
 pub(super) const UNSEEN: &[(&str, i8)] = &[
+    ("happy with", 1),
     ("i'll watch", 1),
     ("i will watch", 1),
     ("we'll watch", 1),
@@ -354,7 +357,12 @@ pub(super) const UNSEEN: &[(&str, i8)] = &[
 pub(super) const SAID: &[(&str, i8)] = &[
     ("silly", -1),
     ("a headache", -1),
+    ("won me over", 1),
     ("half bad", -1),
+    ("don't get the hype", -1),
+    ("didn't get the hype", -1),
+    ("don't get the fuss", -1),
+    ("don't get the appeal", -1),
     ("worth the price", 1),
     ("worth the wait", 1),
     ("worth every minute", 1),
@@ -712,6 +720,7 @@ pub(super) const IN_PROSPECT: &[(&str, i8)] = &[
     ("a pass", -1),
     ("pass", -1),
     ("nah", -1),
+    ("nice try", -1),
     ("nothing for me", -1),
     ("now we're talking", 1),
     ("more like it", 1),

@@ -68,7 +68,7 @@ const ALL: [&str; 31] = [
 const NOT_ALL: [&str; 14] =
     ["in", "right", "the", "of", "i", "my", "we", "our", "set", "good", "that", "this", "you", ""];
 /// Names for all that was shown which deny what is said of it.
-const NONE: [&str; 12] = [
+const NONE: [&str; 13] = [
     "none of these",
     "none of them",
     "none of those",
@@ -80,6 +80,7 @@ const NONE: [&str; 12] = [
     "nothing on the list",
     "none",
     "not one of these",
+    "not one of them",
     "no one of these",
 ];
 /// What is left of a list when some of it was named.
@@ -289,7 +290,9 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
         return None;
     }
     // `All great`, but not `all in all`
-    if sentence.at(place) == "all" && place == 0 && !NOT_ALL.contains(&sentence.at(1)) {
+    let excepts = sentence.has_any(&["except", "but", "apart from", "besides"]);
+    let is_list = !NOT_ALL.contains(&sentence.at(1)) || sentence.at(1) == "good" && excepts;
+    if sentence.at(place) == "all" && place == 0 && is_list {
         return reference(1, Target::All { denied: false });
     }
     // `Everything but Heat is great`

@@ -14,6 +14,9 @@ const SHORTEST: usize = 7;
 /// The fewest of one whose letters are doubled or single against the rules.
 const SHORTEST_DOUBLED: usize = 6;
 
+/// The fewest letters of a genre's name that is recognized so.
+const SHORTEST_GENRE: usize = 5;
+
 /// A word that judges, and the same with every letter that is repeated written once.
 struct Known {
     word: &'static str,
@@ -56,7 +59,7 @@ fn mend_word(word: &mut Word) {
 /// Whether a word is a known one with two neighbours swapped, a letter left out, or one doubled or single against the rules:
 /// slips that seldom make another word.
 pub(super) fn slipped(known: &str, word: &str) -> bool {
-    let is_long = known.len().min(word.len() + 1) >= SHORTEST_DOUBLED && !known.contains(' ');
+    let is_long = known.len() >= SHORTEST_GENRE && !known.contains(' ');
     let one_off = || osa_distance(known, word) == 1;
     let is_swapped = || known.len() == word.len() && levenshtein(known, word) == 2;
     is_long

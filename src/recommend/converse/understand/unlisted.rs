@@ -151,6 +151,7 @@ fn end_of_run(sentence: &Sentence, open: &[bool], start: usize) -> usize {
         open[place]
             && (word.is_capital() || counts)
             && !["i", "i'm", "i've", "i'd", "i'll"].contains(&word.text.as_str())
+            && !(place > start && NAMES.contains(&word.text.as_str()))
     };
     let parts = |place: usize| place > start && sentence.words[place].gap == Gap::Pause;
     let mut end = start;

@@ -53,7 +53,10 @@ impl Reading<'_> {
                     let length = phrase.split(' ').count();
                     mention.start.checked_sub(length).is_some_and(|place| {
                         // `everything but Heat`, and not `great list, but Heat`
-                        let but = *phrase != "but" || ["everything", "all"].contains(&sentence.before(place, 1));
+                        let of_all = ["everything", "all"].contains(&sentence.before(place, 1))
+                            || sentence.has_any(&["any of these but", "any of them but", "any of those but"])
+                                && cues::ends_at(sentence, mention.end);
+                        let but = *phrase != "but" || of_all;
                         but && sentence.has_at(place, phrase)
                     })
                 })
@@ -81,8 +84,11 @@ impl Reading<'_> {
             }
             if mention.kind == MentionKind::Rest {
                 // `I've seen the others`, `the others were boring`; `the others not so much` says nothing of having seen them.
+                let by_verb = |judgement: Judgement| {
+                    cues.iter().any(|cue| told(cue) && cue.judgement == judgement && cue.end <= mention.start)
+                };
                 self.rest.extend(judgement.map(|judgement| Judgement {
-                    seen: judgement.seen && (judgement.sentiment == 0 || is_past),
+                    seen: judgement.seen && (judgement.sentiment == 0 || is_past || by_verb(judgement)),
                     ..judgement
                 }));
                 said |= judgement.is_some();
@@ -143,8 +149,13 @@ impl Reading<'_> {
             };
             let is_left_out = |title: &&String| !excepted.contains(title);
             let titles = mention.titles.iter().filter(is_left_out);
-            let refuses =
-                |cue: &Cue| cue.side == Side::Before && cue.judgement == judgement && cue.end <= mention.start;
+            // `Stop recommending Heat` has had enough of it.
+            let refuses = |cue: &Cue| {
+                cue.side == Side::Before
+                    && cue.judgement == judgement
+                    && cue.end <= mention.start
+                    && !["stop", "keep"].contains(&sentence.at(cue.start))
+            };
             let is_refused = judgement.sentiment < 0
                 && !seen
                 && mention.titles.len() == 1
@@ -155,9 +166,9 @@ impl Reading<'_> {
             }
             self.rejected.extend(mention.titles.first().filter(|_| is_refused).cloned());
             titles.for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
-            // `All great except Heat`
-            if mention.titles.len() > 1 && judgement.sentiment > 0 {
-                let opposite = Judgement { sentiment: -1, seen, rating: None };
+            // `All great except Heat`, `None of these appeals to me, except the second one`
+            if mention.titles.len() > 1 && (judgement.sentiment > 0 || denied) {
+                let opposite = Judgement { sentiment: -judgement.sentiment.signum(), seen, rating: None };
                 excepted.iter().for_each(|title| take(&mut self.feedback, title, opposite));
             }
             // `Only Heat appeals to me`: nothing else does; `Only Heat is new to me`: I have seen the others.

@@ -67,7 +67,12 @@ impl Reading<'_> {
         // `Heat was funny` judges Heat, and wants nothing.
         let wishing = act == Act::Request || !judges || WISHING.iter().any(|word| sentence.find(word).is_some());
         // `Greetings, robot` talks to us.
-        for span in spans.iter().filter(|span| wishing && (span.is_genre || act != Act::Greet)) {
+        for span in spans.iter().filter(|span| span.is_genre || act != Act::Greet) {
+            // `I don't like musicals, but I loved Chicago`
+            let verb = ["like", "love", "enjoy", "hate", "into"].contains(&sentence.before(span.start, 1));
+            if !wishing && !(verb && is_denied(sentence, span.start, &is_listed)) {
+                continue;
+            }
             let denied = is_denied(sentence, span.start, &is_listed) || is_put_off(sentence, span.end);
             // `not as scary` compares, and forbids nothing.
             if denied && sentence.has_at(span.start.saturating_sub(2), "not as") {
