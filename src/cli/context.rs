@@ -136,19 +136,29 @@ impl Context {
     /// If standard output or the file of prefixes cannot be written, or a model has stopped.
     pub(crate) fn finish(&mut self) -> Result<(), CliError> {
         self.out.flush().map_err(CliError::Output)?;
-        for engine in self.watched.take() {
+        let engines = self.watched.take();
+        for engine in &engines {
             if let Some(path) = &self.settings.prefix_cache {
                 engine.save_prefixes(path)?;
             }
-            if !self.stats {
-                continue;
-            }
-            let stats = Told { stats: engine.stats()?, tokens_compressed: self.compressed.take() };
-            let text =
-                if self.json { serde_json::to_string(&stats).map_err(io::Error::from) } else { Ok(stats.to_string()) };
-            // They were asked for, so `--quiet` does not silence them; where stderr cannot be written nobody is left.
-            let _ = writeln!(io::stderr(), "{}", text.map_err(CliError::Output)?);
+            self.tell_stats(engine.stats()?)?;
         }
+        // No model was asked, and that is said, too.
+        if engines.is_empty() {
+            self.tell_stats(Stats::default())?;
+        }
+        Ok(())
+    }
+
+    /// Writes statistics to stderr, if they are wanted.
+    fn tell_stats(&self, stats: Stats) -> Result<(), CliError> {
+        if !self.stats {
+            return Ok(());
+        }
+        let told = Told { stats, tokens_compressed: self.compressed.take() };
+        let text = if self.json { serde_json::to_string(&told).map_err(io::Error::from) } else { Ok(told.to_string()) };
+        // They were asked for, so `--quiet` does not silence them; where stderr cannot be written nobody is left.
+        let _ = writeln!(io::stderr(), "{}", text.map_err(CliError::Output)?);
         Ok(())
     }
 

@@ -214,6 +214,10 @@ fn statistics_go_to_stderr() {
         (&stats["generated_tokens"], &stats["prompt_tokens"], &stats["jobs"]),
         (&5.into(), &4.into(), &1.into())
     );
+    // Where no model was asked, that is said.
+    let output = workplace.run(&["tokenize", "--prompt", "Once upon a time", "--stats", "--json"]);
+    let stats: Value = serde_json::from_slice(&output.stderr).expect("JSON");
+    assert_eq!((&stats["prompt_tokens"], &stats["steps"]), (&0.into(), &0.into()));
 }
 
 #[test]

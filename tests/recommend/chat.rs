@@ -25,9 +25,17 @@ fn messages_are_understood_by_rules_and_better_with_a_second_opinion() {
     let mut encoder = Embedder::load(minilm(), &EngineOptions::default()).expect("the default encoder");
     let understander = Understander::without_catalogue();
     let (mut alone, mut asked) = (0.0, 0.0);
-    for (name, feedback) in
-        [("first", 0.9), ("second", 0.9), ("third", 0.9), ("fourth", 0.95), ("fifth", 0.95), ("sixth", 0.85)]
-    {
+    for (name, feedback) in [
+        ("first", 0.9),
+        ("second", 0.9),
+        ("third", 0.9),
+        ("fourth", 0.95),
+        ("fifth", 0.95),
+        ("sixth", 0.85),
+        ("seventh", 0.9),
+        ("eighth", 0.9),
+        ("ninth", 0.9),
+    ] {
         let messages = labelled(name);
         let read =
             |opinions: &mut Opinions<'_>| understanding(&understander, &messages, opinions).expect("an understanding");

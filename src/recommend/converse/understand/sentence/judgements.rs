@@ -16,6 +16,208 @@ use super::{
 /// Words of a sentence that says of the list no more than that it was seen: `Already seen them all.`
 const SHORTEST: usize = 5;
 
+/// A sentence with the items and the judging words in it.
+struct Said<'a> {
+    sentence: &'a Sentence,
+    mentions: &'a [&'a Mention],
+    cues: Vec<Cue>,
+    /// Whether it is of the past.
+    is_past: bool,
+    /// Titles that are left out of what is said of several: `all of them except Heat`.
+    excepted: Vec<String>,
+}
+
+impl<'a> Said<'a> {
+    fn new(sentence: &'a Sentence, open: &[bool], mentions: &'a [&'a Mention]) -> Self {
+        let cues = cues::find(sentence, open);
+        let is_past = (0..sentence.len()).any(|place| {
+            // `exactly what I was looking for` is not of the past.
+            let is_of_cue = cues.iter().any(|cue| (cue.start..cue.end).contains(&place) && !cue.judgement.seen);
+            // `Put Heat on my list`
+            let is_order = place == 0 && sentence.at(place) == "put";
+            PAST.contains(&sentence.at(place)) && !is_of_cue && !is_order
+        });
+        let has_all = mentions.iter().any(|mention| mention.titles.len() > 1);
+        let is_excepted = |mention: &&&Mention| has_all && is_excepted(sentence, mention);
+        let excepted = mentions.iter().filter(is_excepted).flat_map(|mention| mention.titles.clone()).collect();
+        Said { sentence, mentions, cues, is_past, excepted }
+    }
+
+    /// Whether a cue is a verb of somebody who tells what they saw: `didn't like it` is of the past, `still love it` of what was
+    /// seen, `I like it` is neither.
+    fn tells(&self, cue: &Cue) -> bool {
+        cue.side == Side::Before && !self.is_present(cue)
+    }
+
+    fn is_present(&self, cue: &Cue) -> bool {
+        (cue.start..cue.end).any(|place| {
+            PRESENT.contains(&self.sentence.at(place))
+                && !["didn't", "didnt", "did", "never", "still"].contains(&self.sentence.before(place, 1))
+        })
+    }
+
+    /// Whether such a verb before a place gives a judgement.
+    fn is_told(&self, judgement: Judgement, before: usize) -> bool {
+        self.cues.iter().any(|cue| self.tells(cue) && cue.judgement == judgement && cue.end <= before)
+    }
+
+    /// What is said of the list before anything else: `Not bad, but I've seen Heat`.
+    fn of_list(&self, shown: &[String]) -> Option<Judgement> {
+        let cue = self.cues.first().filter(|cue| cue.side == Side::Behind && cue.start < 2)?;
+        let is_one_of_them = |mention: &&Mention| {
+            mention.start > cue.end
+                && matches!(mention.kind, MentionKind::Title | MentionKind::One)
+                && mention.titles.iter().all(|title| shown.contains(title))
+        };
+        let is_meant = self.sentence.at(cue.end) == "but" && !self.mentions.is_empty();
+        (is_meant && self.mentions.iter().all(is_one_of_them)).then_some(Judgement { seen: false, ..cue.judgement })
+    }
+
+    /// What is said of the rest: `I've seen the others`, `the others were boring`; `the others not so much` says nothing of
+    /// having seen them.
+    fn of_rest(&self, mention: &Mention, judgement: Judgement) -> Judgement {
+        let is_told = || self.is_told(judgement, mention.start);
+        Judgement { seen: judgement.seen && (judgement.sentiment == 0 || self.is_past || is_told()), ..judgement }
+    }
+
+    /// What is said of all that was shown, if that is denied: `none of these`.
+    fn of_none(&self, mention: &Mention, judgement: Option<Judgement>) -> Option<Judgement> {
+        let before = |cue: &&Cue| cue.end <= mention.start;
+        match judgement {
+            // `No thanks, none of those`
+            Some(judgement) if judgement.sentiment < 0 => {
+                let mut cues = self.cues.iter().filter(before);
+                cues.any(|cue| cue.judgement == judgement).then_some(judgement)
+            }
+            // Not having seen them says nothing.
+            Some(Judgement { sentiment: 0, .. }) => None,
+            // `none of these were good`, `I liked none of these`
+            _ => {
+                let seen = self.cues.iter().filter(before).any(|cue| self.tells(cue) && cue.judgement.seen);
+                Some(Judgement { sentiment: -1, seen, rating: None })
+            }
+        }
+    }
+
+    /// Whether what a judgement says of an item was seen.
+    fn is_seen(&self, mention: &Mention, judgement: Judgement) -> bool {
+        if mention.kind == MentionKind::Title {
+            let is_said = || self.cues.iter().any(|cue| cue.side == Side::Behind);
+            return judgement.seen || self.is_past && judgement.sentiment != 0 && is_said();
+        }
+        let either_way = |of: Judgement| Judgement { sentiment: of.sentiment.abs(), ..of };
+        let by_verb =
+            || self.cues.iter().any(|cue| self.tells(cue) && either_way(cue.judgement) == either_way(judgement));
+        // `Watched all three and loved every minute`
+        let watched = || {
+            mention.kind == MentionKind::All { denied: false }
+                && self.cues.iter().any(|cue| self.tells(cue) && cue.judgement.seen && cue.end == mention.start)
+        };
+        judgement.seen && (judgement.rating.is_some() || self.is_past || by_verb() || watched())
+    }
+
+    /// Whether a judgement is that of somebody else, with whom one does not watch: `My husband loved Heat`. Children are asked
+    /// for.
+    fn is_of_another(&self, mention: &Mention, judgement: Judgement) -> bool {
+        self.cues.iter().any(|cue| {
+            let who = self.sentence.before(cue.start, 1);
+            cue.side == Side::Before
+                && cue.judgement == judgement
+                && mention.start.checked_sub(cue.end).is_some_and(|between| between < 2)
+                && cues::OTHERS.contains(&who)
+                && !["kids", "children", "son", "daughter"].contains(&who)
+        })
+    }
+
+    /// Whether what is said of an item is conceded after more was said of it: `I enjoyed Heat, even though it was too long`, `I
+    /// love Heat, but I'm not in the mood for it tonight`.
+    fn is_conceded(&self, mention: &Mention) -> bool {
+        const PUTTING_OFF: [&str; 4] = ["not in the mood for", "not feeling", "don't feel like", "do not feel like"];
+        let is_earlier = |other: &&&Mention| other.end <= mention.start && other.titles == mention.titles;
+        let Some(earlier) = self.mentions.iter().find(is_earlier) else { return false };
+        let by_verb = self.cues.iter().any(|cue| {
+            cue.side == Side::Before
+                && cue.judgement.sentiment != 0
+                && cue.end <= earlier.start
+                && earlier.start - cue.end < 2
+        });
+        let between = |words: &[&str]| (earlier.end..mention.start).any(|place| self.sentence.has_any_at(place, words));
+        let is_behind =
+            || self.cues.iter().find(|cue| cue.start >= mention.end).is_some_and(|cue| cue.side == Side::Behind);
+        by_verb && (between(&["though", "although", "even if"]) && is_behind() || between(&PUTTING_OFF))
+    }
+
+    /// Whether an item is turned down and nothing else: `skip Heat`. `Stop recommending Heat` has had enough of it.
+    fn is_refused(&self, mention: &Mention, judgement: Judgement) -> bool {
+        let refuses = |cue: &Cue| {
+            cue.side == Side::Before
+                && cue.judgement == judgement
+                && cue.end <= mention.start
+                && !["stop", "keep"].contains(&self.sentence.at(cue.start))
+        };
+        judgement.sentiment < 0 && mention.titles.len() == 1 && self.cues.iter().any(refuses)
+    }
+
+    /// What is said of all that was shown but for one item: `Only Heat appeals to me`, `Only Heat is new to me`.
+    fn of_others(&self, mention: &Mention, judgement: Judgement) -> Option<Judgement> {
+        let before = |back| self.sentence.before(mention.start, back);
+        let verb = ["liked", "like", "loved", "love", "enjoyed"].contains(&before(1));
+        if self.mentions.len() > 2 || before(1) != "only" && !(before(2) == "only" && verb) {
+            return None;
+        }
+        let seen = self.sentence.has_any(&["new to me", "new to us", "is new"]);
+        let opposite = Judgement { sentiment: -judgement.sentiment.signum(), seen, rating: None };
+        (judgement.sentiment > 0 || seen).then_some(opposite)
+    }
+
+    /// Whether a sentence takes the items that it names, and says nothing else: `The second one, please`, `All but Heat`, `The
+    /// middle one.`
+    fn takes(&self, open: &[bool]) -> bool {
+        const TAKEN: [&str; 10] =
+            ["please", "thanks", "then", "definitely", "absolutely", "obviously", "yes", "yeah", "ok", "okay"];
+        let len = self.sentence.len();
+        let is_bare =
+            |mention: &&Mention| mention.kind == MentionKind::One && mention.end - mention.start == len && len > 1;
+        let excepts =
+            |place: usize| EXCEPTING.iter().any(|phrase| phrase.split(' ').any(|word| word == self.sentence.at(place)));
+        let is_taken = |place: usize| {
+            !open[place] || TAKING.contains(&self.sentence.at(place)) || !self.excepted.is_empty() && excepts(place)
+        };
+        let takes = !self.excepted.is_empty() || self.sentence.has_any(&TAKEN) || self.mentions.iter().any(is_bare);
+        takes && !self.mentions.is_empty() && (0..len).all(is_taken)
+    }
+
+    /// What is said of no item that is named.
+    fn free(&self, is_short: bool) -> Option<&Cue> {
+        let praises = self.cues.first().filter(|first| first.judgement.sentiment > 0);
+        // `Good, but too long`
+        let is_conceded = |cue: &&Cue| {
+            self.sentence.at(cue.start) == "too"
+                && self.sentence.before(cue.start, 1) == "but"
+                && praises.is_some_and(|first| first.start < cue.start)
+        };
+        self.cues.iter().rev().filter(|cue| !is_conceded(cue)).find(|cue| match cue.judgement {
+            // `Seen it.`
+            Judgement { sentiment: 0, seen, .. } => seen && is_short && self.sentence.find("of").is_none(),
+            _ => cue.side == Side::Behind || cue.end == self.sentence.len() || is_short && !self.mentions.is_empty(),
+        })
+    }
+}
+
+/// Whether an item is left out: `except Heat`.
+fn is_excepted(sentence: &Sentence, mention: &Mention) -> bool {
+    let is_before = |phrase: &&str| {
+        let length = phrase.split(' ').count();
+        let Some(place) = mention.start.checked_sub(length) else { return false };
+        // `everything but Heat`, and not `great list, but Heat`
+        let of_all = ["everything", "all"].contains(&sentence.before(place, 1))
+            || sentence.has_any(&["any of these but", "any of them but", "any of those but"])
+                && cues::ends_at(sentence, mention.end);
+        (*phrase != "but" || of_all) && sentence.has_at(place, phrase)
+    };
+    mention.titles.len() == 1 && EXCEPTING.iter().any(is_before)
+}
+
 impl Reading<'_> {
     /// What is thought of the items that are named. Returns whether anything is.
     pub(super) fn judgements(
@@ -25,236 +227,120 @@ impl Reading<'_> {
         mentions: &[&Mention],
         stated: bool,
     ) -> bool {
-        let mut said = false;
         self.silent.clear();
-        let cues = cues::find(sentence, open);
+        let said = Said::new(sentence, open, mentions);
         let items: Vec<(usize, usize)> = mentions.iter().map(|mention| (mention.start, mention.end)).collect();
-        let judged = judge(sentence, &items, &cues);
-        // `exactly what I was looking for` is not of the past.
-        let is_past = (0..sentence.len()).any(|place| {
-            let is_of_cue = cues.iter().any(|cue| (cue.start..cue.end).contains(&place) && !cue.judgement.seen);
-            // `Put Heat on my list`
-            let is_order = place == 0 && sentence.at(place) == "put";
-            PAST.contains(&sentence.at(place)) && !is_of_cue && !is_order
-        });
-        // `didn't like it` is of the past, `still love it` of what was seen.
-        let is_present = |cue: &Cue| {
-            (cue.start..cue.end).any(|place| {
-                PRESENT.contains(&sentence.at(place))
-                    && !["didn't", "didnt", "did", "never", "still"].contains(&sentence.before(place, 1))
-            })
-        };
-        let told = |cue: &Cue| cue.side == Side::Before && !is_present(cue);
-        // `all of them except Heat`
-        let has_all = mentions.iter().any(|mention| mention.titles.len() > 1);
-        let is_excepted = |mention: &&&Mention| {
-            mention.titles.len() == 1
-                && EXCEPTING.iter().any(|phrase| {
-                    let length = phrase.split(' ').count();
-                    mention.start.checked_sub(length).is_some_and(|place| {
-                        // `everything but Heat`, and not `great list, but Heat`
-                        let of_all = ["everything", "all"].contains(&sentence.before(place, 1))
-                            || sentence.has_any(&["any of these but", "any of them but", "any of those but"])
-                                && cues::ends_at(sentence, mention.end);
-                        let but = *phrase != "but" || of_all;
-                        but && sentence.has_at(place, phrase)
-                    })
-                })
-        };
-        let excepted: Vec<String> = match has_all {
-            true => mentions.iter().filter(is_excepted).flat_map(|mention| mention.titles.clone()).collect(),
-            false => Vec::new(),
-        };
-        // `Not bad, but I've seen Heat`: the list is meant first.
-        let first =
-            cues.first().filter(|cue| cue.side == Side::Behind && cue.start < 2 && sentence.at(cue.end) == "but");
-        let one_of_them = |mention: &&Mention| mention.titles.iter().all(|title| self.context.shown.contains(title));
-        if let Some(cue) = first.filter(|cue| {
-            let behind = mentions.iter().all(|mention| mention.start > cue.end && one_of_them(&mention));
-            let is_some = |mention: &&Mention| matches!(mention.kind, MentionKind::Title | MentionKind::One);
-            !mentions.is_empty() && behind && mentions.iter().all(is_some)
-        }) {
-            let judgement = Judgement { seen: false, ..cue.judgement };
+        if let Some(judgement) = said.of_list(self.context.shown) {
             self.context.shown.iter().for_each(|title| take(&mut self.feedback, title, judgement));
         }
-        for (mention, judgement) in mentions.iter().zip(judged) {
-            self.named |= !mention.titles.is_empty() || mention.kind == MentionKind::Rest;
-            if mention.titles.len() == 1 && excepted.contains(&mention.titles[0]) {
-                continue;
-            }
-            if mention.kind == MentionKind::Rest {
-                // `I've seen the others`, `the others were boring`; `the others not so much` says nothing of having seen them.
-                let by_verb = |judgement: Judgement| {
-                    cues.iter().any(|cue| told(cue) && cue.judgement == judgement && cue.end <= mention.start)
-                };
-                self.rest.extend(judgement.map(|judgement| Judgement {
-                    seen: judgement.seen && (judgement.sentiment == 0 || is_past || by_verb(judgement)),
-                    ..judgement
-                }));
-                said |= judgement.is_some();
-                continue;
-            }
-            // A judgement that says nothing here was understood, too.
-            said |= judgement.is_some();
-            mention.titles.iter().for_each(|title| add(&mut self.named_titles, title));
-            let denied = mention.kind == MentionKind::All { denied: true };
-            let judgement = match (judgement, denied) {
-                (Some(judgement), false) => judgement,
-                // `No thanks, none of those`
-                (Some(judgement @ Judgement { sentiment: ..=-1, .. }), true)
-                    if cues.iter().any(|cue| cue.judgement == judgement && cue.end <= mention.start) =>
-                {
-                    judgement
-                }
-                // `none of these were good`, `I liked none of these`; not having seen them says nothing.
-                (Some(Judgement { sentiment: 1.., .. }) | None, true) => {
-                    let seen = cues.iter().any(|cue| told(cue) && cue.judgement.seen && cue.end <= mention.start);
-                    Judgement { sentiment: -1, seen, rating: None }
-                }
-                (None, false) => {
-                    self.silent.extend(mention.titles.iter().filter(|_| mention.titles.len() == 1).cloned());
-                    continue;
-                }
-                (Some(_), true) => continue,
-            };
-            let by_verb = cues.iter().any(|cue| {
-                told(cue)
-                    && Judgement { sentiment: cue.judgement.sentiment.abs(), ..cue.judgement }
-                        == Judgement { sentiment: judgement.sentiment.abs(), ..judgement }
-            });
-            if is_conceded(sentence, &cues, mentions, mention) {
-                continue;
-            }
-            // `My husband loved Heat`: what somebody else thinks.
-            let is_of_another = cues.iter().any(|cue| {
-                let speaks_of = mention.start.checked_sub(cue.end).is_some_and(|between| between < 2);
-                speaks_of && cue.judgement == judgement && is_another(sentence, cue)
-            });
-            if is_of_another {
-                self.summary.judges = true;
-                continue;
-            }
-            // `Watched all three and loved every minute`
-            let watched = mention.kind == MentionKind::All { denied: false }
-                && cues.iter().any(|cue| told(cue) && cue.judgement.seen && cue.end == mention.start);
-            let seen = match mention.kind {
-                MentionKind::Title => judgement.seen || is_past && judgement.sentiment != 0 && is_said(&cues),
-                _ => judgement.seen && (by_verb || watched || judgement.rating.is_some() || is_past),
-            };
-            self.heard = match (mention.titles.as_slice(), judgement) {
-                ([title], Judgement { sentiment: 0, seen: true, rating: None }) if mentions.len() == 1 => {
-                    Some(title.clone())
-                }
-                _ => None,
-            };
-            let is_left_out = |title: &&String| !excepted.contains(title);
-            let titles = mention.titles.iter().filter(is_left_out);
-            // `Stop recommending Heat` has had enough of it.
-            let refuses = |cue: &Cue| {
-                cue.side == Side::Before
-                    && cue.judgement == judgement
-                    && cue.end <= mention.start
-                    && !["stop", "keep"].contains(&sentence.at(cue.start))
-            };
-            let is_refused = judgement.sentiment < 0
-                && !seen
-                && mention.titles.len() == 1
-                && cues.iter().any(refuses)
-                && !self.feedback.disliked.contains(&mention.titles[0]);
-            if judgement.sentiment != 0 {
-                self.rejected.retain(|title| !mention.titles.contains(title));
-            }
-            self.rejected.extend(mention.titles.first().filter(|_| is_refused).cloned());
-            titles.for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
-            // `All great except Heat`, `None of these appeals to me, except the second one`
-            if mention.titles.len() > 1 && (judgement.sentiment > 0 || denied) {
-                let opposite = Judgement { sentiment: -judgement.sentiment.signum(), seen, rating: None };
-                excepted.iter().for_each(|title| take(&mut self.feedback, title, opposite));
-            }
-            // `Only Heat appeals to me`: nothing else does; `Only Heat is new to me`: I have seen the others.
-            let is_only = mention.titles.len() == 1 && is_only(sentence, mention) && mentions.len() <= 2;
-            if is_only && self.context.shown.contains(&mention.titles[0]) {
-                let is_new = sentence.has_any(&["new to me", "new to us", "is new"]);
-                let opposite = Judgement { sentiment: -judgement.sentiment.signum(), seen: is_new, rating: None };
-                let others = self.context.shown.iter().filter(|title| **title != mention.titles[0]);
-                if judgement.sentiment > 0 || is_new {
-                    others.for_each(|title| take(&mut self.feedback, title, opposite));
-                }
-            }
-            self.summary.judges = true;
-            said = true;
+        let mut says = false;
+        for (mention, judgement) in mentions.iter().zip(judge(sentence, &items, &said.cues)) {
+            says |= self.judges(&said, mention, judgement);
         }
-        let excepts =
-            |place: usize| EXCEPTING.iter().any(|phrase| phrase.split(' ').any(|word| word == sentence.at(place)));
-        let is_taken = |place: usize| {
-            !open[place] || TAKING.contains(&sentence.at(place)) || !excepted.is_empty() && excepts(place)
-        };
-        let takes = !excepted.is_empty()
-            || sentence.has_any(&[
-                "please",
-                "thanks",
-                "then",
-                "definitely",
-                "absolutely",
-                "obviously",
-                "yes",
-                "yeah",
-                "ok",
-                "okay",
-            ]);
-        // `The middle one.`
-        let is_bare = |mention: &&Mention| {
-            mention.kind == MentionKind::One && mention.end - mention.start == sentence.len() && sentence.len() > 1
-        };
-        let takes = takes || mentions.iter().any(is_bare);
-        // `The second one, please`, `All but Heat`
-        if !said && takes && !mentions.is_empty() && (0..sentence.len()).all(is_taken) {
+        if !says && said.takes(open) {
             for title in mentions.iter().flat_map(|mention| &mention.titles) {
-                let sentiment = if excepted.contains(title) { -1 } else { 1 };
+                let sentiment = if said.excepted.contains(title) { -1 } else { 1 };
                 take(&mut self.feedback, title, Judgement { sentiment, ..Judgement::default() });
             }
-            (self.summary.judges, said) = (true, true);
+            (self.summary.judges, says) = (true, true);
         }
-        if mentions.iter().all(|mention| mention.titles.is_empty() && mention.kind == MentionKind::One) && !stated {
-            let is_short = sentence.len() <= SHORTEST;
-            self.summary.judges |= !self.context.shown.is_empty()
-                && cues.iter().any(|cue| cue.judgement.seen || is_short && cue.side == Side::Behind);
-            // `Good, but too long`
-            let concedes = |cue: &Cue| sentence.at(cue.start) == "too" && sentence.before(cue.start, 1) == "but";
-            let is_first =
-                |cue: &Cue| cues.first().is_some_and(|first| first.judgement.sentiment > 0 && first.start < cue.start);
-            let free =
-                cues.iter().rev().filter(|cue| !(concedes(cue) && is_first(cue))).find(|cue| match cue.judgement {
-                    // `Seen it.`
-                    Judgement { sentiment: 0, seen, .. } => seen && is_short && sentence.find("of").is_none(),
-                    _ => cue.side == Side::Behind || cue.end == sentence.len() || is_short && !mentions.is_empty(),
-                });
-            let thanks = sentence.at(0) == "thank" || sentence.at(0) == "thanks";
-            match (free, self.heard.take()) {
-                // `I watched Heat last night. Gorgeous film.`
-                (Some(cue), Some(title)) => {
-                    self.understand(&title);
-                    take(&mut self.feedback, &title, cue.judgement);
-                    return true;
-                }
-                // `Watched Heat as you said. Thank you!`
-                (None, Some(title)) if thanks => {
-                    take(&mut self.feedback, &title, Judgement { sentiment: 1, ..Judgement::default() });
-                    return true;
-                }
-                (None, Some(title)) if sentence.len() > 2 && !self.is_unclear(&title) => {
-                    self.unclear.push(Unclear::Said { text: raw(&sentence.words), titles: vec![title] });
-                }
-                // Said of the list, of which only a verb says that it was seen.
-                (Some(cue), _) => {
-                    let seen = cue.judgement.seen && cue.side == Side::Before && !is_present(cue);
-                    let says_why = !["no", "nope", "nah", "not"].contains(&sentence.at(cue.start));
-                    self.free = self.free.or(Some((Judgement { seen, ..cue.judgement }, says_why)));
-                }
-                (None, _) => {}
+        let names_nothing = |mention: &&Mention| mention.titles.is_empty() && mention.kind == MentionKind::One;
+        if mentions.iter().all(names_nothing) && !stated {
+            says |= self.judges_freely(&said);
+        }
+        says
+    }
+
+    /// What is thought of one item, or several that are named as one. Returns whether anything is.
+    fn judges(&mut self, said: &Said<'_>, mention: &Mention, judgement: Option<Judgement>) -> bool {
+        let Mention { titles, kind, .. } = mention;
+        self.named |= !titles.is_empty() || *kind == MentionKind::Rest;
+        let is_one = titles.len() == 1;
+        if is_one && said.excepted.contains(&titles[0]) {
+            return false;
+        }
+        if *kind == MentionKind::Rest {
+            self.rest.extend(judgement.map(|judgement| said.of_rest(mention, judgement)));
+            return judgement.is_some();
+        }
+        titles.iter().for_each(|title| add(&mut self.named_titles, title));
+        let denied = *kind == MentionKind::All { denied: true };
+        // A judgement that says nothing here was understood, too.
+        let is_heard = judgement.is_some();
+        let judgement = match (judgement, denied) {
+            (judgement, true) => said.of_none(mention, judgement),
+            (None, false) => {
+                self.silent.extend(titles.iter().filter(|_| is_one).cloned());
+                None
             }
+            (judgement, false) => judgement.filter(|_| !said.is_conceded(mention)),
+        };
+        let Some(judgement) = judgement else { return is_heard };
+        self.summary.judges = true;
+        if said.is_of_another(mention, judgement) {
+            return true;
         }
-        said
+        let seen = said.is_seen(mention, judgement);
+        self.heard = match (titles.as_slice(), judgement) {
+            ([title], Judgement { sentiment: 0, seen: true, rating: None }) if said.mentions.len() == 1 => {
+                Some(title.clone())
+            }
+            _ => None,
+        };
+        if judgement.sentiment != 0 {
+            let is_refused = !seen && said.is_refused(mention, judgement);
+            self.rejected.retain(|title| !titles.contains(title));
+            let is_new = |title: &&String| is_refused && !self.feedback.disliked.contains(title);
+            self.rejected.extend(titles.first().filter(is_new).cloned());
+        }
+        let left = titles.iter().filter(|title| !said.excepted.contains(title));
+        left.for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
+        // `All great except Heat`, `None of these appeals to me, except the second one`
+        if titles.len() > 1 && (judgement.sentiment > 0 || denied) {
+            let opposite = Judgement { sentiment: -judgement.sentiment.signum(), seen, rating: None };
+            said.excepted.iter().for_each(|title| take(&mut self.feedback, title, opposite));
+        }
+        let shown = self.context.shown;
+        if let Some(opposite) = said.of_others(mention, judgement).filter(|_| is_one && shown.contains(&titles[0])) {
+            shown
+                .iter()
+                .filter(|title| **title != titles[0])
+                .for_each(|title| take(&mut self.feedback, title, opposite));
+        }
+        true
+    }
+
+    /// What is thought where nothing is named: of what was named before, or of the list. Returns whether it is of the former.
+    fn judges_freely(&mut self, said: &Said<'_>) -> bool {
+        let sentence = said.sentence;
+        let is_short = sentence.len() <= SHORTEST;
+        self.summary.judges |= !self.context.shown.is_empty()
+            && said.cues.iter().any(|cue| cue.judgement.seen || is_short && cue.side == Side::Behind);
+        let thanks = sentence.at(0) == "thank" || sentence.at(0) == "thanks";
+        match (said.free(is_short), self.heard.take()) {
+            // `I watched Heat last night. Gorgeous film.`
+            (Some(cue), Some(title)) => {
+                self.understand(&title);
+                take(&mut self.feedback, &title, cue.judgement);
+                return true;
+            }
+            // `Watched Heat as you said. Thank you!`
+            (None, Some(title)) if thanks => {
+                take(&mut self.feedback, &title, Judgement { sentiment: 1, ..Judgement::default() });
+                return true;
+            }
+            (None, Some(title)) if sentence.len() > 2 && !self.is_unclear(&title) => {
+                self.unclear.push(Unclear::Said { text: raw(&sentence.words), titles: vec![title] });
+            }
+            // Said of the list, of which only a verb says that it was seen.
+            (Some(cue), None) => {
+                let seen = cue.judgement.seen && said.tells(cue);
+                let says_why = !["no", "nope", "nah", "not"].contains(&sentence.at(cue.start));
+                self.free = self.free.or(Some((Judgement { seen, ..cue.judgement }, says_why)));
+            }
+            (None, _) => {}
+        }
+        false
     }
 
     /// Whether others are to say what is thought of a title.
@@ -269,38 +355,4 @@ impl Reading<'_> {
         self.unclear.retain(|unclear| !is_of(unclear));
         self.summary.judges = true;
     }
-}
-
-/// Whether a verb says what somebody else thinks, with whom one does not watch: children are asked for.
-fn is_another(sentence: &Sentence, cue: &Cue) -> bool {
-    let who = sentence.before(cue.start, 1);
-    cue.side == Side::Before && cues::OTHERS.contains(&who) && !["kids", "children", "son", "daughter"].contains(&who)
-}
-
-/// Whether nothing but an item is judged so: `only the second one`, `I only liked Heat`.
-fn is_only(sentence: &Sentence, mention: &Mention) -> bool {
-    let before = |back| sentence.before(mention.start, back);
-    before(1) == "only" || before(2) == "only" && ["liked", "like", "loved", "love", "enjoyed"].contains(&before(1))
-}
-
-/// Whether what is said of an item is conceded after more was said of it: `I enjoyed Heat, even though it was too long`, `I
-/// love Heat, but I'm not in the mood for it tonight`.
-fn is_conceded(sentence: &Sentence, cues: &[Cue], mentions: &[&Mention], mention: &Mention) -> bool {
-    const PUTTING_OFF: [&str; 4] = ["not in the mood for", "not feeling", "don't feel like", "do not feel like"];
-    let is_earlier = |other: &&&Mention| other.end <= mention.start && other.titles == mention.titles;
-    let Some(earlier) = mentions.iter().find(is_earlier) else { return false };
-    let by_verb = cues.iter().any(|cue| {
-        cue.side == Side::Before
-            && cue.judgement.sentiment != 0
-            && cue.end <= earlier.start
-            && earlier.start - cue.end < 2
-    });
-    let between = |words: &[&str]| (earlier.end..mention.start).any(|place| sentence.has_any_at(place, words));
-    let behind = cues.iter().find(|cue| cue.start >= mention.end).is_some_and(|cue| cue.side == Side::Behind);
-    by_verb && (between(&["though", "although", "even if"]) && behind || between(&PUTTING_OFF))
-}
-
-/// Whether anything is said behind an item.
-fn is_said(cues: &[Cue]) -> bool {
-    cues.iter().any(|cue| cue.side == Side::Behind)
 }

@@ -68,9 +68,10 @@ impl Reading<'_> {
         let wishing = act == Act::Request || !judges || WISHING.iter().any(|word| sentence.find(word).is_some());
         // `Greetings, robot` talks to us.
         for span in spans.iter().filter(|span| span.is_genre || act != Act::Greet) {
+            let is_object = ["like", "love", "enjoy", "hate", "into"].contains(&sentence.before(span.start, 1));
+            let dislikes = is_object && is_denied(sentence, span.start, &is_listed);
             // `I don't like musicals, but I loved Chicago`
-            let verb = ["like", "love", "enjoy", "hate", "into"].contains(&sentence.before(span.start, 1));
-            if !wishing && !(verb && is_denied(sentence, span.start, &is_listed)) {
+            if !(wishing || dislikes) {
                 continue;
             }
             let denied = is_denied(sentence, span.start, &is_listed) || is_put_off(sentence, span.end);
