@@ -226,6 +226,30 @@ fn questions_are_answered_from_the_records() {
 }
 
 #[test]
+fn shown_items_are_told_from_others_by_what_they_have() {
+    let mut chat = chat();
+    let mut known = Dialogue::default();
+    let shown = chat.turn(&mut known, "a comedy", &[]).unwrap().items;
+    let director = |item: usize| match chat.catalogue()[item].attribute("director") {
+        Some(crate::recommend::Attribute::Text(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let own = director(shown[1]);
+    let of_them: Vec<String> = shown
+        .iter()
+        .filter(|&&item| director(item) == own)
+        .map(|&item| chat.understander().name(item).to_owned())
+        .collect();
+    let turn = chat.turn(&mut known.clone(), &format!("I loved the one directed by {own}"), &[]).unwrap();
+    assert_eq!((turn.state, &turn.feedback.liked), (State::Feedback, &of_them));
+    let turn = chat.turn(&mut known.clone(), &format!("What's the one by {own} about?"), &[]).unwrap();
+    assert_eq!(turn.state, State::Exploration);
+    // All of them are comedies.
+    let turn = chat.turn(&mut known, "The comedy ones are not for me.", &[]).unwrap();
+    assert_eq!(turn.feedback.disliked.len(), shown.len());
+}
+
+#[test]
 fn a_session_is_what_was_said_in_it() {
     let folder = tempfile::tempdir().unwrap();
     let messages =

@@ -11,6 +11,7 @@ mod genres;
 mod judge;
 mod limits;
 mod markers;
+mod marks;
 mod negation;
 mod opinion;
 mod people;
@@ -39,6 +40,7 @@ pub(super) use themes::COLUMNS as THEME_COLUMNS;
 use super::state::{State, Summary, decide};
 use crate::recommend::{Catalogue, Item, Knowledge, Result};
 use genres::Genres;
+use marks::Marks;
 use opinion::{Classifier, Meaning};
 use people::People;
 use themes::Themes;
@@ -95,6 +97,7 @@ pub struct Understander {
     genres: Genres,
     themes: Themes,
     people: People,
+    marks: Marks,
     classifier: Classifier,
 }
 
@@ -129,6 +132,7 @@ impl Understander {
             genres: Genres::new(catalogue),
             themes: Themes::new(catalogue),
             people: People::new(catalogue, knowledge),
+            marks: Marks::new(catalogue, knowledge),
             classifier: Classifier::default(),
         }
     }

@@ -89,6 +89,12 @@ impl Reading<'_> {
             close(hit.start, hit.end, open);
             found.push(title(hit.start, hit.end, self.understander.name(hit.title).to_owned()));
         }
+        for place in 0..sentence.len() {
+            if let Some((end, titles)) = self.marked(sentence, place).filter(|_| open[place]) {
+                close(place, end, open);
+                found.push(Mention { start: place, end, titles, kind: MentionKind::One, example: false });
+            }
+        }
         for words in self.unlisted(sentence, open) {
             let name = raw(&sentence.words[words.clone()]);
             close(words.start, words.end, open);
@@ -146,6 +152,34 @@ impl Reading<'_> {
             }
         }
         found
+    }
+
+    /// Shown items that are told from others by what they have: `the one with Tom Hanks`, `the French one`. Returns the place
+    /// behind these words, too.
+    fn marked(&self, sentence: &Sentence, place: usize) -> Option<(usize, Vec<String>)> {
+        let Understander { people, genres, marks, .. } = self.understander;
+        let introduced = ["the one with", "the one by", "the one from", "the one starring", "the one directed by"]
+            .iter()
+            .find(|phrase| sentence.has_at(place, phrase))
+            .map(|phrase| place + phrase.split(' ').count());
+        let (end, values) = match introduced {
+            Some(start) => people.at(sentence, start).map(|(name, length)| (start + length, vec![name]))?,
+            None if sentence.at(place) == "the" => {
+                let kind = genres.at(sentence, place + 1).map(|(genres, length)| (length, genres.to_vec()));
+                let language =
+                    || people.language_at(sentence, place + 1).map(|(name, length)| (length, vec![name.into()]));
+                let (length, values) = kind.or_else(language)?;
+                let end = place + 1 + length;
+                (["one", "ones"].contains(&sentence.at(end))).then_some((end + 1, values))?
+            }
+            None => return None,
+        };
+        let has = |title: &&String| {
+            let item = self.understander.item(title);
+            item.is_some_and(|item| values.iter().all(|value| marks.has(value, item)))
+        };
+        let titles: Vec<String> = self.context.shown.iter().filter(has).cloned().collect();
+        (!titles.is_empty()).then_some((end, titles))
     }
 
     /// The places of words that are no listed title, and can be nothing but one.
