@@ -235,12 +235,16 @@ impl Titles {
         for (&length, forms) in self.by_length.iter().filter(|(length, _)| **length <= longest) {
             let text = own[place..place + length].join(" ");
             let says_something = own[place..place + length].iter().any(|word| !is_common(word));
-            // Of numbers every digit counts.
-            let counts = text.starts_with(|c: char| c.is_ascii_digit());
-            if !says_something || counts || length == 1 && is_cue(&text) {
+            if !says_something || length == 1 && is_cue(&text) {
                 continue;
             }
-            for form in forms.iter().map(|&form| &self.forms[form]).filter(|form| trusted || !form.short) {
+            // Of numbers every digit counts: `the one` is no slip of `The Four`.
+            let numbers = |words: &[String]| -> Vec<String> {
+                words.iter().filter(|word| word.starts_with(|c: char| c.is_ascii_digit())).cloned().collect()
+            };
+            let own_numbers = numbers(&own[place..place + length]);
+            let is_possible = |form: &&Form| (trusted || !form.short) && numbers(&form.words) == own_numbers;
+            for form in forms.iter().map(|&form| &self.forms[form]).filter(is_possible) {
                 let target = form.words.join(" ");
                 let letters = target.chars().count();
                 let slips = (letters / LETTERS_PER_SLIP).max(1);
@@ -386,7 +390,7 @@ fn unleet(word: &str) -> String {
 mod tests {
     use super::*;
 
-    const TITLES: [&str; 12] = [
+    const TITLES: [&str; 13] = [
         "The Matrix",
         "Heat",
         "Se7en",
@@ -397,6 +401,7 @@ mod tests {
         "Spirited Away",
         "The Sting",
         "The One",
+        "The Four",
         "Driven",
         "The Car",
     ];
@@ -412,7 +417,7 @@ mod tests {
 
     #[test]
     fn titles_are_found_however_they_are_written() {
-        let cases: [(&str, &[&str]); 18] = [
+        let cases: [(&str, &[&str]); 19] = [
             ("I loved The Matrix.", &["The Matrix"]),
             ("I loved Drive My Car", &[]),
             ("I loved Driven and Heat", &["Driven", "Heat"]),
@@ -430,6 +435,7 @@ mod tests {
             ("I loved Spirted Away", &["Spirited Away"]),
             ("I loved spiritedaway and starwars", &["Spirited Away", "Star Wars: Episode IV - A New Hope"]),
             ("the sting in the tale", &[]),
+            ("I loved the one by nobody", &[]),
             ("watched The Sting again", &["The Sting"]),
         ];
         for (text, expected) in cases {
