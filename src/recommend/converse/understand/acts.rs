@@ -308,95 +308,25 @@ const TELL_OF: [&str; 23] = [
 
 /// What a sentence does.
 pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
-    // `What a film!`, `so was Zodiac`
-    let exclaims = ["what a", "what an", "so was", "so is", "and so"].iter().any(|words| sentence.has_at(0, words));
-    // `Had me on the edge of my seat`, `Was great`: somebody leaves the subject out.
-    let is_elliptic = AUXILIARIES.contains(&sentence.at(0)) && !SUBJECTS.contains(&sentence.at(1)) && !named.follows;
-    // `Why did nobody warn me how dull Heat is?`
-    let complains = sentence.has_any_at(
-        0,
-        &["why did nobody", "why did no one", "why didn't anyone", "why didn't anybody", "why did you not warn"],
-    ) && named.item;
-    // `Wasn't Heat gripping?`
-    let praises = ["isn't", "wasn't", "aren't", "weren't"].contains(&sentence.at(0))
-        && named.item
-        && sentence.has_any(&[
-            "great",
-            "brilliant",
-            "wonderful",
-            "amazing",
-            "perfect",
-            "gripping",
-            "lovely",
-            "fantastic",
-            "beautiful",
-            "superb",
-        ]);
-    let complains = complains || praises;
-    let asks = !complains && sentence.asks
-        || !complains
-            && !is_elliptic
-            && ASKING.contains(&sentence.at(0))
-            && !is_offer(sentence)
-            && !exclaims
-            && !named.begins;
-    // `Everyone raves about Heat, watched it and I don't get it`
-    let is_at_a_loss = named.item
-        && sentence.has_any(&["don't get it", "didn't get it", "do not get it", "get the hype", "get the fuss"])
-        && sentence.has_any(&["watched", "seen", "saw", "raves", "everyone", "everybody"]);
-    // `what's the one with Jim Carrey about`
-    let asks_plot = sentence.has_any_at(0, &["what is", "what's", "what are"]);
-    // `I've never heard of Heat`: what it is, is what they want to know.
-    let wonders = named.item
-        && !sentence.has_any(&["but", "any of", "these", "them"])
-        && named.shown
-        && sentence.at(sentence.len() - 1) != "it"
-        && sentence.has_any_at(0, &["i've never heard of", "never heard of"]);
-    if wonders || asks_plot && named.shown && sentence.at(sentence.len() - 1) == "about" {
+    let last = sentence.at(sentence.len().saturating_sub(1));
+    if named.shown && (asks_plot(sentence, last) || wonders(sentence, named, last)) {
         return Act::AskItem;
     }
-    // `That was not what I meant, I hate Heat`
-    let corrects = named.item
-        && sentence.has_any(&["not what i meant", "not what i said", "got me wrong", "misunderstood me"])
-        && sentence.has_any(&["hate", "hated", "love", "loved", "like", "liked", "enjoyed", "dislike"]);
-    let about_answers = !(corrects || complains || is_at_a_loss)
-        && (sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) || asks_for_meaning(sentence, named));
-    // `Does "for children" include teenagers?`
-    let quotes = sentence.words.iter().any(|word| word.quoted) && !named.item && !named.example;
-    let about_lists = named.shown && sentence.asks && (quotes || sentence.has_any(&ABOUT_LISTS));
-    if about_lists || about_answers && !(named.example && sentence.has_any(&REQUESTS)) {
+    let is_rhetorical = named.item && (complains(sentence) || praises(sentence));
+    let likened = named.example && sentence.has_any(&REQUESTS);
+    let about_answers = || sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]);
+    let is_of_item = is_rhetorical || named.item && (is_at_a_loss(sentence) || corrects(sentence));
+    let about_answers = !is_of_item && !likened && (about_answers() || asks_for_meaning(sentence, named));
+    if about_answers || asks_about_list(sentence, named) {
         return Act::AskAnswer;
     }
-    // `Can we skip Heat?` asks for nothing but that.
-    let refuses = ["can", "could", "would", "will"].contains(&sentence.at(0))
-        && sentence.has_any(&[
-            "skip",
-            "remove",
-            "drop",
-            "hide",
-            "leave out",
-            "leave",
-            "stop showing",
-            "stop recommending",
-            "not show",
-            "not recommend",
-            "not suggest",
-            "take",
-        ]);
-    // `Did I mention that I hated Heat?`
-    let recalls = sentence.has_any_at(
-        0,
-        &["did i mention", "did i not say", "didn't i say", "didn't i tell", "haven't i said", "haven't i told"],
-    );
-    let asks = asks && !((refuses || recalls) && named.item);
+    let asks = !is_rhetorical
+        && (sentence.asks || begins_question(sentence, named))
+        && !(named.item && (refuses(sentence) || recalls(sentence)));
     let tells_of = sentence.has_any(&TELL_OF);
     let points =
         named.item || named.shown && sentence.has_any(&["which", "any of"]) && !sentence.has_any(&["which is why"]);
-    if points
-        && (asks || tells_of)
-        && !(named.example && sentence.has_any(&REQUESTS))
-        && !is_request_only(sentence, named.kind)
-    {
+    if points && (asks || tells_of) && !likened && !is_request_only(sentence, named.kind) {
         return Act::AskItem;
     }
     if tells_of && named.shown && !named.kind && !named.example && !sentence.has_any(&["how about"]) {
@@ -409,6 +339,95 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
         return Act::Greet;
     }
     Act::Tell
+}
+
+/// Whether a sentence begins as a question does.
+fn begins_question(sentence: &Sentence, named: Named) -> bool {
+    // `What a film!`, `so was Zodiac`
+    let exclaims = sentence.has_any_at(0, &["what a", "what an", "so was", "so is", "and so"]);
+    // `Had me on the edge of my seat`, `Was great`: somebody leaves the subject out.
+    let is_elliptic = AUXILIARIES.contains(&sentence.at(0)) && !SUBJECTS.contains(&sentence.at(1)) && !named.follows;
+    ASKING.contains(&sentence.at(0)) && !is_elliptic && !is_offer(sentence) && !exclaims && !named.begins
+}
+
+/// `Why did nobody warn me how dull Heat is?`
+fn complains(sentence: &Sentence) -> bool {
+    const BEGINNINGS: [&str; 5] =
+        ["why did nobody", "why did no one", "why didn't anyone", "why didn't anybody", "why did you not warn"];
+    sentence.has_any_at(0, &BEGINNINGS)
+}
+
+/// `Wasn't Heat gripping?`
+fn praises(sentence: &Sentence) -> bool {
+    const PRAISE: [&str; 10] = [
+        "great",
+        "brilliant",
+        "wonderful",
+        "amazing",
+        "perfect",
+        "gripping",
+        "lovely",
+        "fantastic",
+        "beautiful",
+        "superb",
+    ];
+    ["isn't", "wasn't", "aren't", "weren't"].contains(&sentence.at(0)) && sentence.has_any(&PRAISE)
+}
+
+/// `Everyone raves about Heat, watched it and I don't get it`
+fn is_at_a_loss(sentence: &Sentence) -> bool {
+    sentence.has_any(&["don't get it", "didn't get it", "do not get it", "get the hype", "get the fuss"])
+        && sentence.has_any(&["watched", "seen", "saw", "raves", "everyone", "everybody"])
+}
+
+/// `That was not what I meant, I hate Heat`
+fn corrects(sentence: &Sentence) -> bool {
+    sentence.has_any(&["not what i meant", "not what i said", "got me wrong", "misunderstood me"])
+        && sentence.has_any(&["hate", "hated", "love", "loved", "like", "liked", "enjoyed", "dislike"])
+}
+
+/// `What's the one with Jim Carrey about`
+fn asks_plot(sentence: &Sentence, last: &str) -> bool {
+    sentence.has_any_at(0, &["what is", "what's", "what are"]) && last == "about"
+}
+
+/// `I've never heard of Heat`: what it is, is what they want to know.
+fn wonders(sentence: &Sentence, named: Named, last: &str) -> bool {
+    named.item
+        && sentence.has_any_at(0, &["i've never heard of", "never heard of"])
+        && !sentence.has_any(&["but", "any of", "these", "them"])
+        && last != "it"
+}
+
+/// `What is this list sorted by?`, `Does "for children" include teenagers?`
+fn asks_about_list(sentence: &Sentence, named: Named) -> bool {
+    let quotes = sentence.words.iter().any(|word| word.quoted) && !named.item && !named.example;
+    named.shown && sentence.asks && (quotes || sentence.has_any(&ABOUT_LISTS))
+}
+
+/// `Can we skip Heat?` asks for nothing but that.
+fn refuses(sentence: &Sentence) -> bool {
+    const REFUSALS: [&str; 11] = [
+        "skip",
+        "remove",
+        "drop",
+        "hide",
+        "leave",
+        "stop showing",
+        "stop recommending",
+        "not show",
+        "not recommend",
+        "not suggest",
+        "take",
+    ];
+    ["can", "could", "would", "will"].contains(&sentence.at(0)) && sentence.has_any(&REFUSALS)
+}
+
+/// `Did I mention that I hated Heat?`
+fn recalls(sentence: &Sentence) -> bool {
+    const BEGINNINGS: [&str; 6] =
+        ["did i mention", "did i not say", "didn't i say", "didn't i tell", "haven't i said", "haven't i told"];
+    sentence.has_any_at(0, &BEGINNINGS)
 }
 
 /// Requests that name an item in passing: `Loved Heat, what else do you have?`, `Something funnier than these?`

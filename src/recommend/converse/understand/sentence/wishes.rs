@@ -9,7 +9,7 @@ use super::{
         negation::is_denied,
         people,
         stated::key,
-        words::{Gap, Sentence},
+        words::Sentence,
     },
     Reading,
     mention::{Mention, Span},
@@ -128,7 +128,7 @@ impl Reading<'_> {
 /// `I love horror, but not tonight`: what comes before `not tonight` is not wanted now.
 fn is_put_off(sentence: &Sentence, from: usize) -> bool {
     const NOT_NOW: [&str; 5] = ["not tonight", "not today", "not now", "not right now", "not this time"];
-    (from..=from + 1).any(|place| sentence.has_any_at(place, &NOT_NOW) && sentence.words[place].gap != Gap::Hyphen)
+    (from..=from + 1).any(|place| sentence.has_any_at(place, &NOT_NOW))
 }
 
 /// Whether a genre is called by its name, and not by what it is like.
