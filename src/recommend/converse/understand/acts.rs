@@ -247,11 +247,10 @@ const ABOUT_ANSWERS: [&str; 82] = [
 ];
 
 /// What makes a question one about what was said.
-const ABOUT_LISTS: [&str; 14] = [
+const ABOUT_LISTS: [&str; 13] = [
     "sorted",
     "ranked",
     "ordered by",
-    "in order",
     "in any order",
     "at random",
     "when you say",
@@ -371,7 +370,10 @@ fn praises(sentence: &Sentence) -> bool {
         "beautiful",
         "superb",
     ];
-    ["isn't", "wasn't", "aren't", "weren't"].contains(&sentence.at(0)) && sentence.has_any(&PRAISE)
+    ["isn't", "wasn't", "aren't", "weren't"].contains(&sentence.at(0))
+        && sentence.at(1) != "there"
+        && sentence.has_any(&PRAISE)
+        && !sentence.has_any(&["supposed", "meant to", "said to"])
 }
 
 /// `Everyone raves about Heat, watched it and I don't get it`
@@ -394,20 +396,25 @@ fn asks_plot(sentence: &Sentence, last: &str) -> bool {
 /// `I've never heard of Heat`: what it is, is what they want to know.
 fn wonders(sentence: &Sentence, named: Named, last: &str) -> bool {
     named.item
-        && sentence.has_any_at(0, &["i've never heard of", "never heard of"])
-        && !sentence.has_any(&["but", "any of", "these", "them"])
+        && sentence.has_any_at(0, &["i've never heard of", "i have never heard of", "never heard of"])
+        && !sentence.has_any(&["but", "and", "so", "any of", "these", "them"])
+        && sentence.words.iter().all(|word| word.gap != Gap::Pause)
         && last != "it"
 }
 
 /// `What is this list sorted by?`, `Does "for children" include teenagers?`
 fn asks_about_list(sentence: &Sentence, named: Named) -> bool {
-    let quotes = sentence.words.iter().any(|word| word.quoted) && !named.item && !named.example;
-    named.shown && sentence.asks && (quotes || sentence.has_any(&ABOUT_LISTS))
+    let quotes = sentence.words.iter().any(|word| word.quoted)
+        && !named.item
+        && sentence.has_any(&["include", "includes", "cover", "covers", "count", "mean", "means"]);
+    let is_meant = quotes || sentence.has_any(&ABOUT_LISTS);
+    named.shown && sentence.asks && is_meant && !sentence.has_any(&REQUESTS)
 }
 
 /// `Can we skip Heat?` asks for nothing but that.
 fn refuses(sentence: &Sentence) -> bool {
-    const REFUSALS: [&str; 11] = [
+    const REFUSALS: [&str; 12] = [
+        "put",
         "skip",
         "remove",
         "drop",
@@ -443,9 +450,16 @@ fn is_request_only(sentence: &Sentence, kind: bool) -> bool {
         "do you have more",
     ]) || ["something", "anything"].contains(&sentence.at(0))
         // `Any good horror films for Halloween?`
-        || sentence.has_any(&["any good", "any decent", "any great"]) && kind
+        || kind && asks_for_good(sentence)
         // `Got anything newer than these?`
         || sentence.find("than").is_some() && sentence.has_any(&["got anything", "have anything", "there anything", "got something"])
+}
+
+/// `Any good westerns?`, and not `Is Heat any good as a thriller?`
+fn asks_for_good(sentence: &Sentence) -> bool {
+    let place = ["any good", "any decent", "any great"].iter().find_map(|phrase| sentence.find(phrase));
+    let what = place.map_or("", |place| sentence.at(place + 2));
+    !["", "as", "if", "at", "for", "in", "then", "or", "when"].contains(&what)
 }
 
 fn is_request(sentence: &Sentence, named: Named) -> bool {
@@ -508,7 +522,6 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
     if asks_for && !sentence.has_any(&["these", "those", "your", "the"]) {
         return true;
     }
-    // `more!`, `more westerns`
     // `Others, please.`
     if sentence.at(0) == "others" && sentence.len() <= 3 {
         return true;
@@ -517,6 +530,7 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
     if named.item && sentence.has_any_at(0, &["less like", "nothing like"]) {
         return true;
     }
+    // `more!`, `more westerns`
     let more = sentence.find("more").is_some_and(|place| {
         place == 0
             || sentence.words[place].gap == Gap::Pause

@@ -172,12 +172,23 @@ fn not_seen_yet(sentence: &Sentence, place: usize) -> Option<Cue> {
     ends_at(sentence, end).then_some(Cue { start: place, end, side: Side::Before, judgement: Judgement::default() })
 }
 
+/// What says nothing of what was shown.
+const TOO_MANY: [&str; 7] = [
+    "too many of",
+    "too many times",
+    "too many to",
+    "too many choices",
+    "too many options",
+    "too many films",
+    "too many movies",
+];
+
 /// `too long`, `too much violence`, but neither `me too` nor `seen it too often`.
 fn excess(sentence: &Sentence, place: usize) -> Option<Cue> {
     let next = sentence.at(place + 1);
     if sentence.at(place) != "too"
         || ["", "and", "but", "please", "often"].contains(&next)
-        || sentence.has_any_at(place, &["too many of", "too many times"])
+        || sentence.has_any_at(place, &TOO_MANY)
     {
         return None;
     }
@@ -204,7 +215,12 @@ fn comparison(sentence: &Sentence, place: usize) -> Option<Cue> {
         return None;
     }
     let seen = sentence.has_any(&["was", "were", "liked", "loved", "enjoyed"]);
-    let sentiment = -i8::from(sentence.before(place, 1) == "better");
+    // `Heat isn't better than Zodiac`, `anything better than Heat`
+    let is_open = is_turned(sentence, place.saturating_sub(1))
+        || sentence.words[..place]
+            .iter()
+            .any(|word| ["isn't", "wasn't", "anything", "something"].contains(&&*word.text));
+    let sentiment = -i8::from(sentence.before(place, 1) == "better" && !is_open);
     let judgement = Judgement { sentiment, seen, rating: None };
     Some(Cue { start: place, end: place + 1, side: Side::Before, judgement })
 }
@@ -250,13 +266,15 @@ fn switched_off(sentence: &Sentence, place: usize) -> Option<Cue> {
 
 /// `Put the rest on my list`, `leave the last one out`.
 fn put(sentence: &Sentence, place: usize) -> Option<Cue> {
-    let ahead = |words: &[&str]| (place + 2..place + AGAIN).any(|place| sentence.has_any_at(place, words));
+    let end = (place + 1..sentence.len()).find(|&end| ends_at(sentence, end)).unwrap_or(sentence.len());
+    let ahead = |words: &[&str]| (place + 2..end.min(place + AGAIN)).any(|place| sentence.has_any_at(place, words));
     let sentiment = match sentence.at(place) {
         "put" if ahead(&["on my list", "on the list", "on my watchlist"]) => 1,
         "leave" if ahead(&["out"]) => -1,
         _ => return None,
     };
-    thought(place..place + 1, Side::Before, sentiment)
+    let turned = is_turned(sentence, place);
+    thought(place..place + 1, Side::Before, if turned { -sentiment } else { sentiment })
 }
 
 /// `I would watch it again`.
@@ -372,7 +390,8 @@ fn said(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue>
     // `I've heard that Zodiac is boring`
     const HEARSAY: [&str; 5] = ["heard", "says", "say", "apparently", "supposedly"];
     // `fine, I guess`
-    let doubts = sentiment > 0 && sentence.has_any(&["i guess", "i suppose"]);
+    let guesses = |place: usize| sentence.has_any_at(place, &["i guess", "i suppose"]);
+    let doubts = sentiment > 0 && (guesses(places.end) || guesses(sentence.len().saturating_sub(2)));
     let sentiment = if doubts { 0 } else { sentiment };
     let hopes = (1..=4).any(|back| HOPES.contains(&sentence.before(places.start, back)));
     let hears = sentence.words[..places.start].iter().any(|word| HEARSAY.contains(&word.text.as_str()));
@@ -509,7 +528,8 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
                     "years", "more", "of", "out", "one", "or", "am", "pm",
                 ];
                 // `four stars for Heat and two for Zodiac`, `Heat four stars and Zodiac two`
-                let goes_on = ends_at(sentence, place + 1)
+                let goes_on = word != "one"
+                    && ends_at(sentence, place + 1)
                     && sentence.words[..place].iter().any(|word| ["star", "stars"].contains(&word.text.as_str()))
                     && !["other", "first", "last", "these", "those", "all", "the", "or", "and"].contains(&before);
                 let behind_item = goes_on || sentence.words[place].raw.starts_with(|c: char| c.is_ascii_digit());

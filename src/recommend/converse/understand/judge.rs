@@ -49,9 +49,9 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             let waiting: Vec<usize> = group.iter().copied().filter(|&item| judged[item].is_none()).collect();
             let next_item = items.iter().map(|(start, _)| *start).find(|start| *start >= cue.end);
             // `Interesting selection, but no`
-            let puts_off = sentence.has_any_at(cue.start, &["not tonight", "not today", "not now"]);
             let refuses = judgement.sentiment < 0
-                && !puts_off
+                && sentence
+                    .has_any_at(cue.start, &["no", "nope", "nah", "not for me", "not my thing", "hard pass", "pass"])
                 && cue.end == sentence.len()
                 && sentence.before(cue.start, 1) == "but"
                 && next_item.is_none();

@@ -290,8 +290,8 @@ impl People {
         let before = ["in", "only", "original", "speaking", "no", "not", "any", "a", "some"]
             .contains(&sentence.before(place, 1));
         let after = [
-            "language", "speaking", "spoken", "film", "films", "movie", "movies", "cinema", "only", "or", "", "with",
-            "dub", "version",
+            "language", "speaking", "spoken", "one", "ones", "film", "films", "movie", "movies", "cinema", "only",
+            "or", "", "with", "dub", "version",
         ]
         .contains(&sentence.at(place + 1));
         // `French comedies`: what follows says what it is, and this where it is from.

@@ -355,7 +355,8 @@ pub(super) const UNSEEN: &[(&str, i8)] = &[
 
 /// What is said of an item by somebody who has seen it, and which way it judges.
 pub(super) const SAID: &[(&str, i8)] = &[
-    ("silly", -1),
+    ("was silly", -1),
+    ("is silly", -1),
     ("a headache", -1),
     ("won me over", 1),
     ("half bad", -1),

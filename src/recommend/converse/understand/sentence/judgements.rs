@@ -69,7 +69,12 @@ impl<'a> Said<'a> {
                 && matches!(mention.kind, MentionKind::Title | MentionKind::One)
                 && mention.titles.iter().all(|title| shown.contains(title))
         };
-        let is_meant = self.sentence.at(cue.end) == "but" && !self.mentions.is_empty();
+        let is_news = |cue: &Cue| cue.judgement == Judgement { seen: true, ..Judgement::default() };
+        let is_meant = self.sentence.at(cue.end) == "but"
+            && !self.mentions.is_empty()
+            && cue.judgement.sentiment > 0
+            && self.cues.len() > 1
+            && self.cues[1..].iter().all(is_news);
         (is_meant && self.mentions.iter().all(is_one_of_them)).then_some(Judgement { seen: false, ..cue.judgement })
     }
 
@@ -119,6 +124,10 @@ impl<'a> Said<'a> {
     /// Whether a judgement is that of somebody else, with whom one does not watch: `My husband loved Heat`. Children are asked
     /// for.
     fn is_of_another(&self, mention: &Mention, judgement: Judgement) -> bool {
+        // `My wife loved Heat and so did I`
+        if self.sentence.has_any(&["so did i", "so do i", "me too", "i did too", "i do too"]) {
+            return false;
+        }
         self.cues.iter().any(|cue| {
             let who = self.sentence.before(cue.start, 1);
             cue.side == Side::Before
@@ -162,7 +171,13 @@ impl<'a> Said<'a> {
     fn of_others(&self, mention: &Mention, judgement: Judgement) -> Option<Judgement> {
         let before = |back| self.sentence.before(mention.start, back);
         let verb = ["liked", "like", "loved", "love", "enjoyed"].contains(&before(1));
-        if self.mentions.len() > 2 || before(1) != "only" && !(before(2) == "only" && verb) {
+        let only = match (before(1), before(2)) {
+            ("only", _) => 1,
+            (_, "only") if verb => 2,
+            _ => return None,
+        };
+        // `Not only Heat was great`, `if only Heat was shorter`
+        if self.mentions.len() > 2 || ["not", "if"].contains(&before(only + 1)) {
             return None;
         }
         let seen = self.sentence.has_any(&["new to me", "new to us", "is new"]);
@@ -302,10 +317,9 @@ impl Reading<'_> {
         }
         let shown = self.context.shown;
         if let Some(opposite) = said.of_others(mention, judgement).filter(|_| is_one && shown.contains(&titles[0])) {
-            shown
-                .iter()
-                .filter(|title| **title != titles[0])
-                .for_each(|title| take(&mut self.feedback, title, opposite));
+            let is_other = |title: &&String| **title != titles[0] && (opposite.seen || !self.judged(title));
+            let others: Vec<&String> = shown.iter().filter(is_other).collect();
+            others.into_iter().for_each(|title| take(&mut self.feedback, title, opposite));
         }
         true
     }
@@ -341,6 +355,11 @@ impl Reading<'_> {
             (None, _) => {}
         }
         false
+    }
+
+    /// Whether a title is liked or disliked so far.
+    fn judged(&self, title: &String) -> bool {
+        self.feedback.liked.contains(title) || self.feedback.disliked.contains(title)
     }
 
     /// Whether others are to say what is thought of a title.
