@@ -263,6 +263,13 @@ const ABOUT_LISTS: [&str; 13] = [
     "what i told",
 ];
 
+/// Beginnings of questions that judge: `Why did nobody warn me how dull Heat is?`
+const COMPLAINTS: [&str; 5] =
+    ["why did nobody", "why did no one", "why didn't anyone", "why didn't anybody", "why did you not warn"];
+/// Beginnings of questions that tell: `Did I mention that I hated Heat?`
+const REMINDERS: [&str; 6] =
+    ["did i mention", "did i not say", "didn't i say", "didn't i tell", "haven't i said", "haven't i told"];
+
 /// Beginnings of questions.
 const ASKING: [&str; 42] = [
     "is", "are", "was", "were", "does", "do", "did", "has", "have", "had", "who", "who's", "whose", "what", "what's",
@@ -311,7 +318,7 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     if named.shown && (asks_plot(sentence, last) || wonders(sentence, named, last)) {
         return Act::AskItem;
     }
-    let is_rhetorical = named.item && (complains(sentence) || praises(sentence));
+    let is_rhetorical = named.item && (sentence.has_any_at(0, &COMPLAINTS) || praises(sentence));
     let likened = named.example && sentence.has_any(&REQUESTS);
     let about_answers = || sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]);
     let is_of_item = is_rhetorical || named.item && (is_at_a_loss(sentence) || corrects(sentence));
@@ -321,7 +328,7 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     }
     let asks = !is_rhetorical
         && (sentence.asks || begins_question(sentence, named))
-        && !(named.item && (refuses(sentence) || recalls(sentence)));
+        && !(named.item && (refuses(sentence) || sentence.has_any_at(0, &REMINDERS)));
     let tells_of = sentence.has_any(&TELL_OF);
     let points =
         named.item || named.shown && sentence.has_any(&["which", "any of"]) && !sentence.has_any(&["which is why"]);
@@ -347,13 +354,6 @@ fn begins_question(sentence: &Sentence, named: Named) -> bool {
     // `Had me on the edge of my seat`, `Was great`: somebody leaves the subject out.
     let is_elliptic = AUXILIARIES.contains(&sentence.at(0)) && !SUBJECTS.contains(&sentence.at(1)) && !named.follows;
     ASKING.contains(&sentence.at(0)) && !is_elliptic && !is_offer(sentence) && !exclaims && !named.begins
-}
-
-/// `Why did nobody warn me how dull Heat is?`
-fn complains(sentence: &Sentence) -> bool {
-    const BEGINNINGS: [&str; 5] =
-        ["why did nobody", "why did no one", "why didn't anyone", "why didn't anybody", "why did you not warn"];
-    sentence.has_any_at(0, &BEGINNINGS)
 }
 
 /// `Wasn't Heat gripping?`
@@ -428,13 +428,6 @@ fn refuses(sentence: &Sentence) -> bool {
         "take",
     ];
     ["can", "could", "would", "will"].contains(&sentence.at(0)) && sentence.has_any(&REFUSALS)
-}
-
-/// `Did I mention that I hated Heat?`
-fn recalls(sentence: &Sentence) -> bool {
-    const BEGINNINGS: [&str; 6] =
-        ["did i mention", "did i not say", "didn't i say", "didn't i tell", "haven't i said", "haven't i told"];
-    sentence.has_any_at(0, &BEGINNINGS)
 }
 
 /// Requests that name an item in passing: `Loved Heat, what else do you have?`, `Something funnier than these?`

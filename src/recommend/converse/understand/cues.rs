@@ -198,8 +198,7 @@ fn excess(sentence: &Sentence, place: usize) -> Option<Cue> {
 }
 
 /// `Heat was better than Zodiac`, `I liked Heat more than Zodiac`: both were seen, and only the first says that the second is
-/// not liked. `I'd
-/// rather watch anything than Heat` says more.
+/// not liked. `I'd rather watch anything than Heat` says more.
 fn comparison(sentence: &Sentence, place: usize) -> Option<Cue> {
     if sentence.at(place) == "than" && (0..place).any(|place| sentence.has_any_at(place, &RATHER)) {
         return thought(place..place + 1, Side::Before, -1);

@@ -84,7 +84,7 @@ pub(super) const PAST: &[&str] = &[
     "worked",
     "blew",
 ];
-/// Verbs of liking what may not be seen yet: `I like the second one`.
+/// Words of liking what may not be seen yet: `I like the second one`, `not a fan of the last one`.
 pub(super) const PRESENT: &[&str] = &["love", "like", "enjoy", "adore", "hate", "dislike", "fan"];
 /// Words that begin a question.
 pub(super) const QUESTIONS: &[&str] = &[

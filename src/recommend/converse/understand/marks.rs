@@ -3,12 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    people::{LANGUAGE_COLUMNS, PEOPLE_COLUMNS},
+    people::{LANGUAGE_COLUMNS, PEOPLE_COLUMNS, named_in},
     words::fold,
 };
-use crate::recommend::{Attribute, Catalogue, Knowledge};
+use crate::recommend::{Catalogue, Knowledge};
 
-/// The people, genres and languages of each item of a catalogue, folded.
+/// The people, genres and languages of each item of a catalogue, and what else its facts name, folded.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Marks(HashMap<String, HashSet<usize>>);
 
@@ -18,15 +18,9 @@ impl Marks {
         let mut marks = Self::default();
         for (index, item) in catalogue.into_iter().flat_map(Catalogue::items).enumerate() {
             item.genres().iter().for_each(|genre| marks.add(genre, index));
-            for (column, attribute) in &item.attributes {
-                match attribute {
-                    _ if !PEOPLE_COLUMNS.contains(&column.as_str()) && !LANGUAGE_COLUMNS.contains(&column.as_str()) => {
-                    }
-                    Attribute::Many(values) => values.iter().for_each(|value| marks.add(value, index)),
-                    Attribute::Text(text) => text.split(',').for_each(|value| marks.add(value, index)),
-                    Attribute::Number(_) => {}
-                }
-            }
+            let tells = |column: &str| PEOPLE_COLUMNS.contains(&column) || LANGUAGE_COLUMNS.contains(&column);
+            let columns = item.attributes.iter().filter(|(column, _)| tells(column));
+            columns.flat_map(|(_, attribute)| named_in(attribute)).for_each(|value| marks.add(value, index));
             let facts = knowledge.into_iter().flat_map(|knowledge| knowledge.about(&item.id));
             facts.for_each(|fact| marks.add(&fact.tail, index));
         }
@@ -34,10 +28,10 @@ impl Marks {
     }
 
     fn add(&mut self, value: &str, item: usize) {
-        self.0.entry(fold(value.trim())).or_default().insert(item);
+        self.0.entry(fold(value)).or_default().insert(item);
     }
 
-    /// Whether an item has a person, genre or language.
+    /// Whether an item has a value: somebody, a genre, a language.
     pub(super) fn has(&self, value: &str, item: usize) -> bool {
         self.0.get(&fold(value)).is_some_and(|items| items.contains(&item))
     }

@@ -200,11 +200,8 @@ impl People {
             let mut found = BTreeSet::new();
             for (name, attribute) in catalogue.into_iter().flat_map(Catalogue::items).flat_map(|item| &item.attributes)
             {
-                match attribute {
-                    _ if !columns.contains(&name.as_str()) => {}
-                    Attribute::Many(values) => found.extend(values.iter().cloned()),
-                    Attribute::Text(text) => found.extend(text.split(',').map(|part| part.trim().to_owned())),
-                    Attribute::Number(_) => {}
+                if columns.contains(&name.as_str()) {
+                    found.extend(named_in(attribute).into_iter().map(str::to_owned));
                 }
             }
             found
@@ -298,6 +295,15 @@ impl People {
         // `korean crime films`
         let kind = (2..=3).any(|ahead| ["film", "films", "movie", "movies"].contains(&sentence.at(place + ahead)));
         (before || after || kind || sentence.words[place].is_capital()).then_some((language.as_str(), 1))
+    }
+}
+
+/// The names in a column: a list, or a text with commas between them.
+pub(super) fn named_in(attribute: &Attribute) -> Vec<&str> {
+    match attribute {
+        Attribute::Many(values) => values.iter().map(String::as_str).collect(),
+        Attribute::Text(text) => text.split(',').map(str::trim).collect(),
+        Attribute::Number(_) => Vec::new(),
     }
 }
 

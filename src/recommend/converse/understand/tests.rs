@@ -328,6 +328,7 @@ fn what_is_thought_is_understood() {
         ("Why did nobody warn me how dull Ran is?", "feedback; disliked Ran; seen Ran"),
         ("I finally got round to Ran and it was great.", "feedback; liked Ran; seen Ran"),
         ("Good, but too long.", "feedback; liked The Apartment, Ran, Brazil"),
+        ("Skip Ran. No, not Ran, I've seen it.", "feedback; seen Ran"),
         ("Ran was great but slow.", "feedback; liked Ran; seen Ran"),
         ("Something with big movie stars, a fun one.", "recommendation_presentation"),
         ("Please don't put Ran on my list again.", "feedback; disliked Ran"),

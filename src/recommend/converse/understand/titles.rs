@@ -239,11 +239,9 @@ impl Titles {
                 continue;
             }
             // Of numbers every digit counts: `the one` is no slip of `The Four`.
-            let numbers = |words: &[String]| -> Vec<String> {
-                words.iter().filter(|word| word.starts_with(|c: char| c.is_ascii_digit())).cloned().collect()
+            let is_possible = |form: &&Form| {
+                (trusted || !form.short) && numbers(&form.words).eq(numbers(&own[place..place + length]))
             };
-            let own_numbers = numbers(&own[place..place + length]);
-            let is_possible = |form: &&Form| (trusted || !form.short) && numbers(&form.words) == own_numbers;
             for form in forms.iter().map(|&form| &self.forms[form]).filter(is_possible) {
                 let target = form.words.join(" ");
                 let letters = target.chars().count();
@@ -272,6 +270,11 @@ impl Titles {
         let form = self.forms.iter().filter(|_| word.len() >= SHORTEST_RUN_TOGETHER).find(is_meant)?;
         Some(Found { start: place, end: place + 1, title: form.title })
     }
+}
+
+/// Those of some words that are numbers.
+fn numbers(words: &[String]) -> impl Iterator<Item = &String> {
+    words.iter().filter(|word| word.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// Whether a name goes on behind its first word: `I loved Drive My Car` is not of `Drive`. Where the word before has a capital,

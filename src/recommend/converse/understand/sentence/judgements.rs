@@ -303,10 +303,11 @@ impl Reading<'_> {
             _ => None,
         };
         if judgement.sentiment != 0 {
-            let is_refused = !seen && said.is_refused(mention, judgement);
+            let was_disliked =
+                |title: &String| self.feedback.disliked.contains(title) && !self.rejected.contains(title);
+            let is_refused = !seen && said.is_refused(mention, judgement) && !was_disliked(&titles[0]);
             self.rejected.retain(|title| !titles.contains(title));
-            let is_new = |title: &&String| is_refused && !self.feedback.disliked.contains(title);
-            self.rejected.extend(titles.first().filter(is_new).cloned());
+            self.rejected.extend(titles.first().filter(|_| is_refused).cloned());
         }
         let left = titles.iter().filter(|title| !said.excepted.contains(title));
         left.for_each(|title| take(&mut self.feedback, title, Judgement { seen, ..judgement }));
