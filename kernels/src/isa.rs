@@ -28,6 +28,9 @@ pub enum Isa {
     Avx512,
     /// AVX-512 with 8-bit dot products (VNNI).
     Avx512Vnni,
+    /// AVX-512 VNNI of processors that add on other units than those that multiply, as AMD's do: half of the multiplications for
+    /// weights of four bits.
+    Avx512Winograd,
     /// AVX-512 VNNI with tiles of 8-bit dot products (AMX).
     Amx,
     /// 64-bit Arm with NEON.
@@ -36,11 +39,22 @@ pub enum Isa {
 
 impl Isa {
     /// Every instruction set, the preferred of two that a processor has later.
-    pub const ALL: [Isa; 7] = [Isa::Scalar, Isa::Avx2, Isa::AvxVnni, Isa::Avx512, Isa::Avx512Vnni, Isa::Amx, Isa::Neon];
+    pub const ALL: [Isa; 8] =
+        [Isa::Scalar, Isa::Avx2, Isa::AvxVnni, Isa::Avx512, Isa::Avx512Vnni, Isa::Avx512Winograd, Isa::Amx, Isa::Neon];
 
     /// The best that this processor has.
     pub fn detect() -> Self {
-        Self::ALL.into_iter().rfind(|isa| isa.is_available()).unwrap_or(Isa::Scalar)
+        Self::ALL.into_iter().rfind(|isa| isa.is_available() && isa.is_worthwhile()).unwrap_or(Isa::Scalar)
+    }
+
+    /// Whether a processor that has it gains by it.
+    fn is_worthwhile(self) -> bool {
+        #[cfg(target_arch = "x86_64")]
+        if self == Isa::Avx512Winograd {
+            let vendor = std::arch::x86_64::__cpuid(0);
+            return [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes).as_flattened() == b"AuthenticAMD";
+        }
+        true
     }
 
     /// Those that this processor has, scalar first.
@@ -67,7 +81,9 @@ impl Isa {
                     && Isa::Avx2.is_available()
             }
             #[cfg(target_arch = "x86_64")]
-            Isa::Avx512Vnni => Isa::Avx512.is_available() && is_x86_feature_detected!("avx512vnni"),
+            Isa::Avx512Vnni | Isa::Avx512Winograd => {
+                Isa::Avx512.is_available() && is_x86_feature_detected!("avx512vnni")
+            }
             #[cfg(target_arch = "x86_64")]
             Isa::Amx => Isa::Avx512Vnni.is_available() && crate::simd::tiles_are_available(),
             #[cfg(target_arch = "aarch64")]
@@ -76,7 +92,8 @@ impl Isa {
         }
     }
 
-    /// The name that [`FromStr`] reads: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vnni`, `amx` or `neon`.
+    /// The name that [`FromStr`] reads: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vnni`,
+    /// `avx512winograd`, `amx` or `neon`.
     pub fn name(self) -> &'static str {
         match self {
             Isa::Scalar => "scalar",
@@ -84,6 +101,7 @@ impl Isa {
             Isa::AvxVnni => "avxvnni",
             Isa::Avx512 => "avx512",
             Isa::Avx512Vnni => "avx512vnni",
+            Isa::Avx512Winograd => "avx512winograd",
             Isa::Amx => "amx",
             Isa::Neon => "neon",
         }
@@ -144,6 +162,9 @@ impl Arch {
             // SAFETY: the constructor found the same and AVX-512 VNNI.
             Isa::Avx512Vnni => unsafe { run_avx512_vnni(kernel) },
             #[cfg(target_arch = "x86_64")]
+            // SAFETY: as above.
+            Isa::Avx512Winograd => unsafe { run_avx512_winograd(kernel) },
+            #[cfg(target_arch = "x86_64")]
             // SAFETY: the constructor found the same and tiles that this process may use.
             Isa::Amx => unsafe { run_amx(kernel) },
             #[cfg(target_arch = "aarch64")]
@@ -174,9 +195,10 @@ macro_rules! paths {
 paths! {
     fn run_avx2: Avx2<false>, "avx2,fma,f16c";
     fn run_avx_vnni: Avx2<true>, "avx2,fma,f16c,avxvnni";
-    fn run_avx512: Avx512<false, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c";
-    fn run_avx512_vnni: Avx512<true, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
-    fn run_amx: Avx512<true, true>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
+    fn run_avx512: Avx512<false, false, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c";
+    fn run_avx512_vnni: Avx512<true, false, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
+    fn run_avx512_winograd: Avx512<true, false, true>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
+    fn run_amx: Avx512<true, true, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -201,14 +223,14 @@ mod tests {
         let error = "sse9".parse::<Isa>().unwrap_err().to_string();
         assert_eq!(
             error,
-            "unknown instruction set \"sse9\", expected one of scalar, avx2, avxvnni, avx512, avx512vnni, amx, neon"
+            "unknown instruction set \"sse9\", expected one of scalar, avx2, avxvnni, avx512, avx512vnni, avx512winograd, amx, neon"
         );
     }
 
     #[test]
     fn the_best_is_available_and_scalar_comes_first() {
         assert_eq!(Isa::available()[0], Isa::Scalar);
-        assert_eq!(Isa::available().last(), Some(&Isa::detect()));
+        assert_eq!(Isa::available().into_iter().rfind(|isa| isa.is_worthwhile()), Some(Isa::detect()));
         for isa in Isa::ALL {
             assert_eq!(Arch::new(isa).is_some(), Isa::available().contains(&isa));
         }

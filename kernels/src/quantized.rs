@@ -1,7 +1,8 @@
 //! Activations as the products with quantized weights take them: signed bytes, with a scale for each 32.
 //!
-//! As in ggml's Q8_0 the scale is the largest magnitude divided by 127, but it stays in f32. A value's quant depends on its
-//! own row alone.
+//! As in ggml's Q8_0 the scale is the largest magnitude divided by 127, but it stays in f32 and has the sign of the value of that
+//! magnitude, whose quant is 127 then; if that would bring a quant below [`LOWEST`], the scale is larger. A value's quant depends on
+//! its own row alone.
 //!
 //! Rows lie in *tiles*, as many side by side as a product computes at a time. Of a tile of `T` rows, each 32 columns take
 //! `12 T` words, in which `T` words for the rows stand beside each other: eight times four quants, the scale, the scale
@@ -9,6 +10,7 @@
 //! registers, the eight words of quants of one row are neighbours.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::Kernels;
 use crate::aligned::Aligned;
@@ -27,6 +29,10 @@ pub(crate) const SCALED_SUM: usize = STEPS + 1;
 pub(crate) const NEGATED_SUM: usize = STEPS + 2;
 /// Where the negated sums of the first halves are.
 pub(crate) const NEGATED_HALF: usize = STEPS + 3;
+
+/// The range of quants. Four-bit weights can be added to them without leaving that of bytes: it has 256 - 15 numbers.
+pub(crate) const LOWEST: i32 = -113;
+const HIGHEST: i32 = 127;
 
 /// Rows of the tiles for tile registers.
 pub(crate) const WIDE: usize = 16;
@@ -162,7 +168,11 @@ pub struct Quantized {
     tiling: Tiling,
     cols: usize,
     words: Aligned<u32>,
+    number: u64,
 }
+
+/// Numbers that were given to what was quantized.
+static NUMBERS: AtomicU64 = AtomicU64::new(0);
 
 impl Quantized {
     /// Rows (m).
@@ -173,6 +183,16 @@ impl Quantized {
     /// Elements of a row (K).
     pub fn cols(&self) -> usize {
         self.cols
+    }
+
+    /// A number that nothing else that was quantized has.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Blocks of a row.
+    pub(crate) fn blocks(&self) -> usize {
+        self.cols / BLOCK
     }
 
     #[cfg(test)]
@@ -196,6 +216,7 @@ impl Quantized {
         assert!(cols.is_multiple_of(BLOCK), "rows of {cols} elements are no whole number of blocks of {BLOCK}");
         self.tiling = Tiling::of(rows, widest);
         self.cols = cols;
+        self.number = NUMBERS.fetch_add(1, Ordering::Relaxed);
         self.words.resize(self.tiling.room() * cols / BLOCK * WORDS);
     }
 }
@@ -386,22 +407,27 @@ fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32]) {
     let (round, zero) = (simd.splat(ROUND), simd.splat(0.0));
     let mut spoilt = [zero; 4];
     for (x, words) in x.as_chunks::<BLOCK>().0.chunks(LANES).zip(words.chunks_mut(LANES * WORDS)) {
-        let mut largest = [0.0; LANES];
-        for (x, largest) in x.chunks(4).zip(largest.as_chunks_mut().0) {
-            let mut each = [zero; 4];
+        // Of each block the largest value, and the largest of what is below zero.
+        let [mut above, mut below] = [[0.0; LANES]; 2];
+        for ((x, above), below) in x.chunks(4).zip(above.as_chunks_mut().0).zip(below.as_chunks_mut().0) {
+            let [mut largest, mut smallest] = [[zero; 4]; 2];
             // Where there are less than four, the last one counts more than once: as many as ever stay in registers.
             for i in 0..4 {
                 let (low, high) = halves(simd, &x[i.min(x.len() - 1)]);
-                each[i] = simd.max(magnitude(simd, low), magnitude(simd, high));
+                largest[i] = simd.max(low, high);
+                smallest[i] = simd.sub(zero, simd.min(low, high));
                 spoilt[i] = simd.mul_add(high, zero, simd.mul_add(low, zero, spoilt[i]));
             }
-            *largest = simd.largest_each(each);
+            (*above, *below) = (simd.largest_each(largest), simd.largest_each(smallest));
         }
         let (mut scales, mut inverses) = ([0.0; LANES], [0.0; LANES]);
-        let largest = simd.load(&largest);
-        let (is_tiny, unit) = (simd.splat(TINY), simd.splat(127.0));
-        simd.store(simd.select_less(is_tiny, largest, simd.div(largest, unit), zero), &mut scales);
-        simd.store(simd.select_less(is_tiny, largest, simd.div(unit, largest), zero), &mut inverses);
+        let (above, below) = (simd.load(&above), simd.load(&below));
+        let largest = simd
+            .max(simd.max(above, below), simd.mul(simd.min(above, below), simd.splat(HIGHEST as f32 / -LOWEST as f32)));
+        let (is_tiny, highest) = (simd.splat(TINY), simd.splat(HIGHEST as f32));
+        let signed = simd.select_less(above, below, simd.sub(zero, highest), highest);
+        simd.store(simd.select_less(is_tiny, largest, simd.div(largest, signed), zero), &mut scales);
+        simd.store(simd.select_less(is_tiny, largest, simd.div(signed, largest), zero), &mut inverses);
         let mut bytes = [[0; 2 * BLOCK]; LANES / 2];
         // Of each block the sums of both halves.
         let mut sums = [[0_i32; 2]; LANES];
@@ -502,7 +528,8 @@ mod tests {
                         let scale = f32::from_bits(word(SCALE));
                         let x = &x[(tile.first + row) * cols + block * BLOCK..][..BLOCK];
                         for (x, quant) in x.iter().zip(&quants) {
-                            assert!((x - scale * f32::from(*quant)).abs() <= 0.5001 * scale);
+                            assert!((x - scale * f32::from(*quant)).abs() <= 0.5001 * scale.abs());
+                            assert!(i32::from(*quant) >= LOWEST);
                         }
                         let sum = |n: usize| quants[..n].iter().map(|q| i32::from(*q)).sum::<i32>();
                         assert_eq!(word(NEGATED_SUM).cast_signed(), -sum(32));

@@ -64,7 +64,8 @@ pub(crate) struct GlobalArgs {
     /// What the models run on
     #[arg(long, global = true, value_enum)]
     pub(crate) device: Option<Device>,
-    /// Instruction set of the CPU: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vnni`, `amx` or `neon` [default: the best]
+    /// Instruction set of the CPU: `scalar`, `avx2`, `avxvnni`, `avx512`, `avx512vnni`, `avx512winograd`, `amx` or `neon`
+    /// [default: the best]
     #[arg(long, global = true)]
     pub(crate) isa: Option<Isa>,
     /// Positions that the KV cache holds, over all sequences

@@ -4,21 +4,29 @@
 #![allow(clippy::needless_range_loop)]
 
 use std::marker::PhantomData;
+use std::ops::Range;
 
 use super::wide::{Unpack, Wide, WideTile};
+use super::winograd::{self, Winograd};
 use super::{Distance, Input, Product, Share};
 use crate::ahead::fetch;
 use crate::matrix::{Data, Matrix};
 use crate::packed::{BLOCK, Block, Blocks, Group, STEPS};
-use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WIDE, WORDS};
+use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, Tiling, WIDE, WORDS};
 use crate::simd::{Chunk, Line, Simd};
 
 /// Weights of a quantized format.
 pub(super) struct Quants<B>(PhantomData<B>);
 
+/// What a task keeps of two groups.
+pub(super) enum Prepared {
+    Wide(Wide),
+    Winograd(Winograd),
+}
+
 /// Sixteen rows, and the lines that are to be fetched meanwhile.
 pub(super) struct QuantsGroup<'a> {
-    group: Group<'a>,
+    pub(super) group: Group<'a>,
     ahead: &'a [Line],
     blocks: usize,
 }
@@ -30,6 +38,29 @@ impl Clone for QuantsGroup<'_> {
 }
 
 impl Copy for QuantsGroup<'_> {}
+
+/// The lines that a tile fetches.
+#[derive(Clone, Copy)]
+pub(super) struct Ahead<'a> {
+    lines: &'a [Line],
+    per_block: usize,
+}
+
+impl<'a> Ahead<'a> {
+    #[inline(always)]
+    fn of(by: &QuantsGroup<'a>, share: Share) -> Self {
+        let lines = &by.ahead[share.of(by.ahead.len())];
+        Ahead { lines, per_block: lines.len().div_ceil(by.blocks.max(1)) }
+    }
+
+    /// Fetches what falls to a block.
+    #[inline(always)]
+    pub(super) fn fetch(&self, block: usize) {
+        for line in self.lines.iter().skip(block * self.per_block).take(self.per_block) {
+            fetch(line.as_ptr());
+        }
+    }
+}
 
 impl<B: Blocks> Product for Quants<B> {
     type Group<'a> = QuantsGroup<'a>;
@@ -57,17 +88,14 @@ impl<B: Blocks> Product for Quants<B> {
         share: Share,
     ) -> [[S::F; T]; R] {
         let words = x.quantized.map_or(&[][..], |x| x.words(tile));
-        let mut ahead = [&[][..]; R];
-        for r in 0..R {
-            ahead[r] = &by[r].ahead[share.of(by[r].ahead.len())];
+        let mut ahead = [Ahead::of(&by[0], share); R];
+        for r in 1..R {
+            ahead[r] = Ahead::of(&by[r], share);
         }
-        let per_block = ahead[0].len().div_ceil(by[0].blocks.max(1));
         let mut sums = [[simd.splat(0.0); T]; R];
         for (index, words) in words.chunks_exact(WORDS * T).enumerate().take(by[0].blocks) {
             for r in 0..R {
-                for line in ahead[r].iter().skip(index * per_block).take(per_block) {
-                    fetch(line.as_ptr());
-                }
+                ahead[r].fetch(index);
             }
             // Loops, not closures: those become calls, which keep no register.
             let mut blocks = [Block::<B>::of(by[0].group, index); R];
@@ -79,33 +107,51 @@ impl<B: Blocks> Product for Quants<B> {
         sums
     }
 
-    type Wide = Wide;
+    type Prepared = Prepared;
 
     #[inline(always)]
-    fn wide<S: Simd>(simd: S) -> Option<Wide> {
-        Wide::new::<S, B>(simd)
-    }
-
-    #[inline(always)]
-    fn prepare<S: Simd>(simd: S, wide: &mut Wide, by: &[QuantsGroup<'_>; 2]) {
-        for (QuantsGroup { group, blocks, .. }, out) in by.iter().zip(&mut wide.groups) {
-            simd.apart(Unpack::<B> { group, blocks: *blocks, out, format: PhantomData });
+    fn prepared<S: Simd>(simd: S, x: &Input<'_>, tiling: Tiling, tiles: Range<usize>) -> Option<Prepared> {
+        match tiling.tile(tiles.start).width {
+            WIDE => Wide::new::<S, B>(simd).map(Prepared::Wide),
+            winograd::ROWS => Winograd::new::<S, B>(simd, x.quantized?, tiling, tiles).map(Prepared::Winograd),
+            _ => None,
         }
     }
 
     #[inline(always)]
-    fn wide_tile<S: Simd>(
+    fn prepare<S: Simd>(simd: S, prepared: &mut Prepared, by: &[QuantsGroup<'_>; 2]) {
+        match prepared {
+            Prepared::Wide(wide) => {
+                for (QuantsGroup { group, blocks, .. }, out) in by.iter().zip(&mut wide.groups) {
+                    simd.apart(Unpack::<B> { group, blocks: *blocks, out, format: PhantomData });
+                }
+            }
+            Prepared::Winograd(winograd) => winograd.prepare::<S, B>(simd, by),
+        }
+    }
+
+    #[inline(always)]
+    fn prepared_tile<S: Simd>(
         simd: S,
-        wide: &mut Wide,
+        prepared: &mut Prepared,
         x: &Input<'_>,
-        _: &[QuantsGroup<'_>; 2],
+        by: &[QuantsGroup<'_>; 2],
         tile: RowTile,
+        share: Share,
         sums: &mut [[Chunk; WIDE]; 2],
     ) {
-        let x = x.quantized.map_or(&[][..], |x| x.words(tile));
-        let Wide { tiles, groups } = wide;
-        for (group, sums) in groups.iter().zip(sums) {
-            simd.apart(WideTile::<B> { tiles, group, x, sums, format: PhantomData });
+        let Some(x) = x.quantized else { return };
+        match prepared {
+            Prepared::Wide(Wide { tiles, groups }) => {
+                let x = x.words(tile);
+                for (group, sums) in groups.iter().zip(sums) {
+                    simd.apart(WideTile::<B> { tiles, group, x, sums, format: PhantomData });
+                }
+            }
+            Prepared::Winograd(winograd) => {
+                let ahead = [Ahead::of(&by[0], share), Ahead::of(&by[1], share)];
+                winograd.tile::<S, B>(simd, x, tile, ahead, sums);
+            }
         }
     }
 }

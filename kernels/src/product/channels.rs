@@ -3,10 +3,12 @@
 // Loops over registers run over several arrays at once, by index.
 #![allow(clippy::needless_range_loop)]
 
+use std::ops::Range;
+
 use super::{Distance, Input, Product, Share};
 use crate::matrix::{Data, Matrix};
 use crate::per_channel::ChannelGroup;
-use crate::quantized::{RowTile, WIDE};
+use crate::quantized::{RowTile, Tiling, WIDE};
 use crate::simd::{Chunk, Kernel, Simd, Tiles};
 
 /// Signed bytes with a scale for each row.
@@ -66,27 +68,28 @@ impl Product for Bytes {
         sums
     }
 
-    type Wide = Tiles<TILE_STEPS>;
+    type Prepared = Tiles<TILE_STEPS>;
 
     #[inline(always)]
-    fn wide<S: Simd>(simd: S) -> Option<Self::Wide> {
-        simd.tiles()
+    fn prepared<S: Simd>(simd: S, _: &Input<'_>, tiling: Tiling, tiles: Range<usize>) -> Option<Self::Prepared> {
+        if tiling.tile(tiles.start).width == WIDE { simd.tiles() } else { None }
     }
 
     #[inline(always)]
-    fn prepare<S: Simd>(_: S, _: &mut Self::Wide, _: &[ChannelGroup<'_>; 2]) {}
+    fn prepare<S: Simd>(_: S, _: &mut Self::Prepared, _: &[ChannelGroup<'_>; 2]) {}
 
     #[inline(always)]
-    fn wide_tile<S: Simd>(
+    fn prepared_tile<S: Simd>(
         simd: S,
-        wide: &mut Self::Wide,
+        tiles: &mut Self::Prepared,
         x: &Input<'_>,
         by: &[ChannelGroup<'_>; 2],
         tile: RowTile,
+        _: Share,
         sums: &mut [[Chunk; WIDE]; 2],
     ) {
         let words = x.quantized_rows.map_or(&[][..], |x| x.words(tile));
-        simd.apart(WideTile { tiles: wide, groups: by, words, sums });
+        simd.apart(WideTile { tiles, groups: by, words, sums });
     }
 }
 

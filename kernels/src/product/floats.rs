@@ -5,10 +5,11 @@
 
 use std::array::from_fn;
 use std::convert::Infallible;
+use std::ops::Range;
 
 use super::{Distance, Input, Product, Share};
 use crate::matrix::{Data, Matrix};
-use crate::quantized::{RowTile, WIDE};
+use crate::quantized::{RowTile, Tiling, WIDE};
 use crate::simd::{Chunk, Halves, Simd};
 
 /// Weights in f16.
@@ -100,28 +101,29 @@ impl<V: Vectors> Product for V {
     }
 
     // Tile registers take no floats of these widths.
-    type Wide = Infallible;
+    type Prepared = Infallible;
 
     #[inline(always)]
-    fn wide<S: Simd>(_: S) -> Option<Infallible> {
+    fn prepared<S: Simd>(_: S, _: &Input<'_>, _: Tiling, _: Range<usize>) -> Option<Infallible> {
         None
     }
 
     #[inline(always)]
-    fn prepare<S: Simd>(_: S, wide: &mut Infallible, _: &[&[V::Stored]; 2]) {
-        match *wide {}
+    fn prepare<S: Simd>(_: S, prepared: &mut Infallible, _: &[&[V::Stored]; 2]) {
+        match *prepared {}
     }
 
     #[inline(always)]
-    fn wide_tile<S: Simd>(
+    fn prepared_tile<S: Simd>(
         _: S,
-        wide: &mut Infallible,
+        prepared: &mut Infallible,
         _: &Input<'_>,
         _: &[&[V::Stored]; 2],
         _: RowTile,
+        _: Share,
         _: &mut [[Chunk; WIDE]; 2],
     ) {
-        match *wide {}
+        match *prepared {}
     }
 }
 

@@ -12,6 +12,7 @@ mod cut;
 mod floats;
 mod task;
 mod wide;
+mod winograd;
 
 use std::cell::Cell;
 use std::marker::PhantomData;

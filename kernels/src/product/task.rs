@@ -52,22 +52,23 @@ pub(super) trait Product {
         share: Share,
     ) -> [[S::F; T]; R];
 
-    /// The tile registers, and what a task keeps for them.
-    type Wide;
+    /// What a task keeps of groups that it makes ready once for all of its rows.
+    type Prepared;
 
-    /// Sets up tile registers, where the processor has them and there is a micro-kernel for them.
-    fn wide<S: Simd>(simd: S) -> Option<Self::Wide>;
+    /// Nothing made ready yet, if there is a micro-kernel for the widest tiles that takes it, and the tiles of the task are worth it.
+    fn prepared<S: Simd>(simd: S, x: &Input<'_>, tiling: Tiling, tiles: Range<usize>) -> Option<Self::Prepared>;
 
-    /// Makes two groups ready for [`wide_tile`](Product::wide_tile).
-    fn prepare<S: Simd>(simd: S, wide: &mut Self::Wide, by: &[Self::Group<'_>; 2]);
+    /// Makes two groups ready for [`prepared_tile`](Product::prepared_tile).
+    fn prepare<S: Simd>(simd: S, prepared: &mut Self::Prepared, by: &[Self::Group<'_>; 2]);
 
-    /// The products of the two groups and the rows of a wide tile.
-    fn wide_tile<S: Simd>(
+    /// The products of the two groups and the rows of one of the widest tiles.
+    fn prepared_tile<S: Simd>(
         simd: S,
-        wide: &mut Self::Wide,
+        prepared: &mut Self::Prepared,
         x: &Input<'_>,
         by: &[Self::Group<'_>; 2],
         tile: RowTile,
+        share: Share,
         sums: &mut [[Chunk; WIDE]; 2],
     );
 }
@@ -104,8 +105,8 @@ impl<'w> Task<'w> {
         let columns = self.out.columns();
         let groups = (columns.start - self.offset) / LANES..(columns.end - self.offset).div_ceil(LANES);
         let step = if self.into == Into::Gate { 1 } else { 2 };
-        let has_wide = self.tiling.tile(self.tiles.start).width == WIDE;
-        let mut wide = if has_wide { P::wide(simd) } else { None };
+        let widest = self.tiling.tile(self.tiles.start).width;
+        let mut prepared = P::prepared(simd, &self.x, self.tiling, self.tiles.clone());
         let ahead = match self.tiles.len() {
             1 => Distance::Lines(STREAM_AHEAD),
             _ if S::MANY_REGISTERS => Distance::Groups(step),
@@ -122,25 +123,26 @@ impl<'w> Task<'w> {
             let by = [P::group(self.by.weight, group, ahead), P::group(matrix, second, ahead)];
             let tiles = self.tiles.clone();
             let parts = tiles.len();
-            if let Some(wide) = &mut wide {
-                P::prepare(simd, wide, &by);
+            if let Some(prepared) = &mut prepared {
+                P::prepare(simd, prepared, &by);
             }
             for (part, tile) in tiles.enumerate() {
                 let pair = Pair { by: &by, first: group, second, share: Share { part, parts } };
                 let tile = self.tiling.tile(tile);
+                if tile.width == widest
+                    && let Some(prepared) = &mut prepared
+                {
+                    P::prepared_tile(simd, prepared, &self.x, &by, tile, pair.share, sums);
+                    self.put_pair::<S, WIDE>(simd, [group, second], tile, sums.as_flattened());
+                    continue;
+                }
                 match tile.width {
                     6 if S::MANY_REGISTERS => self.pair::<S, P, 6>(simd, pair, tile, sums.as_flattened_mut()),
                     4 if S::MANY_REGISTERS || S::FEW_ROWS == 4 => {
                         self.pair::<S, P, 4>(simd, pair, tile, sums.as_flattened_mut());
                     }
                     2 => self.pair::<S, P, 2>(simd, pair, tile, sums.as_flattened_mut()),
-                    WIDE if S::MANY_REGISTERS => match &mut wide {
-                        Some(wide) => {
-                            P::wide_tile(simd, wide, &self.x, &by, tile, sums);
-                            self.put_pair::<S, WIDE>(simd, [group, second], tile, sums.as_flattened());
-                        }
-                        None => self.narrow_pairs::<S, P>(simd, pair, tile, sums.as_flattened_mut()),
-                    },
+                    WIDE if S::MANY_REGISTERS => self.narrow_pairs::<S, P>(simd, pair, tile, sums.as_flattened_mut()),
                     _ => self.pair::<S, P, 1>(simd, pair, tile, sums.as_flattened_mut()),
                 }
             }
@@ -198,6 +200,19 @@ impl<'w> Task<'w> {
         sums: &[Chunk],
     ) {
         let sums = &sums[..2 * T];
+        let start = self.offset + first * LANES - self.out.columns().start;
+        let (is_sum, is_plain) = (self.into == Into::Sum, self.into != Into::Gate && self.by.bias.is_none());
+        // Two whole groups without a bias, which nearly all are, in few steps: they stand between two micro-kernels.
+        if is_plain && second == first + 1 && start + 2 * LANES <= self.out.columns().len() {
+            for t in 0..tile.count.min(T) {
+                let out = &mut self.out.row(tile.first + t)[start..start + 2 * LANES];
+                for (out, sums) in out.as_chunks_mut().0.iter_mut().zip([&sums[t], &sums[T + t]]) {
+                    let sums = simd.load(sums);
+                    simd.store(if is_sum { simd.add(simd.load(out), sums) } else { sums }, out);
+                }
+            }
+            return;
+        }
         for t in 0..tile.count.min(T) {
             let row = tile.first + t;
             if self.into == Into::Gate {

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::packed::STEPS;
 use crate::quantized::{SCALE, WORDS, place};
-use crate::testing::{bits, every_isa, random, random_blocks};
+use crate::testing::{bits, every_isa, random, random_bits, random_blocks};
 use crate::{Isa, Pool, dequantize, per_channel};
 
 fn product(kernels: &Kernels, x: &[f32], w: &Matrix, bias: Option<&[f32]>) -> Vec<f32> {
@@ -175,6 +175,29 @@ fn a_row_does_not_depend_on_its_company_or_the_threads() {
                 }
                 let last = product(kernels, &x[149 * k..], &w, None);
                 assert_eq!(bits(&last), bits(&together[149 * n..]));
+            }
+        }
+    }
+}
+
+#[test]
+fn many_rows_of_extremes_are_those_of_the_scalar_path() {
+    for (format, quants_from, k) in [(Format::Q4_0, 2, 96), (Format::Q4_1, 4, 160), (Format::Q4K, 16, 512)] {
+        for m in [48, 61, 150] {
+            let mut choices = random_bits(m as u64);
+            let mut choose = || choices.next().unwrap_or_default() as usize;
+            // Quants are 0 or 15, activations 127, -113 or 0, or the like with another sign.
+            let mut bytes = random_blocks(format, 7, 40 * k);
+            for block in bytes.chunks_mut(format.block_bytes()) {
+                block[quants_from..].fill_with(|| [0x00, 0x0f, 0xf0, 0xff][choose() % 4]);
+            }
+            let w = Matrix::new(format, 40, k, &bytes).unwrap();
+            let mut x: Vec<f32> = (0..m * k).map(|_| [127.0, -113.0, -113.0, 0.0][choose() % 4]).collect();
+            x.chunks_mut(BLOCK).filter(|_| choose() % 2 == 0).flatten().for_each(|x| *x *= -0.25);
+            let mut scalar = None;
+            for kernels in every_isa(2) {
+                let found = bits(&product(&kernels, &x, &w, None));
+                assert_eq!(scalar.get_or_insert_with(|| found.clone()), &found, "{format} on {}", kernels.isa());
             }
         }
     }

@@ -4,15 +4,16 @@
 
 use std::arch::x86_64::*;
 
-use crate::isa::{run_amx, run_avx512, run_avx512_vnni};
+use crate::isa::{run_amx, run_avx512, run_avx512_vnni, run_avx512_winograd};
 
 use super::{Chunk, Halves, Kernel, LANES, Line, Simd, Tiles};
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL, and VNNI and tiles of bytes (AMX) where the parameters say so.
+/// `ADDS` is no feature: the processor is taken to add while it multiplies.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512<const VNNI: bool, const AMX: bool>(());
+pub(crate) struct Avx512<const VNNI: bool, const AMX: bool, const ADDS: bool>(());
 
-impl<const VNNI: bool, const AMX: bool> Avx512<VNNI, AMX> {
+impl<const VNNI: bool, const AMX: bool, const ADDS: bool> Avx512<VNNI, AMX, ADDS> {
     /// # Safety
     ///
     /// The processor must have what this type proves.
@@ -33,7 +34,7 @@ macro_rules! intrinsics {
     )*};
 }
 
-impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
+impl<const VNNI: bool, const AMX: bool, const ADDS: bool> Simd for Avx512<VNNI, AMX, ADDS> {
     type F = __m512;
     type I = __m512i;
 
@@ -41,14 +42,16 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
     const SIGNED_BIAS: bool = VNNI;
     const PAIRS: bool = !VNNI;
     const TILES: bool = AMX;
+    const WINOGRAD: bool = VNNI && ADDS;
 
     #[inline(always)]
     fn apart<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: `self` proves what the function is compiled for.
         unsafe {
-            match (VNNI, AMX) {
-                (_, true) => run_amx(kernel),
-                (true, _) => run_avx512_vnni(kernel),
+            match (VNNI, AMX, ADDS) {
+                (_, true, _) => run_amx(kernel),
+                (true, _, true) => run_avx512_winograd(kernel),
+                (true, ..) => run_avx512_vnni(kernel),
                 _ => run_avx512(kernel),
             }
         }
@@ -207,6 +210,7 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
                 _mm512_add_epi32(sums, _mm512_madd_epi16(pairs, _mm512_set1_epi16(1)))
             }
         }
+        fn add_bytes(a: __m512i, b: __m512i) -> __m512i { _mm512_add_epi8(a, b) }
         fn dot_shorts(sums: __m512i, w: __m512i, x: __m512i) -> __m512i {
             if VNNI {
                 _mm512_dpwssd_epi32(sums, w, x)

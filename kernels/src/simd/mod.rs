@@ -176,6 +176,12 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
             }
         }
     }
+    /// The wrapping sums of each lane's four bytes.
+    #[inline(always)]
+    fn add_bytes(self, a: Self::I, b: Self::I) -> Self::I {
+        let (low, high) = (self.splat_int(0x7f7f_7f7f), self.splat_int(0x8080_8080_u32.cast_signed()));
+        self.xor(self.add_int(self.and(a, low), self.and(b, low)), self.and(self.xor(a, b), high))
+    }
     /// The low 16 bits of each lane.
     fn store_shorts(self, a: Self::I, to: &mut Halves);
     /// To each lane of `sums`, the sum of the products of its two signed 16-bit numbers of `w` and of `x`, all above
@@ -184,6 +190,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// To each lane of `sums`, the sum of the products of its four bytes of `w`, unsigned and below 64, and of `x`,
     /// signed and above -128.
     fn dot(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;
+    /// Whether [`dot`](Simd::dot) takes any bytes, and [`add_bytes`](Simd::add_bytes) is done by units that it leaves idle.
+    const WINOGRAD: bool = false;
     /// Whether [`dot`](Simd::dot) takes more instructions than [`dot_pairs`](Simd::dot_pairs) does.
     const PAIRS: bool = false;
     /// As [`dot`](Simd::dot), with sums of another kind, which [`fold_pairs`](Simd::fold_pairs) turns into proper ones: of

@@ -41,6 +41,7 @@ impl Kernel for Everything<'_> {
             simd.xor(i, word),
             simd.add_int(j, word),
             simd.sub_int(i, word),
+            simd.add_bytes(simd.load_int(line), word),
             simd.shl(j, 19),
             simd.shr(word, 5),
             simd.sar(word, 7),

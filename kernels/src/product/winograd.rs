@@ -1,0 +1,299 @@
+//! The micro-kernel of four-bit weights for processors that add on other units than those that multiply.
+//!
+//! For weights `u`, `v` and activations `x`, `y` of two columns, `(u + y)(v + x) = ux + vy + uv + xy`. So a dot product takes a
+//! multiplication for two columns instead of two, and two additions; `uv` is of the weights alone and computed once for all rows,
+//! `xy` of the activations alone and computed once for all weights (S. Winograd, "A new algorithm for inner product", 1968).
+//! All of it is integers: the sums are the very ones that dot products give. Of the four pairs of steps of a block three are computed
+//! so, and one as it is, which leaves the multiplying and the adding units with as much to do.
+//!
+//! The factors must be bytes. Quants are 0 to 15 and activations [-113 to 127](crate::quantized::LOWEST), so one factor is
+//! `u + 113 + y`, 0 to 255, and the other one `v - 15 + x`, -128 to 127.
+
+// Loops over registers run over several arrays at once, by index.
+#![allow(clippy::needless_range_loop)]
+
+use std::cell::Cell;
+use std::marker::PhantomData;
+use std::mem::take;
+use std::ops::Range;
+
+use super::blocks::{Ahead, QuantsGroup, scaled_sum};
+use crate::aligned::Aligned;
+use crate::packed::{Block, Blocks, STEPS};
+use crate::quantized::{LOWEST, Quantized, RowTile, SCALE, Tiling, WIDE, WORDS};
+use crate::simd::{Chunk, Kernel, LANES, Simd};
+
+/// Rows of a tile.
+pub(super) const ROWS: usize = 6;
+
+/// Rows of a task from which groups are made ready for it.
+const WORTH: usize = 48;
+
+/// What is added to the quants of the first factor, and to those of the second.
+const ADDED: [i32; 2] = [-LOWEST, -15];
+
+/// Pairs of steps of a block: number `i` and number `SECOND + i`, which share the bytes of their quants.
+const SECOND: usize = STEPS / 2;
+/// The pairs that are multiplied by the identity.
+const PAIRS: usize = 3;
+/// The steps that are not.
+const PLAIN: [usize; 2] = [PAIRS, SECOND + PAIRS];
+/// What sums begin with.
+const START: usize = STEPS;
+const SCALES: usize = STEPS + 1;
+/// In formats that have them.
+const MINS: usize = STEPS + 2;
+
+/// Sixteen rows and 32 columns, made ready.
+type Panel = [Chunk; STEPS + 3];
+
+/// The words of a tile for 32 columns.
+type Words = [u32; ROWS * WORDS];
+
+thread_local! {
+    /// Kept to be used again.
+    static BUFFERS: Cell<Buffers> = Cell::default();
+}
+
+#[derive(Default)]
+struct Buffers {
+    /// For each of two groups, the panels of its blocks.
+    groups: [Aligned<f32>; 2],
+    /// For each tile and block what the sums of each row begin with, as bits.
+    starts: Aligned<f32>,
+    /// The activations and tiles that they are of, and the offset of the weights.
+    starts_of: Option<(u64, Range<usize>, Option<i32>)>,
+}
+
+/// What a task keeps of two groups and of its activations.
+pub(super) struct Winograd {
+    buffers: Buffers,
+    blocks: usize,
+    /// The first row of the task.
+    first: usize,
+}
+
+impl Drop for Winograd {
+    fn drop(&mut self) {
+        BUFFERS.set(take(&mut self.buffers));
+    }
+}
+
+impl Winograd {
+    /// For the activations of some tiles, if the format has four bits and the processor gains by it.
+    #[inline(always)]
+    pub(super) fn new<S: Simd, B: Blocks>(simd: S, x: &Quantized, tiling: Tiling, tiles: Range<usize>) -> Option<Self> {
+        let rows = tiling.rows_of(tiles.clone());
+        if !S::WINOGRAD || B::SIGNED || B::LINES != 4 || B::BY_HALF || rows.len() < WORTH {
+            return None;
+        }
+        let (mut buffers, blocks) = (BUFFERS.take(), x.blocks());
+        let Buffers { starts, starts_of, .. } = &mut buffers;
+        // A thread has several tasks of a product, for different weights.
+        let of = Some((x.number(), tiles.clone(), B::OFFSET));
+        if *starts_of != of {
+            *starts_of = of;
+            // Vectors of which the first lanes count are stored, each over the rest of the one before.
+            starts.resize((rows.len() + ROWS) * blocks + LANES);
+            for tile in tiles.map(|tile| tiling.tile(tile)).filter(|tile| tile.width == ROWS) {
+                let (words, starts) = (x.words(tile).as_chunks().0, &mut starts[(tile.first - rows.start) * blocks..]);
+                simd.apart(Starts::<B> { words, starts, format: PhantomData });
+            }
+        }
+        Some(Winograd { buffers, blocks, first: rows.start })
+    }
+
+    /// Makes groups ready.
+    #[inline(always)]
+    pub(super) fn prepare<S: Simd, B: Blocks>(&mut self, simd: S, by: &[QuantsGroup<'_>; 2]) {
+        for (group, out) in by.iter().zip(&mut self.buffers.groups) {
+            out.resize(self.blocks * size_of::<Panel>() / size_of::<f32>());
+            let panels = out.as_chunks_mut().0.as_chunks_mut().0;
+            simd.apart(Prepare::<B> { group, panels, format: PhantomData });
+        }
+    }
+
+    /// The products of the groups and the rows of a tile.
+    #[inline(always)]
+    pub(super) fn tile<S: Simd, B: Blocks>(
+        &self,
+        simd: S,
+        x: &Quantized,
+        tile: RowTile,
+        ahead: [Ahead<'_>; 2],
+        sums: &mut [[Chunk; WIDE]; 2],
+    ) {
+        let starts = &self.buffers.starts[(tile.first - self.first) * self.blocks..];
+        let [first, second] = &self.buffers.groups;
+        simd.apart(WinogradTile::<B> {
+            panels: [first.as_chunks().0.as_chunks().0, second.as_chunks().0.as_chunks().0],
+            words: x.words(tile).as_chunks().0,
+            starts: starts.as_chunks().0,
+            ahead: &ahead,
+            sums,
+            format: PhantomData,
+        });
+    }
+}
+
+/// Computes what the sums of a tile's rows begin with, as far as it is of the activations.
+struct Starts<'a, B> {
+    words: &'a [Words],
+    starts: &'a mut [f32],
+    format: PhantomData<B>,
+}
+
+impl<B: Blocks> Kernel for Starts<'_, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        // Of quants that are too large, the sum of the activations is taken off as often.
+        let offset = B::OFFSET.map_or(0, |bits| 1 << bits);
+        let [to_y, to_x] = [ADDED[0] + offset, ADDED[1] + offset];
+        let constant = simd.splat_int(to_x * to_y * (4 * PAIRS) as i32);
+        let [to_y, to_x, offset] = [bytes(simd, to_y), bytes(simd, to_x), bytes(simd, offset)];
+        for (index, words) in self.words.iter().enumerate() {
+            let mut products = simd.splat_int(0);
+            for step in 0..PAIRS {
+                let (x, y) = (rows(simd, words, step), rows(simd, words, SECOND + step));
+                products = simd.dot(products, simd.add_bytes(y, to_y), simd.add_bytes(x, to_x));
+            }
+            if B::OFFSET.is_some() {
+                for step in PLAIN {
+                    products = simd.dot(products, offset, rows(simd, words, step));
+                }
+            }
+            if let Some(out) = self.starts[index * ROWS..].first_chunk_mut() {
+                simd.store(simd.bitcast(simd.sub_int(constant, products)), out);
+            }
+        }
+    }
+}
+
+/// Word `step` of each row.
+#[inline(always)]
+fn rows<S: Simd>(simd: S, words: &Words, step: usize) -> S::I {
+    let mut lanes = [0.0; LANES];
+    for (lane, word) in lanes.iter_mut().zip(&words[step * ROWS..]) {
+        *lane = f32::from_bits(*word);
+    }
+    simd.bits(simd.load(&lanes))
+}
+
+/// A byte, in every byte.
+#[inline(always)]
+fn bytes<S: Simd>(simd: S, byte: i32) -> S::I {
+    simd.splat_int(i32::from_ne_bytes([byte as u8; 4]))
+}
+
+/// Makes a group ready.
+struct Prepare<'a, B> {
+    group: &'a QuantsGroup<'a>,
+    panels: &'a mut [Panel],
+    format: PhantomData<B>,
+}
+
+impl<B: Blocks> Kernel for Prepare<'_, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let added = [bytes(simd, ADDED[0]), bytes(simd, ADDED[1])];
+        for (index, panel) in self.panels.iter_mut().enumerate() {
+            let block = Block::<B>::of(self.group.group, index);
+            let mut products = simd.splat_int(0);
+            for step in 0..PAIRS {
+                let u = simd.add_bytes(block.quants(simd, step), added[0]);
+                let v = simd.add_bytes(block.quants(simd, SECOND + step), added[1]);
+                products = simd.dot(products, u, v);
+                simd.store(simd.bitcast(u), &mut panel[step]);
+                simd.store(simd.bitcast(v), &mut panel[SECOND + step]);
+            }
+            for step in PLAIN {
+                simd.store(simd.bitcast(block.quants(simd, step)), &mut panel[step]);
+            }
+            simd.store(simd.bitcast(simd.sub_int(simd.splat_int(0), products)), &mut panel[START]);
+            simd.store(block.scale(simd, 0), &mut panel[SCALES]);
+            if B::MINS {
+                simd.store(block.min(simd, 0), &mut panel[MINS]);
+            }
+        }
+    }
+}
+
+/// The products of two groups and the rows of a tile.
+struct WinogradTile<'a, B> {
+    panels: [&'a [Panel]; 2],
+    words: &'a [Words],
+    starts: &'a [[f32; ROWS]],
+    ahead: &'a [Ahead<'a>; 2],
+    sums: &'a mut [[Chunk; WIDE]; 2],
+    format: PhantomData<B>,
+}
+
+impl<B: Blocks> Kernel for WinogradTile<'_, B> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let [first, second] = self.panels;
+        let mut sums = [[simd.splat(0.0); ROWS]; 2];
+        for (index, ((words, starts), panels)) in
+            self.words.iter().zip(self.starts).zip(first.iter().zip(second)).enumerate()
+        {
+            self.ahead[0].fetch(index);
+            self.ahead[1].fetch(index);
+            let panels = [panels.0, panels.1];
+            let mut dots = [[simd.splat_int(0); ROWS]; 2];
+            for r in 0..2 {
+                let start = simd.bits(simd.load(&panels[r][START]));
+                for t in 0..ROWS {
+                    dots[r][t] = simd.add_int(start, simd.splat_int(starts[t].to_bits().cast_signed()));
+                }
+            }
+            for step in 0..PAIRS {
+                let [mut u, mut v, mut w] = [[simd.splat_int(0); 2]; 3];
+                for r in 0..2 {
+                    u[r] = simd.bits(simd.load(&panels[r][step]));
+                    v[r] = simd.bits(simd.load(&panels[r][SECOND + step]));
+                    if step < PLAIN.len() {
+                        w[r] = simd.bits(simd.load(&panels[r][PLAIN[step]]));
+                    }
+                }
+                for t in 0..ROWS {
+                    let x = simd.splat_int(words[step * ROWS + t].cast_signed());
+                    let y = simd.splat_int(words[(SECOND + step) * ROWS + t].cast_signed());
+                    for r in 0..2 {
+                        dots[r][t] = simd.dot(dots[r][t], simd.add_bytes(u[r], y), simd.add_bytes(v[r], x));
+                    }
+                    // Between the others, so that no unit waits.
+                    if step < PLAIN.len() {
+                        let x = simd.splat_int(words[PLAIN[step] * ROWS + t].cast_signed());
+                        for r in 0..2 {
+                            dots[r][t] = simd.dot(dots[r][t], w[r], x);
+                        }
+                    }
+                }
+            }
+            for r in 0..2 {
+                let scale = simd.load(&panels[r][SCALES]);
+                for t in 0..ROWS {
+                    let x_scale = simd.splat(f32::from_bits(words[SCALE * ROWS + t]));
+                    sums[r][t] = simd.mul_add(simd.mul(simd.to_float(dots[r][t]), x_scale), scale, sums[r][t]);
+                }
+                if B::MINS {
+                    let min = simd.load(&panels[r][MINS]);
+                    for t in 0..ROWS {
+                        sums[r][t] = simd.mul_add(min, simd.splat(scaled_sum::<B, ROWS>(words, 0, t)), sums[r][t]);
+                    }
+                }
+            }
+        }
+        for r in 0..2 {
+            for t in 0..ROWS {
+                simd.store(sums[r][t], &mut self.sums[r][t]);
+            }
+        }
+    }
+}
