@@ -28,8 +28,8 @@ pub enum Isa {
     Avx512,
     /// AVX-512 with 8-bit dot products (VNNI).
     Avx512Vnni,
-    /// AVX-512 VNNI of processors that add on other units than those that multiply, as AMD's do: half of the multiplications for
-    /// weights of four bits.
+    /// The same instructions, for processors that add on other units than those that multiply, as AMD's do: products of
+    /// four-bit weights take additions for some of the multiplications.
     Avx512Winograd,
     /// AVX-512 VNNI with tiles of 8-bit dot products (AMX).
     Amx,
@@ -38,17 +38,17 @@ pub enum Isa {
 }
 
 impl Isa {
-    /// Every instruction set, the preferred of two that a processor has later.
+    /// Every instruction set; of two that a processor has, the later one is faster, if it is made for such a processor.
     pub const ALL: [Isa; 8] =
         [Isa::Scalar, Isa::Avx2, Isa::AvxVnni, Isa::Avx512, Isa::Avx512Vnni, Isa::Avx512Winograd, Isa::Amx, Isa::Neon];
 
-    /// The best that this processor has.
+    /// The fastest that this processor has.
     pub fn detect() -> Self {
-        Self::ALL.into_iter().rfind(|isa| isa.is_available() && isa.is_worthwhile()).unwrap_or(Isa::Scalar)
+        Self::ALL.into_iter().rfind(|isa| isa.is_available() && isa.suits()).unwrap_or(Isa::Scalar)
     }
 
-    /// Whether a processor that has it gains by it.
-    fn is_worthwhile(self) -> bool {
+    /// Whether it is made for such a processor.
+    fn suits(self) -> bool {
         #[cfg(target_arch = "x86_64")]
         if self == Isa::Avx512Winograd {
             let vendor = std::arch::x86_64::__cpuid(0);
@@ -160,10 +160,7 @@ impl Arch {
             Isa::Avx512 => unsafe { run_avx512(kernel) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the constructor found the same and AVX-512 VNNI.
-            Isa::Avx512Vnni => unsafe { run_avx512_vnni(kernel) },
-            #[cfg(target_arch = "x86_64")]
-            // SAFETY: as above.
-            Isa::Avx512Winograd => unsafe { run_avx512_winograd(kernel) },
+            Isa::Avx512Vnni | Isa::Avx512Winograd => unsafe { run_avx512_vnni(kernel) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the constructor found the same and tiles that this process may use.
             Isa::Amx => unsafe { run_amx(kernel) },
@@ -195,10 +192,9 @@ macro_rules! paths {
 paths! {
     fn run_avx2: Avx2<false>, "avx2,fma,f16c";
     fn run_avx_vnni: Avx2<true>, "avx2,fma,f16c,avxvnni";
-    fn run_avx512: Avx512<false, false, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c";
-    fn run_avx512_vnni: Avx512<true, false, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
-    fn run_avx512_winograd: Avx512<true, false, true>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
-    fn run_amx: Avx512<true, true, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
+    fn run_avx512: Avx512<false, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma,f16c";
+    fn run_avx512_vnni: Avx512<true, false>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
+    fn run_amx: Avx512<true, true>, "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma,f16c";
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -230,7 +226,7 @@ mod tests {
     #[test]
     fn the_best_is_available_and_scalar_comes_first() {
         assert_eq!(Isa::available()[0], Isa::Scalar);
-        assert_eq!(Isa::available().into_iter().rfind(|isa| isa.is_worthwhile()), Some(Isa::detect()));
+        assert_eq!(Isa::available().into_iter().rfind(|isa| isa.suits()), Some(Isa::detect()));
         for isa in Isa::ALL {
             assert_eq!(Arch::new(isa).is_some(), Isa::available().contains(&isa));
         }

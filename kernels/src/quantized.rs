@@ -30,8 +30,9 @@ pub(crate) const NEGATED_SUM: usize = STEPS + 2;
 /// Where the negated sums of the first halves are.
 pub(crate) const NEGATED_HALF: usize = STEPS + 3;
 
-/// The range of quants. Four-bit weights can be added to them without leaving that of bytes: it has 256 - 15 numbers.
-pub(crate) const LOWEST: i32 = -113;
+/// The lowest quant: of so many numbers each can be added to a four-bit weight without leaving the range of bytes.
+pub(crate) const LOWEST: i32 = HIGHEST + 15 - 255;
+/// The highest one.
 const HIGHEST: i32 = 127;
 
 /// Rows of the tiles for tile registers.
@@ -203,13 +204,14 @@ impl Quantized {
     /// The words of a tile.
     #[inline(always)]
     pub(crate) fn words(&self, tile: RowTile) -> &[u32] {
-        let row = self.cols / BLOCK * WORDS;
+        let row = self.blocks() * WORDS;
         &self.words[tile.first * row..][..tile.width * row]
     }
 
     /// All words, the words of a row, and how rows lie in tiles.
     pub(crate) fn all_words(&mut self) -> (&mut [u32], usize, Tiling) {
-        (&mut self.words, self.cols / BLOCK * WORDS, self.tiling)
+        let row = self.blocks() * WORDS;
+        (&mut self.words, row, self.tiling)
     }
 
     pub(crate) fn reshape(&mut self, rows: usize, cols: usize, widest: usize) {
@@ -407,27 +409,30 @@ fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32]) {
     let (round, zero) = (simd.splat(ROUND), simd.splat(0.0));
     let mut spoilt = [zero; 4];
     for (x, words) in x.as_chunks::<BLOCK>().0.chunks(LANES).zip(words.chunks_mut(LANES * WORDS)) {
-        // Of each block the largest value, and the largest of what is below zero.
+        // Of each block the largest value, and less the smallest one.
         let [mut above, mut below] = [[0.0; LANES]; 2];
         for ((x, above), below) in x.chunks(4).zip(above.as_chunks_mut().0).zip(below.as_chunks_mut().0) {
-            let [mut largest, mut smallest] = [[zero; 4]; 2];
+            let [mut largest, mut negated] = [[zero; 4]; 2];
             // Where there are less than four, the last one counts more than once: as many as ever stay in registers.
             for i in 0..4 {
                 let (low, high) = halves(simd, &x[i.min(x.len() - 1)]);
                 largest[i] = simd.max(low, high);
-                smallest[i] = simd.sub(zero, simd.min(low, high));
+                negated[i] = simd.sub(zero, simd.min(low, high));
                 spoilt[i] = simd.mul_add(high, zero, simd.mul_add(low, zero, spoilt[i]));
             }
-            (*above, *below) = (simd.largest_each(largest), simd.largest_each(smallest));
+            (*above, *below) = (simd.largest_each(largest), simd.largest_each(negated));
         }
         let (mut scales, mut inverses) = ([0.0; LANES], [0.0; LANES]);
         let (above, below) = (simd.load(&above), simd.load(&below));
-        let largest = simd
-            .max(simd.max(above, below), simd.mul(simd.min(above, below), simd.splat(HIGHEST as f32 / -LOWEST as f32)));
-        let (is_tiny, highest) = (simd.splat(TINY), simd.splat(HIGHEST as f32));
-        let signed = simd.select_less(above, below, simd.sub(zero, highest), highest);
-        simd.store(simd.select_less(is_tiny, largest, simd.div(largest, signed), zero), &mut scales);
-        simd.store(simd.select_less(is_tiny, largest, simd.div(signed, largest), zero), &mut inverses);
+        let (largest, other) = (simd.max(above, below), simd.max(simd.min(above, below), zero));
+        let (highest, lowest) = (simd.splat(HIGHEST as f32), simd.splat(-LOWEST as f32));
+        let scale = simd.max(simd.div(largest, highest), simd.div(other, lowest));
+        let inverse = simd.min(simd.div(highest, largest), simd.div(lowest, other));
+        // The value of the largest magnitude has the positive end of the range.
+        let sign = simd.select_less(above, below, simd.splat(-1.0), simd.splat(1.0));
+        let is_tiny = simd.splat(TINY);
+        simd.store(simd.select_less(is_tiny, largest, simd.mul(sign, scale), zero), &mut scales);
+        simd.store(simd.select_less(is_tiny, largest, simd.mul(sign, inverse), zero), &mut inverses);
         let mut bytes = [[0; 2 * BLOCK]; LANES / 2];
         // Of each block the sums of both halves.
         let mut sums = [[0_i32; 2]; LANES];
@@ -552,7 +557,17 @@ mod tests {
                 let words = quantized.words(quantized.tiling().tile(0));
                 assert!(!f32::from_bits(words[SCALE]).is_finite(), "{bad} on {}", kernels.isa());
             }
+            let mut x = [0.0; 32];
+            (x[3], x[19]) = (-f32::MAX, f32::MAX);
             let mut quantized = Quantized::default();
+            kernels.quantize_rows(&x, 32, &mut quantized);
+            let words = quantized.words(quantized.tiling().tile(0));
+            let quants = [words[0].to_le_bytes()[3], words[4].to_le_bytes()[3]].map(u8::cast_signed);
+            assert!(
+                f32::from_bits(words[SCALE]).is_finite() && quants == [-113, 113],
+                "{quants:?} on {}",
+                kernels.isa()
+            );
             kernels.quantize_rows(&[1e-42; 32], 32, &mut quantized);
             assert!(quantized.words(quantized.tiling().tile(0)).iter().all(|word| *word == 0));
         }

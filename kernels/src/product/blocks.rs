@@ -4,15 +4,14 @@
 #![allow(clippy::needless_range_loop)]
 
 use std::marker::PhantomData;
-use std::ops::Range;
 
 use super::wide::{Unpack, Wide, WideTile};
 use super::winograd::{self, Winograd};
-use super::{Distance, Input, Product, Share};
+use super::{Distance, Input, Product, Share, Task};
 use crate::ahead::fetch;
 use crate::matrix::{Data, Matrix};
 use crate::packed::{BLOCK, Block, Blocks, Group, STEPS};
-use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, Tiling, WIDE, WORDS};
+use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WIDE, WORDS};
 use crate::simd::{Chunk, Line, Simd};
 
 /// Weights of a quantized format.
@@ -110,10 +109,10 @@ impl<B: Blocks> Product for Quants<B> {
     type Prepared = Prepared;
 
     #[inline(always)]
-    fn prepared<S: Simd>(simd: S, x: &Input<'_>, tiling: Tiling, tiles: Range<usize>) -> Option<Prepared> {
-        match tiling.tile(tiles.start).width {
+    fn prepared<S: Simd>(simd: S, task: &Task<'_>) -> Option<Prepared> {
+        match task.widest() {
             WIDE => Wide::new::<S, B>(simd).map(Prepared::Wide),
-            winograd::ROWS => Winograd::new::<S, B>(simd, x.quantized?, tiling, tiles).map(Prepared::Winograd),
+            winograd::ROWS => Winograd::new::<S, B>(simd, task).map(Prepared::Winograd),
             _ => None,
         }
     }
@@ -140,7 +139,7 @@ impl<B: Blocks> Product for Quants<B> {
         share: Share,
         sums: &mut [[Chunk; WIDE]; 2],
     ) {
-        let Some(x) = x.quantized else { return };
+        let Some(x) = x.quantized else { unreachable!("quantized inputs for a quantized matrix") };
         match prepared {
             Prepared::Wide(Wide { tiles, groups }) => {
                 let x = x.words(tile);

@@ -3,12 +3,10 @@
 // Loops over registers run over several arrays at once, by index.
 #![allow(clippy::needless_range_loop)]
 
-use std::ops::Range;
-
-use super::{Distance, Input, Product, Share};
+use super::{Distance, Input, Product, Share, Task};
 use crate::matrix::{Data, Matrix};
 use crate::per_channel::ChannelGroup;
-use crate::quantized::{RowTile, Tiling, WIDE};
+use crate::quantized::{RowTile, WIDE};
 use crate::simd::{Chunk, Kernel, Simd, Tiles};
 
 /// Signed bytes with a scale for each row.
@@ -71,8 +69,8 @@ impl Product for Bytes {
     type Prepared = Tiles<TILE_STEPS>;
 
     #[inline(always)]
-    fn prepared<S: Simd>(simd: S, _: &Input<'_>, tiling: Tiling, tiles: Range<usize>) -> Option<Self::Prepared> {
-        if tiling.tile(tiles.start).width == WIDE { simd.tiles() } else { None }
+    fn prepared<S: Simd>(simd: S, task: &Task<'_>) -> Option<Self::Prepared> {
+        if task.widest() == WIDE { simd.tiles() } else { None }
     }
 
     #[inline(always)]

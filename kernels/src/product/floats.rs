@@ -5,11 +5,10 @@
 
 use std::array::from_fn;
 use std::convert::Infallible;
-use std::ops::Range;
 
-use super::{Distance, Input, Product, Share};
+use super::{Distance, Input, Product, Share, Task};
 use crate::matrix::{Data, Matrix};
-use crate::quantized::{RowTile, Tiling, WIDE};
+use crate::quantized::{RowTile, WIDE};
 use crate::simd::{Chunk, Halves, Simd};
 
 /// Weights in f16.
@@ -104,7 +103,7 @@ impl<V: Vectors> Product for V {
     type Prepared = Infallible;
 
     #[inline(always)]
-    fn prepared<S: Simd>(_: S, _: &Input<'_>, _: Tiling, _: Range<usize>) -> Option<Infallible> {
+    fn prepared<S: Simd>(_: S, _: &Task<'_>) -> Option<Infallible> {
         None
     }
 

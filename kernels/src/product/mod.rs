@@ -23,7 +23,7 @@ use crate::packed::{BLOCK, with_blocks};
 use crate::quantized::{QuantizeBlocks, Quantized, Tiling};
 use crate::scratch::Scratch;
 use crate::split::{Tile, for_blocks, for_grid};
-use crate::{Format, Kernels, Matrix, QuantizedRows};
+use crate::{Format, Isa, Kernels, Matrix, QuantizedRows};
 
 use blocks::Quants;
 use channels::Bytes;
@@ -167,7 +167,8 @@ impl Kernels {
             let piece = pieces.partition_point(|piece| piece.columns.start < columns.start);
             let Piece { part, offset, .. } = pieces[piece];
             let second = (into == Into::Gate).then(|| by[1]);
-            self.run_task(Task { x, by: by[part], second, out, offset, tiling, tiles, into });
+            let winograd = self.isa() == Isa::Avx512Winograd;
+            self.run_task(Task { x, by: by[part], second, out, offset, tiling, tiles, into, winograd });
         };
         match out {
             Output::Floats(out) => {

@@ -28,6 +28,8 @@ pub(super) struct Task<'a> {
     pub(super) tiling: Tiling,
     pub(super) tiles: Range<usize>,
     pub(super) into: Into,
+    /// Whether additions take less time than multiplications.
+    pub(super) winograd: bool,
 }
 
 /// Something that begins at a cache line: tile registers are stored line by line.
@@ -55,8 +57,8 @@ pub(super) trait Product {
     /// What a task keeps of groups that it makes ready once for all of its rows.
     type Prepared;
 
-    /// Nothing made ready yet, if there is a micro-kernel for the widest tiles that takes it, and the tiles of the task are worth it.
-    fn prepared<S: Simd>(simd: S, x: &Input<'_>, tiling: Tiling, tiles: Range<usize>) -> Option<Self::Prepared>;
+    /// What is made ready for a task, if there is a micro-kernel for its widest tiles that takes such groups.
+    fn prepared<S: Simd>(simd: S, task: &Task<'_>) -> Option<Self::Prepared>;
 
     /// Makes two groups ready for [`prepared_tile`](Product::prepared_tile).
     fn prepare<S: Simd>(simd: S, prepared: &mut Self::Prepared, by: &[Self::Group<'_>; 2]);
@@ -98,6 +100,12 @@ impl Share {
 }
 
 impl<'w> Task<'w> {
+    /// The width of its first tile, than which none is wider.
+    #[inline(always)]
+    pub(super) fn widest(&self) -> usize {
+        self.tiling.tile(self.tiles.start).width
+    }
+
     /// Computes one tile after the other for two groups: of one matrix, or the same of two. Those of many registers compute both at
     /// a time, unless there is but one tile.
     #[inline(always)]
@@ -105,8 +113,8 @@ impl<'w> Task<'w> {
         let columns = self.out.columns();
         let groups = (columns.start - self.offset) / LANES..(columns.end - self.offset).div_ceil(LANES);
         let step = if self.into == Into::Gate { 1 } else { 2 };
-        let widest = self.tiling.tile(self.tiles.start).width;
-        let mut prepared = P::prepared(simd, &self.x, self.tiling, self.tiles.clone());
+        let widest = self.widest();
+        let mut prepared = P::prepared(simd, &self);
         let ahead = match self.tiles.len() {
             1 => Distance::Lines(STREAM_AHEAD),
             _ if S::MANY_REGISTERS => Distance::Groups(step),

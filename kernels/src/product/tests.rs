@@ -60,7 +60,7 @@ proptest! {
     #[test]
     fn is_close_to_f64_on_ragged_shapes_on_every_path(
         format in prop::sample::select(&Format::ALL[..]),
-        m in 1_usize..41,
+        m in 1_usize..80,
         n in 1_usize..70,
         blocks in 1_usize..5,
         ragged in 1_usize..600,
@@ -206,8 +206,10 @@ fn many_rows_of_extremes_are_those_of_the_scalar_path() {
 #[test]
 fn products_side_by_side_sums_and_gates_are_those_of_single_products() {
     for kernels in every_isa(2) {
-        for (format, other, k) in [(Format::Q4_1, Format::Q6K, 256), (Format::F32, Format::Q8_0, 64)] {
-            for m in [1, 9, 70] {
+        for (format, other, k) in
+            [(Format::Q4_1, Format::Q6K, 256), (Format::Q4_0, Format::Q4K, 256), (Format::F32, Format::Q8_0, 64)]
+        {
+            for m in [1, 9, 130] {
                 let x = random(5, m * k);
                 let mut quantized = Quantized::default();
                 kernels.quantize_rows(&x, k, &mut quantized);

@@ -17,17 +17,18 @@ use std::marker::PhantomData;
 use std::mem::take;
 use std::ops::Range;
 
+use super::Task;
 use super::blocks::{Ahead, QuantsGroup, scaled_sum};
 use crate::aligned::Aligned;
 use crate::packed::{Block, Blocks, STEPS};
-use crate::quantized::{LOWEST, Quantized, RowTile, SCALE, Tiling, WIDE, WORDS};
+use crate::quantized::{LOWEST, Quantized, RowTile, SCALE, WIDE, WORDS};
 use crate::simd::{Chunk, Kernel, LANES, Simd};
 
 /// Rows of a tile.
 pub(super) const ROWS: usize = 6;
 
 /// Rows of a task from which groups are made ready for it.
-const WORTH: usize = 48;
+const WORTH: usize = 36;
 
 /// What is added to the quants of the first factor, and to those of the second.
 const ADDED: [i32; 2] = [-LOWEST, -15];
@@ -80,16 +81,18 @@ impl Drop for Winograd {
 }
 
 impl Winograd {
-    /// For the activations of some tiles, if the format has four bits and the processor gains by it.
+    /// For the activations of a task, if the format has four bits and the task gains by it.
     #[inline(always)]
-    pub(super) fn new<S: Simd, B: Blocks>(simd: S, x: &Quantized, tiling: Tiling, tiles: Range<usize>) -> Option<Self> {
+    pub(super) fn new<S: Simd, B: Blocks>(simd: S, task: &Task<'_>) -> Option<Self> {
+        let (x, tiling, tiles) = (task.x.quantized?, task.tiling, task.tiles.clone());
         let rows = tiling.rows_of(tiles.clone());
-        if !S::WINOGRAD || B::SIGNED || B::LINES != 4 || B::BY_HALF || rows.len() < WORTH {
+        let has_nibbles = B::LINES == 4 && !B::SIGNED && !B::BY_HALF;
+        if !S::ANY_BYTES || !has_nibbles || !task.winograd || rows.len() < WORTH {
             return None;
         }
         let (mut buffers, blocks) = (BUFFERS.take(), x.blocks());
         let Buffers { starts, starts_of, .. } = &mut buffers;
-        // A thread has several tasks of a product, for different weights.
+        // A thread often has several tasks for the same activations and different weights.
         let of = Some((x.number(), tiles.clone(), B::OFFSET));
         if *starts_of != of {
             *starts_of = of;

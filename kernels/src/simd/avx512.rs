@@ -4,16 +4,15 @@
 
 use std::arch::x86_64::*;
 
-use crate::isa::{run_amx, run_avx512, run_avx512_vnni, run_avx512_winograd};
+use crate::isa::{run_amx, run_avx512, run_avx512_vnni};
 
 use super::{Chunk, Halves, Kernel, LANES, Line, Simd, Tiles};
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL, and VNNI and tiles of bytes (AMX) where the parameters say so.
-/// `ADDS` is no feature: the processor is taken to add while it multiplies.
 #[derive(Clone, Copy)]
-pub(crate) struct Avx512<const VNNI: bool, const AMX: bool, const ADDS: bool>(());
+pub(crate) struct Avx512<const VNNI: bool, const AMX: bool>(());
 
-impl<const VNNI: bool, const AMX: bool, const ADDS: bool> Avx512<VNNI, AMX, ADDS> {
+impl<const VNNI: bool, const AMX: bool> Avx512<VNNI, AMX> {
     /// # Safety
     ///
     /// The processor must have what this type proves.
@@ -34,7 +33,7 @@ macro_rules! intrinsics {
     )*};
 }
 
-impl<const VNNI: bool, const AMX: bool, const ADDS: bool> Simd for Avx512<VNNI, AMX, ADDS> {
+impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
     type F = __m512;
     type I = __m512i;
 
@@ -42,16 +41,15 @@ impl<const VNNI: bool, const AMX: bool, const ADDS: bool> Simd for Avx512<VNNI, 
     const SIGNED_BIAS: bool = VNNI;
     const PAIRS: bool = !VNNI;
     const TILES: bool = AMX;
-    const WINOGRAD: bool = VNNI && ADDS;
+    const ANY_BYTES: bool = VNNI;
 
     #[inline(always)]
     fn apart<K: Kernel>(self, kernel: K) -> K::Output {
         // SAFETY: `self` proves what the function is compiled for.
         unsafe {
-            match (VNNI, AMX, ADDS) {
-                (_, true, _) => run_amx(kernel),
-                (true, _, true) => run_avx512_winograd(kernel),
-                (true, ..) => run_avx512_vnni(kernel),
+            match (VNNI, AMX) {
+                (_, true) => run_amx(kernel),
+                (true, _) => run_avx512_vnni(kernel),
                 _ => run_avx512(kernel),
             }
         }

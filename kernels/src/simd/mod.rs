@@ -187,11 +187,11 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// To each lane of `sums`, the sum of the products of its two signed 16-bit numbers of `w` and of `x`, all above
     /// -32,768.
     fn dot_shorts(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;
-    /// To each lane of `sums`, the sum of the products of its four bytes of `w`, unsigned and below 64, and of `x`,
-    /// signed and above -128.
+    /// Whether [`dot`](Simd::dot) takes any bytes.
+    const ANY_BYTES: bool = false;
+    /// To each lane of `sums`, the sum of the products of its four bytes of `w`, unsigned, and of `x`, signed: below 64 and
+    /// above -128, unless it takes [`ANY_BYTES`](Simd::ANY_BYTES).
     fn dot(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;
-    /// Whether [`dot`](Simd::dot) takes any bytes, and [`add_bytes`](Simd::add_bytes) is done by units that it leaves idle.
-    const WINOGRAD: bool = false;
     /// Whether [`dot`](Simd::dot) takes more instructions than [`dot_pairs`](Simd::dot_pairs) does.
     const PAIRS: bool = false;
     /// As [`dot`](Simd::dot), with sums of another kind, which [`fold_pairs`](Simd::fold_pairs) turns into proper ones: of

@@ -17,7 +17,7 @@ impl Kernel for Everything<'_> {
         let (i, j) = (simd.widen_u8(self.1.first_chunk().unwrap()), simd.widen_u16(self.1.first_chunk().unwrap()));
         let word = simd.splat_int(-0x1234_5678);
         let line: &Line = self.1.first_chunk().unwrap();
-        // No activation is -128: of the two ends of the range, only the upper one is in use.
+        // No activation is -128.
         let signed = simd.load_int(&line.map(|byte| if byte == 0x80 { 0x81 } else { byte }));
         // No number of 16 bits is -32,768, nor becomes that.
         let shorts = simd.or(
@@ -29,6 +29,12 @@ impl Kernel for Everything<'_> {
             if S::SIGNED_BIAS { simd.shl(simd.dot(simd.splat_int(0), ones, signed), 7) } else { simd.splat_int(0) };
         // Eight products of weights of four bits are the most that fit.
         let nibbles = simd.and(simd.load_int(line), simd.splat_int(0x0f0f_0f0f));
+        let turned = line.map(|byte| byte.rotate_left(3));
+        let any_bytes = if S::ANY_BYTES {
+            simd.dot(word, simd.load_int(line), simd.load_int(&turned))
+        } else {
+            dots(simd, line, &turned)
+        };
         let mut pairs = simd.splat_int(0);
         for _ in 0..8 {
             pairs = simd.dot_pairs(pairs, nibbles, signed);
@@ -49,6 +55,7 @@ impl Kernel for Everything<'_> {
             simd.bits(a),
             simd.load_int(line),
             simd.dot(word, simd.and(simd.load_int(line), simd.splat_int(0x3f3f_3f3f)), signed),
+            simd.sub_int(any_bytes, word),
             simd.fold_pairs(word, pairs),
             simd.dot_shorts(word, shorts, simd.shl(shorts, 1)),
             simd.sub_int(simd.dot_signed(word, simd.load_int(line), signed), bias),
@@ -99,6 +106,16 @@ impl Kernel for Everything<'_> {
             })
             .collect()
     }
+}
+
+/// The dot products of unsigned and of signed bytes, less -0x1234_5678.
+fn dots<S: Simd>(simd: S, w: &Line, x: &Line) -> S::I {
+    let mut sums = [0; 4 * LANES];
+    for ((sum, w), x) in sums.as_chunks_mut::<4>().0.iter_mut().zip(w.as_chunks::<4>().0).zip(x.as_chunks::<4>().0) {
+        let products = w.iter().zip(x).map(|(w, x)| i32::from(*w) * i32::from(x.cast_signed()));
+        *sum = (products.sum::<i32>() - 0x1234_5678).to_le_bytes();
+    }
+    simd.load_int(&sums)
 }
 
 /// Four numbers, four times.

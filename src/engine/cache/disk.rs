@@ -14,7 +14,8 @@ use docent_models::kv::KV_BLOCK;
 use sha2::{Digest, Sha256};
 
 const MAGIC: &[u8; 8] = b"DOCENTKV";
-const VERSION: u32 = 1;
+/// Another one for each way to compute: a prefix goes on as it began.
+const VERSION: u32 = 2;
 const HASH: usize = 32;
 const NO_PARENT: u32 = u32::MAX;
 /// What is said of a file that is something else.
