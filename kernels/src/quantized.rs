@@ -425,14 +425,13 @@ fn quantize_row<S: Simd>(simd: S, x: &[f32], words: &mut [u32]) {
         let (mut scales, mut inverses) = ([0.0; LANES], [0.0; LANES]);
         let (above, below) = (simd.load(&above), simd.load(&below));
         let (largest, other) = (simd.max(above, below), simd.max(simd.min(above, below), zero));
-        let (highest, lowest) = (simd.splat(HIGHEST as f32), simd.splat(-LOWEST as f32));
-        let scale = simd.max(simd.div(largest, highest), simd.div(other, lowest));
-        let inverse = simd.min(simd.div(highest, largest), simd.div(lowest, other));
+        let (highest, lowest) = (simd.splat(1.0 / HIGHEST as f32), simd.splat(-1.0 / LOWEST as f32));
+        let scale = simd.max(simd.mul(largest, highest), simd.mul(other, lowest));
         // The value of the largest magnitude has the positive end of the range.
         let sign = simd.select_less(above, below, simd.splat(-1.0), simd.splat(1.0));
         let is_tiny = simd.splat(TINY);
         simd.store(simd.select_less(is_tiny, largest, simd.mul(sign, scale), zero), &mut scales);
-        simd.store(simd.select_less(is_tiny, largest, simd.mul(sign, inverse), zero), &mut inverses);
+        simd.store(simd.select_less(is_tiny, largest, simd.div(sign, scale), zero), &mut inverses);
         let mut bytes = [[0; 2 * BLOCK]; LANES / 2];
         // Of each block the sums of both halves.
         let mut sums = [[0_i32; 2]; LANES];

@@ -4,15 +4,16 @@ use std::cell::Cell;
 use std::ops::Range;
 
 use crate::matrix::Data;
-use crate::quantized::Tiling;
+use crate::packed::BLOCK;
+use crate::quantized::{Tiling, WORDS};
 use crate::simd::LANES;
 use crate::{Kernels, Matrix};
 
 /// Rows of activations from which they are shared out to tasks, and not the weights alone.
 const MANY_ROWS: usize = 64;
 
-/// Bytes of activations that a task reads again and again: half of a second-level cache.
-const ROWS_BYTES: usize = 1 << 19;
+/// Bytes of activations that a task reads again and again: somewhat more than half of a second-level cache.
+const ROWS_BYTES: usize = 5 << 17;
 
 /// Tasks per thread where all read the same weights: enough to even out what other processes take of a core.
 const TASKS_PER_THREAD: usize = 4;
@@ -83,7 +84,9 @@ impl Kernels {
         } else if m < MANY_ROWS {
             (tiles, threads, n / (threads * REST))
         } else {
-            let fits = (ROWS_BYTES / (tiling.tile(0).width * k.max(1) * 2)).max(1);
+            // Of quantized activations; floats take more.
+            let fits =
+                (ROWS_BYTES / (tiling.tile(0).width * k.div_ceil(BLOCK).max(1) * size_of::<[u32; WORDS]>())).max(1);
             (tiles.div_ceil(tiles.div_ceil(fits).next_multiple_of(threads)), 0, n.div_ceil(TASKS_PER_THREAD))
         };
         let Cut { tiles: of_tiles, rows: of_rows, pieces, .. } = into;
