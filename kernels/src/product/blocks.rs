@@ -6,13 +6,13 @@
 use std::marker::PhantomData;
 
 use super::wide::{Unpack, Wide, WideTile};
-use super::winograd::{self, Winograd};
+use super::winograd::Winograd;
 use super::{Distance, Input, Product, Share, Task};
 use crate::ahead::fetch;
 use crate::matrix::{Data, Matrix};
 use crate::packed::{BLOCK, Block, Blocks, Group, STEPS};
 use crate::quantized::{NEGATED_HALF, NEGATED_SUM, RowTile, SCALE, SCALED_SUM, WIDE, WORDS};
-use crate::simd::{Chunk, Line, Simd};
+use crate::simd::{Chunk, Line, PAIRED_ROWS, Simd};
 
 /// Weights of a quantized format.
 pub(super) struct Quants<B>(PhantomData<B>);
@@ -112,7 +112,7 @@ impl<B: Blocks> Product for Quants<B> {
     fn prepared<S: Simd>(simd: S, task: &Task<'_>) -> Option<Prepared> {
         match task.widest() {
             WIDE => Wide::new::<S, B>(simd).map(Prepared::Wide),
-            winograd::ROWS => Winograd::new::<S, B>(simd, task).map(Prepared::Winograd),
+            PAIRED_ROWS => Winograd::new::<S, B>(simd, task).map(Prepared::Winograd),
             _ => None,
         }
     }
@@ -149,7 +149,7 @@ impl<B: Blocks> Product for Quants<B> {
             }
             Prepared::Winograd(winograd) => {
                 let ahead = [Ahead::of(&by[0], share), Ahead::of(&by[1], share)];
-                winograd.tile::<S, B>(simd, x, tile, ahead, sums);
+                winograd.tile::<B>(x, tile, ahead, sums);
             }
         }
     }

@@ -18,17 +18,14 @@ use std::mem::take;
 use std::ops::Range;
 
 use super::Task;
-use super::blocks::{Ahead, QuantsGroup, scaled_sum};
+use super::blocks::{Ahead, QuantsGroup};
 use crate::aligned::Aligned;
 use crate::packed::{Block, Blocks, STEPS};
-use crate::quantized::{LOWEST, Quantized, RowTile, SCALE, WIDE, WORDS};
-use crate::simd::{Chunk, Kernel, LANES, Simd};
-
-/// Rows of a tile.
-pub(super) const ROWS: usize = 6;
+use crate::quantized::{LOWEST, Quantized, RowTile, WIDE};
+use crate::simd::{Chunk, Kernel, LANES, PAIRED_ROWS, Paired, Panel, PanelWords, Simd};
 
 /// Rows of a task from which groups are made ready for it.
-const WORTH: usize = 36;
+const WORTH: usize = 24;
 
 /// What is added to the quants of the first factor, and to those of the second.
 const ADDED: [i32; 2] = [-LOWEST, -15];
@@ -44,12 +41,6 @@ const START: usize = STEPS;
 const SCALES: usize = STEPS + 1;
 /// In formats that have them.
 const MINS: usize = STEPS + 2;
-
-/// Sixteen rows and 32 columns, made ready.
-type Panel = [Chunk; STEPS + 3];
-
-/// The words of a tile for 32 columns.
-type Words = [u32; ROWS * WORDS];
 
 thread_local! {
     /// Kept to be used again.
@@ -68,6 +59,7 @@ struct Buffers {
 
 /// What a task keeps of two groups and of its activations.
 pub(super) struct Winograd {
+    paired: Paired,
     buffers: Buffers,
     blocks: usize,
     /// The first row of the task.
@@ -87,9 +79,10 @@ impl Winograd {
         let (x, tiling, tiles) = (task.x.quantized?, task.tiling, task.tiles.clone());
         let rows = tiling.rows_of(tiles.clone());
         let has_nibbles = B::LINES == 4 && !B::SIGNED && !B::BY_HALF;
-        if !S::ANY_BYTES || !has_nibbles || !task.winograd || rows.len() < WORTH {
+        if !has_nibbles || !task.winograd || rows.len() < WORTH {
             return None;
         }
+        let paired = simd.paired()?;
         let (mut buffers, blocks) = (BUFFERS.take(), x.blocks());
         let Buffers { starts, starts_of, .. } = &mut buffers;
         // A thread often has several tasks for the same activations and different weights.
@@ -97,13 +90,13 @@ impl Winograd {
         if *starts_of != of {
             *starts_of = of;
             // Vectors of which the first lanes count are stored, each over the rest of the one before.
-            starts.resize((rows.len() + ROWS) * blocks + LANES);
-            for tile in tiles.map(|tile| tiling.tile(tile)).filter(|tile| tile.width == ROWS) {
+            starts.resize((rows.len() + PAIRED_ROWS) * blocks + LANES);
+            for tile in tiles.map(|tile| tiling.tile(tile)).filter(|tile| tile.width == PAIRED_ROWS) {
                 let (words, starts) = (x.words(tile).as_chunks().0, &mut starts[(tile.first - rows.start) * blocks..]);
                 simd.apart(Starts::<B> { words, starts, format: PhantomData });
             }
         }
-        Some(Winograd { buffers, blocks, first: rows.start })
+        Some(Winograd { paired, buffers, blocks, first: rows.start })
     }
 
     /// Makes groups ready.
@@ -118,30 +111,28 @@ impl Winograd {
 
     /// The products of the groups and the rows of a tile.
     #[inline(always)]
-    pub(super) fn tile<S: Simd, B: Blocks>(
+    pub(super) fn tile<B: Blocks>(
         &self,
-        simd: S,
         x: &Quantized,
         tile: RowTile,
         ahead: [Ahead<'_>; 2],
         sums: &mut [[Chunk; WIDE]; 2],
     ) {
-        let starts = &self.buffers.starts[(tile.first - self.first) * self.blocks..];
         let [first, second] = &self.buffers.groups;
-        simd.apart(WinogradTile::<B> {
-            panels: [first.as_chunks().0.as_chunks().0, second.as_chunks().0.as_chunks().0],
-            words: x.words(tile).as_chunks().0,
-            starts: starts.as_chunks().0,
-            ahead: &ahead,
-            sums,
-            format: PhantomData,
-        });
+        let panels = [first.as_chunks().0.as_chunks().0, second.as_chunks().0.as_chunks().0];
+        let starts = self.buffers.starts[(tile.first - self.first) * self.blocks..].as_chunks().0;
+        let fetch = |block| ahead.iter().for_each(|ahead| ahead.fetch(block));
+        if B::MINS {
+            self.paired.tile::<true, WIDE>(panels, x.words(tile).as_chunks().0, starts, fetch, sums);
+        } else {
+            self.paired.tile::<false, WIDE>(panels, x.words(tile).as_chunks().0, starts, fetch, sums);
+        }
     }
 }
 
 /// Computes what the sums of a tile's rows begin with, as far as it is of the activations.
 struct Starts<'a, B> {
-    words: &'a [Words],
+    words: &'a [PanelWords],
     starts: &'a mut [f32],
     format: PhantomData<B>,
 }
@@ -167,7 +158,7 @@ impl<B: Blocks> Kernel for Starts<'_, B> {
                     products = simd.dot(products, offset, rows(simd, words, step));
                 }
             }
-            if let Some(out) = self.starts[index * ROWS..].first_chunk_mut() {
+            if let Some(out) = self.starts[index * PAIRED_ROWS..].first_chunk_mut() {
                 simd.store(simd.bitcast(simd.sub_int(constant, products)), out);
             }
         }
@@ -176,9 +167,9 @@ impl<B: Blocks> Kernel for Starts<'_, B> {
 
 /// Word `step` of each row.
 #[inline(always)]
-fn rows<S: Simd>(simd: S, words: &Words, step: usize) -> S::I {
+fn rows<S: Simd>(simd: S, words: &PanelWords, step: usize) -> S::I {
     let mut lanes = [0.0; LANES];
-    for (lane, word) in lanes.iter_mut().zip(&words[step * ROWS..]) {
+    for (lane, word) in lanes.iter_mut().zip(&words[step * PAIRED_ROWS..]) {
         *lane = f32::from_bits(*word);
     }
     simd.bits(simd.load(&lanes))
@@ -220,82 +211,6 @@ impl<B: Blocks> Kernel for Prepare<'_, B> {
             simd.store(block.scale(simd, 0), &mut panel[SCALES]);
             if B::MINS {
                 simd.store(block.min(simd, 0), &mut panel[MINS]);
-            }
-        }
-    }
-}
-
-/// The products of two groups and the rows of a tile.
-struct WinogradTile<'a, B> {
-    panels: [&'a [Panel]; 2],
-    words: &'a [Words],
-    starts: &'a [[f32; ROWS]],
-    ahead: &'a [Ahead<'a>; 2],
-    sums: &'a mut [[Chunk; WIDE]; 2],
-    format: PhantomData<B>,
-}
-
-impl<B: Blocks> Kernel for WinogradTile<'_, B> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let [first, second] = self.panels;
-        let mut sums = [[simd.splat(0.0); ROWS]; 2];
-        for (index, ((words, starts), panels)) in
-            self.words.iter().zip(self.starts).zip(first.iter().zip(second)).enumerate()
-        {
-            self.ahead[0].fetch(index);
-            self.ahead[1].fetch(index);
-            let panels = [panels.0, panels.1];
-            let mut dots = [[simd.splat_int(0); ROWS]; 2];
-            for r in 0..2 {
-                let start = simd.bits(simd.load(&panels[r][START]));
-                for t in 0..ROWS {
-                    dots[r][t] = simd.add_int(start, simd.splat_int(starts[t].to_bits().cast_signed()));
-                }
-            }
-            for step in 0..PAIRS {
-                let [mut u, mut v, mut w] = [[simd.splat_int(0); 2]; 3];
-                for r in 0..2 {
-                    u[r] = simd.bits(simd.load(&panels[r][step]));
-                    v[r] = simd.bits(simd.load(&panels[r][SECOND + step]));
-                    if step < PLAIN.len() {
-                        w[r] = simd.bits(simd.load(&panels[r][PLAIN[step]]));
-                    }
-                }
-                for t in 0..ROWS {
-                    let x = simd.splat_int(words[step * ROWS + t].cast_signed());
-                    let y = simd.splat_int(words[(SECOND + step) * ROWS + t].cast_signed());
-                    for r in 0..2 {
-                        dots[r][t] = simd.dot(dots[r][t], simd.add_bytes(u[r], y), simd.add_bytes(v[r], x));
-                    }
-                    // Between the others, so that no unit waits.
-                    if step < PLAIN.len() {
-                        let x = simd.splat_int(words[PLAIN[step] * ROWS + t].cast_signed());
-                        for r in 0..2 {
-                            dots[r][t] = simd.dot(dots[r][t], w[r], x);
-                        }
-                    }
-                }
-            }
-            for r in 0..2 {
-                let scale = simd.load(&panels[r][SCALES]);
-                for t in 0..ROWS {
-                    let x_scale = simd.splat(f32::from_bits(words[SCALE * ROWS + t]));
-                    sums[r][t] = simd.mul_add(simd.mul(simd.to_float(dots[r][t]), x_scale), scale, sums[r][t]);
-                }
-                if B::MINS {
-                    let min = simd.load(&panels[r][MINS]);
-                    for t in 0..ROWS {
-                        sums[r][t] = simd.mul_add(min, simd.splat(scaled_sum::<B, ROWS>(words, 0, t)), sums[r][t]);
-                    }
-                }
-            }
-        }
-        for r in 0..2 {
-            for t in 0..ROWS {
-                simd.store(sums[r][t], &mut self.sums[r][t]);
             }
         }
     }

@@ -6,7 +6,7 @@ use std::arch::x86_64::*;
 
 use crate::isa::{run_amx, run_avx512, run_avx512_vnni};
 
-use super::{Chunk, Halves, Kernel, LANES, Line, Simd, Tiles};
+use super::{Chunk, Halves, Kernel, LANES, Line, Paired, Simd, Tiles};
 
 /// Proof that the processor has AVX-512 F, BW, DQ and VL, and VNNI and tiles of bytes (AMX) where the parameters say so.
 #[derive(Clone, Copy)]
@@ -41,7 +41,6 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
     const SIGNED_BIAS: bool = VNNI;
     const PAIRS: bool = !VNNI;
     const TILES: bool = AMX;
-    const ANY_BYTES: bool = VNNI;
 
     #[inline(always)]
     fn apart<K: Kernel>(self, kernel: K) -> K::Output {
@@ -53,6 +52,11 @@ impl<const VNNI: bool, const AMX: bool> Simd for Avx512<VNNI, AMX> {
                 _ => run_avx512(kernel),
             }
         }
+    }
+    #[inline(always)]
+    fn paired(self) -> Option<Paired> {
+        // SAFETY: `self` proves what that type does.
+        VNNI.then(|| unsafe { Paired::new() })
     }
     #[inline(always)]
     fn tiles<const N: usize>(self) -> Option<Tiles<N>> {

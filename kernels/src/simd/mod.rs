@@ -19,6 +19,8 @@ mod avx2;
 mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+#[cfg(target_arch = "x86_64")]
+mod paired;
 
 #[cfg(target_arch = "x86_64")]
 pub(crate) use amx::{Tiles, is_available as tiles_are_available};
@@ -28,6 +30,8 @@ pub(crate) use avx2::Avx2;
 pub(crate) use avx512::Avx512;
 #[cfg(target_arch = "aarch64")]
 pub(crate) use neon::Neon;
+#[cfg(target_arch = "x86_64")]
+pub(crate) use paired::Paired;
 pub(crate) use scalar::Scalar;
 
 /// Tile registers, which this architecture has not.
@@ -56,6 +60,25 @@ impl Tiles<16> {
     }
 }
 
+/// Products of bytes that take additions for some of the multiplications, for which this architecture has no micro-kernel.
+#[cfg(not(target_arch = "x86_64"))]
+#[derive(Clone, Copy)]
+pub(crate) enum Paired {}
+
+#[cfg(not(target_arch = "x86_64"))]
+impl Paired {
+    pub(crate) fn tile<const MINS: bool, const N: usize>(
+        self,
+        _: [&[Panel]; 2],
+        _: &[PanelWords],
+        _: &[[f32; PAIRED_ROWS]],
+        _: impl Fn(usize),
+        _: &mut [[Chunk; N]; 2],
+    ) {
+        match self {}
+    }
+}
+
 /// Lanes of a vector.
 pub(crate) const LANES: usize = 16;
 
@@ -67,6 +90,16 @@ pub(crate) type Halves = [u8; 2 * LANES];
 
 /// A cache line: a vector of bytes, four to a lane.
 pub(crate) type Line = [u8; 4 * LANES];
+
+/// Rows of a tile of [`Paired`] products.
+pub(crate) const PAIRED_ROWS: usize = 6;
+
+/// Sixteen weights' rows and 32 columns as [`Paired`] takes them: of eight steps of four columns `U` of three pairs and a plain
+/// one, `V` of the pairs and a plain one, then what the integers begin with, the scales and the minima.
+pub(crate) type Panel = [Chunk; 11];
+
+/// Words of six rows and 32 columns: for each word, those of the rows side by side.
+pub(crate) type PanelWords = [u32; 12 * PAIRED_ROWS];
 
 /// A computation that can be compiled for every instruction set.
 ///
@@ -187,10 +220,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     /// To each lane of `sums`, the sum of the products of its two signed 16-bit numbers of `w` and of `x`, all above
     /// -32,768.
     fn dot_shorts(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;
-    /// Whether [`dot`](Simd::dot) takes any bytes.
-    const ANY_BYTES: bool = false;
     /// To each lane of `sums`, the sum of the products of its four bytes of `w`, unsigned, and of `x`, signed: below 64 and
-    /// above -128, unless it takes [`ANY_BYTES`](Simd::ANY_BYTES).
+    /// above -128, unless there are [`paired`](Simd::paired) products: then any bytes.
     fn dot(self, sums: Self::I, w: Self::I, x: Self::I) -> Self::I;
     /// Whether [`dot`](Simd::dot) takes more instructions than [`dot_pairs`](Simd::dot_pairs) does.
     const PAIRS: bool = false;
@@ -213,6 +244,11 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn load_half(self, from: &Halves) -> Self::F;
     /// Rounded to the nearest f16, ties to even.
     fn store_half(self, a: Self::F, to: &mut Halves);
+    /// Products that take additions for some of the multiplications, where the instruction set has them.
+    #[inline(always)]
+    fn paired(self) -> Option<Paired> {
+        None
+    }
     /// Whether [`tiles`](Simd::tiles) gives some.
     const TILES: bool = false;
     /// Sets up this thread's tile registers, where the processor has them.

@@ -30,7 +30,7 @@ impl Kernel for Everything<'_> {
         // Eight products of weights of four bits are the most that fit.
         let nibbles = simd.and(simd.load_int(line), simd.splat_int(0x0f0f_0f0f));
         let turned = line.map(|byte| byte.rotate_left(3));
-        let any_bytes = if S::ANY_BYTES {
+        let any_bytes = if simd.paired().is_some() {
             simd.dot(word, simd.load_int(line), simd.load_int(&turned))
         } else {
             dots(simd, line, &turned)
