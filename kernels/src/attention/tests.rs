@@ -148,12 +148,13 @@ fn attend(kernels: &Kernels, cache: &Cache, q: &[f32], first: u32, blocks: &[u32
     out
 }
 
-const SHAPES: [AttentionShape; 5] = [
+const SHAPES: [AttentionShape; 6] = [
     AttentionShape { heads: 9, kv_heads: 3, head_dim: 64, scale: 0.125 },
     AttentionShape { heads: 4, kv_heads: 4, head_dim: 32, scale: 0.177 },
     AttentionShape { heads: 2, kv_heads: 1, head_dim: 80, scale: 0.11 },
     AttentionShape { heads: 3, kv_heads: 1, head_dim: 10, scale: 0.3 },
     AttentionShape { heads: 1, kv_heads: 1, head_dim: 1100, scale: 0.01 },
+    AttentionShape { heads: 4, kv_heads: 2, head_dim: 128, scale: 0.088 },
 ];
 
 #[test]
@@ -205,6 +206,26 @@ fn integers_of_16_bits_are_more_exact_than_half_precision() {
     for (seed, shape) in (40..).zip(SHAPES) {
         let [shorts, halves] = [KvFormat::Q16, KvFormat::F16].map(|format| rms_error(format, seed, shape));
         assert!(shorts < halves, "{shape:?}: {shorts} and {halves}");
+    }
+}
+
+#[test]
+fn sums_of_the_largest_integers_are_exact() {
+    // Every element is of the largest magnitude: what 32 products of a sign add up to is just below 2³¹.
+    let signs = |seed: u64, len: usize, row: usize| -> Vec<f32> {
+        let random = random(seed, len);
+        random.iter().enumerate().map(|(i, x)| if (i / row).is_multiple_of(2) { 1.0 } else { x.signum() }).collect()
+    };
+    for shape in [SHAPES[0], SHAPES[5]] {
+        let AttentionShape { heads, kv_heads, head_dim, .. } = shape;
+        let [q, k, v] = [heads, kv_heads, kv_heads].map(|heads| signs(50, 130 * heads * head_dim, head_dim));
+        let mut cache = Cache::new(KvFormat::Q16, shape, 3);
+        let table = cache.store(&every_isa(1)[0], &k, &v);
+        let mut scalar = None;
+        for kernels in every_isa(1) {
+            let found = bits(&attend(&kernels, &cache, &q, 0, &table));
+            assert_eq!(scalar.get_or_insert_with(|| found.clone()), &found, "{shape:?} on {}", kernels.isa());
+        }
     }
 }
 

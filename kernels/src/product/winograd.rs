@@ -1,4 +1,4 @@
-//! The micro-kernel of four-bit weights for processors that add on other units than those that multiply.
+//! Products of four-bit weights for processors that add on other units than those that multiply.
 //!
 //! For weights `u`, `v` and activations `x`, `y` of two columns, `(u + y)(v + x) = ux + vy + uv + xy`. So a dot product takes a
 //! multiplication for two columns instead of two, and two additions; `uv` is of the weights alone and computed once for all rows,

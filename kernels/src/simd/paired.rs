@@ -1,8 +1,7 @@
 //! Products of bytes that take additions for some of the multiplications (AVX-512 VNNI).
 //!
-//! Written in assembly, because what this loop gains depends on the order of its instructions and on all 32 registers: sums of
-//! six rows and two groups, as integers and as floats, and what is read once for all of them. Compilers keep the order for
-//! neither, nor read the activations of plain products from memory, where they cost no instruction.
+//! Written in assembly: it is at the processor's limit only in this order, and if nothing but sums, lines of both groups and
+//! activations are in the 32 registers. Compilers move instructions, and keep in registers what is read twice.
 
 #![allow(unsafe_code)]
 
