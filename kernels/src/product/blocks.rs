@@ -55,7 +55,8 @@ impl<'a> Ahead<'a> {
     /// Fetches what falls to a block.
     #[inline(always)]
     pub(super) fn fetch(&self, block: usize) {
-        for line in self.lines.iter().skip(block * self.per_block).take(self.per_block) {
+        let first = self.lines.len().min(block * self.per_block);
+        for line in &self.lines[first..self.lines.len().min(first + self.per_block)] {
             fetch(line.as_ptr());
         }
     }

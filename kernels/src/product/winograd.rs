@@ -9,9 +9,6 @@
 //! The factors must be bytes. Quants are 0 to 15 and activations [-113 to 127](crate::quantized::LOWEST), so one factor is
 //! `u + 113 + y`, 0 to 255, and the other one `v - 15 + x`, -128 to 127.
 
-// Loops over registers run over several arrays at once, by index.
-#![allow(clippy::needless_range_loop)]
-
 use std::cell::Cell;
 use std::marker::PhantomData;
 use std::mem::take;
@@ -21,7 +18,7 @@ use super::Task;
 use super::blocks::{Ahead, QuantsGroup};
 use crate::aligned::Aligned;
 use crate::packed::{Block, Blocks, STEPS};
-use crate::quantized::{LOWEST, Quantized, RowTile, WIDE};
+use crate::quantized::{LOWEST, Quantized, RowTile, SCALE, SCALED_SUM, WIDE, WORDS};
 use crate::simd::{Chunk, Kernel, LANES, PAIRED_ROWS, Paired, Panel, PanelWords, Simd};
 
 /// Rows of a task from which groups are made ready for it.
@@ -41,6 +38,13 @@ const START: usize = STEPS;
 const SCALES: usize = STEPS + 1;
 /// In formats that have them.
 const MINS: usize = STEPS + 2;
+
+/// What [`Paired`] products rely on.
+const _: () = {
+    assert!(STEPS == 8 && PAIRS == 3 && PLAIN[0] == 3 && PLAIN[1] == 7);
+    assert!(START == 8 && SCALES == 9 && MINS == 10 && size_of::<Panel>() == (MINS + 1) * size_of::<Chunk>());
+    assert!(SCALE == 8 && SCALED_SUM == 9 && size_of::<PanelWords>() == PAIRED_ROWS * WORDS * size_of::<u32>());
+};
 
 thread_local! {
     /// Kept to be used again.
@@ -121,11 +125,15 @@ impl Winograd {
         let [first, second] = &self.buffers.groups;
         let panels = [first.as_chunks().0.as_chunks().0, second.as_chunks().0.as_chunks().0];
         let starts = self.buffers.starts[(tile.first - self.first) * self.blocks..].as_chunks().0;
-        let fetch = |block| ahead.iter().for_each(|ahead| ahead.fetch(block));
+        let words = x.words(tile).as_chunks().0;
+        let fetch = |block| {
+            ahead[0].fetch(block);
+            ahead[1].fetch(block);
+        };
         if B::MINS {
-            self.paired.tile::<true, WIDE>(panels, x.words(tile).as_chunks().0, starts, fetch, sums);
+            self.paired.tile::<true, WIDE>(panels, words, starts, fetch, sums);
         } else {
-            self.paired.tile::<false, WIDE>(panels, x.words(tile).as_chunks().0, starts, fetch, sums);
+            self.paired.tile::<false, WIDE>(panels, words, starts, fetch, sums);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Sixteen logical f32 lanes, whatever the width of the registers.
 //!
-//! Every kernel is written once, generic over [`Simd`], and is compiled for each instruction set.
+//! Every kernel is written once, generic over [`Simd`], and is compiled for each instruction set; [`Tiles`] and [`Paired`] products
+//! exist for some of them alone.
 //! All operations are exactly rounded or bitwise, so that a kernel gives the same bits on every path:
 //! lane `i` of a vector holds element `i`, [`mul_add`](Simd::mul_add) is fused everywhere, and
 //! [`sum`](Simd::sum) adds lanes in one fixed order.
@@ -94,11 +95,11 @@ pub(crate) type Line = [u8; 4 * LANES];
 /// Rows of a tile of [`Paired`] products.
 pub(crate) const PAIRED_ROWS: usize = 6;
 
-/// Sixteen weights' rows and 32 columns as [`Paired`] takes them: of eight steps of four columns `U` of three pairs and a plain
-/// one, `V` of the pairs and a plain one, then what the integers begin with, the scales and the minima.
+/// Sixteen weights' rows and 32 columns, in eight steps of four columns, as [`Paired`] products take them: `U` of three pairs of steps
+/// and a plain step, `V` of the pairs and a plain step, what integers begin with, scales, and minima.
 pub(crate) type Panel = [Chunk; 11];
 
-/// Words of six rows and 32 columns: for each word, those of the rows side by side.
+/// Words of six rows and 32 columns, as [`Quantized`](crate::quantized) has them: for each word, those of the rows side by side.
 pub(crate) type PanelWords = [u32; 12 * PAIRED_ROWS];
 
 /// A computation that can be compiled for every instruction set.
@@ -244,7 +245,8 @@ pub(crate) trait Simd: Copy + Send + Sync + 'static {
     fn load_half(self, from: &Halves) -> Self::F;
     /// Rounded to the nearest f16, ties to even.
     fn store_half(self, a: Self::F, to: &mut Halves);
-    /// Products that take additions for some of the multiplications, where the instruction set has them.
+    /// Products that take additions for some of the multiplications, where the instruction set has them: there
+    /// [`dot`](Simd::dot) takes any bytes, too.
     #[inline(always)]
     fn paired(self) -> Option<Paired> {
         None

@@ -1,6 +1,6 @@
 //! Products of bytes that take additions for some of the multiplications (AVX-512 VNNI).
 //!
-//! Written in assembly: it is at the processor's limit only in this order, and if nothing but sums, lines of both groups and
+//! Written in assembly: AMD's Zen 4 is at its limit only with this order, and if nothing but sums, lines of both groups and
 //! activations are in the 32 registers. Compilers move instructions, and keep in registers what is read twice.
 
 #![allow(unsafe_code)]
@@ -23,13 +23,20 @@ impl Paired {
         Paired(())
     }
 
-    /// Sets `sums` to the products of two groups, block by block, and the rows of a tile; before each block, `ahead` is told
-    /// its number. `starts` are 32-bit integers.
+    /// Sets `sums` to the products of two groups, block by block, and the six rows of a tile; before each block, `ahead` is told
+    /// its number. `words` are those of [`Quantized`](crate::quantized): eight steps, the scale, the scaled sum, and two that are
+    /// not read. `starts` are the bits of 32-bit integers.
     ///
-    /// A row's integers of a block begin with its own start and that of the panel, to which are added the products of
-    /// (`U` + `y`) and (`V` + `x`) for each pair of steps, `x` and `y` being the row's words of these steps, and of the
-    /// plain steps. They are multiplied by the row's scale and that of the panel, and added to the row's sums; and so are,
-    /// if `MINS`, the minima of the panel times the row's scaled sum.
+    /// A row's integers of a block begin with its own start and that of the panel. To these are added, for `i` below 3, the
+    /// products of `U + y` and `V + x`, bytes of lines `i` and `4 + i` of the panel and of words `4 + i` and `i` of the row, and
+    /// those of lines and words 3 and 7. They are multiplied by the row's scale and that of the panel, and added to the row's
+    /// sums; and so are, if `MINS`, the minima of the panel times the row's scaled sum.
+    ///
+    /// `U + y` must be 0 to 255 and `V + x` -128 to 127: bytes that are not wrap around.
+    ///
+    /// # Panics
+    ///
+    /// If panels, words and starts are not of as many blocks.
     #[inline(always)]
     pub(crate) fn tile<const MINS: bool, const N: usize>(
         self,
@@ -39,12 +46,17 @@ impl Paired {
         ahead: impl Fn(usize),
         sums: &mut [[Chunk; N]; 2],
     ) {
+        const { assert!(PAIRED_ROWS == 6 && N >= PAIRED_ROWS) };
+        let blocks = words.len();
+        assert!(panels.iter().all(|panels| panels.len() == blocks), "panels of {blocks} blocks");
+        assert!(starts.len() >= blocks, "starts of {blocks} blocks");
         // SAFETY: `self` proves that the processor has what the function is compiled for.
         unsafe { products::<MINS, N>(panels, words, starts, ahead, sums) }
     }
 }
 
-/// Instructions for six rows: the number of each, and the registers of its integers and sums in both groups.
+/// Instructions for six rows. `$one` gets the number of each, the registers of its integers and of its sums in both groups, and
+/// further arguments.
 macro_rules! rows {
     ($one:ident $(, $argument:literal)*) => {
         concat!(
@@ -61,11 +73,18 @@ macro_rules! rows {
 /// A word of a row, in all lanes.
 macro_rules! word {
     ($row:literal, $word:literal) => {
-        concat!("dword ptr [{words} + 4 * ", $row, " + 24 * ", $word, "]{{1to16}}\n")
+        concat!(at!($row, $word), "{{1to16}}\n")
     };
 }
 
-/// Two lines of both panels.
+/// Where it is.
+macro_rules! at {
+    ($row:literal, $word:literal) => {
+        concat!("dword ptr [{words} + 4 * ", $row, " + 24 * ", $word, "]")
+    };
+}
+
+/// A line of each of the two panels.
 macro_rules! lines {
     ($line:literal, $first:literal, $second:literal) => {
         concat!(
@@ -192,7 +211,7 @@ macro_rules! min {
     };
 }
 
-/// Adds a block to the sums `$s`, and `$mins` to that.
+/// Adds a block to the sums `$s`, then runs the instructions `$mins`.
 macro_rules! add_block {
     ($first:ident, $second:ident, $words:ident, $starts:ident, $s:ident, $mins:expr) => {
         asm!(
@@ -223,11 +242,13 @@ macro_rules! add_block {
             out("zmm12") _, out("zmm13") _, out("zmm14") _, out("zmm15") _, out("zmm16") _, out("zmm17") _, out("zmm18") _,
             out("zmm19") _, out("zmm20") _, out("zmm21") _, out("zmm22") _, out("zmm23") _, out("zmm24") _, out("zmm25") _,
             out("zmm26") _, out("zmm27") _, out("zmm28") _, out("zmm29") _, out("zmm30") _, out("zmm31") _,
-            options(nostack, preserves_flags, readonly),
+            options(nostack, readonly),
         )
     };
 }
 
+/// Never inlined: it keeps all registers for itself.
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
 fn products<const MINS: bool, const N: usize>(
     panels: [&[Panel]; 2],

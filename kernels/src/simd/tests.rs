@@ -173,3 +173,95 @@ fn maps_reach_every_element_of_ragged_lengths() {
         }
     }
 }
+
+/// A tile of paired products, of blocks of any bits but ordinary scales.
+struct PairedTile<const MINS: bool> {
+    panels: [Vec<Panel>; 2],
+    words: Vec<PanelWords>,
+    starts: Vec<[f32; PAIRED_ROWS]>,
+}
+
+type Sums = [[Chunk; PAIRED_ROWS]; 2];
+
+impl<const MINS: bool> Kernel for &PairedTile<MINS> {
+    type Output = Option<Sums>;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) -> Self::Output {
+        let mut sums = Sums::default();
+        let [first, second] = &self.panels;
+        simd.paired()?.tile::<MINS, PAIRED_ROWS>([first, second], &self.words, &self.starts, |_| {}, &mut sums);
+        Some(sums)
+    }
+}
+
+impl<const MINS: bool> PairedTile<MINS> {
+    fn new(seed: u64, blocks: usize) -> Self {
+        let mut random = random_bits(seed).map(|bits| (bits >> 32) as u32);
+        let mut next = || random.next().unwrap();
+        let scale = |bits: u32| bits as f32 / 2.0_f32.powi(40);
+        let panels = [0; 2].map(|_| {
+            let mut line = |line: usize| -> Chunk {
+                [0; LANES].map(|_| if line < 9 { f32::from_bits(next()) } else { scale(next()) - 0.001 })
+            };
+            (0..blocks).map(|_| std::array::from_fn(&mut line)).collect()
+        });
+        let words = (0..blocks).map(|_| {
+            let mut words: PanelWords = std::array::from_fn(|_| next());
+            words[8 * PAIRED_ROWS..].iter_mut().for_each(|word| *word = scale(*word).to_bits());
+            words
+        });
+        let words = words.collect();
+        let starts = (0..blocks).map(|_| [0; PAIRED_ROWS].map(|_| f32::from_bits(next() >> 12))).collect();
+        PairedTile { panels, words, starts }
+    }
+
+    /// Lane by lane.
+    fn want(&self) -> Sums {
+        let bytes = |w: u32, x: u32| w.to_le_bytes().into_iter().zip(x.to_le_bytes());
+        let products =
+            |w: u32, x: u32| bytes(w, x).map(|(w, x)| i32::from(w) * i32::from(x.cast_signed())).sum::<i32>();
+        let added = |a: u32, b: u32| {
+            let (a, b) = (a.to_le_bytes(), b.to_le_bytes());
+            u32::from_le_bytes(std::array::from_fn(|i| a[i].wrapping_add(b[i])))
+        };
+        let mut sums = Sums::default();
+        for (block, (words, starts)) in self.words.iter().zip(&self.starts).enumerate() {
+            for i in 0..2 * PAIRED_ROWS * LANES {
+                let (group, t, lane) = (i / LANES / PAIRED_ROWS, i / LANES % PAIRED_ROWS, i % LANES);
+                let line = |line: usize| self.panels[group][block][line][lane].to_bits();
+                let word = |word: usize| words[word * PAIRED_ROWS + t];
+                let mut dot = line(8).wrapping_add(starts[t].to_bits()).cast_signed();
+                for i in 0..3 {
+                    dot = dot.wrapping_add(products(added(line(i), word(4 + i)), added(line(4 + i), word(i))));
+                }
+                for i in [3, 7] {
+                    dot = dot.wrapping_add(products(line(i), word(i)));
+                }
+                let (float, sum) = (f32::from_bits, &mut sums[group][t][lane]);
+                *sum = (dot as f32 * float(word(8))).mul_add(float(line(9)), *sum);
+                if MINS {
+                    *sum = float(line(10)).mul_add(float(word(9)), *sum);
+                }
+            }
+        }
+        sums
+    }
+}
+
+#[test]
+fn paired_products_are_those_of_plain_numbers() {
+    fn check<const MINS: bool>(seed: u64, blocks: usize) {
+        let tile = PairedTile::<MINS>::new(seed, blocks);
+        let flat = |sums: Sums| bits(sums.as_flattened().as_flattened());
+        for kernels in every_isa(1) {
+            if let Some(sums) = kernels.arch.run(&tile) {
+                assert_eq!(flat(sums), flat(tile.want()), "{blocks} blocks on {}", kernels.isa());
+            }
+        }
+    }
+    for (seed, blocks) in [(1, 0), (2, 1), (3, 7)] {
+        check::<true>(seed, blocks);
+        check::<false>(seed, blocks);
+    }
+}
