@@ -138,6 +138,13 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence> {
                 reader.quoted = !reader.quoted;
             }
             '.' if reader.ends_in_abbreviation() || is_lower_behind(&characters, place) => reader.end_word(),
+            // `Monsters, Inc. was great`
+            '.' if fold(&reader.word) == "inc" && is_small(&characters, place) => reader.end_word(),
+            // `When Harry Met Sally... was great`
+            '.' if next == '.' => {}
+            '.' | '…' if (previous == '.' || character == '…') && is_small(&characters, place) => {
+                reader.pause(Gap::Pause)
+            }
             '.' | '!' | ';' | '\n' | '…' => reader.end_sentence(false),
             '?' => reader.end_sentence(true),
             _ => reader.end_word(),
@@ -150,8 +157,13 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence> {
 /// Whether a point is followed by a small letter, as in `E.T. was`: it ends no sentence.
 fn is_lower_behind(characters: &[char], place: usize) -> bool {
     let dotted = place.checked_sub(3).and_then(|before| characters.get(before)) == Some(&'.');
+    dotted && is_small(characters, place)
+}
+
+/// Whether a space and a small letter are next.
+fn is_small(characters: &[char], place: usize) -> bool {
     let mut rest = characters.iter().skip(place);
-    dotted && rest.next() == Some(&' ') && rest.next().is_some_and(|c| c.is_lowercase())
+    rest.next() == Some(&' ') && rest.next().is_some_and(|c| c.is_lowercase())
 }
 
 /// Typographic marks as their plain ones.
@@ -314,7 +326,7 @@ mod tests {
 
     #[test]
     fn sentences_and_words_are_parted() {
-        let cases: [(&str, &[&str]); 14] = [
+        let cases: [(&str, &[&str]); 17] = [
             ("", &[]),
             ("Hi there!", &["hi there"]),
             ("Amélie? No – don’t.", &["amelie?", "no don't"]),
@@ -328,6 +340,12 @@ mod tests {
             ("under $10; 4+ stars", &["under $ 10", "4+ stars"]),
             ("with Samuel L. Jackson. Now", &["with samuel l jackson", "now"]),
             ("...", &[]),
+            (
+                "I saw Monsters, Inc. last week. Monsters, Inc. More",
+                &["i saw monsters inc last week", "monsters inc", "more"],
+            ),
+            ("When Harry Met Sally... was sweet... More", &["when harry met sally was sweet", "more"]),
+            ("well… no", &["well no"]),
             ("\u{0}\u{202e} 日本", &["日本"]),
         ];
         for (text, expected) in cases {
