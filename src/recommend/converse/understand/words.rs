@@ -143,7 +143,7 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence> {
             // `When Harry Met Sally... was great`
             '.' if next == '.' => {}
             '.' | '…' if (previous == '.' || character == '…') && is_small(&characters, place) => {
-                reader.pause(Gap::Pause)
+                reader.pause(Gap::Pause);
             }
             '.' | '!' | ';' | '\n' | '…' => reader.end_sentence(false),
             '?' => reader.end_sentence(true),
