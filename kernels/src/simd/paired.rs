@@ -70,6 +70,13 @@ macro_rules! rows {
     };
 }
 
+/// Where a word of a row is.
+macro_rules! at {
+    ($row:literal, $word:literal) => {
+        concat!("dword ptr [{words} + 4 * ", $row, " + 24 * ", $word, "]")
+    };
+}
+
 /// A word of a row, in all lanes.
 macro_rules! word {
     ($row:literal, $word:literal) => {
@@ -77,136 +84,78 @@ macro_rules! word {
     };
 }
 
-/// Where it is.
-macro_rules! at {
-    ($row:literal, $word:literal) => {
-        concat!("dword ptr [{words} + 4 * ", $row, " + 24 * ", $word, "]")
-    };
-}
-
 /// A line of each of the two panels.
+#[rustfmt::skip]
 macro_rules! lines {
     ($line:literal, $first:literal, $second:literal) => {
         concat!(
-            "vmovdqu64 ",
-            $first,
-            ", zmmword ptr [{first} + 64 * ",
-            $line,
-            "]\n",
-            "vmovdqu64 ",
-            $second,
-            ", zmmword ptr [{second} + 64 * ",
-            $line,
-            "]\n",
+            "vmovdqu64 ", $first, ", zmmword ptr [{first} + 64 * ", $line, "]\n",
+            "vmovdqu64 ", $second, ", zmmword ptr [{second} + 64 * ", $line, "]\n",
         )
     };
 }
 
 /// What a row's integers begin with.
+#[rustfmt::skip]
 macro_rules! start {
     ($row:literal, $a:literal, $b:literal, $sum_a:literal, $sum_b:literal) => {
         concat!(
-            "vpaddd ",
-            $a,
-            ", zmm24, dword ptr [{starts} + 4 * ",
-            $row,
-            "]{{1to16}}\n",
-            "vpaddd ",
-            $b,
-            ", zmm25, dword ptr [{starts} + 4 * ",
-            $row,
-            "]{{1to16}}\n",
+            "vpaddd ", $a, ", zmm24, dword ptr [{starts} + 4 * ", $row, "]{{1to16}}\n",
+            "vpaddd ", $b, ", zmm25, dword ptr [{starts} + 4 * ", $row, "]{{1to16}}\n",
         )
     };
 }
 
 /// A pair of steps of a row by the identity, with one addition in each factor.
+#[rustfmt::skip]
 macro_rules! pair {
     ($row:literal, $a:literal, $b:literal, $sum_a:literal, $sum_b:literal, $x:literal, $y:literal) => {
         concat!(
-            "vpbroadcastd zmm28, dword ptr [{words} + 4 * ",
-            $row,
-            " + 24 * ",
-            $x,
-            "]\n",
-            "vpbroadcastd zmm29, dword ptr [{words} + 4 * ",
-            $row,
-            " + 24 * ",
-            $y,
-            "]\n",
+            "vpbroadcastd zmm28, ", at!($row, $x), "\n",
+            "vpbroadcastd zmm29, ", at!($row, $y), "\n",
             "vpaddb zmm30, zmm24, zmm29\n",
             "vpaddb zmm31, zmm26, zmm28\n",
-            "vpdpbusd ",
-            $a,
-            ", zmm30, zmm31\n",
+            "vpdpbusd ", $a, ", zmm30, zmm31\n",
             "vpaddb zmm30, zmm25, zmm29\n",
             "vpaddb zmm31, zmm27, zmm28\n",
-            "vpdpbusd ",
-            $b,
-            ", zmm30, zmm31\n",
+            "vpdpbusd ", $b, ", zmm30, zmm31\n",
         )
     };
 }
 
 /// A plain step of a row.
+#[rustfmt::skip]
 macro_rules! plain {
     ($row:literal, $a:literal, $b:literal, $sum_a:literal, $sum_b:literal, $step:literal) => {
-        concat!("vpdpbusd ", $a, ", zmm24, ", word!($row, $step), "vpdpbusd ", $b, ", zmm25, ", word!($row, $step),)
+        concat!(
+            "vpdpbusd ", $a, ", zmm24, ", word!($row, $step),
+            "vpdpbusd ", $b, ", zmm25, ", word!($row, $step),
+        )
     };
 }
 
 /// A row's integers, scaled and added to its sums.
+#[rustfmt::skip]
 macro_rules! scale {
     ($row:literal, $a:literal, $b:literal, $sum_a:literal, $sum_b:literal) => {
         concat!(
-            "vcvtdq2ps ",
-            $a,
-            ", ",
-            $a,
-            "\n",
-            "vmulps ",
-            $a,
-            ", ",
-            $a,
-            ", ",
-            word!($row, 8),
-            "vfmadd231ps ",
-            $sum_a,
-            ", ",
-            $a,
-            ", zmm24\n",
-            "vcvtdq2ps ",
-            $b,
-            ", ",
-            $b,
-            "\n",
-            "vmulps ",
-            $b,
-            ", ",
-            $b,
-            ", ",
-            word!($row, 8),
-            "vfmadd231ps ",
-            $sum_b,
-            ", ",
-            $b,
-            ", zmm25\n",
+            "vcvtdq2ps ", $a, ", ", $a, "\n",
+            "vmulps ", $a, ", ", $a, ", ", word!($row, 8),
+            "vfmadd231ps ", $sum_a, ", ", $a, ", zmm24\n",
+            "vcvtdq2ps ", $b, ", ", $b, "\n",
+            "vmulps ", $b, ", ", $b, ", ", word!($row, 8),
+            "vfmadd231ps ", $sum_b, ", ", $b, ", zmm25\n",
         )
     };
 }
 
 /// A row's minima.
+#[rustfmt::skip]
 macro_rules! min {
     ($row:literal, $a:literal, $b:literal, $sum_a:literal, $sum_b:literal) => {
         concat!(
-            "vfmadd231ps ",
-            $sum_a,
-            ", zmm26, ",
-            word!($row, 9),
-            "vfmadd231ps ",
-            $sum_b,
-            ", zmm27, ",
-            word!($row, 9),
+            "vfmadd231ps ", $sum_a, ", zmm26, ", word!($row, 9),
+            "vfmadd231ps ", $sum_b, ", zmm27, ", word!($row, 9),
         )
     };
 }
