@@ -11,7 +11,7 @@ use std::time::Duration;
 use criterion::{BenchmarkGroup, Criterion, Throughput, criterion_group, criterion_main, measurement::WallTime};
 use docent_kernels::{
     AttentionShape, AttentionSpan, Format, Input, Isa, KV_BLOCK, Kernels, KeyValues, KvCache, KvFormat, Matrix, Pool,
-    Quantized, QuantizedRows, Queries, Rotation, WeightMemory,
+    Quantized, QuantizedRows, Queries, Rotation, Summary, WeightMemory,
 };
 
 /// SmolLM2-135M: layers, width, width of keys and values, width of the feed-forward network, vocabulary.
@@ -222,7 +222,8 @@ fn steps(criterion: &mut Criterion) {
     bench("quantize by row", x.len(), &mut || kernels.quantize_by_row(&x, INNER, black_box(&mut rows)));
     bench("gate", x.len(), &mut || kernels.silu_mul(&x, black_box(&mut out)));
     bench("gelu", x.len(), &mut || kernels.gelu(black_box(&mut out)));
-    bench("log-sum-exp", VOCAB, &mut || _ = black_box(kernels.log_sum_exp(&x[..VOCAB])));
+    let mut summary = [Summary::default()];
+    bench("largest and log-sum-exp", VOCAB, &mut || kernels.summarize(&x[..VOCAB], VOCAB, black_box(&mut summary)));
     bench("start of a loop", 1, &mut || kernels.pool().run(2 * kernels.pool().threads(), &|i| _ = black_box(i)));
     group.finish();
 }

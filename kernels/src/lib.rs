@@ -64,3 +64,4 @@ pub use pool::Pool;
 pub use product::{Affine, Input};
 pub use quantize::{QuantizeError, quantize};
 pub use quantized::Quantized;
+pub use softmax::Summary;

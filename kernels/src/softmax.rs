@@ -1,59 +1,64 @@
-//! Logarithms of sums of exponentials, over a vocabulary.
+//! What rows of logits come to, over a vocabulary: where the largest is, and the logarithm of the sum of exponentials.
 
 use crate::Kernels;
 use crate::math::exp;
 use crate::simd::{Kernel, LANES, Simd};
+use crate::split::for_parts;
 
 /// Vectors that are summed in f32 before their sum goes into an f64: the error of a sum grows with its
 /// length, and a vocabulary has more than a hundred thousand elements.
 const VECTORS_PER_SUM: usize = 32;
 
-impl Kernels {
-    /// `ln Σ e^x` over all of `logits`; negative infinity if there are none or all are.
-    pub fn log_sum_exp(&self, logits: &[f32]) -> f32 {
-        self.arch.run(LogSumExp { logits })
-    }
+/// What a row of logits comes to.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Summary {
+    /// Where the largest is, the first of equals; `None` if none of them is above negative infinity.
+    pub largest: Option<usize>,
+    /// `ln Σ e^x`; negative infinity if there are none or all are.
+    pub log_sum_exp: f64,
 }
 
 impl Kernels {
-    /// Where the largest of `x` is, the first of equals; `None` if none of them is above negative infinity.
-    pub fn largest(&self, x: &[f32]) -> Option<usize> {
-        let max = self.arch.run(Largest { x });
-        (max > f32::NEG_INFINITY).then(|| x.iter().position(|x| *x == max)).flatten()
+    /// Sums up each row of `logits` (rows, `width`) into `out` (rows).
+    ///
+    /// # Panics
+    ///
+    /// If the shapes do not fit each other.
+    pub fn summarize(&self, logits: &[f32], width: usize, out: &mut [Summary]) {
+        assert_eq!(logits.len(), out.len() * width, "logits of {} rows of {width}", out.len());
+        for_parts(self.pool(), out, 1, &|row, out| {
+            out[0] = self.arch.run(Summarize { logits: &logits[row * width..][..width] });
+        });
     }
 }
 
-struct Largest<'a> {
-    x: &'a [f32],
-}
-
-impl Kernel for Largest<'_> {
-    type Output = f32;
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> f32 {
-        maximum(simd, self.x)
-    }
-}
-
-struct LogSumExp<'a> {
+struct Summarize<'a> {
     logits: &'a [f32],
 }
 
-impl Kernel for LogSumExp<'_> {
-    type Output = f32;
+impl Kernel for Summarize<'_> {
+    type Output = Summary;
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) -> f32 {
+    fn run<S: Simd>(self, simd: S) -> Summary {
         let max = maximum(simd, self.logits);
         if max == f32::NEG_INFINITY {
-            return max;
+            return Summary { largest: None, log_sum_exp: f64::NEG_INFINITY };
         }
-        let mut total = 0.0_f64;
-        for part in self.logits.chunks(VECTORS_PER_SUM * LANES) {
+        let (mut total, mut largest) = (0.0, None);
+        for (index, part) in self.logits.chunks(VECTORS_PER_SUM * LANES).enumerate() {
             total += f64::from(sum_exp(simd, part, max));
+            if largest.is_none() {
+                // Whether it is there, first: a search that may end anywhere goes one by one.
+                let mut found = false;
+                for x in part {
+                    found |= *x == max;
+                }
+                let at = if found { part.iter().position(|x| *x == max) } else { None };
+                largest = at.map(|at| index * VECTORS_PER_SUM * LANES + at);
+            }
         }
-        (f64::from(max) + total.ln()) as f32
+        Summary { largest, log_sum_exp: f64::from(max) + total.ln() }
     }
 }
 
@@ -95,7 +100,15 @@ fn sum_exp<S: Simd>(simd: S, x: &[f32], max: f32) -> f32 {
 
 #[cfg(test)]
 mod tests {
+    use super::Summary;
+    use crate::Kernels;
     use crate::testing::{every_isa, random};
+
+    fn summary(kernels: &Kernels, logits: &[f32]) -> Summary {
+        let mut out = [Summary::default()];
+        kernels.summarize(logits, logits.len(), &mut out);
+        out[0]
+    }
 
     #[test]
     fn the_first_of_the_largest_is_found() {
@@ -108,11 +121,10 @@ mod tests {
                     if at > 0 {
                         x[0] = f32::NAN;
                     }
-                    assert_eq!(kernels.largest(&x), Some(at));
+                    assert_eq!(summary(&kernels, &x).largest, Some(at));
                 }
             }
-            assert_eq!(kernels.largest(&[]), None);
-            assert_eq!(kernels.largest(&[f32::NEG_INFINITY, f32::NAN]), None);
+            assert_eq!(summary(&kernels, &[f32::NEG_INFINITY, f32::NAN]).largest, None);
         }
     }
 
@@ -124,7 +136,7 @@ mod tests {
                 let max = logits.iter().copied().fold(f32::MIN, f32::max);
                 let sum: f64 = logits.iter().map(|x| (f64::from(*x) - f64::from(max)).exp()).sum();
                 let want = f64::from(max) + sum.ln();
-                let found = f64::from(kernels.log_sum_exp(&logits));
+                let found = summary(&kernels, &logits).log_sum_exp;
                 assert!((found - want).abs() <= 3e-7 * want.abs().max(1.0), "{n}: {found} {want}");
             }
         }
@@ -135,11 +147,23 @@ mod tests {
         for kernels in every_isa(1) {
             let mut logits = random(1, 1000);
             logits[7] = f32::NEG_INFINITY;
-            let total = f64::from(kernels.log_sum_exp(&logits));
+            let total = summary(&kernels, &logits).log_sum_exp;
             let sum: f64 = logits.iter().map(|x| (f64::from(*x) - total).exp()).sum();
             assert!((sum - 1.0).abs() < 1e-5, "{sum}");
-            assert_eq!(kernels.log_sum_exp(&[f32::NEG_INFINITY; 20]), f32::NEG_INFINITY);
-            assert_eq!(kernels.log_sum_exp(&[]), f32::NEG_INFINITY);
+            assert_eq!(summary(&kernels, &[f32::NEG_INFINITY; 20]).log_sum_exp, f64::NEG_INFINITY);
+            assert_eq!(summary(&kernels, &[]), Summary { largest: None, log_sum_exp: f64::NEG_INFINITY });
+        }
+    }
+
+    #[test]
+    fn each_row_has_its_own_summary() {
+        for kernels in every_isa(2) {
+            let logits = random(3, 7 * 600);
+            let mut found = [Summary::default(); 7];
+            kernels.summarize(&logits, 600, &mut found);
+            for (row, found) in logits.chunks(600).zip(found) {
+                assert_eq!(found, summary(&kernels, row));
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ mod sample;
 mod step;
 mod validate;
 
+use docent_kernels::Summary;
 pub use load::{BackendKind, LoadOptions, cpu_ceilings, load};
 pub use sample::{Sampled, Sampling};
 pub use step::{Rows, Step};
@@ -83,14 +84,10 @@ pub trait Backend: Send {
     /// If it names a projection that the model lacks, or has other sizes.
     fn add_adapter(&mut self, adapter: &Adapter) -> Result<AdapterId>;
 
-    /// The logarithm of the sum of exponentials of a row of logits: what turns logits into log-probabilities.
-    fn log_sum_exp(&self, logits: &[f32]) -> f64 {
-        sample::log_sum_exp(logits)
-    }
-
-    /// Where the largest of a row of logits is, the first of equals; `None` if none is above negative infinity.
-    fn largest(&self, logits: &[f32]) -> Option<usize> {
-        sample::largest(logits)
+    /// Where the largest of a row of logits is, and the logarithm of the sum of their exponentials, which turns logits into
+    /// log-probabilities.
+    fn summarize(&self, logits: &[f32]) -> Summary {
+        sample::summarize(logits)
     }
 
     /// The log-probability of token `pick.1` under row `pick.0` of the step's logits, for every pick.
@@ -98,7 +95,7 @@ pub trait Backend: Send {
     /// # Errors
     /// If a row or token is out of range, or the device fails.
     fn log_probs(&self, step: &Step, picks: &[(usize, u32)]) -> Result<Vec<f32>> {
-        sample::log_probs(step, picks, |logits| self.log_sum_exp(logits))
+        sample::log_probs(step, picks, |logits| self.summarize(logits))
     }
 
     /// The `n` likeliest tokens of a row of the step's logits with their log-probabilities, likeliest first.
@@ -107,7 +104,8 @@ pub trait Backend: Send {
     /// If the row is out of range, or the device fails.
     fn top_n(&self, step: &Step, row: usize, n: usize) -> Result<Vec<(u32, f32)>> {
         let logits = step.logits.row(row)?;
-        Ok(sample::top_n(&logits, n, self.log_sum_exp(&logits)))
+        let summary = step.summary(row).unwrap_or_else(|| self.summarize(&logits));
+        Ok(sample::top_n(&logits, n, summary))
     }
 
     /// Draws a token from a row of the step's logits. `seen` are the tokens that the repetition penalty applies to,
@@ -117,14 +115,8 @@ pub trait Backend: Send {
     /// If the row is out of range, no token is allowed, or the device fails.
     fn sample(&self, step: &Step, row: usize, sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
         let logits = step.logits.row(row)?;
-        sample::sample(
-            &logits,
-            sampling,
-            seen,
-            uniform,
-            |logits| self.log_sum_exp(logits),
-            |logits| self.largest(logits),
-        )
+        let summary = step.summary(row).unwrap_or_else(|| self.summarize(&logits));
+        sample::sample((&logits, summary), sampling, seen, uniform, |logits| self.summarize(logits))
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Everything here runs in one fixed order, so that the same row and random number give the same token.
 
+use docent_kernels::Summary;
+
 use super::{BackendError, Step};
 use crate::Result;
 
@@ -36,23 +38,28 @@ pub struct Sampled {
     pub log_prob: f32,
 }
 
-/// The logarithm of the sum of exponentials, in double precision.
-pub(crate) fn log_sum_exp(logits: &[f32]) -> f64 {
-    let max = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    if max == f32::NEG_INFINITY {
-        return f64::NEG_INFINITY;
-    }
+/// What a row of logits comes to, in double precision.
+pub(super) fn summarize(logits: &[f32]) -> Summary {
+    let Some(largest) = largest(logits) else {
+        return Summary { largest: None, log_sum_exp: f64::NEG_INFINITY };
+    };
+    let max = logits[largest];
     let sum: f64 = logits.iter().map(|&x| f64::from((x - max).exp())).sum();
-    f64::from(max) + sum.ln()
+    Summary { largest: Some(largest), log_sum_exp: f64::from(max) + sum.ln() }
 }
 
-pub(super) fn log_probs(step: &Step, picks: &[(usize, u32)], log_sum_exp: impl Fn(&[f32]) -> f64) -> Result<Vec<f32>> {
+pub(super) fn log_probs(
+    step: &Step,
+    picks: &[(usize, u32)],
+    summarize: impl Fn(&[f32]) -> Summary,
+) -> Result<Vec<f32>> {
     let mut normalizer = (usize::MAX, 0.0);
     let mut out = Vec::with_capacity(picks.len());
     for &(row, token) in picks {
         let logits = step.logits.row(row)?;
         if normalizer.0 != row {
-            normalizer = (row, log_sum_exp(&logits));
+            let summary = step.summary(row).unwrap_or_else(|| summarize(&logits));
+            normalizer = (row, summary.log_sum_exp);
         }
         let limit = logits.len();
         let logit =
@@ -62,31 +69,31 @@ pub(super) fn log_probs(step: &Step, picks: &[(usize, u32)], log_sum_exp: impl F
     Ok(out)
 }
 
-pub(super) fn top_n(logits: &[f32], n: usize, normalizer: f64) -> Vec<(u32, f32)> {
-    let mut ranked = Ranked::new(logits, largest(logits));
+pub(super) fn top_n(logits: &[f32], n: usize, summary: Summary) -> Vec<(u32, f32)> {
+    let mut ranked = Ranked::new(logits, summary.largest);
     let order = (0..n).map_while(|place| ranked.at(place));
-    order.map(|t| (t, (f64::from(logits[t as usize]) - normalizer) as f32)).collect()
+    order.map(|t| (t, (f64::from(logits[t as usize]) - summary.log_sum_exp) as f32)).collect()
 }
 
 pub(super) fn sample(
-    logits: &[f32],
+    (logits, summary): (&[f32], Summary),
     sampling: &Sampling,
     seen: &[u32],
     uniform: f64,
-    log_sum_exp: impl Fn(&[f32]) -> f64,
-    largest: impl Fn(&[f32]) -> Option<usize>,
+    summarize: impl Fn(&[f32]) -> Summary,
 ) -> Result<Sampled> {
     let mut penalized = std::borrow::Cow::Borrowed(logits);
+    let mut likeliest = summary.largest;
     if sampling.repetition_penalty != 1.0 {
         penalize(penalized.to_mut(), sampling.repetition_penalty, seen);
+        likeliest = summarize(&penalized).largest;
     }
-    let likeliest = largest(&penalized);
     let token = match sampling.temperature > 0.0 {
         false => likeliest.map(|token| token as u32),
-        true => likeliest.and_then(|likeliest| draw(&penalized, likeliest, sampling, uniform, &log_sum_exp)),
+        true => likeliest.and_then(|likeliest| draw(&penalized, likeliest, sampling, uniform, &summarize)),
     };
     let token = token.filter(|&t| logits[t as usize] > f32::NEG_INFINITY).ok_or(BackendError::NothingAllowed)?;
-    Ok(Sampled { token, log_prob: (f64::from(logits[token as usize]) - log_sum_exp(logits)) as f32 })
+    Ok(Sampled { token, log_prob: (f64::from(logits[token as usize]) - summary.log_sum_exp) as f32 })
 }
 
 fn penalize(logits: &mut [f32], penalty: f32, seen: &[u32]) {
@@ -101,7 +108,7 @@ fn penalize(logits: &mut [f32], penalty: f32, seen: &[u32]) {
 }
 
 /// Where the largest logit is, the first of equals.
-pub(crate) fn largest(logits: &[f32]) -> Option<usize> {
+fn largest(logits: &[f32]) -> Option<usize> {
     let better = |best: Option<usize>, (at, x): (usize, &f32)| match best {
         Some(best) if logits[best] >= *x => Some(best),
         _ if *x > f32::NEG_INFINITY => Some(at),
@@ -115,7 +122,7 @@ fn draw(
     likeliest: usize,
     sampling: &Sampling,
     uniform: f64,
-    log_sum_exp: &impl Fn(&[f32]) -> f64,
+    summarize: &impl Fn(&[f32]) -> Summary,
 ) -> Option<u32> {
     let max = f64::from(logits[likeliest]);
     let (temperature, floor) = (f64::from(sampling.temperature), f64::from(sampling.min_p));
@@ -132,7 +139,7 @@ fn draw(
         // All of them: no need to rank what is hardly ever drawn.
         false => {
             let scaled: Vec<f32> = logits.iter().map(|x| ((f64::from(*x) - max) / temperature) as f32).collect();
-            log_sum_exp(&scaled).exp()
+            summarize(&scaled).log_sum_exp.exp()
         }
     };
     let mut kept = count;
@@ -203,7 +210,7 @@ mod tests {
     use super::*;
 
     fn sample(logits: &[f32], sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
-        super::sample(logits, sampling, seen, uniform, log_sum_exp, largest)
+        super::sample((logits, summarize(logits)), sampling, seen, uniform, summarize)
     }
 
     fn drawn(sampling: Sampling, logits: &[f32]) -> Vec<u32> {
@@ -268,7 +275,7 @@ mod tests {
         let sampling = Sampling { repetition_penalty: 2.0, ..Sampling::default() };
         let sampled = sample(&logits, &sampling, &[1, 1], 0.0).unwrap();
         assert_eq!(sampled.token, 0);
-        assert!((f64::from(sampled.log_prob) - (1.0 - log_sum_exp(&logits))).abs() < 1e-6);
+        assert!((f64::from(sampled.log_prob) - (1.0 - summarize(&logits).log_sum_exp)).abs() < 1e-6);
     }
 
     #[test]
@@ -281,7 +288,7 @@ mod tests {
 
     #[test]
     fn top_n_orders_by_probability_then_id() {
-        let top = top_n(&[1.0, 3.0, 1.0, f32::NEG_INFINITY], 9, log_sum_exp(&[1.0, 3.0, 1.0]));
+        let top = top_n(&[1.0, 3.0, 1.0, f32::NEG_INFINITY], 9, summarize(&[1.0, 3.0, 1.0, f32::NEG_INFINITY]));
         assert_eq!(top.iter().map(|t| t.0).collect::<Vec<_>>(), [1, 0, 2]);
         assert!((top.iter().map(|t| t.1.exp()).sum::<f32>() - 1.0).abs() < 1e-6);
     }

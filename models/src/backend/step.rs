@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use candle_core::Tensor;
+use docent_kernels::Summary;
 
 use super::BackendError;
 
@@ -13,6 +14,15 @@ pub struct Step {
     pub logits: Rows,
     /// (hidden rows, hidden)
     pub hidden: Rows,
+    /// Of each row of logits, where the backend has summed them up.
+    pub(crate) summaries: Vec<Summary>,
+}
+
+impl Step {
+    /// What a row of logits comes to, if the backend has summed it up.
+    pub(super) fn summary(&self, row: usize) -> Option<Summary> {
+        self.summaries.get(row).copied()
+    }
 }
 
 /// A matrix of results, on the host or where it was computed.
@@ -36,7 +46,7 @@ impl Rows {
     }
 
     /// The memory of results on the host.
-    pub(crate) fn into_buffer(self) -> Option<Vec<f32>> {
+    pub(super) fn into_buffer(self) -> Option<Vec<f32>> {
         match self {
             Rows::Host { data, .. } => Some(data),
             Rows::Device(_) => None,

@@ -3,7 +3,7 @@
 use std::mem::take;
 
 use docent_kernels::{
-    AttentionShape, AttentionSpan, Input, Kernels, KeyValues, KvCache, Matrix, Quantized, Queries, Rotation,
+    AttentionShape, AttentionSpan, Input, Kernels, KeyValues, KvCache, Matrix, Quantized, Queries, Rotation, Summary,
 };
 
 use super::{Results, adapters::Adapters, affine, emptied, fit, gather, input};
@@ -138,7 +138,7 @@ impl DecoderRun {
         let Buffers { hidden: states, attended: gathered, normed, wanted, .. } = &mut self.buffers;
         let place = |row: usize| if few { wanted.rows.partition_point(|wanted| *wanted < row) } else { row };
         let norm = &self.weights.norm;
-        let Results { mut logits, mut hidden } = take(&mut self.results);
+        let Results { mut logits, mut hidden, mut summaries } = take(&mut self.results);
         gather(states, width, batch.hidden().iter().map(|row| place(*row)), gathered);
         kernels.rms_norm(gathered, norm, eps, fit(&mut hidden, gathered.len()));
         gather(states, width, batch.logits().iter().map(|l| place(l.row)), gathered);
@@ -153,7 +153,11 @@ impl DecoderRun {
                 mask.apply(row);
             }
         }
-        Step { logits: Rows::Host { data: logits, width: head.rows() }, hidden: Rows::Host { data: hidden, width } }
+        // Now, on all threads: whoever scores a row or draws from it asks for this.
+        summaries.resize(batch.logits().len(), Summary::default());
+        kernels.summarize(&logits, head.rows(), &mut summaries);
+        let [logits, hidden] = [(logits, head.rows()), (hidden, width)].map(|(data, width)| Rows::Host { data, width });
+        Step { logits, hidden, summaries }
     }
 }
 

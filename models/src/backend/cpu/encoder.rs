@@ -79,12 +79,12 @@ impl EncoderRun {
     fn output(&mut self, kernels: &Kernels, batch: &RaggedBatch) -> Step {
         let width = self.config.hidden;
         let Buffers { hidden: states, attended: first, update: pooled, .. } = &mut self.buffers;
-        let Results { mut logits, mut hidden } = std::mem::take(&mut self.results);
+        let Results { mut logits, mut hidden, summaries } = std::mem::take(&mut self.results);
         gather(states, width, batch.hidden().iter().copied(), &mut hidden);
         let hidden = Rows::Host { data: hidden, width };
         let Some(head) = &self.weights.classifier else {
             logits.clear();
-            return Step { logits: Rows::Host { data: logits, width: 0 }, hidden };
+            return Step { logits: Rows::Host { data: logits, width: 0 }, hidden, summaries };
         };
         gather(states, width, batch.logits().iter().map(|l| l.row), first);
         let pooled = fit(pooled, first.len());
@@ -92,7 +92,7 @@ impl EncoderRun {
         kernels.tanh(pooled);
         let out = fit(&mut logits, batch.logits().len() * self.config.labels);
         kernels.matmul(pooled, &head.output.weight, head.output.bias.as_deref(), out);
-        Step { logits: Rows::Host { data: logits, width: self.config.labels }, hidden }
+        Step { logits: Rows::Host { data: logits, width: self.config.labels }, hidden, summaries }
     }
 }
 

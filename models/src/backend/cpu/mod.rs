@@ -10,7 +10,7 @@ mod encoder;
 use std::sync::Arc;
 
 use docent_kernels::{
-    Affine, Format, Input, Isa, Kernels, KvCache, KvFormat, Matrix, Pool, Quantized, ShapeError, WeightMemory,
+    Affine, Format, Input, Isa, Kernels, KvCache, KvFormat, Matrix, Pool, Quantized, ShapeError, Summary, WeightMemory,
 };
 
 use super::{Backend, BackendError, Ceilings, Footprint, Step, load, validate};
@@ -148,12 +148,10 @@ impl Backend for Cpu {
         Ok(())
     }
 
-    fn log_sum_exp(&self, logits: &[f32]) -> f64 {
-        f64::from(self.kernels.log_sum_exp(logits))
-    }
-
-    fn largest(&self, logits: &[f32]) -> Option<usize> {
-        self.kernels.largest(logits)
+    fn summarize(&self, logits: &[f32]) -> Summary {
+        let mut summary = [Summary::default()];
+        self.kernels.summarize(logits, logits.len(), &mut summary);
+        summary[0]
     }
 
     fn add_adapter(&mut self, adapter: &Adapter) -> Result<AdapterId> {
@@ -220,12 +218,13 @@ fn affine(linear: &Linear<Matrix, Vec<f32>>) -> Affine<'_> {
 struct Results {
     logits: Vec<f32>,
     hidden: Vec<f32>,
+    summaries: Vec<Summary>,
 }
 
 impl Results {
     fn take(&mut self, step: Step) {
         if let (Some(logits), Some(hidden)) = (step.logits.into_buffer(), step.hidden.into_buffer()) {
-            *self = Results { logits, hidden };
+            *self = Results { logits, hidden, summaries: step.summaries };
         }
     }
 }

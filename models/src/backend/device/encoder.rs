@@ -97,7 +97,7 @@ impl EncoderRun {
             }
             _ => Rows::none(self.config.labels),
         };
-        Ok(Step { logits, hidden })
+        Ok(Step { logits, hidden, summaries: Vec::new() })
     }
 
     fn norm(&self, x: &Tensor, norm: &LayerNorm<Tensor>) -> Result<Tensor> {

@@ -98,7 +98,7 @@ impl Backend for DeviceBackend {
         validate::batch(batch, &self.architecture, self.kv_blocks, self.adapters.len())?;
         if batch.rows().is_empty() {
             let (logits, hidden) = (self.architecture.logits_width(), self.architecture.hidden());
-            return Ok(Step { logits: Rows::none(logits), hidden: Rows::none(hidden) });
+            return Ok(Step { logits: Rows::none(logits), hidden: Rows::none(hidden), summaries: Vec::new() });
         }
         let step = match &self.model {
             Model::Decoder(run) => run.forward(&self.adapters, batch),
@@ -126,7 +126,7 @@ impl Backend for DeviceBackend {
 
     /// Normalizes where the logits lie and fetches only the picked values.
     fn log_probs(&self, step: &Step, picks: &[(usize, u32)]) -> Result<Vec<f32>> {
-        let Rows::Device(logits) = &step.logits else { return sample::log_probs(step, picks, sample::log_sum_exp) };
+        let Rows::Device(logits) = &step.logits else { return sample::log_probs(step, picks, sample::summarize) };
         let (rows, width) = logits.dims2().map_err(BackendError::from)?;
         for &(row, token) in picks {
             validate::below("row of results", row, rows)?;
