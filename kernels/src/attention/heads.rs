@@ -1,102 +1,99 @@
-//! The queries of a task.
+//! Query heads as they are worked on: rotated, and scaled so that scores are logarithms to base 2.
 
 use std::f32::consts::LOG2_E;
 
-use super::Queries;
 use super::shorts::{short_len, to_shorts};
+use super::{AttentionShape, Queries};
+use crate::aligned::Plain;
 use crate::scratch::Scratch;
 use crate::simd::Simd;
 
-/// Query heads, as long as they are worked on: rotated, and scaled so that scores are logarithms to base 2. The floats of
-/// those that are also there as integers may be left over from others.
-pub(super) struct Heads {
-    head_dim: usize,
-    floats: Scratch,
-    /// The same as 16-bit integers, where these are wanted, and their scales.
-    shorts: Scratch<u8>,
-    scales: Scratch,
+/// What a head is kept as: its floats, or the bytes of 16-bit integers and of what these are multiples of.
+pub(super) trait Element: Plain + Send + Sync {
+    /// Elements of a head.
+    fn len(head_dim: usize) -> usize;
+
+    /// Takes query head `head` of row `row`.
+    fn take<S: Simd>(simd: S, q: &Queries<'_>, shape: AttentionShape, at: [usize; 2], to: &mut [Self]);
 }
 
-impl Heads {
-    /// Room for `items` of `head_dim` elements.
-    pub(super) fn new(items: usize, head_dim: usize, as_shorts: bool) -> Self {
-        let some = if as_shorts { items } else { 0 };
-        Heads {
-            head_dim,
-            floats: Scratch::take(items * head_dim),
-            shorts: Scratch::bytes(some * short_len(head_dim)),
-            scales: Scratch::take(some),
-        }
+impl Element for f32 {
+    fn len(head_dim: usize) -> usize {
+        head_dim
     }
 
-    /// Takes query head `head` of row `row` as item `item`; `scale` is what its scores are multiplied by.
     #[inline(always)]
-    pub(super) fn take<S: Simd>(&mut self, simd: S, item: usize, q: &Queries<'_>, [row, head]: [usize; 2], scale: f32) {
-        let to = &mut self.floats[item * self.head_dim..][..self.head_dim];
-        to.copy_from_slice(&q.data[row * q.row_len + head * self.head_dim..][..self.head_dim]);
+    fn take<S: Simd>(simd: S, q: &Queries<'_>, shape: AttentionShape, [row, head]: [usize; 2], to: &mut [f32]) {
+        let head_dim = shape.head_dim;
+        to.copy_from_slice(&q.data[row * q.row_len + head * head_dim..][..head_dim]);
         q.rotation.apply(simd, row, to);
-        let scale = scale * LOG2_E;
+        let scale = shape.scale * LOG2_E;
         to.iter_mut().for_each(|x| *x *= scale);
-        if let Some(scale) = self.scales.get_mut(item) {
-            let len = short_len(self.head_dim);
-            *scale = to_shorts(simd, to, &mut self.shorts[item * len..][..len]);
-        }
+    }
+}
+
+impl Element for u8 {
+    fn len(head_dim: usize) -> usize {
+        short_len(head_dim) + size_of::<f32>()
     }
 
-    /// Bytes of an item as [`put`](Self::put) takes it.
-    pub(super) fn item_bytes(head_dim: usize, as_shorts: bool) -> usize {
-        if as_shorts { short_len(head_dim) + size_of::<f32>() } else { head_dim * size_of::<f32>() }
-    }
-
-    /// Writes what [`put`](Self::put) takes.
     #[inline(always)]
-    pub(super) fn write(&self, item: usize, to: &mut [u8]) {
-        if let Some(scale) = self.scales.get(item) {
-            let (shorts, to_scale) = to.split_at_mut(short_len(self.head_dim));
-            shorts.copy_from_slice(self.shorts(item).0);
-            to_scale.copy_from_slice(&scale.to_le_bytes());
-        } else {
-            let (to, _) = to.as_chunks_mut();
-            to.iter_mut().zip(self.floats(item)).for_each(|(to, x)| *to = x.to_le_bytes());
-        }
+    fn take<S: Simd>(simd: S, q: &Queries<'_>, shape: AttentionShape, at: [usize; 2], to: &mut [u8]) {
+        let mut floats = Scratch::take(shape.head_dim);
+        f32::take(simd, q, shape, at, &mut floats);
+        let (shorts, multiple) = to.split_at_mut(short_len(shape.head_dim));
+        multiple.copy_from_slice(&to_shorts(simd, &floats, shorts).to_le_bytes());
+    }
+}
+
+/// Heads that were taken: the items of a task.
+#[derive(Clone, Copy)]
+pub(super) struct Heads<'a> {
+    pub(super) head_dim: usize,
+    /// As floats, if they were taken so.
+    pub(super) floats: &'a [f32],
+    /// As integers, if they were taken so.
+    pub(super) shorts: &'a [u8],
+    /// How many items there are.
+    pub(super) items: usize,
+    /// So many of them lie beside each other, and
+    pub(super) group: usize,
+    /// so many heads from the first of these is the first of the next ones.
+    pub(super) stride: usize,
+}
+
+impl<'a> Heads<'a> {
+    /// All heads that were taken, one after the other.
+    pub(super) fn all(head_dim: usize, floats: &'a [f32], shorts: &'a [u8]) -> Self {
+        let items = floats.len() / f32::len(head_dim) + shorts.len() / u8::len(head_dim);
+        Heads { head_dim, floats, shorts, items, group: items, stride: items }
     }
 
-    /// Makes item `item` one that was taken elsewhere.
+    /// Those from head `first` on: of each of `rows` rows of `stride` heads the first `group`.
     #[inline(always)]
-    pub(super) fn put(&mut self, item: usize, from: &[u8]) {
-        if let Some(scale) = self.scales.get_mut(item) {
-            let len = short_len(self.head_dim);
-            let (shorts, from_scale) = from.split_at(len);
-            self.shorts[item * len..][..len].copy_from_slice(shorts);
-            *scale = f32::from_le_bytes(*from_scale.first_chunk().expect("the scale of an item"));
-        } else {
-            let to = &mut self.floats[item * self.head_dim..][..self.head_dim];
-            to.iter_mut().zip(from.as_chunks().0).for_each(|(x, from)| *x = f32::from_le_bytes(*from));
-        }
+    pub(super) fn some(self, first: usize, [rows, stride, group]: [usize; 3]) -> Self {
+        let Heads { head_dim, floats, shorts, .. } = self;
+        let floats = floats.get(first * f32::len(head_dim)..).unwrap_or_default();
+        let shorts = shorts.get(first * u8::len(head_dim)..).unwrap_or_default();
+        Heads { head_dim, floats, shorts, items: rows * group, group, stride }
     }
 
-    /// How many there are.
     #[inline(always)]
-    pub(super) fn items(&self) -> usize {
-        self.floats.len() / self.head_dim
-    }
-
-    /// Elements of each.
-    #[inline(always)]
-    pub(super) fn head_dim(&self) -> usize {
-        self.head_dim
+    fn place(&self, item: usize) -> usize {
+        item / self.group * self.stride + item % self.group
     }
 
     /// One of them.
     #[inline(always)]
-    pub(super) fn floats(&self, item: usize) -> &[f32] {
-        &self.floats[item * self.head_dim..][..self.head_dim]
+    pub(super) fn floats(&self, item: usize) -> &'a [f32] {
+        &self.floats[self.place(item) * self.head_dim..][..self.head_dim]
     }
 
     /// One of them as integers, and what these are multiples of.
     #[inline(always)]
-    pub(super) fn shorts(&self, item: usize) -> (&[u8], f32) {
-        let len = short_len(self.head_dim);
-        (&self.shorts[item * len..][..len], self.scales[item])
+    pub(super) fn shorts(&self, item: usize) -> (&'a [u8], f32) {
+        let len = u8::len(self.head_dim);
+        let (shorts, multiple) = self.shorts[self.place(item) * len..][..len].split_at(len - size_of::<f32>());
+        (shorts, multiple.first_chunk().map_or(0.0, |bytes| f32::from_le_bytes(*bytes)))
     }
 }

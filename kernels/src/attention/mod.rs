@@ -29,7 +29,7 @@ use crate::simd::{LANES, Simd};
 use crate::split::{for_parts, for_tiles};
 use cache::KvLayer;
 pub use cache::{KeyValues, KvCache, KvFormat};
-use heads::Heads;
+use heads::{Element, Heads};
 use plan::{Plan, Unit};
 use tasks::{AttendPacked, AttendTile, AttendUnit, Combine, TakeHeads, part_len};
 
@@ -38,6 +38,9 @@ pub const KV_BLOCK: usize = 64;
 
 /// Rows of a tile: each block of keys and values is read once for this many.
 const ROWS: usize = 8;
+
+/// Units for each thread from which a task is a unit with all its heads.
+const MANY_UNITS: usize = 16;
 
 /// The rows of one sequence in a ragged batch.
 #[derive(Clone, Debug)]
@@ -148,7 +151,7 @@ thread_local! {
     /// The plan of a call, kept to be used again.
     static PLAN: Cell<Plan> = Cell::default();
     /// The query heads of short spans.
-    static TAKEN: Cell<Aligned<u8>> = Cell::default();
+    static TAKEN: Cell<(Aligned<f32>, Aligned<u8>)> = Cell::default();
     /// Partial results.
     static PARTS: Cell<Aligned<f32>> = Cell::default();
 }
@@ -201,30 +204,38 @@ impl Kernels {
         plan: &Plan,
         out: &mut [f32],
     ) {
+        let (mut floats, mut shorts) = TAKEN.take();
         let as_shorts = cache.is_in_shorts();
-        let row_bytes = shape.heads * Heads::item_bytes(shape.head_dim, as_shorts);
-        let mut taken = TAKEN.take();
-        taken.resize(plan.rows.len() * row_bytes);
-        for_parts(self.pool(), &mut taken, ROWS * row_bytes, &|start, out| {
-            let rows = &plan.rows[start / row_bytes..][..out.len() / row_bytes];
-            self.arch.run(TakeHeads { q, rows, shape, as_shorts, out });
-        });
-        let part_len = part_len(shape);
-        let row_len = shape.heads * part_len;
+        self.take_heads(q, if as_shorts { &[] } else { &plan.rows }, shape, &mut floats);
+        self.take_heads(q, if as_shorts { &plan.rows } else { &[] }, shape, &mut shorts);
+        let heads = Heads::all(shape.head_dim, &floats, &shorts);
+        let (row_len, of_group) = (shape.heads * part_len(shape), shape.group() * part_len(shape));
         let mut parts = PARTS.take();
         parts.resize(plan.entries * row_len);
-        for_tiles(self.pool(), &mut parts, row_len, &plan.ranges, shape.group() * part_len, &|unit, out| {
+        // Tasks are of one KV head each, or of all where there are many.
+        let width = if plan.units.len() >= MANY_UNITS * self.pool().threads() { row_len } else { of_group };
+        for_tiles(self.pool(), &mut parts, row_len, &plan.ranges, width, &|unit, out| {
             let Unit { block, spans: of, row, .. } = &plan.units[unit];
-            let taken = &taken[row * row_bytes..];
-            self.arch.run(AttendUnit { taken, cache, spans: &spans[of.clone()], block: *block, shape, out });
+            let heads = heads.some(row * shape.heads, [out.rows().len(), shape.heads, shape.heads]);
+            self.arch.run(AttendUnit { heads, cache, spans: &spans[of.clone()], block: *block, shape, out });
         });
         let row_len = shape.heads * shape.head_dim;
         for_tiles(self.pool(), out, row_len, &plan.short, row_len, &|index, out| {
             let (span, places) = plan.places_of(index);
             self.arch.run(Combine { parts: &parts, places, units: &plan.units, spans, span, shape, out });
         });
-        TAKEN.set(taken);
+        TAKEN.set((floats, shorts));
         PARTS.set(parts);
+    }
+
+    /// The query heads of some rows, (rows, heads).
+    fn take_heads<T: Element>(&self, q: Queries<'_>, rows: &[usize], shape: AttentionShape, out: &mut Aligned<T>) {
+        let row_len = shape.heads * T::len(shape.head_dim);
+        out.resize(rows.len() * row_len);
+        for_parts(self.pool(), out, ROWS * row_len, &|start, out| {
+            let rows = &rows[start / row_len..][..out.len() / row_len];
+            self.arch.run(TakeHeads { q, rows, shape, out });
+        });
     }
 
     /// Bidirectional attention within each of the packed sequences, given as ascending row ranges.

@@ -18,7 +18,10 @@ use crate::simd::{Chunk, Kernel, LANES, Simd};
 /// whose powers take fewest operations.
 pub(super) type Softmax = [f32; 2];
 
-/// Adds the partial results of a block to those before it; at most eight, and those of no positions change nothing.
+/// The most items whose partial results are combined at once.
+pub(super) const COMBINED: usize = LANES / 2;
+
+/// Adds the partial results of a block to those before it; at most [`COMBINED`], and those of no positions change nothing.
 #[inline(always)]
 pub(super) fn combine<S: Simd>(
     simd: S,
@@ -33,14 +36,14 @@ pub(super) fn combine<S: Simd>(
     for (item, (state, part)) in states.iter().zip(parts).enumerate() {
         let max = if part[0] > state[0] { part[0] } else { state[0] };
         factors[item] = state[0] - max;
-        factors[item + LANES / 2] = part[0] - max;
+        factors[item + COMBINED] = part[0] - max;
     }
     simd.store(exp2_below(simd, simd.load(&factors)), &mut factors);
     for (item, (state, part)) in states.iter_mut().zip(parts).enumerate() {
         if part[1] == 0.0 {
             continue;
         }
-        let (old, new) = (factors[item], factors[item + LANES / 2]);
+        let (old, new) = (factors[item], factors[item + COMBINED]);
         *state = [if part[0] > state[0] { part[0] } else { state[0] }, state[1] * old + part[1] * new];
         let (total, partial) = (&mut totals[item * wide..][..wide], &partials[item * wide..][..wide]);
         let (old, new) = (simd.splat(old), simd.splat(new));
@@ -94,7 +97,7 @@ pub(super) trait Arithmetic {
     /// none, and, as partial results, the sum of values weighted by their powers.
     fn attend<S: Simd, const T: usize>(
         simd: S,
-        heads: &Heads,
+        heads: &Heads<'_>,
         items: [usize; T],
         counts: [usize; T],
         block: Self::Block<'_>,
@@ -125,13 +128,13 @@ impl<V: Vectors> Arithmetic for Floats<V> {
     #[inline(always)]
     fn attend<S: Simd, const T: usize>(
         simd: S,
-        heads: &Heads,
+        heads: &Heads<'_>,
         items: [usize; T],
         counts: [usize; T],
         block: Block<'_, V::Stored>,
         working: &mut Working,
     ) -> [Softmax; T] {
-        let wide = heads.head_dim().div_ceil(LANES);
+        let wide = heads.head_dim.div_ceil(LANES);
         let (sums, weights, partials, _) = working.split();
         scores::<S, V, T>(simd, from_fn(|t| heads.floats(items[t])), block.keys, sums);
         let parts = softmaxes::<S, T>(simd, sums, counts, weights);

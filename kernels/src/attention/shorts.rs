@@ -88,22 +88,24 @@ impl Arithmetic for Shorts {
     #[inline(always)]
     fn attend<S: Simd, const T: usize>(
         simd: S,
-        heads: &Heads,
+        heads: &Heads<'_>,
         items: [usize; T],
         counts: [usize; T],
         block: Kept<'_>,
         working: &mut Working,
     ) -> [Softmax; T] {
-        let wide = heads.head_dim().div_ceil(LANES);
+        let wide = heads.head_dim.div_ceil(LANES);
         let (sums, _, partials, shorts) = working.split();
         // Positions beyond a query's own have no weight, those beyond all of them are not even read.
         let most = counts.into_iter().max().unwrap_or(0);
-        match most.div_ceil(LANES) {
+        let groups = most.div_ceil(LANES);
+        match groups {
             0 | 1 => scores::<S, 1, T>(simd, heads, items, block, sums),
             2 => scores::<S, 2, T>(simd, heads, items, block, sums),
+            3 if S::MANY_REGISTERS && T <= FEW => scores::<S, 3, T>(simd, heads, items, block, sums),
             _ => scores::<S, GROUPS, T>(simd, heads, items, block, sums),
         }
-        let (parts, scales) = softmaxes::<S, T>(simd, sums, counts, block.value_scales, shorts);
+        let (parts, scales) = softmaxes::<S, T>(simd, sums, counts, &block.value_scales[..groups], shorts);
         let x: [&[u8]; T] = from_fn(|t| &shorts[t * 2 * KV_BLOCK..][..2 * most.next_multiple_of(2)]);
         let mut group = 0;
         if S::MANY_REGISTERS && T <= FEW {
@@ -124,7 +126,7 @@ impl Arithmetic for Shorts {
     }
 }
 
-/// The softmax of queries' scores, (4, T) vectors, and their weights times the scales of the values as integers, with what
+/// The softmax of queries' scores, (groups, T) vectors, and their weights times the scales of the values as integers, with what
 /// each query's are multiples of. Beyond a query's positions its weights are zero, whatever is kept there.
 /// Step by step for all queries, as [`softmaxes`](super::partial::softmaxes) of floats are.
 #[inline(always)]
@@ -132,14 +134,14 @@ fn softmaxes<S: Simd, const T: usize>(
     simd: S,
     scores: &mut [Chunk],
     counts: [usize; T],
-    scales: &[Line; GROUPS],
+    scales: &[Line],
     shorts: &mut [u8],
 ) -> ([Softmax; T], [f32; T]) {
     let (nothing, zero) = (simd.splat(f32::NEG_INFINITY), simd.splat(0.0));
-    let scores = &mut scores[..GROUPS * T];
+    let scores = &mut scores[..scales.len() * T];
     let mut largest = [nothing; T];
     for t in 0..T {
-        for g in 0..GROUPS {
+        for g in 0..scales.len() {
             let mut own = simd.load(&scores[g * T + t]);
             if counts[t] < KV_BLOCK {
                 own = seen(simd, counts[t], g, own, nothing);
@@ -152,7 +154,7 @@ fn softmaxes<S: Simd, const T: usize>(
     let (mut sums, mut largest) = ([zero; T], [zero; T]);
     for t in 0..T {
         let max = simd.splat(maxima[t]);
-        for g in 0..GROUPS {
+        for g in 0..scales.len() {
             let weight = exp2_below(simd, simd.sub(simd.load(&scores[g * T + t]), max));
             let mut scaled = simd.mul(weight, simd.bitcast(simd.load_int(&scales[g])));
             if counts[t] < KV_BLOCK {
@@ -175,7 +177,7 @@ fn softmaxes<S: Simd, const T: usize>(
         let (scale, inverse) = scale_of(largest[t]);
         (parts[t], multiples[t]) = ([maxima[t], simd.sum(sums[t])], scale);
         let inverse = simd.splat(inverse);
-        for (g, to) in shorts.as_chunks_mut::<{ size_of::<Halves>() }>().0.iter_mut().enumerate() {
+        for (g, to) in shorts.as_chunks_mut::<{ size_of::<Halves>() }>().0.iter_mut().enumerate().take(scales.len()) {
             let rounded = simd.mul_add(simd.load(&scores[g * T + t]), inverse, round);
             simd.store_shorts(simd.bits(rounded), to);
         }
@@ -195,12 +197,12 @@ fn scale_of(largest: f32) -> (f32, f32) {
 #[inline(always)]
 fn scores<S: Simd, const N: usize, const T: usize>(
     simd: S,
-    heads: &Heads,
+    heads: &Heads<'_>,
     items: [usize; T],
     block: Kept<'_>,
     sums: &mut [Chunk],
 ) {
-    let pairs = heads.head_dim().div_ceil(2);
+    let pairs = heads.head_dim.div_ceil(2);
     let group = |g: usize| Strided { vectors: &block.keys[g * pairs..][..pairs], step: 1 };
     let (mut x, mut x_scales) = ([&[][..]; T], [0.0; T]);
     for t in 0..T {

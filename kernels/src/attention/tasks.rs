@@ -6,8 +6,8 @@
 use std::ops::Range;
 
 use super::cache::{KvLayer, Quants, Stored};
-use super::heads::Heads;
-use super::partial::{Arithmetic, Block, Floats, Softmax, Working, combine};
+use super::heads::{Element, Heads};
+use super::partial::{Arithmetic, Block, COMBINED, Floats, Softmax, Working, combine};
 use super::plan::Unit;
 use super::shorts::Shorts;
 use super::{AttentionShape, AttentionSpan, KV_BLOCK, Queries, ROWS};
@@ -16,7 +16,7 @@ use crate::scratch::Scratch;
 use crate::simd::{Kernel, LANES, Simd};
 use crate::split::Tile;
 
-/// Elements of a partial result: vectors of a head, the maximum and the sum.
+/// Elements of a partial result: vectors of a head, and its softmax.
 pub(super) fn part_len(shape: AttentionShape) -> usize {
     shape.wide() * LANES + 2
 }
@@ -30,13 +30,13 @@ trait Sink {
 #[inline(always)]
 fn attend_items<S: Simd, A: Arithmetic>(
     simd: S,
-    heads: &Heads,
+    heads: &Heads<'_>,
     count: &impl Fn(usize) -> usize,
     block: A::Block<'_>,
     working: &mut Working,
     sink: &mut impl Sink,
 ) {
-    let items = heads.items();
+    let items = heads.items;
     let mut item = 0;
     while item < items {
         let left = items - item;
@@ -63,7 +63,7 @@ fn attend_items<S: Simd, A: Arithmetic>(
 #[inline(always)]
 fn attend_stored<S: Simd>(
     simd: S,
-    heads: &Heads,
+    heads: &Heads<'_>,
     count: &impl Fn(usize) -> usize,
     block: Stored<'_>,
     working: &mut Working,
@@ -75,7 +75,7 @@ fn attend_stored<S: Simd>(
             attend_items::<S, Floats<F16>>(simd, heads, count, Block { keys, values }, working, sink);
         }
         Stored::Quants(quants) => {
-            let [key_len, value_len] = Quants::widened(heads.head_dim());
+            let [key_len, value_len] = Quants::widened(heads.head_dim);
             let mut floats = Scratch::take(key_len + value_len);
             let (keys, values) = floats.split_at_mut(key_len);
             quants.widen(simd, keys, values);
@@ -89,7 +89,7 @@ fn attend_stored<S: Simd>(
 #[inline(always)]
 fn attend_some<S: Simd, A: Arithmetic, const T: usize>(
     simd: S,
-    heads: &Heads,
+    heads: &Heads<'_>,
     range: Range<usize>,
     count: &impl Fn(usize) -> usize,
     block: A::Block<'_>,
@@ -165,7 +165,7 @@ impl Kernel for AttendTile<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
-        let AttentionShape { head_dim, scale, .. } = self.shape;
+        let AttentionShape { head_dim, .. } = self.shape;
         let (group, wide) = (self.shape.group(), self.shape.wide() * LANES);
         let kv_head = self.out.columns().start / (group * head_dim);
         let rows = self.out.rows();
@@ -173,12 +173,21 @@ impl Kernel for AttendTile<'_> {
         let items = group * rows.len();
         // Rows of one query head are neighbours: they see much the same.
         let of_rows = |head: usize| (head * rows.len()..).zip(rows.clone());
-        let mut heads = Heads::new(items, head_dim, self.cache.is_in_shorts());
+        let as_shorts = self.cache.is_in_shorts();
+        let len = |element: usize, wanted: bool| if wanted { items * element } else { 0 };
+        let mut floats = Scratch::take(len(f32::len(head_dim), !as_shorts));
+        let mut shorts = Scratch::bytes(len(u8::len(head_dim), as_shorts));
         for head in 0..group {
             for (item, row) in of_rows(head) {
-                heads.take(simd, item, &self.q, [row, kv_head * group + head], scale);
+                let at = [row, kv_head * group + head];
+                if as_shorts {
+                    take(simd, item, &self.q, self.shape, at, &mut shorts);
+                } else {
+                    take(simd, item, &self.q, self.shape, at, &mut floats);
+                }
             }
         }
+        let heads = Heads::all(head_dim, &floats, &shorts);
         let (mut memory, mut working) = (Scratch::take(items * (wide + 2)), Working::new(head_dim));
         let mut counts = Scratch::take(items);
         let mut sums = Totals::new(&mut memory, items, wide);
@@ -200,35 +209,45 @@ impl Kernel for AttendTile<'_> {
     }
 }
 
+/// Takes a query head as item `item`.
+#[inline(always)]
+fn take<S: Simd, T: Element>(
+    simd: S,
+    item: usize,
+    q: &Queries<'_>,
+    shape: AttentionShape,
+    at: [usize; 2],
+    to: &mut [T],
+) {
+    let len = T::len(shape.head_dim);
+    T::take(simd, q, shape, at, &mut to[item * len..][..len]);
+}
+
 /// Takes the query heads of some rows of short spans, for the units of all their blocks.
-pub(super) struct TakeHeads<'a> {
+pub(super) struct TakeHeads<'a, T> {
     pub(super) q: Queries<'a>,
     pub(super) rows: &'a [usize],
     pub(super) shape: AttentionShape,
-    pub(super) as_shorts: bool,
     /// (rows, heads) items.
-    pub(super) out: &'a mut [u8],
+    pub(super) out: &'a mut [T],
 }
 
-impl Kernel for TakeHeads<'_> {
+impl<T: Element> Kernel for TakeHeads<'_, T> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let AttentionShape { heads: count, head_dim, scale, .. } = self.shape;
-        let mut heads = Heads::new(1, head_dim, self.as_shorts);
-        let items = self.out.chunks_exact_mut(Heads::item_bytes(head_dim, self.as_shorts));
-        for (item, out) in items.enumerate() {
-            heads.take(simd, 0, &self.q, [self.rows[item / count], item % count], scale);
-            heads.write(0, out);
+        let heads = self.shape.heads;
+        for item in 0..self.rows.len() * heads {
+            take(simd, item, &self.q, self.shape, [self.rows[item / heads], item % heads], self.out);
         }
     }
 }
 
-/// The partial results of one block for short spans, for one KV head.
+/// The partial results of one block for short spans, for some KV heads.
 pub(super) struct AttendUnit<'a> {
-    /// (rows, heads) items of its rows.
-    pub(super) taken: &'a [u8],
+    /// All heads of its rows.
+    pub(super) heads: Heads<'a>,
     pub(super) cache: KvLayer<'a>,
     pub(super) spans: &'a [AttentionSpan<'a>],
     /// Its number in the block tables.
@@ -242,48 +261,52 @@ impl Kernel for AttendUnit<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let AttentionShape { heads: count, head_dim, .. } = self.shape;
-        let (group, as_shorts) = (self.shape.group(), self.cache.is_in_shorts());
-        let kv_head = self.out.columns().start / (group * part_len(self.shape));
-        let entries = self.out.rows();
-        let positions = self.spans.iter().flat_map(|span| span.positions);
-        let item_bytes = Heads::item_bytes(head_dim, as_shorts);
+    fn run<S: Simd>(mut self, simd: S) {
+        let AttentionShape { heads: stride, head_dim, .. } = self.shape;
+        let (group, entries, columns) = (self.shape.group(), self.out.rows(), self.out.columns());
         let mut counts = Scratch::take(group * entries.len());
-        let mut heads = Heads::new(counts.len(), head_dim, as_shorts);
-        for (entry, position) in positions.enumerate() {
-            for head in 0..group {
-                let item = entry * group + head;
-                heads.put(item, &self.taken[(entry * count + kv_head * group + head) * item_bytes..][..item_bytes]);
-                counts[item] = seen(*position as usize, self.block) as f32;
-            }
+        let positions = self.spans.iter().flat_map(|span| span.positions);
+        for (counts, position) in counts.chunks_exact_mut(group).zip(positions) {
+            counts.fill(seen(*position as usize, self.block) as f32);
         }
-        let block = self.spans[0].blocks[self.block] as usize;
         let count = |item: usize| counts[item] as usize;
-        let mut sink = Parts { out: self.out, first: entries.start, group, part_len: part_len(self.shape) };
+        let block = self.spans[0].blocks[self.block] as usize;
         let mut working = Working::new(head_dim);
-        attend_stored(simd, &heads, &count, self.cache.block(kv_head, block), &mut working, &mut sink);
+        let width = group * part_len(self.shape);
+        for start in columns.clone().step_by(width) {
+            let kv_head = start / width;
+            let heads = self.heads.some(kv_head * group, [entries.len(), stride, group]);
+            let start = start - columns.start;
+            let mut sink = Parts { out: &mut self.out, start, first: entries.start, group, width };
+            attend_stored(simd, &heads, &count, self.cache.block(kv_head, block), &mut working, &mut sink);
+        }
     }
 }
 
-/// Keeps partial results.
-struct Parts<'a> {
-    out: Tile<'a>,
+/// Keeps partial results: of each row those of a group, and their softmaxes behind them.
+struct Parts<'a, 'o> {
+    out: &'a mut Tile<'o>,
+    /// The column with which they begin.
+    start: usize,
     /// The row of the first entry.
     first: usize,
     group: usize,
-    part_len: usize,
+    /// The results of a group.
+    width: usize,
 }
 
-impl Sink for Parts<'_> {
+impl Sink for Parts<'_, '_> {
     #[inline(always)]
-    fn put<S: Simd>(&mut self, _: S, first: usize, parts: &[Softmax], partials: &[f32]) {
-        let wide = self.part_len - 2;
+    fn put<S: Simd>(&mut self, simd: S, first: usize, parts: &[Softmax], partials: &[f32]) {
+        let wide = self.width / self.group - size_of::<Softmax>() / size_of::<f32>();
         for (item, (part, partial)) in (first..).zip(parts.iter().zip(partials.chunks_exact(wide))) {
-            let entry = self.out.row(self.first + item / self.group);
-            let out = &mut entry[item % self.group * self.part_len..][..self.part_len];
-            out[..2].copy_from_slice(part);
-            out[2..].copy_from_slice(partial);
+            let entry = &mut self.out.row(self.first + item / self.group)[self.start..][..self.width];
+            let (sums, softmaxes) = entry.split_at_mut(self.group * wide);
+            softmaxes.as_chunks_mut().0[item % self.group] = *part;
+            let sums = &mut sums[item % self.group * wide..][..wide];
+            for (to, from) in sums.as_chunks_mut::<LANES>().0.iter_mut().zip(partial.as_chunks::<LANES>().0) {
+                simd.store(simd.load(from), to);
+            }
         }
     }
 }
@@ -307,7 +330,7 @@ impl Kernel for Combine<'_> {
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
         let AttentionShape { heads, head_dim, .. } = self.shape;
-        let (wide, part_len) = (self.shape.wide() * LANES, part_len(self.shape));
+        let (group, wide, part_len) = (self.shape.group(), self.shape.wide() * LANES, part_len(self.shape));
         let span = &self.spans[self.span];
         let mut memory = Scratch::take(heads * (wide + 2));
         for (index, (row, position)) in span.rows.clone().zip(span.positions).enumerate() {
@@ -316,8 +339,14 @@ impl Kernel for Combine<'_> {
                 // The spans of a unit have their rows one after the other.
                 let before: usize = self.spans[unit.spans.start..self.span].iter().map(|span| span.rows.len()).sum();
                 let entry = &self.parts[(unit.entry + before + index) * heads * part_len..][..heads * part_len];
-                for (head, part) in entry.chunks_exact(part_len).enumerate() {
-                    sums.put(simd, head, &[[part[0], part[1]]], &part[2..]);
+                for (kv_head, entry) in entry.chunks_exact(group * part_len).enumerate() {
+                    let (partials, softmaxes) = entry.split_at(group * wide);
+                    let softmaxes = softmaxes.as_chunks().0;
+                    for first in (0..group).step_by(COMBINED) {
+                        let some = first..group.min(first + COMBINED);
+                        let partials = &partials[some.start * wide..some.end * wide];
+                        sums.put(simd, kv_head * group + first, &softmaxes[some], partials);
+                    }
                 }
             }
             let out = self.out.row(row);
@@ -340,13 +369,14 @@ impl Kernel for AttendPacked<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(mut self, simd: S) {
-        let AttentionShape { heads, head_dim, scale, .. } = self.shape;
+        let AttentionShape { heads, head_dim, .. } = self.shape;
         let wide = self.shape.wide() * LANES;
         let head = self.out.columns().start / head_dim;
         let rows = self.out.rows();
         let blocks = rows.len().div_ceil(KV_BLOCK);
         let (key_len, value_len) = (KV_BLOCK * head_dim, KV_BLOCK * wide);
         let items = rows.len().min(ROWS);
+        let mut floats = Scratch::take(items * head_dim);
         let mut cache = Scratch::take(blocks * (key_len + value_len));
         cache.fill(0.0);
         let (keys, values) = cache.split_at_mut(blocks * key_len);
@@ -360,10 +390,10 @@ impl Kernel for AttendPacked<'_> {
         let (mut memory, mut working) = (Scratch::take(items * (wide + 2)), Working::new(head_dim));
         for start in rows.clone().step_by(ROWS) {
             let some = start..rows.end.min(start + ROWS);
-            let mut heads = Heads::new(some.len(), head_dim, false);
             for (item, row) in some.clone().enumerate() {
-                heads.take(simd, item, &self.q, [row, head], scale);
+                take(simd, item, &self.q, self.shape, [row, head], &mut floats);
             }
+            let heads = Heads::all(head_dim, &floats[..some.len() * head_dim], &[]);
             let mut sums = Totals::new(&mut memory[..some.len() * (wide + 2)], some.len(), wide);
             for block in 0..blocks {
                 let count = KV_BLOCK.min(rows.len() - block * KV_BLOCK);
