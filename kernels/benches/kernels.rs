@@ -160,7 +160,7 @@ fn encoder(criterion: &mut Criterion) {
                     if matrix.takes_quantized_rows() {
                         kernels.quantize_by_row(x, matrix.cols(), &mut rows);
                     }
-                    let input = Input { floats: Some(x), quantized: None, quantized_rows: Some(&rows) };
+                    let input = Input { floats: Some(x), quantized_rows: Some(&rows), ..Input::default() };
                     kernels.multiply(input, &[matrix.into()], black_box(&mut out[..TOKENS * matrix.rows()]));
                 }
             });

@@ -52,7 +52,9 @@ mod split;
 mod testing;
 mod top_k;
 
-pub use attention::{AttentionShape, AttentionSpan, KV_BLOCK, KeyValues, KvCache, KvFormat, Queries, Rotation};
+pub use attention::{
+    AttentionShape, AttentionSpan, KV_BLOCK, KeyValues, KvCache, KvFormat, Queries, Rotation, Upcoming,
+};
 pub use dequantize::dequantize;
 pub use format::Format;
 pub use isa::{Isa, UnknownIsa};

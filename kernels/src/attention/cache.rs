@@ -218,6 +218,24 @@ impl KvCache {
         Layout { format, layers, kv_heads, head_dim }.block_bytes()
     }
 
+    /// Bytes of a layer in a block.
+    pub(super) fn layer_bytes(&self) -> usize {
+        self.layout.layer_bytes().iter().sum()
+    }
+
+    /// The keys, and the values, of each head.
+    pub(super) fn parts(&self) -> usize {
+        2 * self.layout.kv_heads
+    }
+
+    /// About what the first `count` positions take of part `index` of layer 0 of a block.
+    pub(super) fn first_bytes(&self, block: usize, index: usize, count: usize) -> &[u8] {
+        let part = self.layout.part(index);
+        let bytes = &self.read_block(block)[self.layout.bytes_of(0, part)];
+        let places = count.next_multiple_of(if matches!(part, Part::Keys(_)) { LANES } else { 2 });
+        &bytes[..bytes.len() * places / KV_BLOCK]
+    }
+
     /// How many blocks there are.
     pub fn blocks(&self) -> usize {
         self.blocks

@@ -16,6 +16,7 @@ mod partial;
 mod plan;
 mod shorts;
 mod tasks;
+mod upcoming;
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -32,6 +33,7 @@ pub use cache::{KeyValues, KvCache, KvFormat};
 use heads::{Element, Heads};
 use plan::{Plan, Unit};
 use tasks::{AttendPacked, AttendTile, AttendUnit, Combine, TakeHeads, part_len};
+pub use upcoming::Upcoming;
 
 /// Positions of a block of the KV cache, and of a partial result.
 pub const KV_BLOCK: usize = 64;
@@ -67,6 +69,12 @@ impl AttentionSpan<'_> {
     fn blocks_needed(&self) -> usize {
         self.positions.last().map_or(0, |last| *last as usize / KV_BLOCK + 1)
     }
+}
+
+/// How many positions of block `index` a row at `position` sees.
+#[inline(always)]
+fn seen(position: usize, index: usize) -> usize {
+    (position + 1).saturating_sub(index * KV_BLOCK).min(KV_BLOCK)
 }
 
 /// The heads of an attention layer.

@@ -10,7 +10,7 @@ use super::heads::{Element, Heads};
 use super::partial::{Arithmetic, Block, COMBINED, Floats, Softmax, Working, combine};
 use super::plan::Unit;
 use super::shorts::Shorts;
-use super::{AttentionShape, AttentionSpan, KV_BLOCK, Queries, ROWS};
+use super::{AttentionShape, AttentionSpan, KV_BLOCK, Queries, ROWS, seen};
 use crate::product::F16;
 use crate::scratch::Scratch;
 use crate::simd::{Kernel, LANES, Simd};
@@ -123,12 +123,6 @@ impl Sink for Totals<'_> {
         let states = &mut self.states[first..][..parts.len()];
         combine(simd, states, &mut self.totals[first * self.wide..], parts, partials, self.wide);
     }
-}
-
-/// How many positions of block `index` a row at `position` sees.
-#[inline(always)]
-fn seen(position: usize, index: usize) -> usize {
-    (position + 1).saturating_sub(index * KV_BLOCK).min(KV_BLOCK)
 }
 
 impl<'a> Totals<'a> {

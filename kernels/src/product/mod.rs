@@ -23,7 +23,7 @@ use crate::packed::{BLOCK, with_blocks};
 use crate::quantized::{QuantizeBlocks, Quantized, Tiling};
 use crate::scratch::Scratch;
 use crate::split::{Tile, for_blocks, for_grid};
-use crate::{Format, Isa, Kernels, Matrix, QuantizedRows};
+use crate::{Format, Isa, Kernels, Matrix, QuantizedRows, Upcoming};
 
 use blocks::Quants;
 use channels::Bytes;
@@ -40,6 +40,8 @@ pub struct Input<'a> {
     pub quantized: Option<&'a Quantized>,
     /// For matrices that are quantized by row.
     pub quantized_rows: Option<&'a QuantizedRows>,
+    /// What is fetched meanwhile.
+    pub upcoming: Option<&'a Upcoming>,
 }
 
 /// Weights and, where there is one, a bias (N).
@@ -84,7 +86,8 @@ impl Kernels {
         } else if w.takes_quantized_rows() {
             self.quantize_by_row(x, w.cols(), &mut quantized_rows);
         }
-        let input = Input { floats: Some(x), quantized: Some(&quantized), quantized_rows: Some(&quantized_rows) };
+        let (by_block, by_row) = (Some(&quantized), Some(&quantized_rows));
+        let input = Input { floats: Some(x), quantized: by_block, quantized_rows: by_row, upcoming: None };
         self.multiply(input, &[affine], out);
         QUANTIZED.set((quantized, quantized_rows));
     }

@@ -135,6 +135,9 @@ impl<'w> Task<'w> {
                 P::prepare(simd, prepared, &by);
             }
             for (part, tile) in tiles.enumerate() {
+                if let Some(upcoming) = self.x.upcoming {
+                    upcoming.fetch();
+                }
                 let pair = Pair { by: &by, first: group, second, share: Share { part, parts } };
                 let tile = self.tiling.tile(tile);
                 if tile.width == widest

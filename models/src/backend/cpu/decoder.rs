@@ -4,6 +4,7 @@ use std::mem::take;
 
 use docent_kernels::{
     AttentionShape, AttentionSpan, Input, Kernels, KeyValues, KvCache, Matrix, Quantized, Queries, Rotation, Summary,
+    Upcoming,
 };
 
 use super::{Results, adapters::Adapters, affine, emptied, fit, gather, input};
@@ -49,6 +50,7 @@ struct Buffers {
     /// Empty between steps.
     spans: Vec<AttentionSpan<'static>>,
     wanted: Wanted,
+    upcoming: Upcoming,
 }
 
 /// The rows that somebody wants logits or hidden states of, ascending, and what the last layer needs of them.
@@ -93,19 +95,28 @@ impl DecoderRun {
         let mut spans = emptied(take(&mut self.buffers.spans));
         fill_spans(batch, &positions, &tables, &mut spans);
         let rows = batch.rows().len();
-        let step = StepContext { kernels, adapters, batch, rows, config: &self.config, spans: &spans };
+        let mut upcoming = take(&mut self.buffers.upcoming);
+        kernels.look_ahead(&self.kv, &spans, &mut upcoming);
+        upcoming.begin(0);
+        let config = &self.config;
+        let step = StepContext { kernels, adapters, batch, rows, config, spans: &spans, upcoming: &upcoming };
         let few = self.buffers.wanted.find(batch) && !adapters.are_in(batch);
         let (whole, last) = self.weights.layers.split_at(self.weights.layers.len() - usize::from(few));
         let head = [self.weights.head()];
         for (index, layer) in whole.iter().enumerate() {
             step.attention(layer, (&mut self.kv, index), &mut self.buffers);
             let next = self.weights.layers.get(index + 1).map(entries);
+            match next {
+                Some(_) => upcoming.begin(index + 1),
+                None => upcoming.end(),
+            }
             let next = next.as_ref().map_or(&head[..], |next| next);
             step.feed_forward(layer, next, &mut self.buffers);
         }
         if let [layer] = last {
             step.last_layer(layer, (&mut self.kv, whole.len()), &positions, &head, &mut self.buffers);
         }
+        self.buffers.upcoming = upcoming;
         self.buffers.spans = emptied(spans);
         (self.buffers.positions, self.buffers.tables) = (positions, tables);
         self.output(kernels, batch, few)
@@ -192,9 +203,11 @@ struct StepContext<'a> {
     config: &'a DecoderConfig,
     /// The rows of each sequence.
     spans: &'a [AttentionSpan<'a>],
+    /// The keys and values of the layer to come.
+    upcoming: &'a Upcoming,
 }
 
-impl StepContext<'_> {
+impl<'s> StepContext<'s> {
     /// The RMS norm of the hidden states as the input of some products. The floats are there where one of these, or an
     /// adapter, wants them.
     fn normed<'a>(
@@ -204,7 +217,10 @@ impl StepContext<'_> {
         by: &[&Projection],
         normed: &'a mut Vec<f32>,
         quantized: &'a mut Quantized,
-    ) -> Input<'a> {
+    ) -> Input<'a>
+    where
+        's: 'a,
+    {
         let eps = self.config.rms_eps;
         let wanted = |quantized: bool| by.iter().any(|linear| linear.weight.takes_quantized() == quantized);
         let floats = wanted(false) || self.adapters.are_in(self.batch);
@@ -214,7 +230,8 @@ impl StepContext<'_> {
         if floats {
             self.kernels.rms_norm(hidden, norm, eps, fit(normed, hidden.len()));
         }
-        Input { floats: floats.then_some(normed), quantized: wanted(true).then_some(quantized), quantized_rows: None }
+        let (floats, quantized) = (floats.then_some(&**normed), wanted(true).then_some(&*quantized));
+        Input { floats, quantized, upcoming: Some(self.upcoming), ..Input::default() }
     }
 
     /// Adds what adapters change of some projections, whose outputs stand side by side in `out`.
@@ -325,7 +342,7 @@ impl StepContext<'_> {
         if layer.down.weight.takes_quantized() && !self.adapters.are_in(self.batch) {
             self.kernels.fetch_ahead(self.rows, &[&layer.down.weight], false);
             self.kernels.multiply_gated_quantized(x, affine(&layer.gate), affine(&layer.up), gated);
-            let x = Input { quantized: Some(gated), ..Input::default() };
+            let x = Input { quantized: Some(gated), upcoming: x.upcoming, ..Input::default() };
             self.kernels.fetch_ahead(self.rows, next, false);
             return self.kernels.multiply_add(x, affine(&layer.down), hidden);
         }

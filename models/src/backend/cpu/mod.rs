@@ -206,7 +206,7 @@ fn input<'a>(kernels: &Kernels, x: &'a [f32], by: &[&Matrix], quantized: &'a mut
     if by.iter().any(|matrix| matrix.takes_quantized()) {
         kernels.quantize_rows(x, by[0].cols(), quantized);
     }
-    Input { floats: Some(x), quantized: Some(quantized), quantized_rows: None }
+    Input { floats: Some(x), quantized: Some(quantized), ..Input::default() }
 }
 
 fn affine(linear: &Linear<Matrix, Vec<f32>>) -> Affine<'_> {

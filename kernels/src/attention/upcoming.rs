@@ -1,0 +1,168 @@
+//! Keys and values that attention reads next, fetched while products keep the processor busy.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::cache::KvCache;
+use super::{AttentionSpan, ROWS, seen};
+use crate::Kernels;
+use crate::ahead::fetch;
+use crate::simd::Line;
+
+/// Sequences from which it is worth it: of fewer the products themselves wait for memory.
+const WORTH: usize = 16;
+
+/// Lines that are asked for at a time: fewer than a processor waits for.
+const AT_ONCE: usize = 32;
+
+/// Bytes that are fetched at most: the second-level caches of a few processors.
+const MOST: usize = 1 << 21;
+
+/// The keys and values of a layer that a batch of many short spans reads, each of them once.
+#[derive(Debug, Default)]
+pub struct Upcoming {
+    /// Where some lines of layer 0 begin, and how many these are.
+    pieces: Vec<(usize, usize)>,
+    /// From a layer to the next one.
+    layer_bytes: usize,
+    /// From layer 0 to that which is fetched.
+    offset: AtomicUsize,
+    /// The next piece.
+    next: AtomicUsize,
+}
+
+impl Upcoming {
+    /// From now on, those of a layer are fetched.
+    pub fn begin(&self, layer: usize) {
+        self.offset.store(layer * self.layer_bytes, Ordering::Relaxed);
+        self.next.store(0, Ordering::Relaxed);
+    }
+
+    /// Nothing is fetched any more.
+    pub fn end(&self) {
+        self.next.store(usize::MAX, Ordering::Relaxed);
+    }
+
+    /// Asks for a few lines. Addresses are no more than hints, which nothing reads through.
+    #[inline(always)]
+    pub(crate) fn fetch(&self) {
+        if self.next.load(Ordering::Relaxed) >= self.pieces.len() {
+            return;
+        }
+        let Some((first, lines)) = self.pieces.get(self.next.fetch_add(1, Ordering::Relaxed)) else { return };
+        let first = first + self.offset.load(Ordering::Relaxed);
+        for line in 0..*lines {
+            fetch(std::ptr::without_provenance(first + line * size_of::<Line>()));
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        let lines = bytes.as_chunks::<{ size_of::<Line>() }>().0;
+        self.pieces.extend(lines.chunks(AT_ONCE).map(|lines| (lines.as_ptr().addr(), lines.len())));
+    }
+}
+
+impl Kernels {
+    /// Lists what the attention of a batch reads of a layer of the cache, if that is much: blocks that sequences do not share.
+    /// Nothing but time depends on it.
+    ///
+    /// # Panics
+    ///
+    /// If a span is none that [`attention`](Kernels::attention) would take.
+    pub fn look_ahead(&self, cache: &KvCache, spans: &[AttentionSpan<'_>], into: &mut Upcoming) {
+        into.pieces.clear();
+        into.layer_bytes = cache.layer_bytes();
+        into.next = AtomicUsize::new(usize::MAX);
+        if spans.len() < WORTH || spans.iter().any(|span| span.rows.len() >= ROWS) {
+            return;
+        }
+        let mut left = MOST;
+        for (index, span) in spans.iter().enumerate() {
+            span.assert_valid(cache.blocks());
+            let Some(last) = span.positions.last().map(|last| *last as usize) else { continue };
+            let neighbours = [index.wrapping_sub(1), index + 1].map(|other| spans.get(other));
+            for place in 0..span.blocks_needed() {
+                let block = span.blocks[place];
+                let is_shared = neighbours
+                    .iter()
+                    .flatten()
+                    .any(|other| other.blocks.get(place).is_some_and(|other| *other == block));
+                if is_shared {
+                    continue;
+                }
+                if left < cache.layer_bytes() {
+                    return;
+                }
+                left -= cache.layer_bytes();
+                into.pieces.reserve(cache.layer_bytes() / size_of::<Line>() / AT_ONCE + 2 * cache.parts());
+                for part in 0..cache.parts() {
+                    into.push(cache.first_bytes(block as usize, part, seen(last, place)));
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::{Isa, KvFormat, Pool};
+
+    /// Sequences of one row each at `position` that share their first block.
+    fn listed(sequences: usize, rows: usize, position: u32, cache: &KvCache) -> Upcoming {
+        let kernels = Kernels::new(Isa::Scalar, Arc::new(Pool::new(1))).expect("what every processor has");
+        let positions: Vec<u32> = (position..).take(rows).collect();
+        let tables: Vec<[u32; 2]> = (0..sequences as u32).map(|index| [0, index + 1]).collect();
+        let span = |index: usize| AttentionSpan {
+            rows: index * rows..(index + 1) * rows,
+            positions: &positions,
+            blocks: &tables[index],
+        };
+        let spans: Vec<AttentionSpan<'_>> = (0..sequences).map(span).collect();
+        let mut upcoming = Upcoming::default();
+        kernels.look_ahead(cache, &spans, &mut upcoming);
+        upcoming
+    }
+
+    fn lines(upcoming: &Upcoming) -> usize {
+        upcoming.pieces.iter().map(|(_, lines)| lines).sum()
+    }
+
+    #[test]
+    fn what_many_sequences_have_of_their_own_is_listed_up_to_their_position() {
+        for format in KvFormat::ALL {
+            let cache = KvCache::new(format, 3, 40, 2, 64);
+            let whole = cache.layer_bytes() / size_of::<Line>();
+            assert_eq!(lines(&listed(WORTH, 1, 63, &cache)), 0, "{format:?}: all of it is shared");
+            assert_eq!(lines(&listed(WORTH, 1, 127, &cache)), WORTH * whole, "{format:?}");
+            let half = lines(&listed(WORTH, 1, 64 + 31, &cache));
+            assert!(half.abs_diff(WORTH * whole / 2) <= WORTH * cache.parts(), "{format:?}: {half} of {whole}");
+            assert_eq!(lines(&listed(WORTH - 1, 1, 127, &cache)), 0, "{format:?}: few sequences");
+            assert_eq!(lines(&listed(WORTH, ROWS, 64, &cache)), 0, "{format:?}: long spans");
+        }
+        let cache = KvCache::new(KvFormat::F16, 1, 40, 64, 128);
+        let found = lines(&listed(WORTH, 1, 127, &cache)) * size_of::<Line>();
+        assert!(found <= MOST && found + cache.layer_bytes() > MOST, "{found} bytes");
+    }
+
+    #[test]
+    fn a_layer_is_fetched_once() {
+        let cache = KvCache::new(KvFormat::Q16, 3, 40, 2, 64);
+        let upcoming = listed(WORTH, 1, 64, &cache);
+        assert_eq!(upcoming.next.load(Ordering::Relaxed), usize::MAX, "nothing before a layer begins");
+        upcoming.fetch();
+        for layer in 0..3 {
+            upcoming.begin(layer);
+            let block = cache.read_block(1).as_ptr().addr();
+            let first = upcoming.pieces[0].0 + upcoming.offset.load(Ordering::Relaxed);
+            assert_eq!(first, block + layer * cache.layer_bytes());
+            (0..2 * upcoming.pieces.len()).for_each(|_| upcoming.fetch());
+            assert_eq!(upcoming.next.load(Ordering::Relaxed), upcoming.pieces.len());
+        }
+        upcoming.begin(0);
+        upcoming.end();
+        upcoming.fetch();
+        assert_eq!(upcoming.next.load(Ordering::Relaxed), usize::MAX);
+    }
+}
