@@ -14,7 +14,7 @@ const VECTORS_PER_SUM: usize = 32;
 pub struct Summary {
     /// Where the largest is, the first of equals; `None` if none of them is above negative infinity.
     pub largest: Option<usize>,
-    /// `ln Σ e^x`; negative infinity if there are none or all are.
+    /// `ln Σ e^x`: negative infinity where no number is above it, NaN where one is positive infinity or, beside numbers, NaN.
     pub log_sum_exp: f64,
 }
 

@@ -58,17 +58,25 @@ impl KvFormat {
         }
     }
 
+    /// Bytes of the scales of a head's keys, or values, in a block.
+    fn scale_bytes(self, head_dim: usize) -> usize {
+        match self {
+            KvFormat::Q16 => GROUPS * size_of::<Line>(),
+            KvFormat::F16 => 0,
+            KvFormat::Q8_0 => scales_of(head_dim) * size_of::<Halves>(),
+        }
+    }
+
     /// Bytes of the keys, and of the values, of one head in a block.
     fn bytes(self, head_dim: usize) -> [usize; 2] {
         let vectors = [GROUPS * head_dim, KV_BLOCK * head_dim.div_ceil(LANES)];
-        if self == KvFormat::Q16 {
-            let lines = [GROUPS * head_dim.div_ceil(2), KV_BLOCK / 2 * head_dim.div_ceil(LANES)];
-            return lines.map(|lines| (GROUPS + lines) * size_of::<Line>());
-        }
-        vectors.map(|vectors| match self {
-            KvFormat::Q16 | KvFormat::F16 => vectors * size_of::<Halves>(),
-            KvFormat::Q8_0 => scales_of(head_dim) * size_of::<Halves>() + vectors * LANES,
-        })
+        let numbers = match self {
+            KvFormat::Q16 => [GROUPS * head_dim.div_ceil(2), KV_BLOCK / 2 * head_dim.div_ceil(LANES)]
+                .map(|lines| lines * size_of::<Line>()),
+            KvFormat::F16 => vectors.map(|vectors| vectors * size_of::<Halves>()),
+            KvFormat::Q8_0 => vectors.map(|vectors| vectors * LANES),
+        };
+        numbers.map(|numbers| self.scale_bytes(head_dim) + numbers)
     }
 }
 
@@ -228,12 +236,13 @@ impl KvCache {
         2 * self.layout.kv_heads
     }
 
-    /// About what the first `count` positions take of part `index` of layer 0 of a block.
+    /// What the first `count` positions of part `index` of layer 0 of a block take, and all scales, which come first.
     pub(super) fn first_bytes(&self, block: usize, index: usize, count: usize) -> &[u8] {
         let part = self.layout.part(index);
         let bytes = &self.read_block(block)[self.layout.bytes_of(0, part)];
         let places = count.next_multiple_of(if matches!(part, Part::Keys(_)) { LANES } else { 2 });
-        &bytes[..bytes.len() * places / KV_BLOCK]
+        let scales = self.layout.format.scale_bytes(self.layout.head_dim);
+        &bytes[..scales + (bytes.len() - scales) * places / KV_BLOCK]
     }
 
     /// How many blocks there are.

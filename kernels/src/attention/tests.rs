@@ -253,11 +253,13 @@ fn what_is_no_number_is_kept_as_none() {
 
 #[test]
 fn chunks_company_sharing_and_threads_do_not_change_a_bit() {
-    KvFormat::ALL.into_iter().for_each(nothing_changes_a_bit);
+    for format in KvFormat::ALL {
+        nothing_changes_a_bit(format, SHAPES[0]);
+        nothing_changes_a_bit(format, AttentionShape { heads: 20, kv_heads: 2, head_dim: 33, scale: 0.17 });
+    }
 }
 
-fn nothing_changes_a_bit(format: KvFormat) {
-    let shape = SHAPES[0];
+fn nothing_changes_a_bit(format: KvFormat, shape: AttentionShape) {
     let row_len = shape.heads * shape.head_dim;
     let sequences: Vec<_> =
         [150, 1, 77, 64].iter().enumerate().map(|(i, n)| Sequence::new(format, i as u64, *n, shape)).collect();
@@ -319,6 +321,25 @@ fn nothing_changes_a_bit(format: KvFormat) {
             kernels.attention(queries(&q, shape), &cache.cache, LAYER, &spans, shape, &mut out);
             for (position, out) in positions.iter().flatten().zip(out.chunks(row_len)) {
                 assert_eq!(bits(out), alone[0][*position as usize * row_len..][..row_len], "{position} on {isa}");
+            }
+
+            // A row each of so many sequences that a task takes all heads; every second one has blocks of its own, and there
+            // is one without rows.
+            let positions: Vec<[u32; 1]> = (90..150).map(|position| [position]).collect();
+            let q = &sequences[0].q[90 * row_len..150 * row_len];
+            let mut spans: Vec<AttentionSpan<'_>> = positions
+                .iter()
+                .enumerate()
+                .map(|(row, positions)| {
+                    let blocks = [tables[0].as_slice(), &elsewhere][row % 2];
+                    AttentionSpan { rows: row..row + 1, positions, blocks }
+                })
+                .collect();
+            spans.insert(30, AttentionSpan { rows: 30..30, positions: &[], blocks: &[] });
+            let mut out = vec![f32::NAN; q.len()];
+            kernels.attention(queries(q, shape), &cache.cache, LAYER, &spans, shape, &mut out);
+            for (position, out) in (90..).zip(out.chunks(row_len)) {
+                assert_eq!(bits(out), alone[0][position * row_len..][..row_len], "{position} of many on {isa}");
             }
         }
     }

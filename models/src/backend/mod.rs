@@ -12,7 +12,7 @@ mod sample;
 mod step;
 mod validate;
 
-use docent_kernels::Summary;
+pub use docent_kernels::Summary;
 pub use load::{BackendKind, LoadOptions, cpu_ceilings, load};
 pub use sample::{Sampled, Sampling};
 pub use step::{Rows, Step};

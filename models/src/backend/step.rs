@@ -19,6 +19,11 @@ pub struct Step {
 }
 
 impl Step {
+    /// A step whose logits nobody has summed up.
+    pub fn new(logits: Rows, hidden: Rows) -> Self {
+        Step { logits, hidden, summaries: Vec::new() }
+    }
+
     /// What a row of logits comes to, if the backend has summed it up.
     pub(super) fn summary(&self, row: usize) -> Option<Summary> {
         self.summaries.get(row).copied()

@@ -313,6 +313,7 @@ impl<'s> StepContext<'s> {
         let queries = Queries { data: queries, row_len: width, rotation };
         let attended = fit(attended, few.rows * width);
         few.kernels.attention(queries, cache, index, few.spans, few.shape(), attended);
+        self.upcoming.end();
         few.add(&layer.o, attended, quantized, &mut wanted.hidden);
         wanted.spans = emptied(spans);
         std::mem::swap(hidden, &mut wanted.hidden);

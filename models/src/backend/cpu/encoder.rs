@@ -79,7 +79,8 @@ impl EncoderRun {
     fn output(&mut self, kernels: &Kernels, batch: &RaggedBatch) -> Step {
         let width = self.config.hidden;
         let Buffers { hidden: states, attended: first, update: pooled, .. } = &mut self.buffers;
-        let Results { mut logits, mut hidden, summaries } = std::mem::take(&mut self.results);
+        let Results { mut logits, mut hidden, mut summaries } = std::mem::take(&mut self.results);
+        summaries.clear();
         gather(states, width, batch.hidden().iter().copied(), &mut hidden);
         let hidden = Rows::Host { data: hidden, width };
         let Some(head) = &self.weights.classifier else {

@@ -164,7 +164,7 @@ impl DecoderRun {
             Some(rows) => Rows::Device(ops::masked(head.product(&norm(rows)?)?, batch)?),
             None => Rows::none(self.config.vocab),
         };
-        Ok(Step { logits, hidden, summaries: Vec::new() })
+        Ok(Step::new(logits, hidden))
     }
 }
 

@@ -97,7 +97,7 @@ impl EncoderRun {
             }
             _ => Rows::none(self.config.labels),
         };
-        Ok(Step { logits, hidden, summaries: Vec::new() })
+        Ok(Step::new(logits, hidden))
     }
 
     fn norm(&self, x: &Tensor, norm: &LayerNorm<Tensor>) -> Result<Tensor> {

@@ -98,7 +98,7 @@ impl Backend for DeviceBackend {
         validate::batch(batch, &self.architecture, self.kv_blocks, self.adapters.len())?;
         if batch.rows().is_empty() {
             let (logits, hidden) = (self.architecture.logits_width(), self.architecture.hidden());
-            return Ok(Step { logits: Rows::none(logits), hidden: Rows::none(hidden), summaries: Vec::new() });
+            return Ok(Step::new(Rows::none(logits), Rows::none(hidden)));
         }
         let step = match &self.model {
             Model::Decoder(run) => run.forward(&self.adapters, batch),

@@ -190,7 +190,7 @@ impl Backend for Reference {
             Some(rows) => self.logits(&rows, batch)?,
             None => Rows::none(self.architecture.logits_width()),
         };
-        Ok(Step { logits, hidden, summaries: Vec::new() })
+        Ok(Step::new(logits, hidden))
     }
 
     fn copy_block(&mut self, from: BlockId, to: BlockId) -> Result<()> {

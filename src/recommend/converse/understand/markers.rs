@@ -57,6 +57,7 @@ pub(super) const WISHING: &[&str] = &[
 ];
 /// Words of somebody who tells what they saw.
 pub(super) const PAST: &[&str] = &[
+    "found",
     "ruined",
     "scared",
     "terrified",

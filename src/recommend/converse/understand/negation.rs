@@ -105,6 +105,10 @@ const WANTING: &[&str] =
 
 /// Whether what stands from `start` on is denied. `is_listed` says of a place whether it belongs to a list of such things.
 pub(super) fn is_denied(sentence: &Sentence, start: usize, is_listed: &dyn Fn(usize) -> bool) -> bool {
+    // `not scary enough`: more of it is wanted.
+    if sentence.at(start + 1) == "enough" {
+        return false;
+    }
     let mut place = start;
     while place > 0 {
         if sentence.words[place].gap == Gap::Pause && !joins(sentence, place, is_listed) {
@@ -163,7 +167,7 @@ mod tests {
     #[test]
     fn a_denial_reaches_as_far_as_people_mean_it() {
         let things = ["horror", "westerns", "musicals", "comedy", "scary"];
-        let cases: [(&str, &[&str]); 19] = [
+        let cases: [(&str, &[&str]); 20] = [
             ("no horror", &["horror"]),
             ("no horror, westerns or musicals", &["horror", "westerns", "musicals"]),
             ("no horror or westerns", &["horror", "westerns"]),
@@ -180,6 +184,7 @@ mod tests {
             ("anything but westerns", &["westerns"]),
             ("I'm tired of westerns", &["westerns"]),
             ("can't get enough of westerns", &[]),
+            ("not scary enough", &[]),
             ("no more westerns", &["westerns"]),
             ("more comedy", &[]),
             ("comedy instead of horror", &["horror"]),

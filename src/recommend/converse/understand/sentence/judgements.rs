@@ -106,9 +106,11 @@ impl<'a> Said<'a> {
 
     /// Whether what a judgement says of an item was seen.
     fn is_seen(&self, mention: &Mention, judgement: Judgement) -> bool {
-        if mention.kind == MentionKind::Title {
-            let is_said = || self.cues.iter().any(|cue| cue.side == Side::Behind);
-            return judgement.seen || self.is_past && judgement.sentiment != 0 && is_said();
+        // `Heat was too long`, `the second one was too long`
+        let is_said = || self.cues.iter().any(|cue| cue.side == Side::Behind);
+        let was_so = self.is_past && judgement.sentiment != 0 && is_said();
+        if matches!(mention.kind, MentionKind::Title | MentionKind::One) || was_so {
+            return judgement.seen || was_so;
         }
         let either_way = |of: Judgement| Judgement { sentiment: of.sentiment.abs(), ..of };
         let by_verb =
