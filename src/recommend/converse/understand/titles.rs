@@ -71,6 +71,8 @@ struct Form {
     title: usize,
     /// Whether it leaves a part of the title out.
     short: bool,
+    /// Whether it is a number that the title has as a word: `Se7en`.
+    spelled: bool,
 }
 
 /// Titles that can be named.
@@ -140,7 +142,7 @@ impl Titles {
                         .enumerate()
                         .any(|(other, words)| other != title && (words.starts_with(part) || words.ends_with(part)));
                     if !is_common(&part[ends]) && !is_of_others {
-                        made.forms.push(Form { words: part.to_vec(), title, short: true });
+                        made.forms.push(Form { words: part.to_vec(), title, short: true, spelled: false });
                     }
                 }
             }
@@ -165,7 +167,14 @@ impl Titles {
         }
         forms.retain(|(words, _)| !words.is_empty());
         forms.dedup_by(|a, b| a.0 == b.0);
-        self.forms.extend(forms.into_iter().map(|(words, short)| Form { words, title, short }));
+        let is_number = |words: &[String]| words.len() == 1 && numbers(words).next().is_some();
+        let spelled = |words: &[String]| is_number(words) && !text.trim().starts_with(words[0].as_str());
+        self.forms.extend(forms.into_iter().map(|(words, short)| Form {
+            spelled: spelled(&words),
+            words,
+            title,
+            short,
+        }));
     }
 
     /// The titles in a sentence that are meant as such, from left to right. `open` says which words are free, and
@@ -206,6 +215,11 @@ impl Titles {
             // `Her: 4`
             let pauses = sentence.words.get(place + 1).is_some_and(|next| next.gap == Gap::Pause);
             let named = own_word.is_capital() && (place > 0 || pauses || !PRONOUNS.contains(&form.words[0].as_str()));
+            // `Heat gets a 7`
+            let is_figure = own_word.raw.chars().all(|c| c.is_ascii_digit()) || sentence.before(place, 1) == "a";
+            if form.spelled && is_figure {
+                return false;
+            }
             let trusted = trusted && (form.words.len() > 1 || named || !is_common(&own_word.text));
             if !trusted && form.words.len() == 1 && (goes_on(sentence, place) || !listed && ends_name(sentence, place))
             {
@@ -451,5 +465,7 @@ mod tests {
         assert_eq!(found("totoro over heat", true), ["My Neighbor Totoro", "Heat"]);
         assert_eq!(found("the matirx", true), ["The Matrix"]);
         assert_eq!(found("the first one was fine", true), [""; 0]);
+        assert_eq!(found("heat gets a 7, seven a 9", true), ["Heat", "Se7en"]);
+        assert_eq!(found("a seven for heat", true), ["Heat"]);
     }
 }
