@@ -109,7 +109,7 @@ impl<'a> Said<'a> {
         // `Heat was too long`, `the second one was too long`
         let is_said = || self.cues.iter().any(|cue| cue.side == Side::Behind);
         let was_so = self.is_past && judgement.sentiment != 0 && is_said();
-        if matches!(mention.kind, MentionKind::Title | MentionKind::One) || was_so {
+        if mention.kind == MentionKind::Title || was_so {
             return judgement.seen || was_so;
         }
         let either_way = |of: Judgement| Judgement { sentiment: of.sentiment.abs(), ..of };
