@@ -94,6 +94,6 @@ impl<'a> Heads<'a> {
     pub(super) fn shorts(&self, item: usize) -> (&'a [u8], f32) {
         let len = u8::len(self.head_dim);
         let (shorts, multiple) = self.shorts[self.place(item) * len..][..len].split_at(len - size_of::<f32>());
-        (shorts, multiple.first_chunk().map_or(0.0, |bytes| f32::from_le_bytes(*bytes)))
+        (shorts, f32::from_le_bytes(*multiple.first_chunk().expect("the scale of an item")))
     }
 }
