@@ -1,8 +1,12 @@
 //! The compute pool: a few threads that wait for work by spinning briefly, then sleep.
 //!
 //! A step of a model is hundreds of short parallel loops, so that starting one must cost well under a
-//! microsecond, and an idle pool nothing. Tasks are taken by an atomic counter; which thread runs which
-//! task is left to chance, so tasks must not depend on it.
+//! microsecond, and an idle pool nothing.
+//!
+//! Every thread has a *share* of a loop's tasks, a range that it begins with; one that is done with its own helps the
+//! others. So loops whose tasks are in the order of the same rows leave these with the same threads, and what one loop
+//! wrote the next one finds in the caches of its own core: it takes several times as long to come from another one, all the
+//! more if that is on another die. Which thread runs which task is left to chance even so, and tasks must not depend on it.
 //!
 //! The state of the loop in progress is one word, the *gate*: its number, whether it is open, and how many
 //! workers are inside. A worker may touch the loop only between entering and leaving an open gate, and
@@ -35,8 +39,13 @@ const SHUT_DOWN: u64 = 1 << 30;
 const INSIDE: u64 = SHUT_DOWN - 1;
 
 thread_local! {
-    /// Whether this thread is running a task, of whichever pool.
-    static IN_TASK: Cell<bool> = const { Cell::new(false) };
+    /// While this thread runs tasks, of whichever pool: which of its threads it is.
+    static RUNNING: Cell<Option<usize>> = const { Cell::new(None) };
+}
+
+/// Which thread of a pool runs this task; the caller of a loop is the first one.
+pub(crate) fn this_thread() -> usize {
+    RUNNING.get().unwrap_or_default()
 }
 
 /// The threads that compute. One pool serves a whole process.
@@ -51,8 +60,8 @@ struct Shared {
     gate: AtomicU64,
     /// Written while the gate is closed and nobody is inside, read inside only.
     task: UnsafeCell<&'static (dyn Fn(usize) + Sync)>,
-    tasks: AtomicUsize,
-    next: AtomicUsize,
+    /// The tasks of each thread; the caller's come first.
+    shares: Box<[Share]>,
     panic: Mutex<Option<Box<dyn Any + Send>>>,
     /// Workers that sleep or are about to.
     asleep: AtomicUsize,
@@ -61,6 +70,25 @@ struct Shared {
     left: Condvar,
     /// What each thread fetches while it waits; the caller's comes first.
     ahead: Box<[Ahead]>,
+}
+
+/// Tasks that a thread begins with: those from `next` on that have not begun, up to `end`.
+#[derive(Default)]
+#[repr(align(128))]
+struct Share {
+    next: AtomicUsize,
+    end: AtomicUsize,
+}
+
+impl Share {
+    /// Takes the next task.
+    fn take(&self) -> Option<usize> {
+        let end = self.end.load(Ordering::Relaxed);
+        // Looking first keeps the counter where it is once nothing is left, and from running over.
+        let begun = self.next.load(Ordering::Relaxed) >= end;
+        let task = || self.next.fetch_add(1, Ordering::Relaxed);
+        (!begun).then(task).filter(|task| *task < end)
+    }
 }
 
 // SAFETY: all fields but `task` are `Sync`, and `task` is only accessed as its comment says: the opening
@@ -78,8 +106,7 @@ impl Pool {
         let shared = Arc::new(Shared {
             gate: AtomicU64::new(0),
             task: UnsafeCell::new(&|_| {}),
-            tasks: AtomicUsize::new(0),
-            next: AtomicUsize::new(0),
+            shares: (0..threads.max(1)).map(|_| Share::default()).collect(),
             panic: Mutex::new(None),
             asleep: AtomicUsize::new(0),
             sleep: Mutex::new(()),
@@ -114,7 +141,8 @@ impl Pool {
         }
     }
 
-    /// Calls `task` with each of `0..tasks`, on all threads, and returns when all calls have returned.
+    /// Calls `task` with each of `0..tasks`, on all threads, and returns when all calls have returned. Each thread begins with
+    /// an equal share of them, in their order.
     ///
     /// Calls from several threads take turns; a call from inside a task runs on that thread alone.
     ///
@@ -123,7 +151,18 @@ impl Pool {
     /// If a task panics: with the first panic's payload, after the tasks that had begun are done. The
     /// others are not begun. The pool stays usable.
     pub fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
-        if tasks <= 1 || self.workers.is_empty() || IN_TASK.get() {
+        let threads = self.threads();
+        self.run_from(tasks, &|thread| (thread * tasks).div_ceil(threads), task);
+    }
+
+    /// The same, where the share of a thread begins with the task that `first` has for it, ascending from 0 on; threads that it has none
+    /// for begin with helping others.
+    pub(crate) fn run_shares(&self, tasks: usize, first: &[usize], task: &(dyn Fn(usize) + Sync)) {
+        self.run_from(tasks, &|thread| first.get(thread).copied().unwrap_or(tasks), task);
+    }
+
+    fn run_from(&self, tasks: usize, first: &dyn Fn(usize) -> usize, task: &(dyn Fn(usize) + Sync)) {
+        if tasks <= 1 || self.workers.is_empty() || RUNNING.get().is_some() {
             (0..tasks).for_each(task);
             return;
         }
@@ -131,8 +170,8 @@ impl Pool {
         // SAFETY: only the lifetime changes. The reference is used inside the gate only, and this function
         // does not return, not even by unwinding, before the gate is closed and everyone has left.
         let task = unsafe { std::mem::transmute::<&(dyn Fn(usize) + Sync), &'static (dyn Fn(usize) + Sync)>(task) };
-        self.shared.open(tasks, task);
-        self.shared.take_tasks(task, tasks);
+        self.shared.open(tasks, first, task);
+        self.shared.take_tasks(task, 0);
         self.shared.close();
         let panic = lock(&self.shared.panic).take();
         drop(turn);
@@ -161,11 +200,16 @@ impl std::fmt::Debug for Pool {
 
 impl Shared {
     /// Opens the gate to a new loop. The caller holds the turn, and the gate is closed and empty.
-    fn open(&self, tasks: usize, task: &'static (dyn Fn(usize) + Sync)) {
+    fn open(&self, tasks: usize, first: &dyn Fn(usize) -> usize, task: &'static (dyn Fn(usize) + Sync)) {
         // SAFETY: the gate is closed and nobody is inside, so nobody reads.
         unsafe { *self.task.get() = task };
-        self.tasks.store(tasks, Ordering::Relaxed);
-        self.next.store(0, Ordering::Relaxed);
+        let mut next = 0;
+        for (thread, share) in self.shares.iter().enumerate() {
+            let end = if thread + 1 < self.shares.len() { first(thread + 1).clamp(next, tasks) } else { tasks };
+            share.next.store(next, Ordering::Relaxed);
+            share.end.store(end, Ordering::Relaxed);
+            next = end;
+        }
         let gate = self.gate.load(Ordering::Relaxed);
         // `SeqCst` here and in `sleep_until`: either this thread sees the sleeper, or the sleeper sees
         // the open gate.
@@ -212,7 +256,7 @@ impl Shared {
             last = gate / NEXT_LOOP;
             // SAFETY: this thread is inside, so nobody writes.
             let task = unsafe { *self.task.get() };
-            self.take_tasks(task, self.tasks.load(Ordering::Relaxed));
+            self.take_tasks(task, index);
             let before = self.gate.fetch_sub(1, Ordering::AcqRel);
             if before & OPEN == 0 && before & INSIDE == 1 {
                 drop(lock(&self.sleep));
@@ -230,21 +274,20 @@ impl Shared {
         self.asleep.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Runs tasks until none is left; keeps the first panic and abandons the tasks that have not begun.
-    fn take_tasks(&self, task: &(dyn Fn(usize) + Sync), tasks: usize) {
-        IN_TASK.set(true);
+    /// Runs tasks until none is left, those of `thread` first; keeps the first panic and abandons the tasks that have not begun.
+    fn take_tasks(&self, task: &(dyn Fn(usize) + Sync), thread: usize) {
+        RUNNING.set(Some(thread));
         let outcome = catch_unwind(AssertUnwindSafe(|| {
-            loop {
-                let i = self.next.fetch_add(1, Ordering::Relaxed);
-                if i >= tasks {
-                    break;
+            let (others, own) = self.shares.split_at(thread);
+            for share in own.iter().chain(others) {
+                while let Some(i) = share.take() {
+                    task(i);
                 }
-                task(i);
             }
         }));
-        IN_TASK.set(false);
+        RUNNING.set(None);
         if let Err(payload) = outcome {
-            self.next.store(tasks, Ordering::Relaxed);
+            self.shares.iter().for_each(|share| share.end.store(0, Ordering::Relaxed));
             lock(&self.panic).get_or_insert(payload);
         }
     }

@@ -17,7 +17,7 @@ use crate::aligned::Aligned;
 use crate::packed::{BLOCK, STEPS};
 use crate::scratch::Scratch;
 use crate::simd::{Kernel, LANES, Simd};
-use crate::split::{BlockTile, for_grid};
+use crate::split::{BlockTile, Columns, for_grid};
 
 /// Words of a row and 32 columns.
 pub(crate) const WORDS: usize = STEPS + 4;
@@ -284,8 +284,8 @@ impl Kernels {
             first.first * row_words..(last.first + last.width) * row_words
         };
         let (len, tasks) = (words.len(), tiling.tiles().div_ceil(at_once));
-        let all = std::slice::from_ref(&(0..1));
-        for_grid(self.pool(), words, len, all, tasks, &words_of, &|_, mut part| {
+        let (all, columns) = (std::slice::from_ref(&(0..1)), Columns { count: tasks, range: &words_of, shares: &[] });
+        for_grid(self.pool(), words, len, all, columns, &|_, mut part| {
             let row = part.columns().start / row_words.max(1);
             task(tiling.tile_of(row), part.row(0));
         });

@@ -73,7 +73,8 @@ unsafe impl<T: Send> Sync for Shared<T> {}
 
 /// Calls `task` for each tile of `out` (rows, `row_len`): `row_ranges` by columns in steps of `width`.
 ///
-/// `task` also gets the index of its row range. `row_ranges` must be ascending and disjoint.
+/// `task` also gets the index of its row range. `row_ranges` must be ascending and disjoint. Tasks are in the order of the ranges, so
+/// that [shares](crate::Pool) are of neighbouring rows.
 pub(crate) fn for_tiles(
     pool: &Pool,
     out: &mut [f32],
@@ -85,25 +86,34 @@ pub(crate) fn for_tiles(
     if row_len == 0 || width == 0 {
         return;
     }
-    let across = row_len.div_ceil(width);
-    let columns = |i: usize| i * width..((i + 1) * width).min(row_len);
-    for_grid(pool, out, row_len, row_ranges, across, &columns, task);
+    let range = |i: usize| i * width..((i + 1) * width).min(row_len);
+    let columns = Columns { count: row_len.div_ceil(width), range: &range, shares: &[] };
+    for_grid(pool, out, row_len, row_ranges, columns, task);
 }
 
-/// As [`for_tiles`], by the `across` ranges of columns that `columns` gives, which must be ascending and disjoint.
+/// How the columns of a matrix are cut. Together with how its rows are, this makes cells, which are numbered row by row.
+#[derive(Clone, Copy)]
+pub(crate) struct Columns<'a> {
+    pub(crate) count: usize,
+    /// The ranges: ascending and disjoint.
+    pub(crate) range: &'a dyn Fn(usize) -> Range<usize>,
+    /// With which cell the share of each thread begins, as far as threads have one; if there is nothing here, shares are equal.
+    pub(crate) shares: &'a [usize],
+}
+
+/// As [`for_tiles`], by `columns`.
 pub(crate) fn for_grid<T: Send>(
     pool: &Pool,
     out: &mut [T],
     row_len: usize,
     row_ranges: &[Range<usize>],
-    across: usize,
-    columns: &dyn Fn(usize) -> Range<usize>,
+    columns: Columns<'_>,
     task: &(dyn Fn(usize, Tile<'_, T>) + Sync),
 ) {
     let rows = out.len().checked_div(row_len).unwrap_or_default();
     assert_ascending(row_ranges.iter().cloned(), rows, "rows");
     let matrix = Shared(out.as_mut_ptr());
-    for_cells(pool, row_ranges.len(), across, columns, row_len, &|range, columns| {
+    for_cells(pool, row_ranges.len(), columns, row_len, &|range, columns| {
         // Use the whole wrapper, not its field, in this closure: the field alone is not `Sync`.
         let Shared(matrix) = { matrix };
         let rows = row_ranges[range].clone();
@@ -111,25 +121,77 @@ pub(crate) fn for_grid<T: Send>(
     });
 }
 
-/// Calls `task` for each of `down` ranges of rows and each of `across` ranges of columns below `limit`, which are checked to be
-/// ascending and disjoint.
+/// Calls `task` for each cell of `down` by `columns`, which are checked to be ascending, disjoint and below `limit`.
 fn for_cells(
     pool: &Pool,
     down: usize,
-    across: usize,
-    columns: &dyn Fn(usize) -> Range<usize>,
+    columns: Columns<'_>,
     limit: usize,
     task: &(dyn Fn(usize, Range<usize>) + Sync),
 ) {
+    let Columns { count, range, shares } = columns;
     // The caller's function is asked once for each range, so that it cannot change its mind after the check.
     let mut ranges = RANGES.take();
     ranges.clear();
-    ranges.extend((0..across).map(columns));
+    ranges.extend((0..count).map(range));
     assert_ascending(ranges.iter().cloned(), limit, "columns");
     let columns = ranges.as_slice();
-    // Row ranges vary fastest: concurrent tasks share their columns' weights.
-    pool.run(down * across, &|i| task(i % down, columns[i / down].clone()));
+    let cell = |i: usize| task(i / count, columns[i % count].clone());
+    if shares.is_empty() {
+        pool.run(down * count, &cell);
+    } else {
+        pool.run_shares(down * count, shares, &cell);
+    }
     RANGES.set(ranges);
+}
+
+/// Some rows of a matrix, which one task owns, and of each the same columns.
+pub(crate) struct Owned<'a, T> {
+    /// The first element of the matrix.
+    matrix: *mut T,
+    row_len: usize,
+    columns: Range<usize>,
+    /// The owner of each row, and whose rows these are.
+    owners: &'a [u32],
+    owner: u32,
+    of: PhantomData<&'a mut [T]>,
+}
+
+impl<T> Owned<'_, T> {
+    /// The columns of these rows.
+    pub(crate) fn columns(&self) -> Range<usize> {
+        self.columns.clone()
+    }
+
+    /// Its part of row `row` of the matrix, if that is one of its own.
+    pub(crate) fn row(&mut self, row: usize) -> Option<&mut [T]> {
+        if self.owners[row] != self.owner {
+            return None;
+        }
+        // SAFETY: `for_owned` checked that rows that have owners and the columns lie in the matrix, which outlives it; a row has
+        // one owner, whose other tasks have other columns, and `&mut self` keeps a second slice away.
+        unsafe {
+            let first = self.matrix.add(row * self.row_len + self.columns.start);
+            Some(slice::from_raw_parts_mut(first, self.columns.len()))
+        }
+    }
+}
+
+/// Calls `task` for each of `count` owners of rows of `out` (rows, `row_len`), by `columns`; `owners` names that of each row.
+pub(crate) fn for_owned<T: Send>(
+    pool: &Pool,
+    out: &mut [T],
+    row_len: usize,
+    (owners, count): (&[u32], usize),
+    columns: Columns<'_>,
+    task: &(dyn Fn(Owned<'_, T>) + Sync),
+) {
+    assert!(owners.len() * row_len <= out.len(), "owners of {} rows of {row_len} elements", owners.len());
+    let matrix = Shared(out.as_mut_ptr());
+    for_cells(pool, count, columns, row_len, &|owner, columns| {
+        let Shared(matrix) = { matrix };
+        task(Owned { matrix, row_len, columns, owners, owner: owner as u32, of: PhantomData });
+    });
 }
 
 /// Some tiles of quantized activations, and of each the same blocks of columns.
@@ -170,20 +232,19 @@ impl BlockTile<'_> {
     }
 }
 
-/// Calls `task` for each range of the tiles of quantized activations in `words`, of which a row takes `row_words`, by the `across`
-/// ranges of blocks that `blocks` gives; all ranges must be ascending and disjoint.
+/// Calls `task` for ranges of the tiles of quantized activations in `words`, of which a row takes `row_words`, by columns that are
+/// ranges of blocks. `tile_ranges` must be ascending and disjoint.
 pub(crate) fn for_blocks(
     pool: &Pool,
     (words, row_words, tiling): (&mut [u32], usize, Tiling),
     tile_ranges: &[Range<usize>],
-    across: usize,
-    blocks: &dyn Fn(usize) -> Range<usize>,
+    columns: Columns<'_>,
     task: &(dyn Fn(BlockTile<'_>) + Sync),
 ) {
     assert_eq!(words.len(), tiling.room() * row_words, "words of all tiles");
     assert_ascending(tile_ranges.iter().cloned(), tiling.tiles(), "tiles");
     let words = Shared(words.as_mut_ptr());
-    for_cells(pool, tile_ranges.len(), across, blocks, row_words / WORDS, &|range, blocks| {
+    for_cells(pool, tile_ranges.len(), columns, row_words / WORDS, &|range, blocks| {
         let Shared(words) = { words };
         let tiles = tile_ranges[range].clone();
         task(BlockTile { words, tiling, row_words, tiles, blocks, owner: PhantomData });
@@ -251,7 +312,8 @@ mod tests {
             let mut words = vec![0_u32; tiling.room() * row_words];
             let half = tiling.tiles().div_ceil(2);
             let (ranges, blocks) = ([0..half, half..tiling.tiles()], [0..2, 2..5]);
-            for_blocks(&pool, (&mut words, row_words, tiling), &ranges, 2, &|i| blocks[i].clone(), &|mut cell| {
+            let columns = Columns { count: 2, range: &|i| blocks[i].clone(), shares: &[] };
+            for_blocks(&pool, (&mut words, row_words, tiling), &ranges, columns, &|mut cell| {
                 for index in cell.tiles() {
                     let (tile, words) = cell.tile(index);
                     words.iter_mut().for_each(|word| *word += 1 + tile.first as u32);
@@ -260,6 +322,28 @@ mod tests {
             let tiles = (0..tiling.tiles()).map(|index| tiling.tile(index));
             let want: Vec<u32> = tiles.flat_map(|tile| vec![1 + tile.first as u32; tile.width * row_words]).collect();
             assert_eq!(words, want);
+        }
+    }
+
+    #[test]
+    fn every_row_is_its_owners_alone() {
+        let owners = [1, 0, 2, 1, 0];
+        for threads in [1, 2, 4] {
+            let mut out = [0; 5 * 7 + 3];
+            for shares in [&[][..], &[0, 5], &[0, 0, 3]] {
+                let columns = Columns { count: 2, range: &|i| [0..3, 3..7][i].clone(), shares };
+                for_owned(&Pool::new(threads), &mut out, 7, (&owners, 3), columns, &|mut owned| {
+                    for row in (0..owners.len()).rev() {
+                        let first = owned.columns().start;
+                        for x in owned.row(row).into_iter().flatten() {
+                            *x += 1 + first;
+                        }
+                    }
+                });
+            }
+            let row = [3, 3, 3, 12, 12, 12, 12];
+            assert_eq!(out[..35], [row; 5].concat());
+            assert_eq!(out[35..], [0; 3], "rows without an owner");
         }
     }
 

@@ -12,6 +12,7 @@
 //! magnitude over 127. Of keys and values alike a block begins with its scales, (4, ⌈`head_dim` / 32⌉, 16), a lane is a
 //! position; quants follow in the order above, 128 more than they count.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use super::shorts::{Kept, short_len, to_shorts};
@@ -20,7 +21,7 @@ use crate::Kernels;
 use crate::pages::Pages;
 use crate::scratch::Scratch;
 use crate::simd::{Halves, Kernel, LANES, Line, Simd};
-use crate::split::{Tile, for_grid};
+use crate::split::{Columns, Owned, for_owned};
 
 /// Vectors of positions in a block.
 pub(super) const GROUPS: usize = KV_BLOCK / LANES;
@@ -378,17 +379,30 @@ impl Kernels {
             span.assert_valid(blocks);
         }
         // Of few rows the keys and values of all heads at once.
-        let at_once = if rows * width < PART { 2 * layout.kv_heads } else { 1 };
+        let few = rows * width < PART;
+        let at_once = if few { 2 * layout.kv_heads } else { 1 };
         let parts = |task: usize| task * at_once..(task + 1) * at_once;
         let bytes_of = |part: usize| layout.bytes_of(layer, layout.part(part));
-        let columns = |task: usize| bytes_of(parts(task).start).start..bytes_of(parts(task).end - 1).end;
-        let (tasks, row_len) = (2 * layout.kv_heads / at_once, layout.block_bytes());
-        let all_blocks = 0..blocks;
-        let all = std::slice::from_ref(&all_blocks);
-        for_grid(self.pool(), &mut cache.memory, row_len, all, tasks, &columns, &|_, out| {
+        let range = |task: usize| bytes_of(parts(task).start).start..bytes_of(parts(task).end - 1).end;
+        let columns = Columns { count: 2 * layout.kv_heads / at_once, range: &range, shares: &[] };
+        // A block is left with the thread that other loops leave its rows with.
+        let written = spans.iter().map(AttentionSpan::blocks_written).sum();
+        let count = if few { 1 } else { self.pool().threads().min(written) };
+        let mut owners = OWNERS.take();
+        owners.resize(blocks, 0);
+        for (row, block, _) in positions(spans) {
+            owners[block] = (row * count / rows) as u32;
+        }
+        for_owned(self.pool(), &mut cache.memory, layout.block_bytes(), (&owners, count), columns, &|out| {
             self.arch.run(Store { from, layout, layer, spans, out });
         });
+        OWNERS.set(owners);
     }
+}
+
+thread_local! {
+    /// The owner of each block that is written to, kept to be used again.
+    static OWNERS: Cell<Vec<u32>> = const { Cell::new(Vec::new()) };
 }
 
 /// Each row, and its position's block and place in that.
@@ -455,7 +469,7 @@ struct Store<'a> {
     layer: usize,
     spans: &'a [AttentionSpan<'a>],
     /// (blocks, bytes of some parts)
-    out: Tile<'a, u8>,
+    out: Owned<'a, u8>,
 }
 
 impl Kernel for Store<'_> {
@@ -473,7 +487,8 @@ impl Kernel for Store<'_> {
                 continue;
             }
             for (row, block, place) in positions(self.spans) {
-                let to = &mut self.out.row(block)[bytes.start - columns.start..][..bytes.len()];
+                let Some(to) = self.out.row(block) else { continue };
+                let to = &mut to[bytes.start - columns.start..][..bytes.len()];
                 let first = match part {
                     Part::Keys(head) => self.from.keys + head * head_dim,
                     Part::Values(head) => self.from.values + head * head_dim,

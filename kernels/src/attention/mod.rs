@@ -66,6 +66,11 @@ impl AttentionSpan<'_> {
         assert!(known, "rows {rows:?} name a block of KV beyond the {blocks} that exist");
     }
 
+    /// Blocks that its rows lie in.
+    fn blocks_written(&self) -> usize {
+        self.positions.first().map_or(0, |first| self.blocks_needed() - *first as usize / KV_BLOCK)
+    }
+
     fn blocks_needed(&self) -> usize {
         self.positions.last().map_or(0, |last| *last as usize / KV_BLOCK + 1)
     }
@@ -191,7 +196,7 @@ impl Kernels {
         let cache = cache.layer(layer);
         let (row_len, width) = (shape.heads * shape.head_dim, shape.group() * shape.head_dim);
         let mut plan = PLAN.take();
-        plan.lay_out(spans);
+        plan.lay_out(spans, self.pool().threads());
         for_tiles(self.pool(), out, row_len, &plan.tiles, width, &|tile, out| {
             let span = &spans[plan.owners[tile]];
             self.arch.run(AttendTile { q, cache, span, shape, out });

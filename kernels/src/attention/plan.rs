@@ -4,6 +4,10 @@ use std::ops::Range;
 
 use super::{AttentionSpan, ROWS};
 
+/// Rows of short spans from which they are left with the threads that other loops leave them with: of fewer, a block of keys and values
+/// that they share is read for too few of them.
+const HOME: usize = 4;
+
 /// One block of positions, and the neighbouring short spans that have it in common.
 #[derive(Debug)]
 pub(super) struct Unit {
@@ -38,8 +42,8 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// Plans for the spans of a batch.
-    pub(super) fn lay_out(&mut self, spans: &[AttentionSpan<'_>]) {
+    /// Plans for the spans of a batch, and for so many threads.
+    pub(super) fn lay_out(&mut self, spans: &[AttentionSpan<'_>], threads: usize) {
         self.clear();
         let mut deepest = 0;
         for (index, span) in spans.iter().enumerate().filter(|(_, span)| !span.rows.is_empty()) {
@@ -56,13 +60,27 @@ impl Plan {
                 self.owners.push(index);
             }
         }
+        let homes = threads.min(self.rows.len() / HOME).max(1);
+        let mut first = 0;
+        for home in 1..=homes {
+            let end = self.firsts.partition_point(|(_, _, row)| row * homes < home * self.rows.len());
+            self.lay_out_units(spans, first..end, deepest);
+            first = end;
+        }
+        let ends = self.units.iter().skip(1).map(|unit| unit.entry).chain([self.entries]);
+        self.ranges.extend(self.units.iter().zip(ends).map(|(unit, end)| unit.entry..end));
+    }
+
+    /// The units of some short spans.
+    fn lay_out_units(&mut self, spans: &[AttentionSpan<'_>], of: Range<usize>, deepest: usize) {
+        let first = self.units.len();
         for block in 0..deepest {
-            for &(span, first, row) in &self.firsts {
+            for &(span, place, row) in &self.firsts[of.clone()] {
                 if block >= spans[span].blocks_needed() {
                     continue;
                 }
                 let rows = spans[span].rows.len();
-                match self.units.last_mut() {
+                match self.units[first..].last_mut() {
                     Some(unit)
                         if unit.block == block
                             && unit.spans.end == span
@@ -72,12 +90,10 @@ impl Plan {
                     }
                     _ => self.units.push(Unit { block, spans: span..span + 1, entry: self.entries, row }),
                 }
-                self.places[first + block] = self.units.len() - 1;
+                self.places[place + block] = self.units.len() - 1;
                 self.entries += rows;
             }
         }
-        let ends = self.units.iter().skip(1).map(|unit| unit.entry).chain([self.entries]);
-        self.ranges.extend(self.units.iter().zip(ends).map(|(unit, end)| unit.entry..end));
     }
 
     fn clear(&mut self) {

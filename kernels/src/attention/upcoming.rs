@@ -6,6 +6,7 @@ use super::cache::KvCache;
 use super::{AttentionSpan, ROWS, seen};
 use crate::Kernels;
 use crate::ahead::fetch;
+use crate::pool::this_thread;
 use crate::simd::Line;
 
 /// Sequences from which it is worth it: of fewer the products themselves wait for memory.
@@ -20,37 +21,50 @@ const MOST: usize = 1 << 20;
 /// The keys and values of a layer that a batch of many short spans reads, each of them once.
 #[derive(Debug, Default)]
 pub struct Upcoming {
-    /// Where some lines of layer 0 begin, and how many these are.
+    /// Where some lines of layer 0 begin, and how many these are: first those of the first thread.
     pieces: Vec<(usize, usize)>,
     /// From a layer to the next one.
     layer_bytes: usize,
     /// From layer 0 to that which is fetched.
     offset: AtomicUsize,
-    /// The next piece.
+    /// The pieces of each thread.
+    threads: Vec<OfThread>,
+}
+
+/// What a thread fetches, because it attends to it: its first piece, the next one, and the end.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct OfThread {
+    first: usize,
     next: AtomicUsize,
+    end: usize,
 }
 
 impl Upcoming {
     /// From now on, those of a layer are fetched. Between products: one that runs would go on as it likes.
     pub fn begin(&self, layer: usize) {
         self.offset.store(layer.wrapping_mul(self.layer_bytes), Ordering::Relaxed);
-        self.next.store(0, Ordering::Relaxed);
+        self.threads.iter().for_each(|thread| thread.next.store(thread.first, Ordering::Relaxed));
     }
 
     /// Nothing is fetched any more.
     pub fn end(&self) {
-        self.next.store(self.pieces.len(), Ordering::Relaxed);
+        self.threads.iter().for_each(|thread| thread.next.store(thread.end, Ordering::Relaxed));
     }
 
     /// Asks for a few lines. Addresses are no more than hints, which nothing reads through.
     #[inline(always)]
     pub(crate) fn fetch(&self) {
-        if self.next.load(Ordering::Relaxed) >= self.pieces.len() {
+        let Some(OfThread { next, end, .. }) = self.threads.get(this_thread()) else { return };
+        // A thread has its own, so that nobody takes the piece meanwhile.
+        let piece = next.load(Ordering::Relaxed);
+        if piece >= *end {
             return;
         }
-        let Some((first, lines)) = self.pieces.get(self.next.fetch_add(1, Ordering::Relaxed)) else { return };
+        next.store(piece + 1, Ordering::Relaxed);
+        let (first, lines) = self.pieces[piece];
         let first = first.wrapping_add(self.offset.load(Ordering::Relaxed));
-        for line in 0..*lines {
+        for line in 0..lines {
             fetch(std::ptr::without_provenance(first.wrapping_add(line * size_of::<Line>())));
         }
     }
@@ -74,23 +88,30 @@ impl Kernels {
     /// If positions do not ascend, or a block table is too short or names a block that the cache does not have.
     pub fn look_ahead(&self, cache: &KvCache, spans: &[AttentionSpan<'_>], into: &mut Upcoming) {
         into.pieces.clear();
+        into.threads.clear();
         into.layer_bytes = cache.layer_bytes();
         spans.iter().for_each(|span| span.assert_valid(cache.blocks()));
-        let mut left = MOST * self.pool().threads();
-        if spans.len() >= WORTH && spans.iter().all(|span| span.rows.len() < ROWS) {
-            // Once, and not whenever positions have grown.
-            let parts = cache.parts() * (spans.len() + left / into.layer_bytes.max(1));
-            into.pieces.reserve(left / size_of::<Line>() / AT_ONCE + parts);
+        if spans.len() < WORTH || spans.iter().any(|span| span.rows.len() >= ROWS) {
+            return;
+        }
+        let threads = self.pool().threads();
+        // Once, and not whenever positions have grown.
+        let parts = cache.parts() * (spans.len() + threads * MOST / into.layer_bytes.max(1));
+        into.pieces.reserve(threads * MOST / size_of::<Line>() / AT_ONCE + parts);
+        for thread in 0..threads {
+            let (first, mut left) = (into.pieces.len(), MOST);
+            let own = thread * spans.len() / threads..(thread + 1) * spans.len() / threads;
             let unshared = |index: usize| unshared_blocks(spans, index).map(move |place| (&spans[index], place));
-            for (span, place) in (0..spans.len()).flat_map(unshared) {
+            for (span, place) in own.flat_map(unshared) {
                 let last = span.positions.last().map_or(0, |last| *last as usize);
                 let (block, count) = (span.blocks[place] as usize, seen(last, place));
                 if !(0..cache.parts()).all(|part| into.push(cache.first_bytes(block, part, count), &mut left)) {
                     break;
                 }
             }
+            let end = into.pieces.len();
+            into.threads.push(OfThread { first, next: AtomicUsize::new(end), end });
         }
-        into.end();
     }
 }
 
@@ -155,7 +176,7 @@ mod tests {
     fn a_layer_is_fetched_once() {
         let cache = KvCache::new(KvFormat::Q16, 3, 40, 2, 64);
         let upcoming = listed(WORTH, 1, 64, &cache);
-        let next = || upcoming.next.load(Ordering::Relaxed);
+        let next = || upcoming.threads[0].next.load(Ordering::Relaxed);
         upcoming.fetch();
         assert_eq!(next(), upcoming.pieces.len(), "nothing before a layer begins");
         for layer in 0..3 {

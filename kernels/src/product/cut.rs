@@ -18,9 +18,9 @@ const ROWS_BYTES: usize = 5 << 17;
 /// Tasks per thread where all read the same weights: enough to even out what other processes take of a core.
 const TASKS_PER_THREAD: usize = 4;
 
-/// Where each task reads weights of its own, every thread first gets one long piece, so that it reads one stream of memory;
-/// the rest is in pieces of this part of it, which even out what other processes take of a core.
-const REST: usize = 8;
+/// The eighths of a thread's share with which its tasks end where each reads weights of its own: first a long piece, because it is one
+/// stream of memory, then pieces that even out what other processes take of a core.
+const ENDS: [usize; 3] = [6, 7, 8];
 
 /// The ranges of a product's tasks.
 #[derive(Debug, Default)]
@@ -30,8 +30,8 @@ pub(super) struct Cut {
     /// Their rows.
     pub(super) rows: Vec<Range<usize>>,
     pub(super) pieces: Vec<Piece>,
-    /// How many pieces are long: three quarters of all columns together.
-    long: usize,
+    /// With which piece the share of each thread begins; nothing where rows are shared out.
+    pub(super) shares: Vec<usize>,
 }
 
 /// Some columns of one matrix of a product.
@@ -62,7 +62,7 @@ impl Kernels {
         let k = by.first().map_or(0, |matrix| matrix.cols());
         self.cut(Tiling::of(rows, self.widest()), k, parts.iter().map(|matrix| matrix.rows()), &mut cut);
         for thread in 0..threads {
-            let bytes = match cut.pieces[..cut.long].get(thread) {
+            let bytes = match cut.shares.get(thread).and_then(|piece| cut.pieces.get(*piece)) {
                 Some(Piece { part, offset, columns }) => {
                     let columns = columns.start - offset..columns.end - offset;
                     let second = by.get(1).filter(|_| gated);
@@ -77,37 +77,65 @@ impl Kernels {
 
     /// Cuts a product of activations of `k` columns and matrices of so many rows.
     pub(super) fn cut(&self, tiling: Tiling, k: usize, rows: impl Iterator<Item = usize> + Clone, into: &mut Cut) {
-        let (threads, tiles, n) = (self.pool().threads(), tiling.tiles(), rows.clone().sum::<usize>());
-        let m = tiling.rows();
-        let (per_task, long, piece) = if threads == 1 && m * k * 4 <= ROWS_BYTES {
-            (tiles, 0, n)
-        } else if m < MANY_ROWS {
-            (tiles, threads, n / (threads * REST))
+        let (threads, tiles, m) = (self.pool().threads(), tiling.tiles(), tiling.rows());
+        // Of quantized activations; floats take more.
+        let tile_bytes = tiling.tile(0).width * k.div_ceil(BLOCK).max(1) * size_of::<[u32; WORDS]>();
+        let per_task = if m < MANY_ROWS || threads == 1 && m * k * 4 <= ROWS_BYTES {
+            tiles
         } else {
-            // Of quantized activations; floats take more.
-            let fits =
-                (ROWS_BYTES / (tiling.tile(0).width * k.div_ceil(BLOCK).max(1) * size_of::<[u32; WORDS]>())).max(1);
-            (tiles.div_ceil(tiles.div_ceil(fits).next_multiple_of(threads)), 0, n.div_ceil(TASKS_PER_THREAD))
+            tiles.div_ceil(tiles.div_ceil((ROWS_BYTES / tile_bytes).max(1)).next_multiple_of(threads))
         };
-        let Cut { tiles: of_tiles, rows: of_rows, pieces, .. } = into;
-        of_tiles.clear();
-        of_tiles.extend((0..tiles).step_by(per_task.max(1)).map(|tile| tile..tiles.min(tile + per_task)));
-        of_rows.clear();
-        of_rows.extend(of_tiles.iter().map(|tiles| tiling.rows_of(tiles.clone())));
-        pieces.clear();
-        let mut offset = 0;
+        into.tiles.clear();
+        into.tiles.extend((0..tiles).step_by(per_task.max(1)).map(|tile| tile..tiles.min(tile + per_task)));
+        into.rows.clear();
+        into.rows.extend(into.tiles.iter().map(|tiles| tiling.rows_of(tiles.clone())));
+        into.cut_columns(
+            rows,
+            match threads {
+                1 => Columns::Pieces(1),
+                _ if per_task < tiles => Columns::Pieces(TASKS_PER_THREAD),
+                _ => Columns::Shares(threads),
+            },
+        );
+    }
+}
+
+/// How columns are cut.
+#[derive(Clone, Copy)]
+enum Columns {
+    /// Into so many equal pieces.
+    Pieces(usize),
+    /// Into the shares of so many threads.
+    Shares(usize),
+}
+
+impl Cut {
+    /// Cuts the columns of matrices of so many rows: into whole pairs of groups.
+    fn cut_columns(&mut self, rows: impl Iterator<Item = usize> + Clone, into: Columns) {
+        let n: usize = rows.clone().sum();
+        let end_of = |index: usize| match into {
+            Columns::Pieces(count) => n * (index + 1) / count,
+            Columns::Shares(threads) => n * (8 * (index / ENDS.len()) + ENDS[index % ENDS.len()]) / (8 * threads),
+        };
+        self.pieces.clear();
+        self.shares.clear();
+        let (mut index, mut offset) = (0, 0);
         for (part, rows) in rows.enumerate() {
             let (end, mut first) = (offset + rows, offset);
             while first < end {
-                let len = if pieces.len() < long { 6 * n / (8 * long) } else { piece };
-                // Whole pairs of groups.
-                let next = end.min(first + len.max(1).next_multiple_of(2 * LANES));
-                pieces.push(Piece { part, offset, columns: first..next });
+                while end_of(index) <= first {
+                    index += 1;
+                }
+                if let Columns::Shares(_) = into {
+                    let thread = index / ENDS.len();
+                    self.shares.resize(self.shares.len().max(thread + 1), self.pieces.len());
+                }
+                let next = end.min(offset + (end_of(index) - offset).next_multiple_of(2 * LANES));
+                self.pieces.push(Piece { part, offset, columns: first..next });
                 first = next;
             }
             offset = end;
         }
-        into.long = long.min(into.pieces.len());
     }
 }
 

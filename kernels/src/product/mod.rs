@@ -22,7 +22,7 @@ use crate::matrix::Data;
 use crate::packed::{BLOCK, with_blocks};
 use crate::quantized::{QuantizeBlocks, Quantized, Tiling};
 use crate::scratch::Scratch;
-use crate::split::{Tile, for_blocks, for_grid};
+use crate::split::{Columns, Tile, for_blocks, for_grid};
 use crate::{Format, Isa, Kernels, Matrix, QuantizedRows, Upcoming};
 
 use blocks::Quants;
@@ -164,7 +164,7 @@ impl Kernels {
         let mut cut = CUT.take();
         let parts = if into == Into::Gate { &by[..1] } else { by };
         self.cut(tiling, k, parts.iter().map(|affine| affine.weight.rows()), &mut cut);
-        let Cut { tiles, rows, pieces, .. } = &cut;
+        let Cut { tiles, rows, pieces, shares } = &cut;
         let run = |tiles: Range<usize>, out: Tile<'_>| {
             let columns = out.columns();
             let piece = pieces.partition_point(|piece| piece.columns.start < columns.start);
@@ -175,13 +175,13 @@ impl Kernels {
         };
         match out {
             Output::Floats(out) => {
-                for_grid(self.pool(), out, n, rows, pieces.len(), &|i| pieces[i].columns.clone(), &|i, out| {
-                    run(tiles[i].clone(), out);
-                });
+                let columns = Columns { count: pieces.len(), range: &|i| pieces[i].columns.clone(), shares };
+                for_grid(self.pool(), out, n, rows, columns, &|i, out| run(tiles[i].clone(), out));
             }
             Output::Quantized(out) => {
                 let blocks = |i: usize| pieces[i].columns.start / BLOCK..pieces[i].columns.end / BLOCK;
-                for_blocks(self.pool(), out.all_words(), tiles, pieces.len(), &blocks, &|out| {
+                let columns = Columns { count: pieces.len(), range: &blocks, shares };
+                for_blocks(self.pool(), out.all_words(), tiles, columns, &|out| {
                     let (rows, blocks) = (tiling.rows_of(out.tiles()), out.blocks());
                     let columns = blocks.start * BLOCK..blocks.end * BLOCK;
                     let mut floats = Scratch::take(rows.len() * columns.len());
