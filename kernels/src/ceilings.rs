@@ -1,13 +1,13 @@
 //! What this machine can do at most: the rates that bind the products, measured.
 
 use std::hint::black_box;
-use std::sync::Mutex;
-use std::sync::PoisonError;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::Kernels;
 use crate::pages::Pages;
 use crate::simd::{Kernel, LANES, Line, Simd};
+use crate::{Kernels, Pool};
 
 /// How long a rate is measured: long enough for clocks to settle.
 const TIME: Duration = Duration::from_millis(60);
@@ -17,6 +17,70 @@ const ROUNDS: usize = 1 << 12;
 
 /// Chains of dot products that hide each other's latency.
 const CHAINS: usize = 12;
+
+/// How often a line goes back and forth between two looks at the clock, and how many looks there are, of which the shortest time counts.
+const EXCHANGES: [usize; 2] = [64, 64];
+
+/// How long a thread waits for another one to answer.
+const PATIENCE: Duration = Duration::from_millis(20);
+
+/// Something that has its cache line for itself.
+#[repr(align(128))]
+struct Apart(AtomicUsize);
+
+impl Pool {
+    /// How long a cache line takes from one core to another: from that of the calling thread to the farthest one, each way. It says
+    /// whether threads share a cache, and what handing work from one to another costs. `None` without other threads, or if one of them
+    /// does not come to run.
+    pub fn handoff(&self) -> Option<Duration> {
+        let times: Option<Vec<Duration>> = (1..self.threads()).map(|other| self.handoff_to(other)).collect();
+        times?.into_iter().max()
+    }
+
+    fn handoff_to(&self, other: usize) -> Option<Duration> {
+        let (line, fastest) = (Apart(AtomicUsize::new(0)), Mutex::new(None));
+        let [exchanges, looks] = EXCHANGES;
+        let wait_for = |turn: usize, since: Instant| {
+            loop {
+                for _ in 0..1000 {
+                    if line.0.load(Ordering::Acquire) == turn {
+                        return true;
+                    }
+                }
+                if since.elapsed() > PATIENCE {
+                    return false;
+                }
+            }
+        };
+        // The first task is the caller's, the second one that of the other thread.
+        let first: Vec<usize> =
+            (0..self.threads()).map(|thread| usize::from(thread > 0) + usize::from(thread > other)).collect();
+        self.run_shares(2, &first, &|task| {
+            let mut best = Duration::MAX;
+            for look in 0..looks {
+                let start = Instant::now();
+                for turn in look * exchanges..(look + 1) * exchanges {
+                    let (mine, others) =
+                        if task == 0 { (2 * turn + 1, 2 * turn + 2) } else { (2 * turn + 2, 2 * turn + 1) };
+                    if task == 0 {
+                        line.0.store(mine, Ordering::Release);
+                    }
+                    if !wait_for(others, start) {
+                        return;
+                    }
+                    if task == 1 {
+                        line.0.store(mine, Ordering::Release);
+                    }
+                }
+                best = best.min(start.elapsed());
+            }
+            if task == 0 {
+                *fastest.lock().unwrap_or_else(PoisonError::into_inner) = Some(best / (2 * exchanges as u32));
+            }
+        });
+        fastest.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Kernels {
     /// Operations a second of 8-bit dot products on all threads: a product and a sum each. By tile registers, where the
@@ -114,7 +178,18 @@ fn keep<S: Simd, const N: usize>(simd: S, sums: [S::I; N]) {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::testing::every_isa;
+
+    #[test]
+    fn a_line_goes_from_core_to_core() {
+        assert_eq!(Pool::new(1).handoff(), None);
+        for threads in [2, 4] {
+            // Where cores are few and busy there may be no answer.
+            let time = Pool::new(threads).handoff();
+            assert!(time.is_none_or(|time| time > Duration::ZERO && time < PATIENCE), "{time:?}");
+        }
+    }
 
     #[test]
     fn rates_are_those_of_a_machine() {

@@ -46,6 +46,8 @@ struct Report {
     int8_rate: Option<f64>,
     /// Bytes a second of reading 96 MiB of memory, measured.
     read_rate: Option<f64>,
+    /// Nanoseconds that a cache line takes from the core of one thread to that of the farthest one, measured; `None` with one thread.
+    core_to_core: Option<u64>,
     devices: Vec<String>,
     /// The one that runs.
     device: String,
@@ -146,7 +148,9 @@ impl Report {
         let options = settings.engine_options();
         let threads = settings.threads.unwrap_or_else(Pool::default_threads);
         let isa = settings.isa.unwrap_or_else(Isa::detect);
-        let ceilings = cpu_ceilings(isa, Arc::new(Pool::new(threads)), WEIGHTS).ok();
+        let pool = Arc::new(Pool::new(threads));
+        let core_to_core = pool.handoff().map(|time| time.as_nanos() as u64);
+        let ceilings = cpu_ceilings(isa, pool, WEIGHTS).ok();
         Report {
             version: env!("CARGO_PKG_VERSION"),
             processors: processors(),
@@ -158,6 +162,7 @@ impl Report {
             instruction_set: isa.name(),
             int8_rate: ceilings.map(|ceilings| ceilings.int8_rate),
             read_rate: ceilings.map(|ceilings| ceilings.read_rate),
+            core_to_core,
             devices: Device::value_variants().iter().filter(|d| d.is_built()).map(Device::to_string).collect(),
             device: settings.device.to_string(),
             cache: settings.hub.cache.clone(),
@@ -195,6 +200,10 @@ impl Report {
             ("memory", format!("{memory} available")),
             ("instructions", format!("{} runs, of {}", self.instruction_set, list(&self.instruction_sets))),
             ("rates", rates),
+            (
+                "core to core",
+                self.core_to_core.map_or_else(|| "unknown".to_owned(), |time| format!("{time} ns for a cache line")),
+            ),
             ("device", format!("{} runs, of {}", self.device, list(&devices))),
             ("hub", network),
             ("cache", self.cache.display().to_string()),

@@ -391,7 +391,11 @@ impl Kernels {
         let mut owners = OWNERS.take();
         owners.resize(blocks, 0);
         for (row, block, _) in positions(spans) {
-            owners[block] = (row * count / rows) as u32;
+            let owner = (row * count / rows) as u32;
+            // It is the same in each layer, and what is written anew, other cores would have to get anew.
+            if owners[block] != owner {
+                owners[block] = owner;
+            }
         }
         for_owned(self.pool(), &mut cache.memory, layout.block_bytes(), (&owners, count), columns, &|out| {
             self.arch.run(Store { from, layout, layer, spans, out });

@@ -1,5 +1,6 @@
 //! How the attention of a batch is cut into tasks.
 
+use std::iter;
 use std::ops::Range;
 
 use super::{AttentionSpan, ROWS};
@@ -39,12 +40,22 @@ pub(super) struct Plan {
     pub(super) firsts: Vec<(usize, usize, usize)>,
     /// For each block of each short span, its unit.
     pub(super) places: Vec<usize>,
+    /// What all of that was made from.
+    made_from: Vec<usize>,
 }
 
 impl Plan {
     /// Plans for the spans of a batch, and for so many threads.
+    ///
+    /// One layer after the other asks for the same plan. It is left as it is then: what was written anew, other cores would have to get
+    /// anew.
     pub(super) fn lay_out(&mut self, spans: &[AttentionSpan<'_>], threads: usize) {
+        let made_from = || iter::once(threads).chain(spans.iter().flat_map(essence));
+        if made_from().eq(self.made_from.iter().copied()) {
+            return;
+        }
         self.clear();
+        self.made_from.extend(made_from());
         let mut deepest = 0;
         for (index, span) in spans.iter().enumerate().filter(|(_, span)| !span.rows.is_empty()) {
             if span.rows.len() < ROWS {
@@ -97,6 +108,7 @@ impl Plan {
     }
 
     fn clear(&mut self) {
+        self.made_from.clear();
         self.tiles.clear();
         self.owners.clear();
         self.units.clear();
@@ -114,4 +126,10 @@ impl Plan {
         let end = self.firsts.get(index + 1).map_or(self.places.len(), |(_, first, _)| *first);
         (span, &self.places[first..end])
     }
+}
+
+/// What a plan depends on of a span.
+fn essence(span: &AttentionSpan<'_>) -> impl Iterator<Item = usize> {
+    let blocks = &span.blocks[..span.blocks_needed()];
+    [span.rows.start, span.rows.end, blocks.len()].into_iter().chain(blocks.iter().map(|block| *block as usize))
 }
