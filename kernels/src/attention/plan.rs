@@ -133,3 +133,31 @@ fn essence(span: &AttentionSpan<'_>) -> impl Iterator<Item = usize> {
     let blocks = &span.blocks[..span.blocks_needed()];
     [span.rows.start, span.rows.end, blocks.len()].into_iter().chain(blocks.iter().map(|block| *block as usize))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Sequences of one row each at position 100 that share their first block.
+    fn plan(plan: &mut Plan, sequences: u32, threads: usize) {
+        let tables: Vec<[u32; 2]> = (1..=sequences).map(|own| [0, own]).collect();
+        let span = |(row, blocks)| AttentionSpan { rows: row..row + 1, positions: &[100], blocks };
+        let spans: Vec<AttentionSpan<'_>> = tables.iter().map(<[u32; 2]>::as_slice).enumerate().map(span).collect();
+        plan.lay_out(&spans, threads);
+    }
+
+    #[test]
+    fn units_are_of_the_rows_of_one_thread() {
+        let mut kept = Plan::default();
+        for (sequences, threads, homes) in [(8, 2, 2), (7, 2, 1), (32, 2, 2), (32, 3, 3), (32, 1, 1), (8, 2, 2)] {
+            plan(&mut kept, sequences, threads);
+            let shared: Vec<Range<usize>> =
+                kept.units.iter().filter(|unit| unit.block == 0).map(|unit| unit.spans.clone()).collect();
+            assert_eq!(shared.len(), homes, "{sequences} sequences on {threads} threads");
+            let bounds = (0..homes).map(|home| (home * sequences as usize).div_ceil(homes));
+            assert!(shared.iter().map(|spans| spans.start).eq(bounds), "{shared:?}");
+            assert_eq!(kept.units.len(), homes + sequences as usize, "a unit for each block of their own");
+            assert!(kept.ranges.is_sorted_by_key(|range| range.start) && kept.entries == 2 * sequences as usize);
+        }
+    }
+}

@@ -51,6 +51,27 @@ fn several_threads_take_part() {
 }
 
 #[test]
+fn a_thread_begins_with_its_share_and_then_helps() {
+    let pool = Pool::new(2);
+    let caller = thread::current().id();
+    for (shares, callers) in [(&[0, 2][..], 2), (&[0, 3], 3), (&[0], 4)] {
+        // While a thread is in a task of its own share, the other one is in one of its own, or helps.
+        let (both, ran) = (std::sync::Barrier::new(2), Mutex::new([None; 4]));
+        pool.run_shares(4, shares, &|task| {
+            if callers == 2 {
+                both.wait();
+            }
+            lock(&ran)[task] = Some(thread::current().id());
+        });
+        let ran = ran.into_inner().unwrap_or_else(PoisonError::into_inner);
+        assert!(ran.iter().all(Option::is_some), "{shares:?}");
+        if callers == 2 {
+            assert!(ran[0] == Some(caller) && ran[1] == ran[0] && ran[2] != ran[0] && ran[3] == ran[2], "{ran:?}");
+        }
+    }
+}
+
+#[test]
 fn a_panic_reaches_the_caller_and_the_pool_stays_usable() {
     let pool = Pool::new(3);
     for round in 0..50 {

@@ -146,3 +146,37 @@ fn bytes_of<'a>(matrix: &'a Matrix, columns: &Range<usize>) -> &'a [u8] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_are_whole_pairs_of_groups_and_shares_are_equal() {
+        let matrices = [vec![960], vec![576, 192, 192], vec![1], vec![31, 64, 7], vec![49_152], vec![40; 9]];
+        for (rows, threads) in matrices.iter().flat_map(|rows| (1..6).map(move |threads| (rows, threads))) {
+            let n: usize = rows.iter().sum();
+            for into in [Columns::Pieces(threads), Columns::Shares(threads)] {
+                let mut cut = Cut::default();
+                cut.cut_columns(rows.iter().copied(), into);
+                let mut next = 0;
+                for Piece { part, offset, columns } in &cut.pieces {
+                    assert_eq!(*offset, rows[..*part].iter().sum::<usize>());
+                    assert_eq!(columns.start, next);
+                    assert!((columns.start - offset).is_multiple_of(2 * LANES), "{columns:?} of {rows:?}");
+                    assert!(columns.end > columns.start && columns.end <= offset + rows[*part]);
+                    next = columns.end;
+                }
+                assert_eq!(next, n, "all columns of {rows:?}");
+                for (thread, piece) in cut.shares.iter().enumerate() {
+                    let first = cut.pieces[*piece].columns.start;
+                    // Pieces begin with whole pairs of groups.
+                    assert!(
+                        first >= n * thread / threads
+                            && first < n * thread / threads + 2 * LANES + rows.len() * 2 * LANES
+                    );
+                }
+            }
+        }
+    }
+}
