@@ -92,9 +92,9 @@ impl Kernels {
         into.cut_columns(
             rows,
             match threads {
-                1 => Columns::Pieces(1),
-                _ if per_task < tiles => Columns::Pieces(TASKS_PER_THREAD),
-                _ => Columns::Shares(threads),
+                1 => Division::Pieces(1),
+                _ if per_task < tiles => Division::Pieces(TASKS_PER_THREAD),
+                _ => Division::Shares(threads),
             },
         );
     }
@@ -102,7 +102,7 @@ impl Kernels {
 
 /// How columns are cut.
 #[derive(Clone, Copy)]
-enum Columns {
+enum Division {
     /// Into so many equal pieces.
     Pieces(usize),
     /// Into the shares of so many threads.
@@ -111,11 +111,11 @@ enum Columns {
 
 impl Cut {
     /// Cuts the columns of matrices of so many rows: into whole pairs of groups.
-    fn cut_columns(&mut self, rows: impl Iterator<Item = usize> + Clone, into: Columns) {
+    fn cut_columns(&mut self, rows: impl Iterator<Item = usize> + Clone, into: Division) {
         let n: usize = rows.clone().sum();
         let end_of = |index: usize| match into {
-            Columns::Pieces(count) => n * (index + 1) / count,
-            Columns::Shares(threads) => n * (8 * (index / ENDS.len()) + ENDS[index % ENDS.len()]) / (8 * threads),
+            Division::Pieces(count) => n * (index + 1) / count,
+            Division::Shares(threads) => n * (8 * (index / ENDS.len()) + ENDS[index % ENDS.len()]) / (8 * threads),
         };
         self.pieces.clear();
         self.shares.clear();
@@ -126,7 +126,7 @@ impl Cut {
                 while end_of(index) <= first {
                     index += 1;
                 }
-                if let Columns::Shares(_) = into {
+                if let Division::Shares(_) = into {
                     let thread = index / ENDS.len();
                     self.shares.resize(self.shares.len().max(thread + 1), self.pieces.len());
                 }
@@ -156,7 +156,7 @@ mod tests {
         let matrices = [vec![960], vec![576, 192, 192], vec![1], vec![31, 64, 7], vec![49_152], vec![40; 9]];
         for (rows, threads) in matrices.iter().flat_map(|rows| (1..6).map(move |threads| (rows, threads))) {
             let n: usize = rows.iter().sum();
-            for into in [Columns::Pieces(threads), Columns::Shares(threads)] {
+            for into in [Division::Pieces(threads), Division::Shares(threads)] {
                 let mut cut = Cut::default();
                 cut.cut_columns(rows.iter().copied(), into);
                 let mut next = 0;
