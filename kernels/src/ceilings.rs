@@ -60,16 +60,15 @@ impl Pool {
             for look in 0..looks {
                 let start = Instant::now();
                 for turn in look * exchanges..(look + 1) * exchanges {
-                    let (mine, others) =
-                        if task == 0 { (2 * turn + 1, 2 * turn + 2) } else { (2 * turn + 2, 2 * turn + 1) };
+                    let [asked, answered] = [2 * turn + 1, 2 * turn + 2];
                     if task == 0 {
-                        line.0.store(mine, Ordering::Release);
+                        line.0.store(asked, Ordering::Release);
                     }
-                    if !wait_for(others, start) {
+                    if !wait_for([answered, asked][task], start) {
                         return;
                     }
                     if task == 1 {
-                        line.0.store(mine, Ordering::Release);
+                        line.0.store(answered, Ordering::Release);
                     }
                 }
                 best = best.min(start.elapsed());

@@ -43,6 +43,11 @@ thread_local! {
     static RUNNING: Cell<Option<usize>> = const { Cell::new(None) };
 }
 
+/// The first of `tasks` tasks, or rows, that are in the share of `thread` of so many threads, where shares are equal.
+pub(crate) fn first_of_share(thread: usize, threads: usize, tasks: usize) -> usize {
+    (thread * tasks).div_ceil(threads)
+}
+
 /// Which thread of a pool runs this task; the caller of a loop is the first one.
 pub(crate) fn this_thread() -> usize {
     RUNNING.get().unwrap_or_default()
@@ -152,7 +157,7 @@ impl Pool {
     /// others are not begun. The pool stays usable.
     pub fn run(&self, tasks: usize, task: &(dyn Fn(usize) + Sync)) {
         let threads = self.threads();
-        self.run_from(tasks, &|thread| (thread * tasks).div_ceil(threads), task);
+        self.run_from(tasks, &|thread| first_of_share(thread, threads, tasks), task);
     }
 
     /// The same, where the share of a thread begins with the task that `first` has for it, ascending from 0 on; threads that it has none

@@ -4,6 +4,7 @@ use std::iter;
 use std::ops::Range;
 
 use super::{AttentionSpan, ROWS};
+use crate::pool::first_of_share;
 
 /// Rows of short spans from which they are left with the threads that other loops leave them with: of fewer, a block of keys and values
 /// that they share is read for too few of them.
@@ -74,7 +75,8 @@ impl Plan {
         let homes = threads.min(self.rows.len() / HOME).max(1);
         let mut first = 0;
         for home in 1..=homes {
-            let end = self.firsts.partition_point(|(_, _, row)| row * homes < home * self.rows.len());
+            let next = first_of_share(home, homes, self.rows.len());
+            let end = self.firsts.partition_point(|(_, _, row)| *row < next);
             self.lay_out_units(spans, first..end, deepest);
             first = end;
         }

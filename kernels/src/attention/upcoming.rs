@@ -6,7 +6,7 @@ use super::cache::KvCache;
 use super::{AttentionSpan, ROWS, seen};
 use crate::Kernels;
 use crate::ahead::fetch;
-use crate::pool::this_thread;
+use crate::pool::{first_of_share, this_thread};
 use crate::simd::Line;
 
 /// Sequences from which it is worth it: of fewer the products themselves wait for memory.
@@ -100,9 +100,9 @@ impl Kernels {
         into.pieces.reserve(threads * MOST / size_of::<Line>() / AT_ONCE + parts);
         for thread in 0..threads {
             let (first, mut left) = (into.pieces.len(), MOST);
-            let own = thread * spans.len() / threads..(thread + 1) * spans.len() / threads;
+            let [start, end] = [thread, thread + 1].map(|thread| first_of_share(thread, threads, spans.len()));
             let unshared = |index: usize| unshared_blocks(spans, index).map(move |place| (&spans[index], place));
-            for (span, place) in own.flat_map(unshared) {
+            for (span, place) in (start..end).flat_map(unshared) {
                 let last = span.positions.last().map_or(0, |last| *last as usize);
                 let (block, count) = (span.blocks[place] as usize, seen(last, place));
                 if !(0..cache.parts()).all(|part| into.push(cache.first_bytes(block, part, count), &mut left)) {
