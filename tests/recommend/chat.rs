@@ -35,6 +35,7 @@ fn messages_are_understood_by_rules_and_better_with_a_second_opinion() {
         ("seventh", 0.9),
         ("eighth", 0.9),
         ("ninth", 0.9),
+        ("tenth", 0.95),
     ] {
         let messages = labelled(name);
         let read =

@@ -161,7 +161,15 @@ const REQUESTS: [&str; 85] = [
 ];
 
 /// Questions about what was said.
-const ABOUT_ANSWERS: [&str; 82] = [
+const ABOUT_ANSWERS: [&str; 90] = [
+    "wait what",
+    "do you mean",
+    "know about me",
+    "know about my",
+    "not what i asked",
+    "i never said",
+    "i didn't say",
+    "i did not say",
     "did you skip",
     "why",
     "how come",
@@ -247,7 +255,8 @@ const ABOUT_ANSWERS: [&str; 82] = [
 ];
 
 /// What makes a question one about what was said.
-const ABOUT_LISTS: [&str; 13] = [
+const ABOUT_LISTS: [&str; 14] = [
+    "refer to",
     "sorted",
     "ranked",
     "ordered by",
@@ -320,7 +329,10 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     }
     let is_rhetorical = named.item && (sentence.has_any_at(0, &COMPLAINTS) || praises(sentence));
     let likened = named.example && sentence.has_any(&REQUESTS);
-    let about_answers = || sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]);
+    let about_answers = || {
+        let is_of_others = named.item && asks_of_others(sentence);
+        sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) && !is_of_others
+    };
     let is_of_item = is_rhetorical || named.item && (is_at_a_loss(sentence) || corrects(sentence));
     let about_answers = !is_of_item && !likened && (about_answers() || asks_for_meaning(sentence, named));
     if about_answers || asks_about_list(sentence, named) {
@@ -376,6 +388,17 @@ fn praises(sentence: &Sentence) -> bool {
         && !sentence.has_any(&["supposed", "meant to", "said to"])
 }
 
+/// `Why did critics like Heat less than Zodiac?`, `Why is Heat so popular?`
+fn asks_of_others(sentence: &Sentence) -> bool {
+    const OTHERS: [&str; 8] =
+        ["critics", "people", "everyone", "everybody", "audiences", "reviewers", "viewers", "fans"];
+    const TRAITS: [&str; 7] = ["so", "considered", "called", "rated", "famous", "popular", "banned"];
+    const OURS: [&str; 6] = ["list", "you", "your", "score", "ranked", "recommended"];
+    let of_trait = ["is", "was", "are", "were"].contains(&sentence.at(1)) && sentence.has_any(&TRAITS);
+    sentence.at(0) == "why"
+        && ((1..=3).any(|place| OTHERS.contains(&sentence.at(place))) || of_trait && !sentence.has_any(&OURS))
+}
+
 /// `Everyone raves about Heat, watched it and I don't get it`
 fn is_at_a_loss(sentence: &Sentence) -> bool {
     sentence.has_any(&["don't get it", "didn't get it", "do not get it", "get the hype", "get the fuss"])
@@ -407,7 +430,9 @@ fn asks_about_list(sentence: &Sentence, named: Named) -> bool {
     let quotes = sentence.words.iter().any(|word| word.quoted)
         && !named.item
         && sentence.has_any(&["include", "includes", "cover", "covers", "count", "mean", "means"]);
-    let is_meant = quotes || sentence.has_any(&ABOUT_LISTS);
+    // `What is this list based on?`, but not `Is Heat based on a book?`
+    let asks_for_grounds = sentence.find("based on").is_some_and(|place| place + 2 == sentence.len());
+    let is_meant = quotes || asks_for_grounds || sentence.has_any(&ABOUT_LISTS);
     named.shown && sentence.asks && is_meant && !sentence.has_any(&REQUESTS)
 }
 

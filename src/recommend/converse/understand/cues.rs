@@ -70,6 +70,9 @@ pub(super) const OTHERS: [&str; 24] = [
     "nobody",
 ];
 
+/// What somebody says who thinks of it as they do.
+pub(super) const AGREEING: [&str; 5] = ["so did i", "so do i", "me too", "i did too", "i do too"];
+
 /// What is rather wanted than something.
 const RATHER: [&str; 4] = ["i'd rather", "would rather", "anything else", "something else"];
 
@@ -126,7 +129,8 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         return Some(Cue { start: place, end: place + length, side: Side::Before, judgement: Judgement::default() });
     }
     let groan = GROANS.iter().find(|phrase| place == 0 && sentence.has_at(place, phrase));
-    if let Some(length) = groan.map(|phrase| phrase.split(' ').count()) {
+    let groan = groan.map(|phrase| phrase.split(' ').count());
+    if let Some(length) = groan.or_else(|| (place == 0 && is_fed_up(sentence)).then_some(2)) {
         let judgement = Judgement { sentiment: -1, ..Judgement::default() };
         return Some(Cue { start: place, end: place + length, side: Side::Behind, judgement });
     }
@@ -148,6 +152,14 @@ fn at(sentence: &Sentence, place: usize, open: &[bool]) -> Option<Cue> {
         Some((length, sentiment, kind)) => kind(sentence, place..place + length, sentiment),
         None => answer(sentence, place),
     }
+}
+
+/// `Oh great, Heat again`, and not `Oh great, I loved Heat the second time`.
+fn is_fed_up(sentence: &Sentence) -> bool {
+    const TIMES: [&str; 4] = ["again", "for the second time", "for the third time", "for the tenth time"];
+    sentence.has_any_at(0, &["oh great", "oh good", "oh joy", "oh no"])
+        && sentence.has_any(&TIMES)
+        && !sentence.has_any(&["watch", "watched", "see", "seen", "saw", "loved", "liked"])
 }
 
 /// What makes a cue of a phrase at some places that judges so.
@@ -213,7 +225,16 @@ fn comparison(sentence: &Sentence, place: usize) -> Option<Cue> {
     if sentence.at(place) != "than" || !["better", "worse", "more", "less"].contains(&sentence.before(place, 1)) {
         return None;
     }
-    let seen = sentence.has_any(&["was", "were", "liked", "loved", "enjoyed"]);
+    let seen = sentence.has_any(&["was", "were", "liked", "loved", "enjoyed", "bored", "hated", "disliked"]);
+    // `Zodiac bored me even more than Heat`: both did.
+    if sentence.before(place, 2) == "even" && seen {
+        let liked = match sentence.before(place, 1) {
+            "more" => !sentence.has_any(&["bored", "hated", "disliked"]),
+            comparative => comparative == "better",
+        };
+        let judgement = Judgement { sentiment: if liked { 1 } else { -1 }, seen, rating: None };
+        return Some(Cue { start: place, end: place + 1, side: Side::Before, judgement });
+    }
     // `Heat isn't better than Zodiac`, `anything better than Heat`
     let is_open = is_turned(sentence, place.saturating_sub(1))
         || sentence.words[..place]
@@ -351,6 +372,12 @@ fn seen(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue>
     let before = sentence.before(start, 1);
     // `would love to`, `I'd like`: wishes; `like` behind anything but a person compares.
     let wishing = ["would", "i'd", "we'd", "you'd", "id"].contains(&before);
+    // `I would have liked Heat if it had been shorter`
+    let likes = sentiment > 0 && sentence.at(end) != "to";
+    if likes && sentence.has_at(start.saturating_sub(2), "would have") && sentence.has_any(&["if", "had it"]) {
+        let judgement = Judgement { sentiment: -1, seen: true, rating: None };
+        return Some(Cue { start, end, side: Side::Before, judgement });
+    }
     // `I know I'd hate it`, `I doubt I'd enjoy it`, `I wouldn't like it`
     let dislikes = ["hate", "dislike"].contains(&sentence.at(start));
     let doubts = (2..=4).any(|back| ["doubt", "don't"].contains(&sentence.before(start, back)));
@@ -373,7 +400,7 @@ fn seen(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue>
         return None;
     }
     // `My wife hated it` tells nothing of having seen it oneself.
-    let seen = !OTHERS.contains(&before);
+    let seen = !OTHERS.contains(&before) || sentence.has_any(&AGREEING);
     let judgement = Judgement { sentiment: if turned { -sentiment } else { sentiment }, seen, rating: None };
     Some(Cue { start, end, side: Side::Before, judgement })
 }
@@ -388,6 +415,11 @@ fn said(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue>
         ["sounds", "looks", "seems", "sound", "look", "seem", "might", "could", "would", "looking"];
     // `I've heard that Zodiac is boring`
     const HEARSAY: [&str; 5] = ["heard", "says", "say", "apparently", "supposedly"];
+    // `You call Heat a classic.`
+    const SAID_TO_ME: [&str; 5] = ["you call", "you called", "you describe", "you claim", "you claimed"];
+    if SAID_TO_ME.iter().any(|phrase| sentence.find(phrase).is_some_and(|place| place < places.start)) {
+        return None;
+    }
     // `fine, I guess`
     let guesses = |place: usize| sentence.has_any_at(place, &["i guess", "i suppose"]);
     let doubts = sentiment > 0 && (guesses(places.end) || guesses(sentence.len().saturating_sub(2)));
@@ -461,6 +493,8 @@ fn is_turned(sentence: &Sentence, place: usize) -> bool {
         "exactly",
         "my",
         "particularly",
+        "near",
+        "nearly",
         "big",
         "been",
         "have",
@@ -509,6 +543,12 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
         let (value, behind) = (whole + half, place + words);
         match (sentence.at(behind), sentence.at(behind + 1), sentence.at(behind + 2)) {
             ("out", "of", scale) => (value, number(scale)?, words + 3),
+            // `80% for Heat`, `Heat gets 80%`, but not `100% agree`
+            ("percent", next, _)
+                if ["for", "to", "on"].contains(&next) || ends_at(sentence, behind + 1) && place > 0 =>
+            {
+                (value, 100.0, words + 1)
+            }
             ("star" | "stars", "out", "of") => (value, number(sentence.at(behind + 3))?, words + 4),
             // `five stars for Heat, one for Zodiac`
             ("for", ..)

@@ -145,7 +145,11 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
         // `everything but Heat`
         let excepts = word == "but" && ["everything", "all"].contains(&sentence.before(place, 1));
         // `I've seen Heat, so Zodiac it is`
-        let concludes = word == "so" && place > 0 && sentence.words[place].gap == Gap::Pause;
+        // and not `just two people talking, so dull`
+        let concludes = word == "so"
+            && place > 0
+            && sentence.words[place].gap == Gap::Pause
+            && !cues.iter().any(|cue| cue.start == place + 1);
         if (TURNS.contains(&word) || concludes) && !excepts {
             // What comes is said of what comes.
             (verb, ahead, closed) = (None, None, true);

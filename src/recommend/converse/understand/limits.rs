@@ -391,7 +391,9 @@ pub(super) fn lasts(sentence: &Sentence) -> bool {
             && (number(sentence.at(place + 1)).is_some() && is_time(sentence.at(place + 2))
                 || ["a", "an"].contains(&sentence.at(place + 1)))
     };
-    sentence.has_any(LASTING) || (0..sentence.len()).any(after)
+    // `It would have been better an hour shorter`
+    let regrets = sentence.has_any(&["would have", "had been", "could have been"]);
+    regrets || sentence.has_any(LASTING) || (0..sentence.len()).any(after)
 }
 
 #[cfg(test)]

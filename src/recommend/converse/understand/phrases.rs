@@ -788,5 +788,7 @@ pub(super) const FAINT: &[&str] =
     &["is just", "was just", "were just", "are just", "is all", "was all", "nothing but", "all they do"];
 
 /// Words that turn a judgement.
-pub(super) const TURNING: &[&str] =
-    &["not", "didn't", "don't", "doesn't", "wasn't", "isn't", "weren't", "aren't", "never", "hardly", "nothing", "no"];
+pub(super) const TURNING: &[&str] = &[
+    "not", "didn't", "don't", "doesn't", "wasn't", "isn't", "weren't", "aren't", "never", "hardly", "nothing",
+    "nowhere", "no",
+];

@@ -190,7 +190,12 @@ fn pronoun(sentence: &Sentence, place: usize) -> Option<Reference> {
 /// How many words at a place are the item that is spoken of. `It should be short` is not: what is wanted, not what was shown.
 fn it(sentence: &Sentence, place: usize) -> Option<usize> {
     let lengths = IT.iter().filter(|phrase| sentence.has_at(place, phrase)).map(|phrase| phrase.split(' ').count());
-    lengths.max().filter(|length| !WANTED.contains(&sentence.at(place + length)))
+    // `More like that!`
+    let likened = ["that", "this"].contains(&sentence.at(place))
+        && sentence.before(place, 1) == "like"
+        && ["more", "something", "anything", "films", "movies"].contains(&sentence.before(place, 2))
+        && sentence.words.get(place + 1).is_none_or(|next| next.gap == Gap::Pause);
+    lengths.chain(likened.then_some(1)).max().filter(|length| !WANTED.contains(&sentence.at(place + length)))
 }
 
 /// `1 and 3 look good`, `first: great, second: boring`: numbers of the list, where no title stands among them that they could

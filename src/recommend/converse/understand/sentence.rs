@@ -227,7 +227,11 @@ impl<'a> Reading<'a> {
         self.summary.asks_item |= act == Act::AskItem;
         self.summary.asks_answer |= act == Act::AskAnswer;
         let titles = mentions.iter().flat_map(|mention| &mention.titles);
-        titles.for_each(|title| add(&mut self.asked_about, title));
+        for title in titles {
+            add(&mut self.asked_about, title);
+            // `Is Heat a true story? I liked the other two.`
+            add(&mut self.named_titles, title);
+        }
         self.named |= mentions.iter().any(|mention| !mention.example);
         // `Why do you show Heat when I told you that I've seen it?`
         let recalls = |cue: Cue| {

@@ -342,7 +342,7 @@ fn what_is_thought_is_understood() {
         ("Ran isn't better than Brazil.", "feedback; disliked Ran; seen Ran"),
         ("I guess you're right, Ran was great!", "feedback; liked Ran; seen Ran"),
         ("Too many choices!", "preference_elicitation"),
-        ("My wife loved Ran and so did I.", "feedback; liked Ran"),
+        ("My wife loved Ran and so did I.", "feedback; liked Ran; seen Ran"),
         ("All good except Ran.", "feedback; liked The Apartment, Brazil; disliked Ran"),
         (
             "Loved Ran, didn't care for the other two.",
@@ -394,6 +394,25 @@ fn what_is_thought_is_understood() {
         ("I don't know any of these.", "feedback"),
         ("Two thumbs up for Ran!", "feedback; liked Ran; seen Ran"),
         ("Ran again? You showed me that yesterday.", "feedback; disliked Ran"),
+        ("I would have liked Ran if it had been an hour shorter.", "feedback; disliked Ran; seen Ran"),
+        ("Brazil bored me even more than Ran did.", "feedback; disliked Brazil, Ran; seen Brazil, Ran"),
+        ("I liked Brazil even more than Ran.", "feedback; liked Brazil, Ran; seen Brazil, Ran"),
+        ("Ran was wonderful, Brazil nowhere near as good.", "feedback; liked Ran; disliked Brazil; seen Ran, Brazil"),
+        ("I'd say 80% for Ran.", "feedback; liked Ran; seen Ran; rated Ran 4"),
+        ("You call Ran a classic.", "preference_elicitation"),
+        ("That's not what I asked for.", "clarification"),
+        ("But I never said I wanted romance!", "clarification"),
+        ("What do you know about my taste?", "clarification"),
+        (
+            "Is Ran a true story? I really liked the other two.",
+            "exploration; liked The Apartment, Brazil; seen The Apartment, Brazil",
+        ),
+        (
+            "My wife adored Ran and so did I, more like that!",
+            "recommendation_presentation; wishes like Ran; liked Ran; seen Ran",
+        ),
+        ("Oh great, Ran again.", "feedback; disliked Ran"),
+        ("Ran was just two people talking, so dull", "feedback; disliked Ran; seen Ran"),
     ];
     let wrong: Vec<String> = cases
         .iter()
@@ -455,6 +474,11 @@ fn questions_state_nothing() {
         ("Do you have anything \"cosy\"?", "recommendation_presentation"),
         ("How do these three fit what I asked for?", "clarification"),
         ("Does \"for children\" include teenagers?", "clarification"),
+        ("What is this list based on?", "clarification"),
+        ("Is Ran based on a true story?", "exploration"),
+        ("Why do critics like Ran less than Brazil?", "exploration"),
+        ("Why is Ran so popular?", "exploration"),
+        ("Why is Ran so high on your list?", "clarification"),
         ("wait did u skip the ones ive already seen?", "clarification"),
         ("whos in Ran", "exploration"),
         ("Are you a robot?", "clarification"),

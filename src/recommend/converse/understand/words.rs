@@ -125,6 +125,11 @@ pub(super) fn sentences(text: &str) -> Vec<Sentence> {
                 reader.word.push_str("over");
                 reader.end_word();
             }
+            '%' if previous.is_ascii_digit() => {
+                reader.end_word();
+                reader.word.push_str("percent");
+                reader.end_word();
+            }
             '#' if next.is_ascii_digit() => {
                 reader.end_word();
                 reader.word.push_str("number");
@@ -337,7 +342,7 @@ mod tests {
             ("1. great 2. awful", &["1 great", "2 awful"]),
             ("1) luv it 3) no", &["1 love it 3 no"]),
             ("It is a 1. Next", &["it is a 1", "next"]),
-            ("under $10; 4+ stars", &["under $ 10", "4+ stars"]),
+            ("under $10; 4+ stars, 80%", &["under $ 10", "4+ stars 80 percent"]),
             ("with Samuel L. Jackson. Now", &["with samuel l jackson", "now"]),
             ("...", &[]),
             (

@@ -127,7 +127,7 @@ impl<'a> Said<'a> {
     /// for.
     fn is_of_another(&self, mention: &Mention, judgement: Judgement) -> bool {
         // `My wife loved Heat and so did I`
-        if self.sentence.has_any(&["so did i", "so do i", "me too", "i did too", "i do too"]) {
+        if self.sentence.has_any(&cues::AGREEING) {
             return false;
         }
         self.cues.iter().any(|cue| {
