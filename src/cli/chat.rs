@@ -48,7 +48,7 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
         return list(&sessions.list()?, context);
     }
     let recommender = Recommender::open(&store)?;
-    let mut conversation = Conversation::open(&store, recommender.catalogue())?;
+    let mut conversation = Conversation::open(&store, &recommender)?;
     if let Some(semantic) = recommender.semantic() {
         let embedder = context.embedder()?;
         if embedder.width() != semantic.width() {

@@ -1,10 +1,12 @@
 //! Answers to questions: about an item from its records, and about what was said from what is known.
 
+use std::collections::BTreeSet;
+
 use super::{
     dialogue::Dialogue,
-    facts::{Fact, Records, titled},
-    reply::{Turn, listed},
-    understand::{Constraints, key},
+    facts::{Fact, Records, titled, told},
+    reply::{Turn, alternatives, listed},
+    understand::{Constraints, key, slot},
     wish::Wishes,
 };
 use crate::recommend::{
@@ -135,17 +137,17 @@ impl Talk<'_> {
     fn tell(&self, item: usize, topics: &[Topic], alone: bool, turn: &mut Turn) {
         let record = &self.records.catalogue[item];
         let title = titled(record);
-        let mut told = false;
+        let mut answered = false;
         for topic in topics {
             let facts = self.topic(item, *topic);
             if facts.is_empty() {
                 continue;
             }
-            told = true;
-            let said = listed(&facts.iter().map(|fact| fact.said(self.records.catalogue)).collect::<Vec<_>>());
+            answered = true;
+            let said = told(&facts, self.records.catalogue);
             turn.say_of([format!("{title} {said}.")], facts);
         }
-        if told {
+        if answered {
             return;
         }
         if !topics.is_empty() {
@@ -156,7 +158,7 @@ impl Talk<'_> {
         }
         let facts = self.records.recorded(item, &[GENRES, "runtime", "language"]);
         if !facts.is_empty() {
-            let said = listed(&facts.iter().map(|fact| fact.said(self.records.catalogue)).collect::<Vec<_>>());
+            let said = told(&facts, self.records.catalogue);
             turn.say_of([format!("{title} {said}.")], facts);
         }
         if alone && let Some(description) = &record.description {
@@ -237,7 +239,7 @@ impl Talk<'_> {
             }
             return;
         }
-        let said = listed(&facts.iter().map(|fact| fact.said(catalogue)).collect::<Vec<_>>());
+        let said = told(&facts, catalogue);
         let wordings = [format!("You asked for that: {title} {said}."), format!("I chose {title} because it {said}.")];
         turn.say_of(wordings, facts);
     }
@@ -246,8 +248,7 @@ impl Talk<'_> {
     fn account(&self, turn: &mut Turn) {
         let constraints = &self.dialogue.constraints;
         if !constraints.is_empty() {
-            let said: Vec<String> = constraints.0.keys().map(|key| condition(key, constraints)).collect();
-            let said = listed(&said);
+            let said = conditions(constraints);
             turn.say([
                 format!("Your conditions hold for every title: {said}."),
                 format!("Every list keeps to: {said}."),
@@ -261,10 +262,9 @@ impl Talk<'_> {
             return false;
         }
         let catalogue = self.records.catalogue;
-        let mut words: Vec<&String> = catalogue.items().iter().flat_map(Item::genres).collect();
-        words.sort_unstable_by_key(|word| (std::cmp::Reverse(word.len()), (*word).clone()));
-        words.dedup();
-        let Some(word) = words.into_iter().find(|word| lower.contains(&word.to_lowercase())) else {
+        let words: BTreeSet<&String> = catalogue.items().iter().flat_map(Item::genres).collect();
+        let said = words.into_iter().filter(|word| lower.contains(&word.to_lowercase()));
+        let Some(word) = said.max_by_key(|word| word.len()) else {
             turn.say([
                 "I have no definition of that: I only know the words of the records.",
                 "That word is not in the records, so I cannot say more about it.",
@@ -286,6 +286,28 @@ fn cut(text: &str) -> String {
     format!("{}…", &line[..end])
 }
 
+/// What does not count any more, in words.
+pub(super) fn withdrawn(what: &str) -> &str {
+    match what {
+        slot::EVERYTHING => "anything that you asked for",
+        slot::YEAR => "the year",
+        slot::RUNTIME => "the running time",
+        slot::LANGUAGE => "the language",
+        slot::PEOPLE => "who takes part",
+        slot::RATING => "ratings",
+        slot::PRICE => "the price",
+        slot::GENRES => "the genre",
+        slot::THEMES => "the theme",
+        slot::AUDIENCE => "who watches",
+        value => value,
+    }
+}
+
+/// All conditions in words.
+pub(super) fn conditions(constraints: &Constraints) -> String {
+    listed(&constraints.0.keys().map(|key| condition(key, constraints)).collect::<Vec<_>>())
+}
+
 /// A condition in words.
 pub(super) fn condition(key: &str, constraints: &Constraints) -> String {
     let number = constraints.number(key).unwrap_or_default();
@@ -300,6 +322,10 @@ pub(super) fn condition(key: &str, constraints: &Constraints) -> String {
         key::AUDIENCE => format!("for {}", listed(values)),
         key::LANGUAGE => format!("in {}", listed(values)),
         key::PEOPLE => format!("with {}", listed(values)),
-        _ => format!("no {}", listed(values)),
+        key::EXCLUDE_YEARS => {
+            let spans: Vec<String> = values.iter().map(|span| span.replacen('-', " to ", 1)).collect();
+            format!("not from {}", alternatives(&spans))
+        }
+        _ => format!("no {}", alternatives(values)),
     }
 }

@@ -11,10 +11,11 @@ use super::{
     conditions::Conditions,
     described,
     dialogue::Dialogue,
-    facts::{Fact, Records, titled},
+    facts::{Fact, Records, titled, told},
     ra_rec::{RARec, RETRIEVED},
-    reply::{Turn, listed},
-    understand::{Context, Opinions, Understander, Understood},
+    relative,
+    reply::{Turn, alternatives, listed},
+    understand::{Context, Feedback, Opinions, Understander, Understood, key},
     wish::Wishes,
 };
 use crate::{
@@ -49,7 +50,8 @@ impl fmt::Debug for ChatREC<'_> {
 impl<'a> ChatREC<'a> {
     /// Talks about what a recommender recommends, with the facts that are known of it.
     pub fn new(recommender: &'a Recommender, knowledge: &'a Knowledge) -> Self {
-        Self::with_understander(recommender, knowledge, Arc::new(Understander::new(recommender.catalogue(), knowledge)))
+        let understander = Understander::new(recommender.catalogue(), knowledge, recommender.interactions());
+        Self::with_understander(recommender, knowledge, Arc::new(understander))
     }
 
     /// The same with what reads messages, made before of the same catalogue and facts.
@@ -101,6 +103,8 @@ impl<'a> ChatREC<'a> {
     /// If the encoder fails.
     pub fn understand(&mut self, dialogue: &Dialogue, message: &str) -> Result<Understood> {
         let shown: Vec<String> = dialogue.last.iter().map(|&item| self.understander.name(item).to_owned()).collect();
+        let named = relative::by_name(message, dialogue, &self.records());
+        let message = named.as_deref().unwrap_or(message);
         let semantic = self.recommender.semantic().map(|semantic| &**semantic);
         let resolved =
             described::resolve(message, &dialogue.last, self.recommender.catalogue(), semantic, &mut |text| {
@@ -112,7 +116,10 @@ impl<'a> ChatREC<'a> {
         if let Some(encoder) = &mut self.encoder {
             opinions.encoder = Some(&mut **encoder);
         }
-        self.understander.read_with(resolved.as_deref().unwrap_or(message), &context, &mut opinions)
+        let message = resolved.as_deref().unwrap_or(message);
+        let mut understood = self.understander.read_with(message, &context, &mut opinions)?;
+        relative::bound(message, &mut understood, dialogue, &self.understander, self.recommender.catalogue());
+        Ok(understood)
     }
 
     /// Answers the next message of a dialogue, and takes both in. `history` is what is known of whoever speaks.
@@ -168,8 +175,17 @@ impl<'a> ChatREC<'a> {
             turn.say([format!("I do not know {titles}."), format!("My catalogue lacks {titles}.")]);
         }
         match state {
-            State::Greeting => self.greet(dialogue, &mut turn),
+            State::Greeting => self.greet(dialogue, message, &mut turn),
+            // Whoever leaves it open was asked before, or is known.
+            State::PreferenceElicitation
+                if leaves_open(message) && !(history.is_empty() && dialogue.asked.is_empty())
+                    || dialogue.knows_a_wish() && !turn.preferences.is_empty() =>
+            {
+                turn.state = State::RecommendationPresentation;
+                self.present(dialogue, message, &mut turn, history)?;
+            }
             State::PreferenceElicitation => self.elicit(dialogue, &mut turn)?,
+            State::Feedback if chooses(message, &turn.feedback) => self.see_off(&mut turn),
             State::RecommendationPresentation => self.present(dialogue, message, &mut turn, history)?,
             State::Feedback => {
                 self.acknowledge(&mut turn);
@@ -195,8 +211,19 @@ impl<'a> ChatREC<'a> {
         Ok(turn)
     }
 
-    fn greet(&self, dialogue: &Dialogue, turn: &mut Turn) {
-        if dialogue.shown.is_empty() {
+    /// Ends well: somebody has chosen.
+    fn see_off(&self, turn: &mut Turn) {
+        let chosen: Vec<usize> = turn.feedback.liked.iter().filter_map(|title| self.understander.item(title)).collect();
+        let titles = listed(&chosen.iter().map(|&item| titled(&self.catalogue()[item])).collect::<Vec<_>>());
+        turn.focus = chosen.last().copied();
+        turn.say([format!("Enjoy {titles}!"), format!("{titles} it is. Have a good time!")]);
+        turn.say(["Tell me later how you liked it.", "Come back and tell me what you thought of it."]);
+    }
+
+    fn greet(&self, dialogue: &Dialogue, message: &str, turn: &mut Turn) {
+        if is_farewell(message) {
+            turn.say(["Goodbye!", "See you!"]);
+        } else if dialogue.shown.is_empty() {
             turn.say(["Hello! I can help you find something to watch.", "Hi there! Let us find something for you."]);
             turn.asks = Some(Slot::Genre);
             turn.say(["Which genre, theme or title do you like?", "What do you like: a genre, a theme, a title?"]);
@@ -206,9 +233,7 @@ impl<'a> ChatREC<'a> {
     }
 
     fn elicit(&self, dialogue: &Dialogue, turn: &mut Turn) -> Result<()> {
-        if !turn.preferences.constraints.is_empty() {
-            self.repeat(dialogue, turn)?;
-        }
+        self.repeat(dialogue, turn)?;
         if dialogue.knows_a_wish() {
             turn.say(["I did not understand that.", "I am not sure what you mean."]);
             turn.say(["You can ask for more, ask about a title, or tell me what you like."]);
@@ -223,8 +248,13 @@ impl<'a> ChatREC<'a> {
         Ok(())
     }
 
-    /// Says which conditions are taken over, and which cannot be checked.
+    /// Says what does not count any more, which conditions are taken over, and which cannot be checked.
     fn repeat(&self, dialogue: &Dialogue, turn: &mut Turn) -> Result<()> {
+        if !turn.preferences.withdrawn.is_empty() {
+            let dropped: Vec<&str> = turn.preferences.withdrawn.iter().map(|what| answer::withdrawn(what)).collect();
+            let dropped = listed(&dropped);
+            turn.say([format!("I no longer look at {dropped}."), format!("From now on {dropped} does not matter.")]);
+        }
         let Conditions { unknown, .. } = Conditions::new(&dialogue.constraints, self.catalogue(), self.knowledge)?;
         let said: Vec<String> = turn
             .preferences
@@ -241,7 +271,12 @@ impl<'a> ChatREC<'a> {
         let stated = turn.preferences.constraints.clone();
         for key in unknown.iter().filter(|key| stated.0.contains_key(*key)) {
             let what = answer::condition(key, &stated);
-            turn.say([format!("I cannot check \"{what}\": nothing here tells.")]);
+            turn.say([match key.as_str() {
+                key::EXCLUDE_THEMES => {
+                    format!("Of \"{what}\" I can see no more than titles tell: the records do not say it.")
+                }
+                _ => format!("I cannot check \"{what}\": nothing here tells."),
+            }]);
         }
         turn.unknown = unknown;
         Ok(())
@@ -260,7 +295,7 @@ impl<'a> ChatREC<'a> {
             .filter(|title| !turn.feedback.liked.contains(title) && !turn.feedback.disliked.contains(title))
             .cloned()
             .collect();
-        let seen = names(&seen);
+        let (count, seen) = (seen.len(), names(&seen));
         if !liked.is_empty() {
             turn.say([format!("Good to know that you like {liked}."), format!("I note that you like {liked}.")]);
         }
@@ -268,7 +303,8 @@ impl<'a> ChatREC<'a> {
             turn.say([format!("I leave {disliked} out from now on."), format!("No more {disliked}, then.")]);
         }
         if !seen.is_empty() {
-            turn.say([format!("You have seen {seen}, so I leave it out.")]);
+            let them = if count > 1 { "them" } else { "it" };
+            turn.say([format!("You have seen {seen}, so I leave {them} out.")]);
         }
         if liked.is_empty() && disliked.is_empty() && seen.is_empty() {
             turn.say(["Thanks for telling me.", "Noted."]);
@@ -276,9 +312,7 @@ impl<'a> ChatREC<'a> {
     }
 
     fn present(&mut self, dialogue: &Dialogue, message: &str, turn: &mut Turn, history: &[Interaction]) -> Result<()> {
-        if !turn.preferences.constraints.is_empty() {
-            self.repeat(dialogue, turn)?;
-        }
+        self.repeat(dialogue, turn)?;
         let again = asks_again(message) && !dialogue.last.is_empty();
         let mut found = if again { self.again(dialogue)? } else { self.retrieve(dialogue, history, RETRIEVED)? };
         let pool = found.clone();
@@ -288,19 +322,22 @@ impl<'a> ChatREC<'a> {
                 "Nothing that I have not shown meets all of your conditions.",
                 "There is nothing left that meets everything you asked for.",
             ]);
+            let said = answer::conditions(&dialogue.constraints);
+            if !said.is_empty() {
+                turn.say([format!("They are: {said}.")]);
+            }
             turn.say(["Which of them could I drop?"]);
             return Ok(());
         }
         let wishes = self.wishes(dialogue);
         let facts = RARec::new(self.records()).facts(&found, &wishes);
-        turn.say(opening(dialogue, found.len()));
+        turn.say(opening(&wishes, &found));
         for (place, &item) in found.iter().enumerate() {
             let record = &self.catalogue()[item];
             let own: Vec<Fact> = facts.iter().filter(|fact| fact.head == record.id).cloned().collect();
-            let said: Vec<String> = own.iter().map(|fact| fact.said(self.catalogue())).collect();
-            let line = match said.is_empty() {
-                true => format!("{}. {}", place + 1, titled(record)),
-                false => format!("{}. {}: it {}.", place + 1, titled(record), listed(&said)),
+            let line = match told(&own, self.catalogue()) {
+                said if said.is_empty() => format!("{}. {}", place + 1, titled(record)),
+                said => format!("{}. {}: it {said}.", place + 1, titled(record)),
             };
             turn.list(&line, own);
         }
@@ -418,6 +455,71 @@ fn asks_again(message: &str) -> bool {
         .any(|words| message.contains(words))
 }
 
+/// Whether somebody takes whatever comes: `surprise me`, `no preference`.
+fn leaves_open(message: &str) -> bool {
+    const OPEN: [&str; 21] = [
+        "surprise me",
+        "no preference",
+        "doesn't matter",
+        "does not matter",
+        "don't mind",
+        "don't care",
+        "whatever",
+        "anything",
+        "you choose",
+        "you pick",
+        "you decide",
+        "up to you",
+        "idk",
+        "don't know",
+        "dunno",
+        "no idea",
+        "not sure",
+        "just give me",
+        "just show me",
+        "what should i watch",
+        "recommend",
+    ];
+    let message = message.to_lowercase();
+    OPEN.iter().any(|words| message.contains(words))
+}
+
+/// Whether somebody says what they will watch, and nothing else of what was shown.
+fn chooses(message: &str, feedback: &Feedback) -> bool {
+    const CHOOSING: [&str; 14] = [
+        "i'll watch",
+        "we'll watch",
+        "i will watch",
+        "we will watch",
+        "i'll take",
+        "we'll take",
+        "i'll go with",
+        "we'll go with",
+        "going with",
+        "go for",
+        "let's watch",
+        "let's go with",
+        " it is",
+        "i choose",
+    ];
+    let message = message.to_lowercase().replace('\u{2019}', "'");
+    let Feedback { liked, disliked, ratings, seen } = feedback;
+    let is_new = liked.iter().all(|title| !seen.contains(title));
+    CHOOSING.iter().any(|words| message.contains(words))
+        && !liked.is_empty()
+        && is_new
+        && disliked.is_empty()
+        && ratings.is_empty()
+}
+
+/// Whether somebody takes leave.
+fn is_farewell(message: &str) -> bool {
+    const FAREWELLS: [&str; 9] =
+        ["bye", "good night", "goodnight", "see you", "see ya", "cheers", "that's all", "that's enough", "farewell"];
+    let message = message.to_lowercase().replace('\u{2019}', "'");
+    FAREWELLS.iter().any(|words| message.contains(words))
+}
+
 /// The history with what the dialogue adds: liked items, with their ratings where some were given.
 pub(super) fn with_likes(history: &[Interaction], dialogue: &Dialogue) -> Vec<Interaction> {
     let mut all = history.to_vec();
@@ -427,19 +529,31 @@ pub(super) fn with_likes(history: &[Interaction], dialogue: &Dialogue) -> Vec<In
     all
 }
 
-/// How a list begins.
-fn opening(dialogue: &Dialogue, count: usize) -> Vec<String> {
-    let wishes: Vec<&str> = dialogue.genres.iter().chain(&dialogue.themes).map(|(name, _)| name.as_str()).collect();
+/// How a list begins: with those wishes that something in it meets.
+fn opening(wishes: &Wishes<'_>, found: &[usize]) -> Vec<String> {
+    let count = found.len();
+    let met: Vec<(Vec<String>, Vec<String>)> = found.iter().map(|&item| wishes.reasons(item)).collect();
+    let is_met = |wish: &String| met.iter().any(|(genres, themes)| genres.contains(wish) || themes.contains(wish));
+    let names = wishes.dialogue.genres.iter().chain(&wishes.dialogue.themes).map(|(name, _)| name);
+    // Whom it is for, no record says.
+    let (met, unmet): (Vec<&String>, Vec<&String>) =
+        names.filter(|name| !name.starts_with("for ")).partition(|name| is_met(name));
     let titles = if count == 1 { "title" } else { "titles" };
-    match wishes.is_empty() {
-        true => vec![format!("Here are {count} {titles} for you:"), format!("Perhaps one of these {count} {titles}:")],
-        false => {
-            let wishes = listed(&wishes);
-            vec![
-                format!("For {wishes} I found {count} {titles}:"),
-                format!("You asked for {wishes}; here are {count} {titles}:"),
-                format!("Looking for {wishes}? Try these {count} {titles}:"),
-            ]
-        }
+    let are = if count == 1 { "is" } else { "are" };
+    let lacking = match unmet.is_empty() {
+        true => String::new(),
+        false => format!(" No record here says {}.", alternatives(&unmet)),
+    };
+    if met.is_empty() {
+        return vec![
+            format!("Here {are} {count} {titles} for you.{lacking}"),
+            format!("Perhaps {count} {titles} for you.{lacking}"),
+        ];
     }
+    let met = listed(&met);
+    vec![
+        format!("For {met} I found {count} {titles}.{lacking}"),
+        format!("You asked for {met}; here {are} {count} {titles}.{lacking}"),
+        format!("Looking for {met}? Here {are} {count} {titles}.{lacking}"),
+    ]
 }

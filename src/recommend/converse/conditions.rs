@@ -4,7 +4,7 @@ use super::understand::{Constraints, LANGUAGE_COLUMNS, PEOPLE_COLUMNS, THEME_COL
 use crate::recommend::{Attribute, AttributeColumn, Catalogue, Filter, Kind, Knowledge, Result, catalogue::GENRES};
 
 /// Columns of running times in minutes.
-const RUNTIMES: [&str; 5] = ["runtime", "duration", "length", "minutes", "runtime_minutes"];
+pub(super) const RUNTIMES: [&str; 5] = ["runtime", "duration", "length", "minutes", "runtime_minutes"];
 /// Columns of mean ratings.
 const RATINGS: [&str; 6] = ["rating", "average_rating", "mean_rating", "imdb_rating", "vote_average", "score"];
 /// Columns of who watches.
@@ -41,6 +41,10 @@ impl Conditions {
             match records.condition(key, constraints) {
                 Some(text) => parts.push(format!("({text})")),
                 None => unknown.push(key.clone()),
+            }
+            let untold = |value: &String| !records.tells_theme(value);
+            if key == key::EXCLUDE_THEMES && constraints.values(key).iter().any(untold) && !unknown.contains(key) {
+                unknown.push(key.clone());
             }
         }
         let filter = (!parts.is_empty()).then(|| Filter::parse(&parts.join(" and "), catalogue)).transpose()?;
@@ -90,10 +94,53 @@ impl Records<'_> {
                 let all: Option<Vec<String>> = values.iter().map(|name| self.person(name)).collect();
                 Some(format!("not ({})", all?.join(" or ")))
             }
+            key::EXCLUDE_YEARS => {
+                let year = self.number(&["year"])?;
+                let spans = values.iter().filter_map(|span| span.split_once('-'));
+                let spans = spans.map(|(first, last)| format!("(`{year}` >= {first} and `{year}` <= {last})"));
+                Some(format!("not ({})", spans.collect::<Vec<_>>().join(" or ")))
+            }
             key::EXCLUDE_GENRES => self.none(values, &[GENRES], false),
-            key::EXCLUDE_THEMES => self.none(values, &[&THEME_COLUMNS[..], &[GENRES]].concat(), true),
+            key::EXCLUDE_THEMES => {
+                let values: Vec<String> = values.iter().flat_map(|value| self.spellings(value)).collect();
+                let columns = self.none(&values, &[&THEME_COLUMNS[..], &[GENRES]].concat(), true)?;
+                // A title that says it is left out even where no record does.
+                let stems = values.iter().map(|value| format!("title contains {}", quoted(one_of(value))));
+                Some(format!("{columns} and not ({})", stems.collect::<Vec<_>>().join(" or ")))
+            }
             _ => None,
         }
+    }
+
+    /// A theme as the records spell it, too: `sea`, and `the sea`.
+    fn spellings(&self, theme: &str) -> Vec<String> {
+        let mut spellings = vec![theme.to_owned()];
+        let own = bare(theme);
+        for value in self.themes().filter(|value| bare(value) == own) {
+            if !spellings.iter().any(|own| own.eq_ignore_ascii_case(value)) {
+                spellings.push(value.to_owned());
+            }
+        }
+        spellings
+    }
+
+    /// Whether records say which items are of a theme: by a column, or by texts.
+    fn tells_theme(&self, theme: &str) -> bool {
+        let own = bare(theme);
+        self.catalogue.items().iter().any(|item| item.description.is_some())
+            || self.themes().any(|value| bare(value) == own)
+    }
+
+    /// All themes and genres of all items.
+    fn themes(&self) -> impl Iterator<Item = &str> {
+        let columns = THEME_COLUMNS.iter().chain([&GENRES]);
+        let attributes =
+            columns.flat_map(|column| self.catalogue.items().iter().filter_map(move |item| item.attribute(column)));
+        attributes.flat_map(|attribute| match attribute {
+            Attribute::Many(values) => values.iter().map(String::as_str).collect(),
+            Attribute::Text(value) => vec![value.as_str()],
+            Attribute::Number(_) => Vec::new(),
+        })
     }
 
     /// At least a rating, on the scale that the column has.
@@ -176,6 +223,18 @@ fn comparison(column: &AttributeColumn, value: &str, in_texts: bool) -> String {
         _ => "=",
     };
     format!("`{}` {operator} {}", column.name.replace('\\', "\\\\").replace('`', "\\`"), quoted(value))
+}
+
+/// A theme without its article and its plural, in lower case.
+fn bare(theme: &str) -> String {
+    let lower = theme.to_lowercase();
+    let word = ["the ", "a ", "an "].iter().find_map(|article| lower.strip_prefix(article)).unwrap_or(&lower);
+    one_of(word).to_owned()
+}
+
+/// What several are called one by one: `vampire` of `vampires`.
+fn one_of(word: &str) -> &str {
+    word.strip_suffix('s').filter(|one| one.len() > 3 && !one.ends_with('s')).unwrap_or(word)
 }
 
 /// A text of a filter.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ask::Slot,
-    understand::{Constraints, Understander, Understood, key},
+    understand::{Constraints, Understander, Understood, key, slot},
 };
 
 /// What a wish counts less with each later message that states one.
@@ -46,6 +46,7 @@ impl Dialogue {
     pub(super) fn hear(&mut self, message: &str, understood: &Understood, names: &Understander) {
         let Understood { preferences, feedback, asked_about, .. } = understood;
         self.turns += 1;
+        preferences.withdrawn.iter().for_each(|what| self.withdraw(what));
         if begins_anew(message) && !(preferences.genres.is_empty() && preferences.themes.is_empty()) {
             (self.genres, self.themes) = (Vec::new(), Vec::new());
         }
@@ -62,6 +63,12 @@ impl Dialogue {
             (&mut self.themes, &preferences.themes, key::EXCLUDE_THEMES),
         ] {
             for value in said {
+                // `Horror is fine after all`: no more than that.
+                let is_excluded = self.constraints.values(denied).contains(value);
+                if is_excluded && preferences.allowed.contains(value) {
+                    self.constraints.remove(denied, value);
+                    continue;
+                }
                 known.retain(|(own, _)| own != value);
                 known.push((value.clone(), 1.0));
                 // Who asks for it has changed their mind.
@@ -70,7 +77,14 @@ impl Dialogue {
             let no_more = preferences.constraints.values(denied);
             known.retain(|(own, _)| !no_more.contains(own));
         }
-        self.constraints.follow(&preferences.constraints);
+        let mut later = preferences.constraints.clone();
+        for language in &preferences.allowed {
+            if self.constraints.values(key::EXCLUDE_LANGUAGES).contains(language) {
+                self.constraints.remove(key::EXCLUDE_LANGUAGES, language);
+                later.remove(key::LANGUAGE, language);
+            }
+        }
+        self.constraints.follow(&later);
         let items = |titles: &[String]| titles.iter().filter_map(|title| names.item(title)).collect::<Vec<_>>();
         for item in items(&feedback.liked) {
             self.disliked.remove(&item);
@@ -89,6 +103,43 @@ impl Dialogue {
         if let Some(item) = named.into_iter().find_map(|titles| items(titles).last().copied()) {
             self.focus = Some(item);
         }
+    }
+
+    /// What was asked for does not count any more.
+    fn withdraw(&mut self, what: &str) {
+        let keys: &[&str] = match what {
+            slot::EVERYTHING => {
+                (self.genres, self.themes, self.constraints) = Default::default();
+                self.words.clear();
+                &[]
+            }
+            slot::YEAR => &[key::YEAR_MIN, key::YEAR_MAX, key::EXCLUDE_YEARS],
+            slot::RUNTIME => &[key::RUNTIME_MIN, key::RUNTIME_MAX],
+            slot::LANGUAGE => &[key::LANGUAGE, key::EXCLUDE_LANGUAGES],
+            slot::PEOPLE => &[key::PEOPLE, key::EXCLUDE_PEOPLE],
+            slot::RATING => &[key::RATING_MIN],
+            slot::PRICE => &[key::PRICE_MAX],
+            slot::AUDIENCE => &[key::AUDIENCE],
+            slot::GENRES => {
+                self.genres.clear();
+                &[key::EXCLUDE_GENRES]
+            }
+            slot::THEMES => {
+                self.themes.clear();
+                &[key::EXCLUDE_THEMES]
+            }
+            value => {
+                for wishes in [&mut self.genres, &mut self.themes] {
+                    wishes.retain(|(own, _)| !own.eq_ignore_ascii_case(value));
+                }
+                let lists = [key::EXCLUDE_GENRES, key::EXCLUDE_THEMES, key::PEOPLE, key::EXCLUDE_PEOPLE];
+                lists.iter().for_each(|key| self.constraints.remove(key, value));
+                &[]
+            }
+        };
+        keys.iter().for_each(|key| {
+            self.constraints.0.remove(*key);
+        });
     }
 
     /// Takes in what is shown.
@@ -130,8 +181,11 @@ impl Dialogue {
 /// Whether a message takes back what was wanted before.
 fn begins_anew(message: &str) -> bool {
     let message = message.to_lowercase();
+    let corrects = ["no ", "no, "].iter().any(|no| message.starts_with(no))
+        && ["actually", "rather", "make it", "make that", "i meant"].iter().any(|words| message.contains(words));
     let instead = message.find("instead").is_some_and(|place| !message[place..].starts_with("instead of"));
-    instead
+    corrects
+        || instead
         || ["start over", "forget that", "forget about that", "changed my mind", "something else entirely"]
             .iter()
             .any(|words| message.contains(words))

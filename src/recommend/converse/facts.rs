@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use super::reply::listed;
 use super::understand::{LANGUAGE_COLUMNS, PEOPLE_COLUMNS};
 use crate::recommend::{
     Attribute, Catalogue, Interactions, Item, Knowledge, Triple, catalogue::YEAR, interactions::liked, line::one_line,
@@ -113,6 +114,27 @@ impl Fact {
             other => format!("has `{}` {tail}", value(&other.replace('_', " "))),
         }
     }
+}
+
+/// What facts of one item say, one after the other; its genres and its themes at once.
+pub(super) fn told(facts: &[Fact], catalogue: &Catalogue) -> String {
+    let mut said: Vec<String> = Vec::new();
+    for (place, fact) in facts.iter().enumerate() {
+        let is_alike = |other: &Fact| {
+            other.relation == fact.relation && ["genres", "has_theme", "themes"].contains(&other.relation.as_str())
+        };
+        if facts[..place].iter().any(is_alike) {
+            continue;
+        }
+        let others: Vec<String> =
+            facts[place..].iter().filter(|other| is_alike(other)).map(|other| value(&other.tail)).collect();
+        said.push(match fact.relation.as_str() {
+            _ if others.len() < 2 => fact.said(catalogue),
+            "genres" => format!("is tagged {}", listed(&others)),
+            _ => format!("has the themes {}", listed(&others)),
+        });
+    }
+    listed(&said)
 }
 
 /// A value on one line, of a bounded length.

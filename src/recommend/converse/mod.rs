@@ -14,6 +14,7 @@ mod dialogue;
 mod facts;
 mod phrase;
 mod ra_rec;
+mod relative;
 mod reply;
 mod score;
 mod session;

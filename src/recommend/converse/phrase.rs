@@ -108,8 +108,8 @@ impl Phraser {
     fn prompt(&self, session: &[Exchange]) -> Result<Prompt> {
         let session = &session[self.first(session)?..];
         let asked = |exchange: &Exchange| match exchange.context.is_empty() {
-            true => exchange.message.clone(),
-            false => format!("{}\n\n{}", exchange.message, exchange.context),
+            true => self.shortened(&exchange.message).to_owned(),
+            false => format!("{}\n\n{}", self.shortened(&exchange.message), exchange.context),
         };
         if !self.engine.has_chat_template() {
             let turns =
@@ -126,6 +126,11 @@ impl Phraser {
         Ok(Prompt::Messages(messages))
     }
 
+    /// The beginning of a message, as much as leaves room for others; a token has at least a byte.
+    fn shortened<'m>(&self, message: &'m str) -> &'m str {
+        &message[..message.floor_char_boundary(self.budget / 2)]
+    }
+
     /// The first exchange that the prompt has. Where the session outgrows the budget, half of it is left out at once, so
     /// that the beginning stays the same for many turns.
     fn first(&self, session: &[Exchange]) -> Result<usize> {
@@ -134,7 +139,7 @@ impl Phraser {
         for (place, exchange) in session.iter().enumerate() {
             let Exchange { message, context, reply } = exchange;
             let mut tokens = 2 * MARKS;
-            for text in [message, context, reply] {
+            for text in [self.shortened(message), context, reply] {
                 tokens += self.engine.tokenize_continuation(text)?.len();
             }
             sizes.push(tokens);

@@ -111,12 +111,21 @@ impl Turn {
 
 /// `a`, `a and b`, `a, b and c`.
 pub(super) fn listed<S: AsRef<str>>(values: &[S]) -> String {
+    joined(values, "and")
+}
+
+/// The same of what is not to be: `Horror, War or Western`.
+pub(super) fn alternatives<S: AsRef<str>>(values: &[S]) -> String {
+    joined(values, "or")
+}
+
+fn joined<S: AsRef<str>>(values: &[S], last_by: &str) -> String {
     match values {
         [] => String::new(),
         [only] => only.as_ref().to_owned(),
         [rest @ .., last] => {
             let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
-            format!("{} and {}", rest.join(", "), last.as_ref())
+            format!("{} {last_by} {}", rest.join(", "), last.as_ref())
         }
     }
 }

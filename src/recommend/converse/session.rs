@@ -203,6 +203,8 @@ impl Sessions {
                 ("genre", &preferences.genres),
                 ("theme", &preferences.themes),
                 ("wish", &preferences.explicit_preferences),
+                ("withdrawn", &preferences.withdrawn),
+                ("allowed", &preferences.allowed),
             ];
             for (kind, value) in wants.iter().flat_map(|(kind, values)| values.iter().map(move |value| (kind, value))) {
                 let insert = "INSERT INTO preferences (session, place, kind, value) VALUES (?1, ?2, ?3, ?4)";
@@ -335,6 +337,8 @@ fn understood(
         genres: of("genre")?,
         themes: of("theme")?,
         explicit_preferences: of("wish")?,
+        withdrawn: of("withdrawn")?,
+        allowed: of("allowed")?,
         ..Preferences::default()
     };
     let mut limits =

@@ -30,6 +30,10 @@ enum Said {
     Before(i32),
     Since(i32),
     Under(i32),
+    NotOf(i32),
+    AnyYear,
+    AnyLength,
+    Welcome(usize),
     Dislike(usize),
     Seen(usize),
     Like(usize),
@@ -50,6 +54,10 @@ impl Said {
             Said::Before(year) => format!("Only films from before {year}."),
             Said::Since(year) => format!("Nothing older than {year}."),
             Said::Under(minutes) => format!("It should be under {minutes} minutes."),
+            Said::NotOf(decade) => format!("Nothing from the {decade}s, please."),
+            Said::AnyYear => "The year doesn't matter any more.".into(),
+            Said::AnyLength => "Forget about the time limit.".into(),
+            Said::Welcome(genre) => format!("{} is fine after all.", GENRES[*genre]),
             Said::Dislike(place) => format!("The {} one is boring.", ORDINALS[*place]),
             Said::Seen(place) => format!("I have already seen the {} one.", ORDINALS[*place]),
             Said::Like(place) => format!("More like the {} one.", ORDINALS[*place]),
@@ -70,6 +78,7 @@ struct Oracle {
     before: Option<i32>,
     since: Option<i32>,
     under: Option<i32>,
+    not_of: Vec<i32>,
     spent: Vec<usize>,
     last: Vec<usize>,
 }
@@ -80,9 +89,20 @@ impl Oracle {
             Said::No(genre) => self.genres.push(genre),
             // Who asks for it has changed their mind.
             Said::Want(genre) => self.genres.retain(|own| *own != genre),
-            Said::Before(year) => self.before = Some(year),
-            Said::Since(year) => self.since = Some(year),
+            // What contradicts an earlier bound takes its place.
+            Said::Before(year) => {
+                self.before = Some(year);
+                self.since = self.since.filter(|since| *since < year);
+            }
+            Said::Since(year) => {
+                self.since = Some(year);
+                self.before = self.before.filter(|before| year < *before);
+            }
             Said::Under(minutes) => self.under = Some(minutes),
+            Said::NotOf(decade) => self.not_of.push(decade),
+            Said::AnyYear => (self.before, self.since, self.not_of) = Default::default(),
+            Said::AnyLength => self.under = None,
+            Said::Welcome(genre) => self.genres.retain(|own| *own != genre),
             _ => {}
         }
     }
@@ -95,6 +115,7 @@ impl Oracle {
         self.genres.iter().all(|genre| !item.genres().iter().any(|own| own == GENRES[*genre]))
             && self.before.is_none_or(|year| number("year") < year)
             && self.since.is_none_or(|year| number("year") >= year)
+            && self.not_of.iter().all(|decade| number("year").div_euclid(10) * 10 != *decade)
             && self.under.is_none_or(|minutes| number("runtime") <= minutes)
     }
 }
@@ -106,6 +127,10 @@ fn said() -> impl Strategy<Value = Said> {
         (1970..2020i32).prop_map(Said::Before),
         (1970..2010i32).prop_map(Said::Since),
         (80..170i32).prop_map(Said::Under),
+        (196..203i32).prop_map(|decade| Said::NotOf(10 * decade)),
+        Just(Said::AnyYear),
+        Just(Said::AnyLength),
+        (0..5usize).prop_map(Said::Welcome),
         (0..5usize).prop_map(Said::Dislike),
         (0..5usize).prop_map(Said::Seen),
         (0..5usize).prop_map(Said::Like),
@@ -288,7 +313,7 @@ fn what_was_heard_of_a_broken_answer_is_kept() {
         ControlFlow::Break(())
     });
     assert!(broken.is_err() && !heard.is_empty());
-    let names = Understander::new(WORLD.0.catalogue(), &WORLD.1);
+    let names = Understander::new(WORLD.0.catalogue(), &WORLD.1, WORLD.0.interactions());
     let loaded = chat.sessions().load("s", WORLD.0.catalogue(), &names).unwrap();
     assert_eq!(loaded.exchanges[0].reply, heard);
     assert_eq!(loaded.dialogue.last().len(), PRESENTED);
@@ -322,4 +347,56 @@ fn simulated_users_find_more_by_talking() {
     assert_eq!(figures, simulate(&mut chat, &options, &mut || Ok(())).unwrap());
     assert_eq!((figures.violations, figures.repeated, figures.facts_held), (0, 0, 1.0));
     assert!(figures.gain >= Some(2.0) && figures.success > figures.one_shot_long, "{figures:?}");
+}
+
+#[test]
+fn what_is_taken_back_no_longer_holds_and_comparisons_bound() {
+    let number = |chat: &ChatREC<'_>, item: usize, name: &str| match chat.catalogue()[item].attribute(name) {
+        Some(crate::recommend::Attribute::Number(number)) => *number,
+        _ => 0.0,
+    };
+    let mut chat = chat();
+    let mut known = Dialogue::default();
+    let cases: [(&str, &str); 12] = [
+        (
+            "a comedy, no horror, from the 90s, under 100 minutes, in English",
+            "exclude_genres Horror; language English; runtime_max 100; year_max 1999; year_min 1990",
+        ),
+        ("drop the 90s", "exclude_genres Horror; language English; runtime_max 100"),
+        ("forget about the time limit", "exclude_genres Horror; language English"),
+        ("it doesn't have to be in English", "exclude_genres Horror"),
+        ("you can include horror again", ""),
+        ("before 1990", "year_max 1989"),
+        ("no, from 1995 on", "year_min 1995"),
+        ("not from the 2000s", "exclude_years 2000-2009; year_min 1995"),
+        ("remove all filters", ""),
+        ("something by Noor Szabo", "people Noor Szabo"),
+        ("no, forget Noor Szabo", ""),
+        ("start over", ""),
+    ];
+    for (message, expected) in cases {
+        chat.turn(&mut known, message, &[]).unwrap();
+        let pairs: Vec<String> =
+            known.constraints.pairs().iter().map(|(key, value)| format!("{key} {value}")).collect();
+        assert_eq!(pairs.join("; "), expected, "{message}");
+    }
+    let first = chat.turn(&mut known, "a western", &[]).unwrap().items;
+    let (third, newer) =
+        (number(&chat, first[2], "year"), chat.turn(&mut known, "more like the third one but newer", &[]).unwrap());
+    assert!(newer.items.iter().all(|&item| number(&chat, item, "year") > third), "{third}: {:?}", newer.items);
+    let longest = newer.items.iter().map(|&item| number(&chat, item, "runtime")).fold(0.0, f64::max);
+    let shorter = chat.turn(&mut known, "something shorter, please", &[]).unwrap();
+    assert!(shorter.items.iter().all(|&item| number(&chat, item, "runtime") < longest), "{:?}", shorter.items);
+}
+
+#[test]
+fn who_has_chosen_is_not_shown_more() {
+    let mut chat = chat();
+    let mut known = Dialogue::default();
+    let first = chat.turn(&mut known, "a western", &[]).unwrap().items;
+    let chosen = chat.turn(&mut known, "ok we'll go with number 3, thanks!", &[]).unwrap();
+    assert!(chosen.items.is_empty() && chosen.plain().starts_with("Enjoy "), "{}", chosen.plain());
+    let judged = chat.turn(&mut known, "it was awful", &[]).unwrap();
+    assert_eq!(known.disliked.iter().copied().collect::<Vec<_>>(), [first[2]], "{:?}", judged.feedback);
+    assert_eq!(chat.turn(&mut known, "bye", &[]).unwrap().plain(), "Goodbye!");
 }

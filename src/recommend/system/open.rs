@@ -71,8 +71,8 @@ impl LLMRecommendationSystem {
             Some(_) => Some(Arc::new(Mutex::new(Embedder::load(&find(&encoder)?, options)?))),
             None => None,
         };
-        let mut conversation = Conversation::open(&opened, recommender.catalogue())?
-            .with_phraser(Phraser::new(&engine, options.kv_positions));
+        let mut conversation =
+            Conversation::open(&opened, &recommender)?.with_phraser(Phraser::new(&engine, options.kv_positions));
         if let Some(encoder) = &encoder {
             conversation = conversation.with_encoder(encoder.clone());
         }

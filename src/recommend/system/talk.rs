@@ -4,7 +4,7 @@ use std::{ops::ControlFlow, sync::Arc};
 
 use super::LLMRecommendationSystem;
 use crate::recommend::{
-    Catalogue, Error, Interaction, Knowledge, Result, Store,
+    Error, Interaction, Knowledge, Recommender, Result, Store,
     converse::{ChatCRS, ChatREC, Phraser, Reply, Sessions, Understander},
     features::TextEncoder,
 };
@@ -19,13 +19,14 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Talks about the items of a store, and keeps its sessions there. Answers are worded by rules.
+    /// Talks about the items of a store, which a recommender was made of, and keeps its sessions there. Answers are worded by rules.
     ///
     /// # Errors
     /// If the store is damaged, or its sessions cannot be used.
-    pub fn open(store: &Store, catalogue: &Catalogue) -> Result<Self> {
+    pub fn open(store: &Store, recommender: &Recommender) -> Result<Self> {
         let knowledge = store.knowledge()?;
-        let understander = Arc::new(Understander::new(catalogue, &knowledge));
+        let understander = Understander::new(recommender.catalogue(), &knowledge, recommender.interactions());
+        let understander = Arc::new(understander);
         let sessions = Sessions::open(store.path())?;
         Ok(Self { knowledge, understander, sessions, encoder: None, phraser: None })
     }

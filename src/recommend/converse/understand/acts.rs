@@ -72,7 +72,9 @@ const PARTINGS: [&str; 10] = [
     "have a nice day",
 ];
 
-const REQUESTS: [&str; 85] = [
+const REQUESTS: [&str; 87] = [
+    "good ones only",
+    "only good ones",
     "what i should watch",
     "what we should watch",
     "swap it",
@@ -584,9 +586,15 @@ fn asks_for_meaning(sentence: &Sentence, named: Named) -> bool {
             && !sentence.has_any(&["which", "the best", "the shortest", "the longest", "new"])
 }
 
+/// Whether it takes leave.
+pub(super) fn is_farewell(sentence: &Sentence) -> bool {
+    PARTINGS.iter().any(|parting| sentence.has_at(0, parting))
+        || sentence.has_any(&["that's enough", "that is enough", "that's all", "that is all"])
+}
+
 /// Whether it says hello or goodbye before anything else.
 fn is_greeting(sentence: &Sentence, names: bool) -> bool {
-    let begins = GREETINGS.iter().chain(&PARTINGS).any(|greeting| sentence.has_at(0, greeting));
+    let begins = GREETINGS.iter().any(|greeting| sentence.has_at(0, greeting)) || is_farewell(sentence);
     let thanks = sentence.has_any(&["thanks", "thank you"]) && sentence.len() <= 4 && !names;
     begins
         || thanks

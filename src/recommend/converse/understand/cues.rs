@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::{
-    common::number,
+    common::{NUMBERS, number},
     markers::{GROANS, NOT_SEEN},
     phrases::{FAINT, IN_PROSPECT, SAID, SEEN, TURNING, UNSEEN},
     words::{Gap, STAR, Sentence},
@@ -205,7 +205,7 @@ fn excess(sentence: &Sentence, place: usize) -> Option<Cue> {
         return None;
     }
     let sentiment = if is_turned(sentence, place) { 1 } else { -1 };
-    let end = place + if next == "much" { 3 } else { 2 };
+    let end = place + if ["much", "many"].contains(&next) { 3 } else { 2 };
     thought(place..end.min(sentence.len()), Side::Behind, sentiment)
 }
 
@@ -414,7 +414,7 @@ fn said(sentence: &Sentence, places: Range<usize>, sentiment: i8) -> Option<Cue>
     const HOPES: [&str; 10] =
         ["sounds", "looks", "seems", "sound", "look", "seem", "might", "could", "would", "looking"];
     // `I've heard that Zodiac is boring`
-    const HEARSAY: [&str; 5] = ["heard", "says", "say", "apparently", "supposedly"];
+    const HEARSAY: [&str; 7] = ["heard", "says", "say", "said", "told", "apparently", "supposedly"];
     // `You call Heat a classic.`
     const SAID_TO_ME: [&str; 5] = ["you call", "you called", "you describe", "you claim", "you claimed"];
     if SAID_TO_ME.iter().any(|phrase| sentence.find(phrase).is_some_and(|place| place < places.start)) {
@@ -572,11 +572,16 @@ fn rating(sentence: &Sentence, place: usize) -> Option<Cue> {
                     && sentence.words[..place].iter().any(|word| ["star", "stars"].contains(&word.text.as_str()))
                     && !["other", "first", "last", "these", "those", "all", "the", "or", "and"].contains(&before);
                 let behind_item = goes_on || sentence.words[place].raw.starts_with(|c: char| c.is_ascii_digit());
+                // `4 was terrible`: a number of the list.
+                let is_place = ["was", "is", "were"].contains(&next);
+                let is_time = before == "at" && NUMBERS.contains(&word);
                 let is_half = value >= 0.5 && (value * 2.0).fract() == 0.0;
                 if !introduced.contains(&before) && !behind_item
                     || counts.contains(&next)
                     || before.is_empty()
                     || !is_half
+                    || is_time
+                    || is_place
                 {
                     return None;
                 }

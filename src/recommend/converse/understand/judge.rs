@@ -64,6 +64,8 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             }
             match cue.side {
                 Side::Before => {
+                    // `nah, seen them all`
+                    ahead = ahead.filter(|_| judgement.sentiment != 0);
                     let limit = end_of_reach(sentence, cue.end, cues);
                     // `Heat I loved`, `Heat I know, Zodiac I don't`
                     let is_parted = cue.end < sentence.len() && sentence.words[cue.end].gap == Gap::Pause;

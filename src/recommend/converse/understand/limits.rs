@@ -13,6 +13,8 @@ const YEARS: std::ops::RangeInclusive<f64> = 1880.0..=2100.0;
 const LONGEST: f64 = 1000.0;
 /// What "not too long" means, in minutes.
 const NOT_TOO_LONG: f64 = 120.0;
+/// How many years "around" a year reaches.
+const ABOUT: f64 = 2.0;
 /// What "short" means, in minutes.
 const SHORT: f64 = 90.0;
 
@@ -84,7 +86,12 @@ const BOUNDS: [(&str, Bound); 40] = [
 const FILLERS: [&str; 10] = ["the", "a", "an", "about", "around", "year", "from", "in", "made", "of"];
 
 /// Reads the conditions of a sentence, and marks the words that they take.
-pub(super) fn read(sentence: &Sentence, open: &mut [bool], into: &mut Constraints) {
+///
+/// `newest` is the year from which `the last ten years` are counted back.
+pub(super) fn read(sentence: &Sentence, open: &mut [bool], newest: Option<f64>, into: &mut Constraints) {
+    if let Some(newest) = newest {
+        lately(sentence, open, newest, into);
+    }
     ranges(sentence, open, into);
     let mut place = 0;
     while place < sentence.len() {
@@ -95,7 +102,10 @@ pub(super) fn read(sentence: &Sentence, open: &mut [bool], into: &mut Constraint
                 .minutes()
                 .and_then(|(minutes, length)| rest.runtime(minutes, length, into))
                 .or_else(|| rest.decade().map(|(years, length)| rest.years(years, length, into)))
-                .or_else(|| rest.year().map(|(year, length)| rest.years((year, year), length, into)))
+                .or_else(|| {
+                    let (year, length) = rest.year().filter(|_| !rest.is_title())?;
+                    Some(rest.years((year, year), length, into))
+                })
                 .or_else(|| rest.rating(into))
                 .or_else(|| rest.price(into))
                 .map_or(1, |length| {
@@ -108,6 +118,49 @@ pub(super) fn read(sentence: &Sentence, open: &mut [bool], into: &mut Constraint
     vague(sentence, open, into);
 }
 
+/// `the last ten years`, `this decade`, `older than thirty years`.
+fn lately(sentence: &Sentence, open: &mut [bool], newest: f64, into: &mut Constraints) {
+    for place in 0..sentence.len() {
+        let is_years = |place: usize| ["years", "decades"].contains(&sentence.at(place));
+        let span = |place: usize| {
+            let (value, length) = match sentence.at(place) {
+                "few" => (5.0, 1),
+                "couple" if sentence.at(place + 1) == "of" => (2.0, 2),
+                word => (number(word)?, 1),
+            };
+            let unit = if sentence.at(place + length) == "decades" { 10.0 } else { 1.0 };
+            is_years(place + length).then_some((value * unit, length + 1))
+        };
+        let taken = match (sentence.at(place), sentence.at(place + 1)) {
+            ("this", "century") => {
+                into.set_number(key::YEAR_MIN, 100.0 * (newest / 100.0).floor());
+                2
+            }
+            ("this", "decade") => {
+                into.set_number(key::YEAR_MIN, 10.0 * (newest / 10.0).floor());
+                2
+            }
+            ("last" | "past", _) => match span(place + 1) {
+                Some((years, length)) => {
+                    into.set_number(key::YEAR_MIN, newest - years);
+                    1 + length
+                }
+                None => continue,
+            },
+            ("older" | "newer", "than") => match span(place + 2) {
+                Some((years, length)) => {
+                    let bound = if sentence.at(place) == "older" { key::YEAR_MAX } else { key::YEAR_MIN };
+                    into.set_number(bound, newest - years);
+                    2 + length
+                }
+                None => continue,
+            },
+            _ => continue,
+        };
+        open[place..place + taken].iter_mut().for_each(|open| *open = false);
+    }
+}
+
 /// `between 1990 and 1999`, `from 1990 to 1999`, `1990-1999`.
 fn ranges(sentence: &Sentence, open: &mut [bool], into: &mut Constraints) {
     for place in 0..sentence.len() {
@@ -117,7 +170,12 @@ fn ranges(sentence: &Sentence, open: &mut [bool], into: &mut Constraints) {
         };
         let Some((first, length)) = year(place).filter(|_| open[place]) else { continue };
         let joint = sentence.at(place + length);
-        let behind = place + length + usize::from(["to", "and", "until", "through"].contains(&joint));
+        // `the sixties or seventies`
+        let are_next = || {
+            let [first, second] = [place, place + length + 1].map(|place| from(place).decade());
+            joint == "or" && first.zip(second).is_some_and(|(((_, last), _), ((next, _), _))| last + 1.0 == next)
+        };
+        let behind = place + length + usize::from(["to", "and", "until", "through"].contains(&joint) || are_next());
         let second = match from(behind).decade() {
             Some(((_, last), length)) => Some((last, length)),
             None => year(behind),
@@ -172,6 +230,31 @@ impl Numbers<'_> {
         self.sentence.at(self.place + ahead)
     }
 
+    fn before(&self, back: usize) -> &str {
+        self.sentence.before(self.place, back)
+    }
+
+    /// Whether a number is denied that nothing bounds: `nothing from the 80s`, but not `no horror from the 80s`.
+    fn is_denied(&self) -> bool {
+        let mut back = 1;
+        while FILLERS.contains(&self.before(back))
+            || ["any", "anything", "film", "films", "movie", "movies"].contains(&self.before(back))
+        {
+            if self.is_pause(self.place + 1 - back) {
+                return false;
+            }
+            back += 1;
+        }
+        is_denial(self.before(back)) && !self.is_pause(self.place + 1 - back)
+    }
+
+    /// Whether a year is spoken of as a film is.
+    fn is_title(&self) -> bool {
+        const VERBS: [&str; 9] = ["loved", "liked", "enjoyed", "hated", "disliked", "watched", "seen", "saw", "adored"];
+        const SAYING: [&str; 8] = ["is", "was", "on", "blew", "made", "bored", "left", "has"];
+        VERBS.contains(&self.before(1)) || self.place == 0 && SAYING.contains(&self.at(1))
+    }
+
     fn is_pause(&self, place: usize) -> bool {
         self.sentence.words.get(place).is_some_and(|word| word.gap == Gap::Pause)
     }
@@ -196,6 +279,13 @@ impl Numbers<'_> {
         };
         if behind.is_some() {
             return behind;
+        }
+        // `before I was born in 1984`
+        if self.before(1) == "born" || self.before(1) == "in" && self.before(2) == "born" {
+            let said = |word: &str| (3..8).any(|back| self.before(back) == word);
+            let bounds =
+                [("before", Bound::Below), ("older", Bound::Below), ("after", Bound::Above), ("since", Bound::AtLeast)];
+            return bounds.iter().find(|(word, _)| said(word)).map(|(_, bound)| *bound);
         }
         let mut end = self.place;
         while end > 0 && FILLERS.contains(&self.sentence.at(end - 1)) {
@@ -243,6 +333,12 @@ impl Numbers<'_> {
         let and = usize::from(self.at(2) == "and");
         match number(self.at(2 + and)) {
             Some(more) if is_minute(self.at(3 + and)) => Some((hours + more, 4 + and)),
+            // `1 hour 45 max`
+            Some(more)
+                if more < 60.0 && ["", "max", "maximum", "tops", "at", "or", "please"].contains(&self.at(3 + and)) =>
+            {
+                Some((hours + more, 3 + and))
+            }
             _ => Some((hours, 2)),
         }
     }
@@ -299,7 +395,11 @@ impl Numbers<'_> {
             Some(Bound::AtMost) => into.set_number(key::YEAR_MAX, last),
             Some(Bound::Above) => into.set_number(key::YEAR_MIN, last + 1.0),
             Some(Bound::AtLeast) => into.set_number(key::YEAR_MIN, first),
+            None if self.is_denied() => into.add(key::EXCLUDE_YEARS, format!("{first}-{last}")),
             None => {
+                // `around 2005`
+                let is_about = first == last && ["around", "about", "circa", "roughly"].contains(&self.before(1));
+                let (first, last) = if is_about { (first - ABOUT, last + ABOUT) } else { (first, last) };
                 into.set_number(key::YEAR_MIN, first);
                 into.set_number(key::YEAR_MAX, last);
             }
@@ -376,6 +476,12 @@ fn compact(word: &str) -> Option<f64> {
     }
 }
 
+/// How many words name a year or a decade at a place.
+pub(super) fn years_at(sentence: &Sentence, place: usize) -> Option<usize> {
+    let here = Numbers { sentence, place };
+    here.decade().map(|(_, length)| length).or_else(|| here.year().map(|(_, length)| length))
+}
+
 /// Whether somebody says in which year they saw something.
 pub(super) fn saw_in_a_year(sentence: &Sentence) -> bool {
     let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
@@ -402,7 +508,18 @@ mod tests {
 
     #[test]
     fn conditions_are_read_from_words() {
-        let cases: [(&str, &[(&str, f64)]); 41] = [
+        let cases: [(&str, &[(&str, f64)]); 52] = [
+            ("from the last ten years", &[("year_min", 2009.0)]),
+            ("a film of this century", &[("year_min", 2000.0)]),
+            ("older than thirty years", &[("year_max", 1989.0)]),
+            ("made before I was born in 1984", &[("year_max", 1983.0)]),
+            ("from the sixties or seventies", &[("year_max", 1979.0), ("year_min", 1960.0)]),
+            ("around 2005", &[("year_max", 2007.0), ("year_min", 2003.0)]),
+            ("I loved 1917", &[]),
+            ("1984 is a great film", &[]),
+            ("1 hour 45 max", &[("runtime_max", 105.0)]),
+            ("shorter than an hour and 20", &[("runtime_max", 80.0)]),
+            ("no horror from the 80s", &[("year_max", 1989.0), ("year_min", 1980.0)]),
             ("under two hours", &[("runtime_max", 120.0)]),
             ("it must not exceed 100 minutes", &[("runtime_max", 100.0)]),
             ("no longer than 90 minutes", &[("runtime_max", 90.0)]),
@@ -448,7 +565,7 @@ mod tests {
         for (text, expected) in cases {
             let mut said = Constraints::default();
             let sentence = &sentences(text)[0];
-            read(sentence, &mut vec![true; sentence.len()], &mut said);
+            read(sentence, &mut vec![true; sentence.len()], Some(2019.0), &mut said);
             let found: Vec<(&str, f64)> =
                 said.0.keys().map(|key| (key.as_str(), said.number(key).unwrap_or(f64::NAN))).collect();
             assert_eq!(found, expected, "{text}");

@@ -24,21 +24,23 @@ mod themes;
 mod titles;
 mod topics;
 mod unlisted;
+mod withdraw;
 mod words;
 
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 pub use opinion::Opinions;
 pub(super) use people::{LANGUAGE_COLUMNS, PEOPLE_COLUMNS};
 use stated::add;
 pub use stated::{Constraints, Feedback, Limit, Preferences, key};
 pub(super) use themes::COLUMNS as THEME_COLUMNS;
+pub(super) use withdraw::slot;
 
 use super::state::{State, Summary, decide};
-use crate::recommend::{Catalogue, Item, Knowledge, Result};
+use crate::recommend::{Catalogue, Interactions, Item, Knowledge, Result};
 use genres::Genres;
 use marks::Marks;
 use opinion::{Classifier, Meaning};
@@ -98,12 +100,15 @@ pub struct Understander {
     themes: Themes,
     people: People,
     marks: Marks,
+    /// The last year in which an item of the catalogue came out.
+    newest: Option<f64>,
     classifier: Classifier,
 }
 
 impl Understander {
-    /// Learns the vocabulary of a catalogue and its facts.
-    pub fn new(catalogue: &Catalogue, knowledge: &Knowledge) -> Self {
+    /// Learns the vocabulary of a catalogue and its facts. Of items with the same title that is the one which most people had,
+    /// and among these the newest.
+    pub fn new(catalogue: &Catalogue, knowledge: &Knowledge, interactions: &Interactions) -> Self {
         let short: Vec<String> = catalogue.items().iter().map(Item::short_title).collect();
         let mut times: HashMap<&str, usize> = HashMap::new();
         short.iter().for_each(|title| *times.entry(title).or_default() += 1);
@@ -112,7 +117,18 @@ impl Understander {
             _ => item.full_title(),
         };
         let names: Vec<String> = short.iter().zip(catalogue.items()).map(name).collect();
-        Self::of(names, Some(catalogue), Some(knowledge))
+        let mut counts = vec![0_usize; short.len()];
+        let histories = interactions.slices();
+        histories.iter().flat_map(|history| history.iter()).for_each(|event| counts[event.item] += 1);
+        let mut best: BTreeMap<&str, usize> = BTreeMap::new();
+        for (item, title) in short.iter().enumerate().filter(|(_, title)| times.get(title.as_str()) > Some(&1)) {
+            let rank = |item: usize| (counts[item], catalogue[item].year());
+            let known = best.entry(title).or_insert(item);
+            *known = if rank(item) > rank(*known) { item } else { *known };
+        }
+        let mut made = Self::of(names, Some(catalogue), Some(knowledge));
+        made.titles.extend(best);
+        made
     }
 
     /// Knows the genres and films that many people name.
@@ -133,6 +149,9 @@ impl Understander {
             themes: Themes::new(catalogue),
             people: People::new(catalogue, knowledge),
             marks: Marks::new(catalogue, knowledge),
+            newest: catalogue
+                .and_then(|catalogue| catalogue.items().iter().filter_map(Item::year).max())
+                .map(|year| year as f64),
             classifier: Classifier::default(),
         }
     }

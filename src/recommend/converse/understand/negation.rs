@@ -129,6 +129,8 @@ pub(super) fn is_denied(sentence: &Sentence, start: usize, is_listed: &dyn Fn(us
             "not" if sentence.before(place, 1) == "why" => return false,
             // `no more westerns`, `not another`
             "more" | "another" if is_denial(sentence.before(place, 1)) => return true,
+            // `No, actually a thriller`: what was understood is denied.
+            "no" if place == 0 && CORRECTING.contains(&sentence.at(1)) => return false,
             _ if is_denial(word) => return true,
             _ if WISHES.contains(&word) => return false,
             _ if WANTING.contains(&word) => {
@@ -141,6 +143,12 @@ pub(super) fn is_denied(sentence: &Sentence, start: usize, is_listed: &dyn Fn(us
     false
 }
 
+/// Words of somebody who corrects what was understood.
+const CORRECTING: [&str; 7] = ["actually", "wait", "sorry", "rather", "i", "make", "maybe"];
+
+/// Words before what is listed: `no war, crime or anything scary`.
+const ANY: [&str; 3] = ["any", "anything", "all"];
+
 /// Whether a word denies what follows it.
 pub(super) fn is_denial(word: &str) -> bool {
     DENIALS.contains(&word)
@@ -152,8 +160,10 @@ fn joins(sentence: &Sentence, place: usize, is_listed: &dyn Fn(usize) -> bool) -
     let mut ahead = place;
     while ahead < sentence.len() {
         match sentence.at(ahead) {
-            "or" | "nor" | "and" => return ahead + 1 < sentence.len() && is_listed(ahead + 1),
-            _ if is_listed(ahead) => ahead += 1,
+            "or" | "nor" | "and" => {
+                return ahead + 1 < sentence.len() && (is_listed(ahead + 1) || ANY.contains(&sentence.at(ahead + 1)));
+            }
+            word if is_listed(ahead) || ANY.contains(&word) => ahead += 1,
             _ => return false,
         }
     }
@@ -167,7 +177,9 @@ mod tests {
     #[test]
     fn a_denial_reaches_as_far_as_people_mean_it() {
         let things = ["horror", "westerns", "musicals", "comedy", "scary"];
-        let cases: [(&str, &[&str]); 20] = [
+        let cases: [(&str, &[&str]); 22] = [
+            ("anything except comedy, westerns and anything scary", &["comedy", "westerns", "scary"]),
+            ("no actually a comedy", &[]),
             ("no horror", &["horror"]),
             ("no horror, westerns or musicals", &["horror", "westerns", "musicals"]),
             ("no horror or westerns", &["horror", "westerns"]),

@@ -23,6 +23,8 @@ const PENALTY: f64 = 0.1;
 const MARGIN: f32 = 0.15;
 /// Examples of a meaning that a language model is shown.
 const SHOWN: usize = 2;
+/// Bytes of the longest text that one meaning could be found for.
+const LONGEST: usize = 1000;
 /// Texts that say nothing.
 const NOTHING: [&str; 3] = ["it", "...", "N/A"];
 
@@ -196,6 +198,9 @@ impl Opinions<'_> {
         classifier: &Classifier,
         possible: [&dyn Fn(Meaning) -> bool; 2],
     ) -> Result<Option<Meaning>> {
+        if text.len() > LONGEST {
+            return Ok(None);
+        }
         if let Some(encoder) = &mut self.encoder
             && let Some(meaning) = by_examples(text, *encoder, classifier, possible[0])?
         {

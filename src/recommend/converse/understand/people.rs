@@ -280,6 +280,11 @@ impl People {
         })
     }
 
+    /// Whether a word is the name of a language.
+    pub(super) fn is_language(&self, word: &str) -> bool {
+        self.languages.contains_key(word)
+    }
+
     /// The language that is named at a place as one that is spoken: `in French`, `French films`.
     pub(super) fn language_at(&self, sentence: &Sentence, place: usize) -> Option<(&str, usize)> {
         // `too French for me` judges.
@@ -288,7 +293,7 @@ impl People {
             .contains(&sentence.before(place, 1));
         let after = [
             "language", "speaking", "spoken", "one", "ones", "film", "films", "movie", "movies", "cinema", "only",
-            "or", "", "with", "dub", "version",
+            "or", "", "with", "dub", "version", "is",
         ]
         .contains(&sentence.at(place + 1));
         // `French comedies`: what follows says what it is, and this where it is from.

@@ -26,12 +26,12 @@ const NOUNS: [&str; 14] = [
     "entry",
 ];
 /// Words that an ordinal without a noun is no reference before.
-const NOT_ITEMS: [&str; 15] = [
-    "tip", "tips", "advice", "time", "half", "act", "part", "scene", "minute", "minutes", "hour", "place", "thing",
-    "season", "name",
+const NOT_ITEMS: [&str; 26] = [
+    "ten", "twenty", "few", "couple", "year", "years", "decade", "decades", "century", "week", "night", "tip", "tips",
+    "advice", "time", "half", "act", "part", "scene", "minute", "minutes", "hour", "place", "thing", "season", "name",
 ];
 /// Names for all that was shown.
-const ALL: [&str; 31] = [
+const ALL: [&str; 35] = [
     "all of them",
     "all of these",
     "all of those",
@@ -42,6 +42,10 @@ const ALL: [&str; 31] = [
     "all four",
     "everything here",
     "everything on the list",
+    "everything on that list",
+    "everything on this list",
+    "everything on your list",
+    "the whole list",
     "your picks",
     "your suggestions",
     "your recommendations",
@@ -124,9 +128,9 @@ const BEHIND_NUMBERS: [&str; 23] = [
     "don't", "didn't", "yes", "no", "good", "bad", "great", "maybe", "i've",
 ];
 /// Words before one.
-const BEFORE_NUMBERS: [&str; 15] = [
-    "liked", "loved", "like", "love", "hated", "hate", "disliked", "enjoyed", "seen", "watched", "saw", "on", "skip",
-    "not", "numbers",
+const BEFORE_NUMBERS: [&str; 17] = [
+    "except", "but", "liked", "loved", "like", "love", "hated", "hate", "disliked", "enjoyed", "seen", "watched",
+    "saw", "on", "skip", "not", "numbers",
 ];
 
 /// What a reference points at.
@@ -190,12 +194,20 @@ fn pronoun(sentence: &Sentence, place: usize) -> Option<Reference> {
 /// How many words at a place are the item that is spoken of. `It should be short` is not: what is wanted, not what was shown.
 fn it(sentence: &Sentence, place: usize) -> Option<usize> {
     let lengths = IT.iter().filter(|phrase| sentence.has_at(place, phrase)).map(|phrase| phrase.split(' ').count());
+    // `I'll watch that`
+    let verbs = ["watch", "take", "try", "see", "seen", "saw", "watched", "loved", "liked", "hated", "enjoyed"];
+    let is_object = sentence.at(place) == "that"
+        && verbs.contains(&sentence.before(place, 1))
+        && sentence.words.get(place + 1).is_none_or(|next| next.gap == Gap::Pause);
     // `More like that!`
     let likened = ["that", "this"].contains(&sentence.at(place))
         && sentence.before(place, 1) == "like"
         && ["more", "something", "anything", "films", "movies"].contains(&sentence.before(place, 2))
         && sentence.words.get(place + 1).is_none_or(|next| next.gap == Gap::Pause);
-    lengths.chain(likened.then_some(1)).max().filter(|length| !WANTED.contains(&sentence.at(place + length)))
+    lengths
+        .chain((likened || is_object).then_some(1))
+        .max()
+        .filter(|length| !WANTED.contains(&sentence.at(place + length)))
 }
 
 /// `1 and 3 look good`, `first: great, second: boring`: numbers of the list, where no title stands among them that they could
@@ -211,14 +223,15 @@ fn listed(
     let pauses = |place: usize| sentence.words.get(place).is_some_and(|word| word.gap == Gap::Pause);
     let (begins, is_parted) = (place == 0 || pauses(place), pauses(place + 1));
     let ordinal = ORDINALS.iter().position(|ordinal| *ordinal == word.text).filter(|_| {
-        let answers = ["yes", "no", "nah", "nope"].contains(&sentence.at(place + 1));
+        let next = sentence.at(place + 1);
+        let answers = ["yes", "no", "nah", "nope"].contains(&next) || next.contains('/') && begins;
         begins && (is_parted || answers)
     });
     let digits = || word.raw.parse::<usize>().ok()?.checked_sub(1);
     let next = sentence.at(place + 1);
     let goes_on = last.is_some_and(|last| last.end + 1 == place) && ["and", "or"].contains(&sentence.before(place, 1));
     let turns = ["but", "and"].contains(&sentence.before(place, 1)) && BEHIND_NUMBERS.contains(&next);
-    let is_subject = begins && (is_parted || BEHIND_NUMBERS.contains(&next)) || turns;
+    let is_subject = begins && (is_parted || BEHIND_NUMBERS.contains(&next)) || turns || ["was", "is"].contains(&next);
     let is_object =
         BEFORE_NUMBERS.contains(&sentence.before(place, 1)) && (next.is_empty() || is_parted || next == "and");
     let index = match ordinal {

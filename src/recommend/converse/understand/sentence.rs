@@ -15,10 +15,11 @@ use super::{
     limits,
     markers::{BARE, GROANS, NOT_SEEN, QUESTIONS},
     titles::Titles,
+    withdraw::{self, slot},
     words::{Gap, Sentence, Word},
 };
 use crate::recommend::converse::state::Summary;
-use mention::{Mention, MentionKind, clause};
+use mention::{Mention, MentionKind, Span, clause};
 
 /// A message that is being read.
 pub(super) struct Reading<'a> {
@@ -52,6 +53,8 @@ pub(super) struct Reading<'a> {
     silent: Vec<String>,
     /// Titles that are not to be shown, of which nothing else is said.
     rejected: Vec<String>,
+    /// What was thought of the item that was judged last.
+    last: Option<Judgement>,
 }
 
 impl<'a> Reading<'a> {
@@ -76,11 +79,18 @@ impl<'a> Reading<'a> {
             heard: None,
             silent: Vec::new(),
             rejected: Vec::new(),
+            last: None,
         }
     }
 
     /// Reads a sentence. What is told before a question in it is read by itself: `I've seen Heat, why do you show it?`
     pub(super) fn add(&mut self, sentence: &Sentence) {
+        // `never seen Heat, is that any good`
+        let asks = sentence.asks
+            || ["is it any good", "is that any good", "is this any good"]
+                .iter()
+                .any(|words| sentence.has_any(&[words]));
+        let sentence = &Sentence { asks, ..sentence.clone() };
         let begins = |place: usize| QUESTIONS.contains(&sentence.at(place));
         let turn = (2..sentence.len()).find(|&place| match sentence.words[place].gap {
             Gap::Pause if begins(place) => true,
@@ -122,8 +132,11 @@ impl<'a> Reading<'a> {
         if !pending.is_empty() && mentions.is_empty() {
             return self.judges_pending(sentence, &open, pending);
         }
+        let withdrawn = withdraw::read(sentence, &mut open, &|place| self.withdrawable(sentence, place));
+        self.summary.requests |= !withdrawn.is_empty();
+        withdrawn.iter().for_each(|what| add(&mut self.preferences.withdrawn, what));
         let before = self.preferences.constraints.clone();
-        limits::read(sentence, &mut open, &mut self.preferences.constraints);
+        limits::read(sentence, &mut open, self.understander.newest, &mut self.preferences.constraints);
         // `It's nearly three hours long`, `I turned it off after an hour`: what is, not what should be.
         let saw = || cues::find(sentence, &open).iter().any(|cue| cue.judgement.seen);
         if limits::lasts(sentence) && (!mentions.is_empty() || saw()) || sentence.has_any(&["waste of"]) {
@@ -164,9 +177,14 @@ impl<'a> Reading<'a> {
             self.preferences.constraints = before;
         }
         self.examples(sentence, &mentions);
-        let judged: Vec<&Mention> = mentions.iter().filter(|mention| !mention.example).collect();
+        // `I changed my mind about musicals, those are fine`: of the genre, and not of what was shown.
+        let welcomed = withdraw::allows(sentence).then(|| self.allow(sentence, &open, &spans)).unwrap_or_default();
+        let is_meant =
+            |mention: &&Mention| !mention.example && !(welcomed && matches!(mention.kind, MentionKind::All { .. }));
+        let judged: Vec<&Mention> = mentions.iter().filter(is_meant).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
-        let said = self.judgements(sentence, &open, &judged, stated || named.kind && !sentence.has_any_at(0, GROANS));
+        let says_more = stated || named.kind && !sentence.has_any_at(0, GROANS) || acts::is_farewell(sentence);
+        let said = self.judgements(sentence, &open, &judged, says_more);
         // `Thanks, that was helpful.`
         self.summary.judges |=
             named.shown && sentence.has_any(&["was helpful", "very helpful", "was useful", "is helpful"]);
@@ -197,6 +215,30 @@ impl<'a> Reading<'a> {
                 _ => None,
             };
         }
+    }
+
+    /// What is named at a place and can be taken back, and in how many words.
+    fn withdrawable(&self, sentence: &Sentence, place: usize) -> Option<(Vec<String>, usize)> {
+        let Understander { people, genres, themes, .. } = self.understander;
+        let genre = genres.at(sentence, place).map(|(genres, length)| (genres.to_vec(), length));
+        let theme = || themes.at(sentence, place).map(|(theme, length)| (vec![theme.to_owned()], length));
+        let person = || people.at(sentence, place).map(|(name, length)| (vec![name], length));
+        let of = |slot: &str, length: usize| (vec![slot.to_owned()], length);
+        let language = || people.is_language(sentence.at(place)).then(|| of(slot::LANGUAGE, 1));
+        let years = || limits::years_at(sentence, place).map(|length| of(slot::YEAR, length));
+        let found = language().or_else(years).or(genre).or_else(theme).or_else(person)?;
+        // `forget the horror ones`: some of what was shown.
+        (!["one", "ones", "film", "films"].contains(&sentence.at(place + found.1))).then_some(found)
+    }
+
+    /// Notes what may be shown again. Returns whether something is named.
+    fn allow(&mut self, sentence: &Sentence, open: &[bool], spans: &[Span]) -> bool {
+        let languages = (0..sentence.len()).filter(|&place| open[place]);
+        let languages = languages.filter_map(|place| self.understander.people.language_at(sentence, place));
+        let values = spans.iter().flat_map(|span| span.values.iter().map(String::as_str));
+        let named: Vec<&str> = values.chain(languages.map(|(language, _)| language)).collect();
+        named.iter().for_each(|value| add(&mut self.preferences.allowed, value));
+        !named.is_empty()
     }
 
     /// A sentence after titles with a question mark: `Heat? Brilliant.`

@@ -16,6 +16,13 @@ pub struct Preferences {
     pub constraints: Constraints,
     /// Wishes in words: `like Heat`.
     pub explicit_preferences: Vec<String>,
+    /// What does not count any more: a kind of condition (`everything`, `year`, `runtime`, `language`, `people`, `rating`, `price`,
+    /// `genres`, `themes`, `audience`), or one genre, theme or person.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub withdrawn: Vec<String>,
+    /// Genres, themes and languages that may be shown again if they were excluded.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed: Vec<String>,
 }
 
 /// What somebody thinks of items, by title.
@@ -78,6 +85,8 @@ pub mod key {
     pub const EXCLUDE_PEOPLE: &str = "exclude_people";
     /// Languages that are not wanted.
     pub const EXCLUDE_LANGUAGES: &str = "exclude_languages";
+    /// Years that are not wanted, from the first to the last: `1980-1989`.
+    pub const EXCLUDE_YEARS: &str = "exclude_years";
 }
 
 impl Constraints {
@@ -123,18 +132,37 @@ impl Constraints {
         }
     }
 
-    /// Takes a value back; a key without values goes.
+    /// Takes a value of a key back; a key without values goes.
     pub fn remove(&mut self, key: &str, value: &str) {
-        if let Some(Limit::Many(values)) = self.0.get_mut(key) {
-            values.retain(|own| !own.eq_ignore_ascii_case(value));
-            if values.is_empty() {
-                self.0.remove(key);
+        let is_gone = match self.0.get_mut(key) {
+            Some(Limit::Many(values)) => {
+                values.retain(|own| !own.eq_ignore_ascii_case(value));
+                values.is_empty()
             }
+            Some(Limit::Text(own)) => own.eq_ignore_ascii_case(value),
+            _ => false,
+        };
+        if is_gone {
+            self.0.remove(key);
         }
     }
 
-    /// Takes over what somebody says later: numbers and single values take the place of earlier ones, lists grow.
+    /// Takes over what somebody says later: numbers and single values take the place of earlier ones, lists grow, and what
+    /// contradicts it goes.
     pub fn follow(&mut self, later: &Constraints) {
+        for (lowest, highest) in [(key::YEAR_MIN, key::YEAR_MAX), (key::RUNTIME_MIN, key::RUNTIME_MAX)] {
+            let bound = |key| later.number(key).or_else(|| self.number(key));
+            if bound(lowest).zip(bound(highest)).is_some_and(|(lowest, highest)| lowest > highest) {
+                [lowest, highest].into_iter().filter(|key| later.number(key).is_none()).for_each(|key| {
+                    self.0.remove(key);
+                });
+            }
+        }
+        for (one, other) in [(key::PEOPLE, key::EXCLUDE_PEOPLE), (key::LANGUAGE, key::EXCLUDE_LANGUAGES)] {
+            for (said, contrary) in [(one, other), (other, one)] {
+                later.values(said).iter().for_each(|value| self.remove(contrary, value));
+            }
+        }
         for (key, limit) in &later.0 {
             match limit {
                 Limit::Many(values) => values.iter().for_each(|value| self.add(key, value)),
@@ -208,6 +236,25 @@ mod tests {
         assert_eq!(serde_json::to_string(&said).unwrap(), r#"{"exclude_genres":["Horror","War"],"year_max":1999}"#);
         said.remove(key::EXCLUDE_GENRES, "horror");
         assert_eq!(said.pairs(), [("exclude_genres", "War".to_owned()), ("year_max", "1999".to_owned())]);
+        for (first, second, expected) in [
+            (vec![(key::YEAR_MAX, 1989.0)], vec![(key::YEAR_MIN, 1990.0)], "[(\"year_min\", \"1990\")]"),
+            (vec![(key::RUNTIME_MIN, 100.0)], vec![(key::RUNTIME_MAX, 90.0)], "[(\"runtime_max\", \"90\")]"),
+        ] {
+            let of = |numbers: Vec<(&str, f64)>| {
+                let mut said = Constraints::default();
+                numbers.into_iter().for_each(|(key, number)| said.set_number(key, number));
+                said
+            };
+            let mut both = of(first);
+            both.follow(&of(second));
+            assert_eq!(format!("{:?}", both.pairs()), expected);
+        }
+        let mut english = Constraints::default();
+        english.set_text(key::LANGUAGE, "English");
+        let mut none = Constraints::default();
+        none.add(key::EXCLUDE_LANGUAGES, "English");
+        english.follow(&none);
+        assert_eq!(english, none);
         let read: Constraints = serde_json::from_str(r#"{"exclude_genres": ["War"], "year_max": 1999}"#).unwrap();
         assert_eq!(read, said);
     }

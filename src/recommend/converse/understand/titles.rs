@@ -113,6 +113,12 @@ impl Titles {
         made
     }
 
+    /// Adds other names for titles, by their indices.
+    pub(super) fn extend<'a>(&mut self, names: impl IntoIterator<Item = (&'a str, usize)>) {
+        names.into_iter().for_each(|(name, title)| self.add(name, title));
+        self.arrange();
+    }
+
     /// Finds forms by their first word and their number of words.
     fn arrange(&mut self) {
         self.by_word.clear();
@@ -217,10 +223,16 @@ impl Titles {
             let own_word = &sentence.words[place];
             // `Her: 4`
             let pauses = sentence.words.get(place + 1).is_some_and(|next| next.gap == Gap::Pause);
-            let named = own_word.is_capital() && (place > 0 || pauses || !PRONOUNS.contains(&form.words[0].as_str()));
+            // `Her was lovely`: no sentence of a pronoun.
+            let is_subject = ["her", "him", "us", "them"].contains(&own_word.text.as_str())
+                && ["is", "was", "sounds", "looks", "has"].contains(&sentence.at(place + 1));
+            let is_pronoun = PRONOUNS.contains(&form.words[0].as_str()) && !is_subject;
+            let named = own_word.is_capital() && (place > 0 || pauses || !is_pronoun);
             // `Heat gets a 7`
             let is_figure = own_word.raw.chars().all(|c| c.is_ascii_digit()) || sentence.before(place, 1) == "a";
-            if form.spelled && is_figure {
+            // `some Hitchcock`: somebody's films.
+            let is_some = form.words.len() == 1 && sentence.before(place, 1) == "some";
+            if form.spelled && is_figure || is_some && !trusted {
                 return false;
             }
             // `we all enjoyed up`
@@ -232,6 +244,9 @@ impl Titles {
             {
                 return false;
             }
+            // `I loved 1917 and 300`, but not `older than 2012`
+            let is_number = form.words.len() == 1 && own_word.raw.chars().all(|c| c.is_ascii_digit());
+            let cued = if is_number { listed || VERBS.contains(&sentence.before(place, 1)) } else { cued };
             own[place..].starts_with(&form.words) && (trusted || is_meant(sentence, place, form, cued))
         });
         if let Some(&form) = exact {
@@ -241,6 +256,7 @@ impl Titles {
         let capital = place > 0 && sentence.words[place].is_capital();
         if (trusted || cued || sentence.words[place].quoted)
             && let Some(found) = self.fuzzy(own, place, trusted)
+            && (trusted || listed || is_written_as_title(sentence, &found))
             && (trusted || found.end > place + 1 || !goes_on(sentence, place))
         {
             return Some(found);
@@ -291,6 +307,15 @@ impl Titles {
         let form = self.forms.iter().filter(|_| word.len() >= SHORTEST_RUN_TOGETHER).find(is_meant)?;
         Some(Found { start: place, end: place + 1, title: form.title })
     }
+}
+
+/// Whether words that are nearly a title are written as one: plain words have others that are like them.
+fn is_written_as_title(sentence: &Sentence, found: &Found) -> bool {
+    const LONG: usize = 8;
+    let words = &sentence.words[found.start..found.end];
+    let letters: usize = words.iter().map(|word| word.text.chars().count()).sum();
+    let has_name = words.iter().any(|word| word.quoted || word.is_capital() && !is_common(&word.text));
+    has_name || letters >= LONG && VERBS.contains(&sentence.before(found.start, 1))
 }
 
 /// Those of some words that are numbers.
@@ -359,6 +384,10 @@ fn is_meant(sentence: &Sentence, place: usize, form: &Form, cued: bool) -> bool 
             ];
             let next = next.contains(&sentence.at(place + 1));
             let paused = sentence.words.get(place + 1).is_some_and(|next| next.gap == Gap::Pause);
+            let is_number = only.raw.chars().all(|c| c.is_ascii_digit());
+            if is_number {
+                return cued || place == 0 && next;
+            }
             let named = only.is_capital() && (place > 0 || (next || paused) && contents == 1);
             // `loved Inception, hated Tenet`: a verb is no title.
             let is_verb = is_cue(&only.text);

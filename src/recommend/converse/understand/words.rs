@@ -212,8 +212,9 @@ fn unaccented(letter: char) -> char {
 
 /// Words as they are written by rule: `dont` is `don't`, `luv` is `love`.
 fn by_rule(word: String) -> String {
-    const SHORT: [(&str, &str); 17] = [
+    const SHORT: [(&str, &str); 18] = [
         ("smth", "something"),
+        ("wich", "which"),
         ("u", "you"),
         ("w", "with"),
         ("luv", "love"),

@@ -3,9 +3,10 @@
 use super::{
     super::{
         Unclear, add,
+        common::is_common,
         cues::{self, Cue, Judgement, Side},
         judge::judge,
-        markers::{EXCEPTING, PAST, PRESENT, TAKING},
+        markers::{EXCEPTING, GROANS, LANGUAGES, LIST_TALK, OF_ME, OF_ONE, PAST, PRESENT, TAKING},
         words::Sentence,
     },
     Reading,
@@ -204,6 +205,38 @@ impl<'a> Said<'a> {
         takes && !self.mentions.is_empty() && (0..len).all(is_taken)
     }
 
+    /// Whether what is said of nothing that is named is said of the list: `Great list`, `too violent, really`; and not `any length is
+    /// fine`, `not too old`, `not that one`.
+    fn is_of_list(&self, open: &[bool], cue: &Cue) -> bool {
+        let of_cue = |place: usize| self.cues.iter().any(|cue| (cue.start..cue.end).contains(&place));
+        let is_plain = |place: usize| {
+            let word = self.sentence.at(place);
+            of_cue(place) || !open[place] || is_common(word) && !LANGUAGES.contains(&word) || LIST_TALK.contains(&word)
+        };
+        let is_wish = self.sentence.at(cue.start) == "too" && cue.judgement.sentiment > 0;
+        // `Not really` answers a question, and `it was awful` speaks of one of them.
+        let answers = self.sentence.has_any_at(cue.start, &["not really", "not so much", "less so"])
+            || self.sentence.len() < 3 && ["yes", "fine", "cool"].contains(&self.sentence.at(cue.start));
+        let of_one = !self.mentions.is_empty() && cue.judgement.sentiment != 0 && self.sentence.len() > 2;
+        let groans = self.sentence.has_any_at(0, GROANS);
+        groans
+            || !(is_wish || answers || of_one)
+                && (0..self.sentence.len()).all(is_plain)
+                && !self.sentence.has_any(&OF_ONE)
+                && !self.sentence.has_any(&OF_ME)
+    }
+
+    /// Whether a sentence says of the items that it names what was said of others before, and nothing else.
+    fn repeats(&self, open: &[bool]) -> bool {
+        const REPEATING: [&str; 4] = ["too", "as well", "also", "likewise"];
+        let is_bare = |place: usize| {
+            !open[place]
+                || ["too", "as", "well", "also", "likewise", "and", "i", "did"].contains(&self.sentence.at(place))
+        };
+        let named = self.mentions.iter().any(|mention| mention.kind == MentionKind::Title);
+        named && self.sentence.has_any(&REPEATING) && (0..self.sentence.len()).all(is_bare)
+    }
+
     /// What is said of no item that is named.
     fn free(&self, is_short: bool) -> Option<&Cue> {
         let praises = self.cues.first().filter(|first| first.judgement.sentiment > 0);
@@ -254,6 +287,11 @@ impl Reading<'_> {
         for (mention, judgement) in mentions.iter().zip(judge(sentence, &items, &said.cues)) {
             says |= self.judges(&said, mention, judgement);
         }
+        // `I loved Heat. Zodiac too.`
+        if let Some(last) = self.last.filter(|_| !says && said.repeats(open)) {
+            mentions.iter().flat_map(|mention| &mention.titles).for_each(|title| take(&mut self.feedback, title, last));
+            (self.summary.judges, self.named, says) = (true, true, true);
+        }
         if !says && said.takes(open) {
             for title in mentions.iter().flat_map(|mention| &mention.titles) {
                 let sentiment = if said.excepted.contains(title) { -1 } else { 1 };
@@ -263,7 +301,7 @@ impl Reading<'_> {
         }
         let names_nothing = |mention: &&Mention| mention.titles.is_empty() && mention.kind == MentionKind::One;
         if mentions.iter().all(names_nothing) && !stated {
-            says |= self.judges_freely(&said);
+            says |= self.judges_freely(&said, open);
         }
         says
     }
@@ -305,6 +343,7 @@ impl Reading<'_> {
             _ => None,
         };
         if judgement.sentiment != 0 {
+            self.last = Some(Judgement { seen, rating: None, ..judgement });
             let was_disliked =
                 |title: &String| self.feedback.disliked.contains(title) && !self.rejected.contains(title);
             let is_refused = !seen && said.is_refused(mention, judgement) && !was_disliked(&titles[0]);
@@ -328,7 +367,7 @@ impl Reading<'_> {
     }
 
     /// What is thought where nothing is named: of what was named before, or of the list. Returns whether it is of the former.
-    fn judges_freely(&mut self, said: &Said<'_>) -> bool {
+    fn judges_freely(&mut self, said: &Said<'_>, open: &[bool]) -> bool {
         let sentence = said.sentence;
         let is_short = sentence.len() <= SHORTEST;
         self.summary.judges |= !self.context.shown.is_empty()
@@ -350,12 +389,12 @@ impl Reading<'_> {
                 self.unclear.push(Unclear::Said { text: raw(&sentence.words), titles: vec![title] });
             }
             // Said of the list, of which only a verb says that it was seen.
-            (Some(cue), None) => {
+            (Some(cue), None) if said.is_of_list(open, cue) => {
                 let seen = cue.judgement.seen && said.tells(cue);
                 let says_why = !["no", "nope", "nah", "not"].contains(&sentence.at(cue.start));
                 self.free = self.free.or(Some((Judgement { seen, ..cue.judgement }, says_why)));
             }
-            (None, _) => {}
+            (Some(_), None) | (None, _) => {}
         }
         false
     }

@@ -115,11 +115,20 @@ impl Reading<'_> {
     }
 
     fn languages(&mut self, sentence: &Sentence, open: &[bool], is_listed: &dyn Fn(usize) -> bool) {
+        let mut wanted: Vec<&str> = Vec::new();
         for place in (0..sentence.len()).filter(|&place| open[place]) {
             let Some((language, _)) = self.understander.people.language_at(sentence, place) else { continue };
             match is_denied(sentence, place, is_listed) {
                 true => self.preferences.constraints.add(key::EXCLUDE_LANGUAGES, language),
-                false => self.preferences.constraints.set_text(key::LANGUAGE, language),
+                false => wanted.push(language),
+            }
+        }
+        // `English or French`
+        match (wanted.as_slice(), sentence.has_any(&["or"])) {
+            ([], _) => {}
+            ([.., last], false) | ([last], true) => self.preferences.constraints.set_text(key::LANGUAGE, *last),
+            (several, true) => {
+                several.iter().for_each(|language| self.preferences.constraints.add(key::LANGUAGE, *language))
             }
         }
     }

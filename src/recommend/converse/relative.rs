@@ -1,0 +1,121 @@
+//! What is asked for by what was spoken of: `newer`, `something shorter`, `anything else by him`.
+
+use super::{
+    State,
+    conditions::RUNTIMES,
+    dialogue::Dialogue,
+    facts::Records,
+    understand::{Understander, Understood, key},
+};
+use crate::recommend::{Attribute, Catalogue, Item};
+
+/// Who made what was spoken of, as messages call them, and what takes the place of the words.
+const MAKERS: [(&str, &str); 16] = [
+    ("what else did he make", "something by "),
+    ("what else did she make", "something by "),
+    ("what else did they make", "something by "),
+    ("what else did he direct", "something by "),
+    ("what else did she direct", "something by "),
+    ("what else has he made", "something by "),
+    ("what else has she made", "something by "),
+    ("by him", "by "),
+    ("by her", "by "),
+    ("by them", "by "),
+    ("by the same director", "by "),
+    ("by that director", "by "),
+    ("by this director", "by "),
+    ("from the same director", "by "),
+    ("from him", "by "),
+    ("from her", "by "),
+];
+
+/// Which way a comparison bounds, and what it is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Than {
+    Newer,
+    Older,
+    Shorter,
+    Longer,
+}
+
+/// Words that compare.
+const COMPARING: [(&str, Than); 7] = [
+    ("newer", Than::Newer),
+    ("more recent", Than::Newer),
+    ("later", Than::Newer),
+    ("older", Than::Older),
+    ("earlier", Than::Older),
+    ("shorter", Than::Shorter),
+    ("longer", Than::Longer),
+];
+
+/// The message with the name of whoever directed what was spoken of: `anything else by him`.
+pub(super) fn by_name(message: &str, dialogue: &Dialogue, records: &Records<'_>) -> Option<String> {
+    let item = dialogue.focus?;
+    let lower = message.to_ascii_lowercase();
+    let ends = |end: usize| !lower[end..].starts_with(|c: char| c.is_alphanumeric() || c == '\'');
+    let (start, end, with) = MAKERS.iter().find_map(|(words, with)| {
+        let start = lower.find(words).filter(|start| ends(start + words.len()))?;
+        Some((start, start + words.len(), with))
+    })?;
+    let people = records.people(item);
+    let maker =
+        people.iter().find(|fact| ["directed_by", "director", "directors"].contains(&fact.relation.as_str()))?;
+    Some(format!("{}{with}{}{}", &message[..start], maker.tail, &message[end..]))
+}
+
+/// Bounds what is asked for by what was spoken of, or by most of what was shown last: `more like the third one but newer`.
+pub(super) fn bound(
+    message: &str,
+    understood: &mut Understood,
+    dialogue: &Dialogue,
+    names: &Understander,
+    catalogue: &Catalogue,
+) {
+    if ![State::RecommendationPresentation, State::PreferenceElicitation].contains(&understood.state) {
+        return;
+    }
+    let lower = message.to_lowercase();
+    let words = |text: &str| format!(" {} ", text.split(|c: char| !c.is_alphanumeric()).collect::<Vec<_>>().join(" "));
+    let padded = words(&lower);
+    let said = |word: &str| padded.contains(&format!(" {word} ")) && !padded.contains(&format!(" the {word} "));
+    let liked = understood.preferences.explicit_preferences.iter().filter_map(|wish| wish.strip_prefix("like "));
+    let named: Vec<usize> = liked.filter_map(|title| names.item(title)).collect();
+    let base: Vec<usize> = match (named.is_empty(), dialogue.focus) {
+        (false, _) => named,
+        (true, Some(focus)) => vec![focus],
+        (true, None) => dialogue.last.clone(),
+    };
+    for (_, than) in COMPARING.iter().filter(|(word, _)| said(word)) {
+        let of_years = matches!(than, Than::Newer | Than::Older);
+        let value = |item: usize| {
+            let item = &catalogue[item];
+            if of_years { item.year().map(f64::from) } else { runtime(item) }
+        };
+        let mut values: Vec<f64> = base.iter().filter_map(|&item| value(item)).collect();
+        values.sort_by(f64::total_cmp);
+        let Some(middle) = values.get(values.len() / 2).copied() else { continue };
+        let (key, number) = match than {
+            Than::Newer => (key::YEAR_MIN, middle + 1.0),
+            Than::Older => (key::YEAR_MAX, middle - 1.0),
+            Than::Shorter => (key::RUNTIME_MAX, middle - 1.0),
+            Than::Longer => (key::RUNTIME_MIN, middle + 1.0),
+        };
+        let constraints = &mut understood.preferences.constraints;
+        let is_said = [key::YEAR_MIN, key::YEAR_MAX].iter().any(|key| of_years && constraints.number(key).is_some())
+            || [key::RUNTIME_MIN, key::RUNTIME_MAX].iter().any(|key| !of_years && constraints.number(key).is_some());
+        // `older than 1980` says which.
+        if !is_said {
+            constraints.set_number(key, number);
+            understood.state = State::RecommendationPresentation;
+        }
+    }
+}
+
+/// The running time of an item in minutes.
+fn runtime(item: &Item) -> Option<f64> {
+    RUNTIMES.iter().find_map(|column| match item.attribute(column) {
+        Some(Attribute::Number(minutes)) => Some(*minutes),
+        _ => None,
+    })
+}
