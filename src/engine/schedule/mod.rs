@@ -315,8 +315,9 @@ impl Scheduler {
         self.batch.clear();
         let mut firsts = Vec::with_capacity(shares.len());
         for (index, share) in shares {
-            firsts.push((*index, First { logits: self.batch.logits().len(), hidden: self.batch.hidden().len() }));
+            let first = First { logits: self.batch.logits().len(), hidden: self.batch.hidden().len() };
             let job = &mut self.running[*index];
+            firsts.push((*index, first, job.timeline.computed()));
             if let Err(error) = job.push(*share, &mut self.batch, &mut self.cache, self.backend.as_mut()) {
                 job.work.fail(error);
             }
@@ -329,7 +330,7 @@ impl Scheduler {
                 if self.batch.rows().len() == self.batch.logits().len() {
                     self.costs.learn(self.batch.rows().len(), started.elapsed().as_secs_f64());
                 }
-                for (index, first) in firsts {
+                for (index, first, _) in firsts {
                     let job = &mut self.running[index];
                     job.take(self.backend.as_ref(), &mut self.cache, (&step, first), &mut self.stats);
                 }
@@ -337,8 +338,11 @@ impl Scheduler {
             }
             Err(error) => {
                 let error = Arc::new(error);
-                for (index, _) in firsts {
-                    self.running[index].work.fail(super::Error::Step(error.clone()));
+                for (index, _, computed) in firsts {
+                    let job = &mut self.running[index];
+                    // The rest was not computed: it must not be kept.
+                    job.timeline.rewind(computed);
+                    job.work.fail(super::Error::Step(error.clone()));
                 }
             }
         }
