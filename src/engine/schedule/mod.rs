@@ -238,8 +238,7 @@ impl Scheduler {
             }
             index += 1;
         }
-        let writing = shares.len();
-        if writing > 0 {
+        if !shares.is_empty() {
             left.rows = left.rows.min(ROWS_WHILE_WRITING);
         }
         let mut index = 0;
@@ -257,7 +256,8 @@ impl Scheduler {
         }
         // Whoever made way takes no part.
         shares.retain(|(index, _)| *index < self.running.len());
-        if shares.len() == writing {
+        // Rows of guesses would take the place of those of a prompt.
+        if shares.iter().all(|(index, _)| self.running[*index].left() == 1) {
             self.add_drafts(&mut shares);
         }
         // Those that share blocks stand side by side, so that attention reads these once.

@@ -437,6 +437,40 @@ fn what_a_failed_step_did_not_compute_is_not_kept() {
 }
 
 #[test]
+fn nobody_guesses_while_a_prompt_is_read() {
+    let setting =
+        Setting { blocks: 5, keeps: false, limits: Limits { rows_per_step: 512, guessing: Guessing::Always } };
+    let mut scheduler = scheduler(setting);
+    let task = |prompt: Vec<u32>, max_tokens, priority, options| {
+        let request = Request { prompt, max_tokens, priority, ignore_eos: true, ..Request::default() };
+        Task::Write(request, options)
+    };
+    // How it begins and ends is open, and what lies between takes two blocks more than it has room for.
+    let ends = [(3, 5), (3, 6), (4, 5), (4, 6)];
+    let forced = ends.map(|(first, last)| [&[first][..], &[9; 200], &[last]].concat()).to_vec();
+    let tasks = [
+        task(vec![5; 20], 40, Priority::Low, None),
+        task(vec![6; 20], 40, Priority::Low, None),
+        task(vec![7; 20], 210, Priority::Normal, Some(forced)),
+        task([5, 6, 7, 8].repeat(5), 40, Priority::High, None),
+    ];
+    let mut running = Vec::new();
+    for (arrival, task) in tasks.iter().enumerate() {
+        running.push(add(&mut scheduler, arrival as u64, task, setting));
+        if arrival > 0 {
+            scheduler.step();
+        }
+    }
+    assert_eq!(scheduler.stats().preempted, 2, "as many made way as joined");
+    while !scheduler.is_idle() {
+        scheduler.step();
+    }
+    for (task, running) in tasks.iter().zip(running) {
+        assert_eq!(running.outcome().expect("an outcome"), alone(task));
+    }
+}
+
+#[test]
 fn low_priorities_wait_and_do_not_starve() {
     let setting = Setting { blocks: 4, keeps: false, limits: Limits { rows_per_step: 64, guessing: Guessing::Never } };
     let mut scheduler = scheduler(setting);
