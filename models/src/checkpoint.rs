@@ -2,7 +2,12 @@
 //!
 //! Tensors are asked for by the names of the Hub's checkpoints; GGUF's own names are translated here.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
 
 use crate::{
     Result, bert,
@@ -120,6 +125,31 @@ impl Checkpoint {
         docent_kernels::give_back_freed();
     }
 
+    /// An identity of the model, for keys of a cache: that of its weights, with the files beside them that say how they are
+    /// computed with, what their tokens are and which of these end a text.
+    ///
+    /// # Errors
+    /// If such a file cannot be read.
+    pub fn hash(&self) -> Result<[u8; 32], ConfigError> {
+        let tokenizer = ["tokenizer.json", "tokenizer_config.json", "generation_config.json"];
+        let files: &[&str] = match self.weights.metadata() {
+            None => &[&["config.json"][..], &tokenizer].concat(),
+            // A GGUF file says all of it, unless a tokenizer lies beside it.
+            Some(_) if self.folder.join(tokenizer[0]).exists() => &tokenizer,
+            Some(_) => return Ok(self.weights.hash()),
+        };
+        let mut hasher = Sha256::new_with_prefix(self.weights.hash());
+        for name in files {
+            let path = self.folder.join(name);
+            match std::fs::read(&path) {
+                Ok(bytes) => hasher.update(Sha256::new_with_prefix(name).chain_update(bytes).finalize()),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(source) => return Err(ConfigError::Read { path, source }),
+            }
+        }
+        Ok(hasher.finalize().into())
+    }
+
     /// Where the weights lie, with the files beside them.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -198,7 +228,33 @@ fn pairs_to_halves<T: Copy>(values: &[T], rows: usize, heads: usize) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::pairs_to_halves;
+    use std::fs;
+
+    use super::{Checkpoint, pairs_to_halves};
+
+    #[test]
+    fn the_hash_covers_the_files_that_decide_what_weights_compute() {
+        let tiny = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/tiny/llama-plain");
+        let folder = tempfile::tempdir().unwrap();
+        for file in fs::read_dir(tiny).unwrap() {
+            let file = file.unwrap();
+            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
+        }
+        let hash = || Checkpoint::open(folder.path()).unwrap().hash().unwrap();
+        let mut known = vec![hash()];
+        for name in ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"] {
+            let path = folder.path().join(name);
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            fs::write(path, text + "\n").unwrap();
+            known.push(hash());
+        }
+        fs::write(folder.path().join("README.md"), "any").unwrap();
+        let last = hash();
+        assert_eq!(Some(&last), known.last(), "a file that nobody reads");
+        known.sort();
+        known.dedup();
+        assert_eq!(known.len(), 5, "each of the files counts");
+    }
 
     #[test]
     fn pairs_become_halves_within_each_head() {

@@ -94,6 +94,8 @@ struct Shared {
     grammars: Grammars,
     architecture: Architecture,
     backend_name: String,
+    /// What it runs on, as far as results depend on it.
+    arithmetic: String,
     format: Option<Format>,
     footprint: Footprint,
     /// An identity of the model.
@@ -156,7 +158,7 @@ impl Engine {
         self.shared.format
     }
 
-    /// The identity of its weights.
+    /// The identity of the model: of its weights and the files beside them.
     pub fn hash(&self) -> &[u8; 32] {
         &self.shared.hash
     }

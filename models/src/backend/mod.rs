@@ -34,6 +34,11 @@ pub trait Backend: Send {
     /// `cpu`, `device` or `reference`, with what it runs on.
     fn name(&self) -> String;
 
+    /// What its numbers depend on beside the model: the name without what changes no bit of them.
+    fn arithmetic(&self) -> String {
+        self.name()
+    }
+
     /// The model's sizes.
     fn architecture(&self) -> &Architecture;
 
