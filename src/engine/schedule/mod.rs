@@ -199,8 +199,11 @@ impl Scheduler {
         self.waiting.range((after.map_or(Unbounded, Excluded), Unbounded)).next().map(|(place, _)| *place)
     }
 
-    /// Whether a running job is about to compute more of a job's prompt than is kept of it.
+    /// Whether a running job is about to compute more of a job's prompt than is kept of it, and that will be kept.
     fn is_being_computed(&self, job: &Job, found: usize) -> bool {
+        if !self.cache.keeps() {
+            return false;
+        }
         let ids = job.work.reusable();
         self.running.iter().filter(|other| other.left() > 1).any(|other| {
             let common = ids.iter().zip(other.work.lasting()).take_while(|(a, b)| a == b).count();

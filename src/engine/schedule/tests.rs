@@ -379,6 +379,20 @@ fn what_prompts_have_in_common_is_computed_once() {
 }
 
 #[test]
+fn nobody_waits_for_what_is_not_kept() {
+    for (keeps, together) in [(true, 1), (false, 3)] {
+        let setting = Setting { blocks: 16, keeps, limits: Limits { rows_per_step: 64, guessing: Guessing::Never } };
+        let mut scheduler = scheduler(setting);
+        let tasks: Vec<Task> = (0..3).map(|own| text(prompt(0, 150, &[3 + own, 9]), 4)).collect();
+        let running: Vec<Running> =
+            tasks.iter().enumerate().map(|(i, task)| add(&mut scheduler, i as u64, task, setting)).collect();
+        scheduler.step();
+        assert_eq!(scheduler.stats().running, together);
+        drop(running);
+    }
+}
+
+#[test]
 fn the_least_recently_used_prefix_goes_first() {
     let setting = Setting { blocks: 8, keeps: true, limits: Limits { rows_per_step: 512, guessing: Guessing::Never } };
     let mut scheduler = scheduler(setting);
