@@ -110,7 +110,10 @@ impl Footprint {
             Architecture::Decoder(c) if kind == BackendKind::Cpu => {
                 KvCache::block_bytes_of(kv_format, c.layers, c.kv_heads, c.head_dim)
             }
-            Architecture::Decoder(c) => 2 * c.layers * c.kv_heads * c.head_dim * KV_BLOCK * size_of::<f32>(),
+            Architecture::Decoder(c) => {
+                let of_one_element = 2 * KV_BLOCK * size_of::<f32>();
+                [c.layers, c.kv_heads, c.head_dim].into_iter().fold(of_one_element, usize::saturating_mul)
+            }
             Architecture::Encoder(_) => 0,
         };
         let weights = match kind {

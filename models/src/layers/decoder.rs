@@ -14,6 +14,9 @@ use crate::{
     weights::Weights,
 };
 
+/// The widest head, far beyond those of real models: tables are made for it before any tensor is looked at.
+const MOST_HEAD_DIM: usize = 1 << 14;
+
 /// The sizes and switches of a decoder.
 #[derive(Clone, Debug)]
 pub struct DecoderConfig {
@@ -63,8 +66,8 @@ impl DecoderConfig {
         }
         let head_name = Name("head_dim", "attention.key_length");
         let head_dim = fields.optional_count(head_name)?.unwrap_or(hidden / heads);
-        if head_dim == 0 || !head_dim.is_multiple_of(2) {
-            return Err(fields.wrong(head_name, head_dim.to_string(), "an even number").into());
+        if head_dim > MOST_HEAD_DIM || head_dim == 0 || !head_dim.is_multiple_of(2) {
+            return Err(fields.wrong(head_name, head_dim.to_string(), "an even number up to 16384").into());
         }
         let (theta, scaling) = fields.rope(weights)?;
         if let RopeScaling::Factors(factors) = &scaling
