@@ -230,16 +230,65 @@ fn pairs_to_halves<T: Copy>(values: &[T], rows: usize, heads: usize) -> Vec<T> {
 mod tests {
     use std::fs;
 
+    use serde_json::json;
+
     use super::{Checkpoint, pairs_to_halves};
+
+    /// A tiny model in a folder of its own.
+    fn copy_of(tiny: &str) -> tempfile::TempDir {
+        let tiny = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/tiny").join(tiny);
+        let folder = tempfile::tempdir().unwrap();
+        for from in [tiny.clone(), tiny.join("1_Pooling")].iter().filter(|from| from.exists()) {
+            let to = folder.path().join(from.strip_prefix(&tiny).unwrap());
+            fs::create_dir_all(&to).unwrap();
+            for file in fs::read_dir(from).unwrap().map(Result::unwrap).filter(|file| file.path().is_file()) {
+                fs::copy(file.path(), to.join(file.file_name())).unwrap();
+            }
+        }
+        folder
+    }
+
+    #[test]
+    fn configurations_that_the_code_does_not_follow_are_refused() {
+        let (config, pooling) = ("config.json", "1_Pooling/config.json");
+        let cases = [
+            (
+                "qwen3",
+                config,
+                "/head_dim",
+                json!(1u64 << 31),
+                "`head_dim` is 2147483648, expected an even number up to 16384",
+            ),
+            ("llama-plain", config, "/hidden_act", json!("relu"), "`hidden_act` is relu, expected `silu`"),
+            (
+                "bert-mean",
+                "modules.json",
+                "/1/type",
+                json!("sentence_transformers.models.Dense"),
+                "`type` is sentence_transformers.models.Dense, expected `Transformer`, `Pooling` or `Normalize`",
+            ),
+            (
+                "bert-mean",
+                pooling,
+                "/pooling_mode_max_tokens",
+                json!(true),
+                "`pooling_mode` is max_tokens, mean_tokens, expected one of `cls_token`, `mean_tokens` and `lasttoken`",
+            ),
+        ];
+        for (tiny, file, field, value, expected) in cases {
+            let folder = copy_of(tiny);
+            let path = folder.path().join(file);
+            let mut json = crate::config::read_json(&path).unwrap();
+            *json.pointer_mut(field).unwrap() = value;
+            fs::write(&path, json.to_string()).unwrap();
+            let error = Checkpoint::open(folder.path()).unwrap_err().to_string();
+            assert_eq!(error, format!("`{}`: {expected}", path.display()));
+        }
+    }
 
     #[test]
     fn the_hash_covers_the_files_that_decide_what_weights_compute() {
-        let tiny = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/tiny/llama-plain");
-        let folder = tempfile::tempdir().unwrap();
-        for file in fs::read_dir(tiny).unwrap() {
-            let file = file.unwrap();
-            fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
-        }
+        let folder = copy_of("llama-plain");
         let hash = || Checkpoint::open(folder.path()).unwrap().hash().unwrap();
         let mut known = vec![hash()];
         for name in ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"] {
