@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::{
     Result,
-    config::{Fields, Name, read_json},
+    config::{ConfigError, Fields, Name, read_json},
     layers::{
         encoder::{Activation, EncoderConfig},
         pooling::Pooling,
@@ -49,7 +49,7 @@ pub(crate) fn config(fields: &Fields<'_>, weights: &Weights, folder: &Path) -> R
             .optional_number(Name("layer_norm_eps", "attention.layer_norm_epsilon"))?
             .unwrap_or(DEFAULT_NORM_EPS),
         activation: activation(fields)?,
-        pooling: sentence.pooling.unwrap_or_else(|| gguf_pooling(weights)),
+        pooling: sentence.pooling.map_or_else(|| gguf_pooling(weights, fields), Ok)?,
         normalize: sentence.normalize,
         max_length: sentence.max_length.map_or(context, |length| length.min(context)),
         labels: labels(fields),
@@ -86,15 +86,21 @@ fn labels(fields: &Fields<'_>) -> usize {
     }
 }
 
-/// `bert.pooling_type` of GGUF files: 1 mean, 2 first token.
-fn gguf_pooling(weights: &Weights) -> Pooling {
-    const CLS: u64 = 2;
+/// `bert.pooling_type` of GGUF files: 0 not said, 1 mean, 2 first token, 3 last token.
+fn gguf_pooling(weights: &Weights, fields: &Fields<'_>) -> Result<Pooling> {
     let kind = weights.metadata().and_then(|m| m.get("bert.pooling_type")).and_then(crate::config::scalar);
-    match kind.as_ref().and_then(Value::as_u64) {
-        Some(CLS) => Pooling::Cls,
-        _ => Pooling::Mean,
+    match kind.as_ref().map(Value::as_u64) {
+        None | Some(Some(0 | 1)) => Ok(Pooling::Mean),
+        Some(Some(2)) => Ok(Pooling::Cls),
+        Some(Some(3)) => Ok(Pooling::Last),
+        Some(_) => {
+            let found = kind.unwrap_or_default().to_string();
+            Err(fields.wrong(Name("-", "pooling_type"), found, "a number from 0 to 3").into())
+        }
     }
 }
+
+const POOLING: &str = "1_Pooling/config.json";
 
 /// What sentence-transformers keeps beside the weights.
 #[derive(Default)]
@@ -110,18 +116,41 @@ impl SentenceFiles {
             let path = folder.join(name);
             path.exists().then(|| read_json(&path)).transpose()
         };
+        let wrong = |name: &str, field: &str, found: &str, expected| ConfigError::Field {
+            path: folder.join(name),
+            field: field.into(),
+            found: found.into(),
+            expected,
+        };
         let mut files = Self::default();
         if let Some(modules) = optional("modules.json")? {
-            let kinds = modules.as_array().into_iter().flatten().filter_map(|m| m["type"].as_str());
-            files.normalize = kinds.into_iter().any(|kind| kind.ends_with("Normalize"));
+            for kind in modules.as_array().into_iter().flatten().filter_map(|module| module["type"].as_str()) {
+                match kind.rsplit('.').next() {
+                    Some("Transformer" | "Pooling") => {}
+                    Some("Normalize") => files.normalize = true,
+                    // What would change the vector must not be left out.
+                    _ => {
+                        let expected = "`Transformer`, `Pooling` or `Normalize`";
+                        return Err(wrong("modules.json", "type", kind, expected).into());
+                    }
+                }
+            }
         }
-        if let Some(pooling) = optional("1_Pooling/config.json")? {
-            let on = |key: &str| pooling[key].as_bool() == Some(true);
-            files.pooling = match () {
-                () if on("pooling_mode_cls_token") => Some(Pooling::Cls),
-                () if on("pooling_mode_lasttoken") => Some(Pooling::Last),
-                () => Some(Pooling::Mean),
-            };
+        if let Some(pooling) = optional(POOLING)? {
+            let modes = pooling.as_object().into_iter().flatten().filter(|(_, on)| on.as_bool() == Some(true));
+            let mut modes: Vec<&str> = modes.filter_map(|(key, _)| key.strip_prefix("pooling_mode_")).collect();
+            modes.extend(pooling["pooling_mode"].as_str());
+            modes.sort_unstable();
+            files.pooling = Some(match modes[..] {
+                [] | ["mean_tokens" | "mean"] => Pooling::Mean,
+                ["cls_token" | "cls"] => Pooling::Cls,
+                ["lasttoken"] => Pooling::Last,
+                // Several are put side by side there.
+                _ => {
+                    let expected = "one of `cls_token`, `mean_tokens` and `lasttoken`";
+                    return Err(wrong(POOLING, "pooling_mode", &modes.join(", "), expected).into());
+                }
+            });
         }
         if let Some(sentence) = optional("sentence_bert_config.json")? {
             files.max_length = sentence["max_seq_length"].as_u64().map(|length| length as usize);

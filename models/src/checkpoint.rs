@@ -2,7 +2,12 @@
 //!
 //! Tensors are asked for by the names of the Hub's checkpoints; GGUF's own names are translated here.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
 
 use crate::{
     Result, bert,
@@ -120,6 +125,31 @@ impl Checkpoint {
         docent_kernels::give_back_freed();
     }
 
+    /// An identity of the model, for keys of a cache: that of its weights, with the files beside them that say how they are
+    /// computed with, what their tokens are and which of these end a text.
+    ///
+    /// # Errors
+    /// If such a file cannot be read.
+    pub fn hash(&self) -> Result<[u8; 32], ConfigError> {
+        let tokenizer = ["tokenizer.json", "tokenizer_config.json", "generation_config.json"];
+        let files: &[&str] = match self.weights.metadata() {
+            None => &[&["config.json"][..], &tokenizer].concat(),
+            // A GGUF file says all of it, unless a tokenizer lies beside it.
+            Some(_) if self.folder.join(tokenizer[0]).exists() => &tokenizer,
+            Some(_) => return Ok(self.weights.hash()),
+        };
+        let mut hasher = Sha256::new_with_prefix(self.weights.hash());
+        for name in files {
+            let path = self.folder.join(name);
+            match std::fs::read(&path) {
+                Ok(bytes) => hasher.update(Sha256::new_with_prefix(name).chain_update(bytes).finalize()),
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(source) => return Err(ConfigError::Read { path, source }),
+            }
+        }
+        Ok(hasher.finalize().into())
+    }
+
     /// Where the weights lie, with the files beside them.
     pub fn folder(&self) -> &Path {
         &self.folder
@@ -198,7 +228,82 @@ fn pairs_to_halves<T: Copy>(values: &[T], rows: usize, heads: usize) -> Vec<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::pairs_to_halves;
+    use std::fs;
+
+    use serde_json::json;
+
+    use super::{Checkpoint, pairs_to_halves};
+
+    /// A tiny model in a folder of its own.
+    fn copy_of(tiny: &str) -> tempfile::TempDir {
+        let tiny = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/tiny").join(tiny);
+        let folder = tempfile::tempdir().unwrap();
+        for from in [tiny.clone(), tiny.join("1_Pooling")].iter().filter(|from| from.exists()) {
+            let to = folder.path().join(from.strip_prefix(&tiny).unwrap());
+            fs::create_dir_all(&to).unwrap();
+            for file in fs::read_dir(from).unwrap().map(Result::unwrap).filter(|file| file.path().is_file()) {
+                fs::copy(file.path(), to.join(file.file_name())).unwrap();
+            }
+        }
+        folder
+    }
+
+    #[test]
+    fn configurations_that_the_code_does_not_follow_are_refused() {
+        let (config, pooling) = ("config.json", "1_Pooling/config.json");
+        let cases = [
+            (
+                "qwen3",
+                config,
+                "/head_dim",
+                json!(1u64 << 31),
+                "`head_dim` is 2147483648, expected an even number up to 16384",
+            ),
+            ("llama-plain", config, "/hidden_act", json!("relu"), "`hidden_act` is relu, expected `silu`"),
+            (
+                "bert-mean",
+                "modules.json",
+                "/1/type",
+                json!("sentence_transformers.models.Dense"),
+                "`type` is sentence_transformers.models.Dense, expected `Transformer`, `Pooling` or `Normalize`",
+            ),
+            (
+                "bert-mean",
+                pooling,
+                "/pooling_mode_max_tokens",
+                json!(true),
+                "`pooling_mode` is max_tokens, mean_tokens, expected one of `cls_token`, `mean_tokens` and `lasttoken`",
+            ),
+        ];
+        for (tiny, file, field, value, expected) in cases {
+            let folder = copy_of(tiny);
+            let path = folder.path().join(file);
+            let mut json = crate::config::read_json(&path).unwrap();
+            *json.pointer_mut(field).unwrap() = value;
+            fs::write(&path, json.to_string()).unwrap();
+            let error = Checkpoint::open(folder.path()).unwrap_err().to_string();
+            assert_eq!(error, format!("`{}`: {expected}", path.display()));
+        }
+    }
+
+    #[test]
+    fn the_hash_covers_the_files_that_decide_what_weights_compute() {
+        let folder = copy_of("llama-plain");
+        let hash = || Checkpoint::open(folder.path()).unwrap().hash().unwrap();
+        let mut known = vec![hash()];
+        for name in ["config.json", "tokenizer.json", "tokenizer_config.json", "generation_config.json"] {
+            let path = folder.path().join(name);
+            let text = fs::read_to_string(&path).unwrap_or_default();
+            fs::write(path, text + "\n").unwrap();
+            known.push(hash());
+        }
+        fs::write(folder.path().join("README.md"), "any").unwrap();
+        let last = hash();
+        assert_eq!(Some(&last), known.last(), "a file that nobody reads");
+        known.sort();
+        known.dedup();
+        assert_eq!(known.len(), 5, "each of the files counts");
+    }
 
     #[test]
     fn pairs_become_halves_within_each_head() {

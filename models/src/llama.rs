@@ -14,10 +14,11 @@ pub(crate) const MODEL_TYPE: &str = "llama";
 
 pub(crate) fn config(fields: &Fields<'_>, weights: &Weights) -> Result<DecoderConfig> {
     let biased = fields.flag(Name("attention_bias", "-"))?;
+    let config = DecoderConfig::read(MODEL_TYPE, fields, weights)?;
     Ok(DecoderConfig {
-        qkv_bias: biased,
-        output_bias: biased,
-        mlp_bias: fields.flag(Name("mlp_bias", "-"))?,
-        ..DecoderConfig::read(MODEL_TYPE, fields, weights)?
+        qkv_bias: biased || config.qkv_bias,
+        output_bias: biased || config.output_bias,
+        mlp_bias: fields.flag(Name("mlp_bias", "-"))? || config.mlp_bias,
+        ..config
     })
 }

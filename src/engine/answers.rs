@@ -14,7 +14,7 @@ use std::{
 use serde::{Serialize, de::DeserializeOwned};
 use sha2::{Digest, Sha256};
 
-use super::{Engine, Stats};
+use super::{Engine, Stats, soft};
 
 /// A store of answers. What cannot be read or written is no fault of whoever asks: it is computed.
 pub trait Answers: Debug + Send + Sync {
@@ -90,15 +90,19 @@ impl Engine {
         Self { answers: Some(answers), ..self.clone() }
     }
 
-    /// SHA-256 of what the model is: of its files, and of what it runs on.
+    /// SHA-256 of what the model is: of its files, and of what it runs on as far as results depend on it.
     pub fn identity(&self) -> [u8; 32] {
-        let hash = Sha256::new().chain_update(self.shared.hash).chain_update(&self.shared.backend_name);
+        let hash = Sha256::new().chain_update(self.shared.hash).chain_update(&self.shared.arithmetic);
         hash.finalize().into()
     }
 
-    /// A question of a kind, by the tokens it is about and its settings, if answers are kept.
+    /// A question of a kind, by the tokens it is about and its settings, if answers are kept. About soft tokens there is
+    /// none: their ids mean something else to each engine, and answers outlive engines.
     pub(super) fn question(&self, kind: &'static str, tokens: &[&[u32]], settings: &dyn Debug) -> Option<Question> {
         self.answers.as_ref()?;
+        if tokens.iter().any(|tokens| tokens.iter().any(|&token| token >= soft::FIRST)) {
+            return None;
+        }
         let mut hash = Sha256::new().chain_update(self.identity()).chain_update(kind);
         for tokens in tokens {
             hash.update((tokens.len() as u64).to_le_bytes());
@@ -106,5 +110,68 @@ impl Engine {
         }
         hash.update(format!("{settings:?}"));
         Some(Question { engine: self.clone(), key: hash.finalize().into(), kind })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::HashMap, path::Path, sync::Mutex};
+
+    use super::*;
+    use crate::engine::{EngineOptions, Request, Scores, Scoring};
+
+    /// Answers that several engines share.
+    #[derive(Debug, Default)]
+    struct Shared(Mutex<HashMap<[u8; 32], KeptAnswer>>);
+
+    impl Answers for Shared {
+        fn find(&self, key: &[u8; 32], _kind: &'static str) -> Option<KeptAnswer> {
+            self.0.lock().unwrap().get(key).cloned()
+        }
+
+        fn keep(&self, key: &[u8; 32], _kind: &'static str, answer: KeptAnswer) {
+            self.0.lock().unwrap().insert(*key, answer);
+        }
+    }
+
+    fn engine(answers: &Arc<Shared>, options: &EngineOptions) -> Engine {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/tiny/llama-plain");
+        Engine::load(&folder, options).unwrap().with_answers(answers.clone())
+    }
+
+    #[test]
+    fn soft_tokens_of_one_engine_are_not_taken_for_another_s() {
+        let answers = Arc::new(Shared::default());
+        let score = |value: f32| -> (u32, Scores) {
+            let engine = engine(&answers, &EngineOptions::default());
+            let soft = engine.soft_tokens(&vec![value; engine.architecture().hidden()]).unwrap()[0];
+            let scoring = Scoring { prefix: vec![5, soft], continuations: vec![vec![7, 9]], ..Scoring::default() };
+            (soft, engine.score(&scoring).unwrap())
+        };
+        let ((first, low), (second, high)) = (score(-0.5), score(0.5));
+        assert_eq!(first, second, "both engines count from the same id");
+        assert_ne!(low, high);
+        assert!(answers.0.lock().unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_text_is_found_again_where_it_would_be_the_same() {
+        let answers = Arc::new(Shared::default());
+        let complete = |threads: usize, kv_positions: usize, max_tokens: usize| -> (usize, u64) {
+            let options = EngineOptions { threads: Some(threads), kv_positions, ..EngineOptions::default() };
+            let engine = engine(&answers, &options);
+            let request = Request { prompt: vec![5; 50], max_tokens, ignore_eos: true, ..Request::default() };
+            (engine.complete(&request).unwrap().ids.len(), engine.stats().unwrap().answers_found)
+        };
+        let cases = [
+            ("the end of the cache cuts it", 1, 64, 40, (15, 0)),
+            ("room for all of it", 1, 128, 40, (40, 0)),
+            ("more threads", 2, 128, 40, (40, 1)),
+            ("more room", 1, 256, 40, (40, 1)),
+            ("cut where it was before", 1, 64, 60, (15, 1)),
+        ];
+        for (name, threads, kv_positions, max_tokens, expected) in cases {
+            assert_eq!(complete(threads, kv_positions, max_tokens), expected, "{name}");
+        }
     }
 }

@@ -83,7 +83,9 @@ impl Engine {
             let options = self.options(&ordering.options)?;
             let separator: Arc<[u32]> = self.tokenize_continuation(&ordering.separator)?.into();
             let guide = || RankingGuide::new(options.clone(), separator.clone(), ordering.count);
-            let max_tokens = options.tokens() + separator.len() * ordering.options.len() + 1;
+            let count = ordering.count.min(ordering.options.len());
+            // The separators stand between them, and one token may end the text.
+            let max_tokens = options.longest(count) + separator.len() * count.saturating_sub(1) + 1;
             let Ordering { prompt, sampling, seed, .. } = ordering.clone();
             let request = Request { prompt, max_tokens, sampling, seed, ..Request::default() };
             self.check_request(&request)?;
@@ -106,10 +108,11 @@ impl Engine {
             return Ok(Choice { index, log_prob });
         }
         let options = self.options(options)?;
-        let max_tokens = options.longest() + 1;
+        let longest = options.longest(1);
+        let max_tokens = longest + 1;
         let request = Request { prompt: prompt.to_vec(), max_tokens, sampling: *sampling, seed, ..Request::default() };
         self.check_request(&request)?;
-        self.check_length(prompt.len() + options.longest())?;
+        self.check_length(prompt.len() + longest)?;
         let (priority, work, choosing) = self.guided_writer(request, Some(Guide::options(options.clone())))?;
         pollster::block_on(self.send(priority, work))?;
         let chosen = choosing.wait()?;

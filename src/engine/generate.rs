@@ -212,7 +212,10 @@ impl Engine {
     /// Looks a text up, or starts it.
     fn begin(&self, request: &Request) -> Result<Begun> {
         let Request { prompt, max_tokens, sampling, seed, stop, ignore_eos, constraint, priority: _ } = request;
-        let settings = (max_tokens, sampling, seed, stop, ignore_eos, constraint);
+        self.check_request(request)?;
+        // As many as context and cache leave, so that a text that these cut is not taken for a whole one.
+        let most = (*max_tokens).min(self.vocabulary().limit + 1 - prompt.len());
+        let settings = (most, sampling, seed, stop, ignore_eos, constraint);
         let question = self.question("text", &[prompt], &settings);
         match Question::find(question.as_ref()) {
             Some(generation) => Ok(Begun::Found(generation)),

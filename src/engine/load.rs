@@ -92,7 +92,8 @@ impl Engine {
         let mut checkpoint = language_model(path)?;
         let prompts = Prompts::of(&checkpoint)?;
         // Before the weights are packed and their file's memory is given back.
-        let (format, hash) = (checkpoint.weights().main_format(), checkpoint.weights().hash());
+        let hash = checkpoint.hash().map_err(docent_models::Error::from)?;
+        let format = checkpoint.weights().main_format();
         let backend = options.load(&mut checkpoint)?;
         Self::over(backend, prompts, options, (format, hash))
     }
@@ -104,6 +105,7 @@ impl Engine {
         (format, hash): (Option<Format>, [u8; 32]),
     ) -> Result<Self> {
         let (architecture, backend_name) = (backend.architecture().clone(), backend.name());
+        let arithmetic = backend.arithmetic();
         let footprint = backend.footprint();
         let soft = Arc::new(SoftRows::default());
         let cache = Cache::new(backend.kv_blocks(), options.prefix_cache, soft.clone());
@@ -122,6 +124,7 @@ impl Engine {
             grammars,
             architecture,
             backend_name,
+            arithmetic,
             format,
             footprint,
             hash,

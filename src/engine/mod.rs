@@ -94,6 +94,8 @@ struct Shared {
     grammars: Grammars,
     architecture: Architecture,
     backend_name: String,
+    /// What it runs on, as far as results depend on it.
+    arithmetic: String,
     format: Option<Format>,
     footprint: Footprint,
     /// An identity of the model.
@@ -156,7 +158,7 @@ impl Engine {
         self.shared.format
     }
 
-    /// The identity of its weights.
+    /// The identity of the model: of its weights and the files beside them.
     pub fn hash(&self) -> &[u8; 32] {
         &self.shared.hash
     }
@@ -176,7 +178,8 @@ impl Engine {
     }
 
     /// Writes the prefixes that are likeliest to be asked for again to a file: those that were, before those that were
-    /// not. Returns how many blocks of 64 positions these are. A device's are not written.
+    /// not. Returns how many blocks of 64 positions these are. A device's are not written, and without any what is there
+    /// stays.
     ///
     /// # Errors
     /// If the engine has stopped, the file cannot be written, or something else is there.
@@ -185,6 +188,9 @@ impl Engine {
             let (backend, cache) = scheduler.parts();
             cache.take_out(backend, SAVED_BLOCKS)
         })?;
+        if blocks.is_empty() {
+            return Ok(0);
+        }
         let fault = |error: std::io::Error| Error::Prefixes { path: path.to_owned(), what: error.to_string() };
         cache::write(path, &self.shared.hash, &blocks).map_err(fault)?;
         Ok(blocks.len())

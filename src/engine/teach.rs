@@ -24,7 +24,7 @@ impl Teacher {
     /// If a file is damaged, or the architecture is none that is supported or an encoder's.
     pub fn load(path: &Path) -> Result<Self> {
         let checkpoint = Checkpoint::open(path)?;
-        let hash = checkpoint.weights().hash();
+        let hash = checkpoint.hash().map_err(docent_models::Error::from)?;
         match ReferenceModel::load(&checkpoint, &Device::Cpu)? {
             ReferenceModel::Decoder(model) => Ok(Self { model, hash }),
             ReferenceModel::Encoder(encoder) => {
@@ -39,7 +39,7 @@ impl Teacher {
         self.model.config.hidden
     }
 
-    /// The identity of its weights.
+    /// The identity of the model.
     pub fn hash(&self) -> &[u8; 32] {
         &self.hash
     }

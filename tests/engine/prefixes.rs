@@ -37,6 +37,9 @@ fn another_engine_goes_on_from_the_file_with_the_same_texts() {
     assert!(small.load_prefixes(&path).unwrap() <= 3);
     let off = Engine::load(smollm2(), &EngineOptions { prefix_cache: false, ..EngineOptions::default() }).unwrap();
     assert_eq!(off.load_prefixes(&path).unwrap(), 0);
+    // Nor does one that keeps nothing replace what another kept.
+    assert_eq!(off.save_prefixes(&path).unwrap(), 0);
+    assert_eq!(engine().load_prefixes(&path).unwrap(), saved);
 }
 
 #[test]

@@ -222,9 +222,10 @@ impl KvCache {
         self.layout.block_bytes()
     }
 
-    /// Bytes of one block of so many layers with so many heads of so many elements.
+    /// Bytes of one block of so many layers with so many heads of so many elements; `usize::MAX` for more than that.
     pub fn block_bytes_of(format: KvFormat, layers: usize, kv_heads: usize, head_dim: usize) -> usize {
-        Layout { format, layers, kv_heads, head_dim }.block_bytes()
+        let [keys, values] = format.bytes(head_dim);
+        keys.saturating_add(values).saturating_mul(kv_heads).saturating_mul(layers)
     }
 
     /// Bytes of a layer in a block.

@@ -42,7 +42,7 @@ pub struct LoadOptions {
     pub kv_positions: usize,
     /// How keys and values are kept; only the CPU backend has a choice.
     pub kv_format: KvFormat,
-    /// Bytes of memory that may be used; unlimited, if `None`.
+    /// Bytes of the machine's memory that may be used; unlimited, if `None`. Not that of a GPU, which says so itself.
     pub memory: Option<u64>,
 }
 
@@ -59,7 +59,8 @@ pub fn load(checkpoint: &Checkpoint, options: &LoadOptions) -> Result<Box<dyn Ba
     if kind != BackendKind::Cpu && format != KvFormat::default() {
         return Err(BackendError::KvFormat(format.name()).into());
     }
-    validate::memory(Footprint::estimate(checkpoint, kind, format), kv_blocks, options.memory)?;
+    let memory = options.memory.filter(|_| !matches!(kind, BackendKind::Cuda(_) | BackendKind::Metal(_)));
+    validate::memory(Footprint::estimate(checkpoint, kind, format), kv_blocks, memory)?;
     Ok(match options.backend {
         BackendKind::Cpu => Box::new(Cpu::load(checkpoint, options.isa, options.pool.clone(), (format, kv_blocks))?),
         BackendKind::Reference => Box::new(Reference::load(checkpoint, kv_blocks)?),
@@ -110,7 +111,10 @@ impl Footprint {
             Architecture::Decoder(c) if kind == BackendKind::Cpu => {
                 KvCache::block_bytes_of(kv_format, c.layers, c.kv_heads, c.head_dim)
             }
-            Architecture::Decoder(c) => 2 * c.layers * c.kv_heads * c.head_dim * KV_BLOCK * size_of::<f32>(),
+            Architecture::Decoder(c) => {
+                let of_one_element = 2 * KV_BLOCK * size_of::<f32>();
+                [c.layers, c.kv_heads, c.head_dim].into_iter().fold(of_one_element, usize::saturating_mul)
+            }
             Architecture::Encoder(_) => 0,
         };
         let weights = match kind {
@@ -118,5 +122,29 @@ impl Footprint {
             _ => weights.bytes() as usize,
         };
         Self { weights, kv_block }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::Error;
+
+    #[test]
+    fn the_memory_of_the_machine_bounds_what_runs_in_it() {
+        let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/tiny/llama-plain");
+        let checkpoint = Checkpoint::open(&tiny).unwrap();
+        let kinds = [BackendKind::Cpu, BackendKind::DeviceCpu, BackendKind::Reference];
+        // No machine has a GPU of this number.
+        let gpus = [BackendKind::Cuda(1 << 20), BackendKind::Metal(1 << 20)];
+        for (backend, bounded) in kinds.map(|kind| (kind, true)).into_iter().chain(gpus.map(|kind| (kind, false))) {
+            let (isa, pool, kv_format) = (Isa::detect(), Arc::new(Pool::new(1)), KvFormat::default());
+            let options = LoadOptions { backend, isa, pool, kv_positions: 64, kv_format, memory: Some(1) };
+            let error = load(&checkpoint, &options).err();
+            let refused = matches!(error, Some(Error::Backend(BackendError::Memory { .. })));
+            assert_eq!(refused, bounded, "{backend:?}: {error:?}");
+        }
     }
 }

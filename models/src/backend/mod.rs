@@ -34,6 +34,11 @@ pub trait Backend: Send {
     /// `cpu`, `device` or `reference`, with what it runs on.
     fn name(&self) -> String;
 
+    /// What its numbers depend on beside the model: the name without what changes no bit of them.
+    fn arithmetic(&self) -> String {
+        self.name()
+    }
+
     /// The model's sizes.
     fn architecture(&self) -> &Architecture;
 
@@ -93,7 +98,7 @@ pub trait Backend: Send {
     /// The log-probability of token `pick.1` under row `pick.0` of the step's logits, for every pick.
     ///
     /// # Errors
-    /// If a row or token is out of range, or the device fails.
+    /// If a row or token is out of range, logits are not finite, or the device fails.
     fn log_probs(&self, step: &Step, picks: &[(usize, u32)]) -> Result<Vec<f32>> {
         sample::log_probs(step, picks, |logits| self.summarize(logits))
     }
@@ -101,18 +106,18 @@ pub trait Backend: Send {
     /// The `n` likeliest tokens of a row of the step's logits with their log-probabilities, likeliest first.
     ///
     /// # Errors
-    /// If the row is out of range, or the device fails.
+    /// If the row is out of range, its logits are not finite, or the device fails.
     fn top_n(&self, step: &Step, row: usize, n: usize) -> Result<Vec<(u32, f32)>> {
         let logits = step.logits.row(row)?;
         let summary = step.summary(row).unwrap_or_else(|| self.summarize(&logits));
-        Ok(sample::top_n(&logits, n, summary))
+        sample::top_n(&logits, n, summary)
     }
 
     /// Draws a token from a row of the step's logits. `seen` are the tokens that the repetition penalty applies to,
     /// `uniform` is the random number in [0, 1) that decides.
     ///
     /// # Errors
-    /// If the row is out of range, no token is allowed, or the device fails.
+    /// If the row is out of range, its logits are not finite, no token is allowed, or the device fails.
     fn sample(&self, step: &Step, row: usize, sampling: &Sampling, seen: &[u32], uniform: f64) -> Result<Sampled> {
         let logits = step.logits.row(row)?;
         let summary = step.summary(row).unwrap_or_else(|| self.summarize(&logits));
@@ -176,6 +181,9 @@ pub enum BackendError {
     /// The mask of a row allows no token.
     #[error("no token is allowed to come next")]
     NothingAllowed,
+    /// A row of logits has NaN or infinity in it.
+    #[error("the model's logits are no finite numbers")]
+    NotFinite,
     /// The weights do not fit into memory.
     #[error("the model takes {needed} bytes of memory, and {available} are available")]
     Memory {
@@ -208,6 +216,9 @@ impl BackendError {
     pub fn hint(&self) -> Option<String> {
         match self {
             BackendError::Memory { .. } => Some("take a smaller model or a smaller quantization".into()),
+            BackendError::NotFinite => {
+                Some("see with `docent models verify` whether the model's files are whole".into())
+            }
             BackendError::KvFormat(_) => Some("leave `--kv-format` out, or `--device`".into()),
             BackendError::MissingIsa(_) => Some("leave `DOCENT_ISA` unset to take the best that there is".into()),
             BackendError::MissingDevice { asked, .. } => Some(format!("build with `--features {asked}`")),

@@ -48,31 +48,40 @@ pub(super) fn summarize(logits: &[f32]) -> Summary {
     Summary { largest: Some(largest), log_sum_exp: f64::from(max) + sum.ln() }
 }
 
+/// What turns these logits into log-probabilities.
+fn normalizer(logits: &[f32], summary: Summary) -> Result<f64, BackendError> {
+    let sum = summary.log_sum_exp;
+    // A sum of nothing but NaN counts none of them.
+    let has_nan = || sum == f64::NEG_INFINITY && logits.iter().any(|x| x.is_nan());
+    if sum.is_nan() || sum == f64::INFINITY || has_nan() { Err(BackendError::NotFinite) } else { Ok(sum) }
+}
+
 pub(super) fn log_probs(
     step: &Step,
     picks: &[(usize, u32)],
     summarize: impl Fn(&[f32]) -> Summary,
 ) -> Result<Vec<f32>> {
-    let mut normalizer = (usize::MAX, 0.0);
+    let mut known = (usize::MAX, 0.0);
     let mut out = Vec::with_capacity(picks.len());
     for &(row, token) in picks {
         let logits = step.logits.row(row)?;
-        if normalizer.0 != row {
+        if known.0 != row {
             let summary = step.summary(row).unwrap_or_else(|| summarize(&logits));
-            normalizer = (row, summary.log_sum_exp);
+            known = (row, normalizer(&logits, summary)?);
         }
         let limit = logits.len();
         let logit =
             logits.get(token as usize).ok_or(BackendError::Range { what: "token id", found: token as usize, limit })?;
-        out.push((f64::from(*logit) - normalizer.1) as f32);
+        out.push((f64::from(*logit) - known.1) as f32);
     }
     Ok(out)
 }
 
-pub(super) fn top_n(logits: &[f32], n: usize, summary: Summary) -> Vec<(u32, f32)> {
+pub(super) fn top_n(logits: &[f32], n: usize, summary: Summary) -> Result<Vec<(u32, f32)>> {
+    let normalizer = normalizer(logits, summary)?;
     let mut ranked = Ranked::new(logits, summary.largest);
     let order = (0..n).map_while(|place| ranked.at(place));
-    order.map(|t| (t, (f64::from(logits[t as usize]) - summary.log_sum_exp) as f32)).collect()
+    Ok(order.map(|t| (t, (f64::from(logits[t as usize]) - normalizer) as f32)).collect())
 }
 
 pub(super) fn sample(
@@ -82,6 +91,7 @@ pub(super) fn sample(
     uniform: f64,
     summarize: impl Fn(&[f32]) -> Summary,
 ) -> Result<Sampled> {
+    let normalizer = normalizer(logits, summary)?;
     let mut penalized = std::borrow::Cow::Borrowed(logits);
     let mut likeliest = summary.largest;
     if sampling.repetition_penalty != 1.0 {
@@ -93,7 +103,7 @@ pub(super) fn sample(
         true => likeliest.and_then(|likeliest| draw(&penalized, likeliest, sampling, uniform, &summarize)),
     };
     let token = token.filter(|&t| logits[t as usize] > f32::NEG_INFINITY).ok_or(BackendError::NothingAllowed)?;
-    Ok(Sampled { token, log_prob: (f64::from(logits[token as usize]) - summary.log_sum_exp) as f32 })
+    Ok(Sampled { token, log_prob: (f64::from(logits[token as usize]) - normalizer) as f32 })
 }
 
 fn penalize(logits: &mut [f32], penalty: f32, seen: &[u32]) {
@@ -287,8 +297,31 @@ mod tests {
     }
 
     #[test]
+    fn logits_that_are_no_numbers_are_an_error() {
+        use crate::{Error, backend::Rows};
+        let rows = [[1.0, f32::NAN, 0.0], [f32::NAN; 3], [1.0, f32::INFINITY, 0.0], [f32::NEG_INFINITY, f32::NAN, 1.0]];
+        for logits in rows {
+            let step = Step::new(Rows::Host { data: logits.to_vec(), width: 3 }, Rows::none(0));
+            let warm = Sampling { temperature: 1.0, ..Sampling::default() };
+            let errors = [
+                ("greedy", sample(&logits, &Sampling::default(), &[], 0.5).err()),
+                ("drawn", sample(&logits, &warm, &[], 0.5).err()),
+                ("log-probabilities", log_probs(&step, &[(0, 0)], summarize).err()),
+                ("likeliest", top_n(&logits, 2, summarize(&logits)).err()),
+            ];
+            for (name, error) in errors {
+                assert!(
+                    matches!(error, Some(Error::Backend(BackendError::NotFinite))),
+                    "{logits:?}, {name}: {error:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn top_n_orders_by_probability_then_id() {
-        let top = top_n(&[1.0, 3.0, 1.0, f32::NEG_INFINITY], 9, summarize(&[1.0, 3.0, 1.0, f32::NEG_INFINITY]));
+        let logits = [1.0, 3.0, 1.0, f32::NEG_INFINITY];
+        let top = top_n(&logits, 9, summarize(&logits)).unwrap();
         assert_eq!(top.iter().map(|t| t.0).collect::<Vec<_>>(), [1, 0, 2]);
         assert!((top.iter().map(|t| t.1.exp()).sum::<f32>() - 1.0).abs() < 1e-6);
     }

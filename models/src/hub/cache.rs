@@ -5,6 +5,7 @@
 //! CACHE/models--ORG--NAME/blobs/ETAG.incomplete    as many of them as are here
 //! CACHE/models--ORG--NAME/snapshots/COMMIT/FILE    symbolic link to a blob (a hard link or copy where none can be made)
 //! CACHE/models--ORG--NAME/refs/REVISION            the commit of a branch or tag
+//! CACHE/models--ORG--NAME/.docent/COMMIT           the files of the model in it, written when all are here; Docent's own
 //! CACHE/.locks/models--ORG--NAME/docent.lock       held while one process fetches into the repository
 //! ```
 //!
@@ -18,6 +19,7 @@ use std::path::{Path, PathBuf};
 use hf_hub::{Cache, CacheRepo, Repo, RepoType};
 
 use super::error::HubError;
+use super::reference::is_plain_file_name;
 
 /// The suffix of bytes that are still arriving.
 const INCOMPLETE: &str = ".incomplete";
@@ -128,6 +130,30 @@ impl RepositoryCache {
         disk(written, "write", &aside)?;
         disk(fs::rename(&aside, &path), "rename into", &path)?;
         sync_parent(&path)
+    }
+
+    /// Notes that `files` are the model of `commit`, and all here.
+    pub(super) fn note_files(&self, commit: &str, files: &[String]) -> Result<(), HubError> {
+        let path = self.list(commit);
+        make_parent(&path)?;
+        let aside = aside(&path);
+        let written = File::create(&aside).and_then(|mut file| {
+            serde_json::to_writer(&mut file, files)?;
+            file.sync_all()
+        });
+        disk(written, "write", &aside)?;
+        disk(fs::rename(&aside, &path), "rename into", &path)?;
+        sync_parent(&path)
+    }
+
+    /// The files of the model of a commit, if they were once all here.
+    pub(super) fn files(&self, commit: &str) -> Option<Vec<String>> {
+        let files: Vec<String> = serde_json::from_slice(&fs::read(self.list(commit)).ok()?).ok()?;
+        files.iter().all(|file| is_plain_file_name(file)).then_some(files)
+    }
+
+    fn list(&self, commit: &str) -> PathBuf {
+        self.folder.join(".docent").join(commit)
     }
 
     /// Whether any commit is noted for `revision`.

@@ -29,7 +29,7 @@ pub(super) struct Plan<'a> {
     pub(super) repo: &'a str,
     /// Branch, tag or commit.
     pub(super) revision: &'a str,
-    /// The files that are asked for; `None`: those of the model in the repository.
+    /// The files that are asked for; `None`: those of the model in the repository, which the registry does not know.
     pub(super) files: Option<Vec<String>>,
     /// Whether one file was asked for by its name, and not a model.
     pub(super) is_file: bool,
@@ -51,13 +51,19 @@ impl<'a> Target<'a> {
             }
             ModelReference::Hub { repo, revision, file } => {
                 let is_known = |entry: &&Entry| revision.is_none() && entry.repo == repo;
+                let entries: Vec<&Entry> = entries.iter().filter(is_known).collect();
+                let files = match (file, &entries[..]) {
+                    (Some(file), _) => Some(select::gguf_parts(file)),
+                    (None, [entry]) => Some(entry.files.iter().map(|file| file.name.to_owned()).collect()),
+                    (None, _) => None,
+                };
                 Ok(Target::Hub(Plan {
                     name,
                     repo,
                     revision: revision.as_deref().unwrap_or(MAIN),
-                    files: file.as_deref().map(select::gguf_parts),
+                    files,
                     is_file: file.is_some(),
-                    entries: entries.iter().filter(is_known).collect(),
+                    entries,
                 }))
             }
         }

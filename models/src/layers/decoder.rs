@@ -14,6 +14,9 @@ use crate::{
     weights::Weights,
 };
 
+/// The widest head, far beyond those of real models: tables are made for it before any tensor is looked at.
+const MOST_HEAD_DIM: usize = 1 << 14;
+
 /// The sizes and switches of a decoder.
 #[derive(Clone, Debug)]
 pub struct DecoderConfig {
@@ -52,7 +55,8 @@ pub struct DecoderConfig {
 }
 
 impl DecoderConfig {
-    /// The fields that the whole family has, every switch off.
+    /// The fields that the whole family has, every switch off but those of biases that a GGUF file holds: its metadata says
+    /// nothing of them.
     pub(crate) fn read(model_type: &'static str, fields: &Fields<'_>, weights: &Weights) -> Result<Self> {
         let hidden = fields.count(Name("hidden_size", "embedding_length"))?;
         let heads = fields.count(Name("num_attention_heads", "attention.head_count"))?;
@@ -63,8 +67,8 @@ impl DecoderConfig {
         }
         let head_name = Name("head_dim", "attention.key_length");
         let head_dim = fields.optional_count(head_name)?.unwrap_or(hidden / heads);
-        if head_dim == 0 || !head_dim.is_multiple_of(2) {
-            return Err(fields.wrong(head_name, head_dim.to_string(), "an even number").into());
+        if head_dim > MOST_HEAD_DIM || head_dim == 0 || !head_dim.is_multiple_of(2) {
+            return Err(fields.wrong(head_name, head_dim.to_string(), "an even number up to 16384").into());
         }
         let (theta, scaling) = fields.rope(weights)?;
         if let RopeScaling::Factors(factors) = &scaling
@@ -74,6 +78,19 @@ impl DecoderConfig {
             let tensor = "rope_freqs.weight".into();
             return Err(ConfigError::Shape { tensor, found, expected: vec![head_dim / 2] }.into());
         }
+        let activation_name = Name("hidden_act", "-");
+        if let Some(activation) =
+            fields.text(activation_name).filter(|name| !["silu", "swish"].contains(&name.as_str()))
+        {
+            return Err(fields.wrong(activation_name, activation, "`silu`").into());
+        }
+        let holds_bias = |modules: &[&str]| {
+            let is_one = |name: &str| {
+                let module = name.strip_suffix(".bias").and_then(|name| name.rsplit('.').next());
+                module.is_some_and(|module| modules.contains(&module))
+            };
+            fields.is_gguf() && weights.names().any(is_one)
+        };
         let rows = weights.get("token_embd.weight").and_then(|t| t.shape().first().copied());
         Ok(Self {
             model_type,
@@ -91,9 +108,9 @@ impl DecoderConfig {
                 true => weights.get("output.weight").is_none(),
                 false => fields.flag(Name("tie_word_embeddings", "-"))?,
             },
-            qkv_bias: false,
-            output_bias: false,
-            mlp_bias: false,
+            qkv_bias: holds_bias(&["attn_q", "attn_k", "attn_v"]),
+            output_bias: holds_bias(&["attn_output"]),
+            mlp_bias: holds_bias(&["ffn_gate", "ffn_up", "ffn_down"]),
             qk_norm: false,
         })
     }

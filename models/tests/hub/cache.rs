@@ -146,3 +146,42 @@ fn verify_knows_what_it_cannot_know() {
     let unknown = ModelReference::Alias("tinny".to_owned());
     assert!(matches!(resolver.verify(&unknown, &Quiet), Err(HubError::UnknownAlias { nearest: Some(ALIAS), .. })));
 }
+
+#[test]
+fn a_snapshot_is_whole_when_it_is_known_to_be() {
+    const FILES: [&str; 4] = ["config.json", "modules.json", "tokenizer.json", "model.safetensors"];
+    // Which files are here already, and whether the hub and offline use find a model then.
+    let cases: [(&[&str], bool); 3] = [
+        (&["model.safetensors"], false),
+        (&["model.safetensors", "config.json"], false),
+        (&["model.safetensors", "config.json", "tokenizer.json"], true),
+    ];
+    let model: ModelReference = "hf:org/other".parse().expect("a reference");
+    for (here, is_likely) in cases {
+        let (server, cache) = (Server::start(), temporary());
+        for file in FILES {
+            server.add("org/other", file, file.as_bytes(), false);
+        }
+        let online = resolver(cache.path(), &server.endpoint());
+        for file in here {
+            let file = format!("hf:org/other/{file}").parse().expect("a reference");
+            online.resolve(&file, &Quiet).expect("served");
+        }
+        for gone in [true, false] {
+            let mut settings = settings(cache.path(), &nobody());
+            settings.offline = gone;
+            let alone = Resolver::with_registry(settings, registry());
+            assert_eq!(alone.resolve(&model, &Quiet).is_ok(), is_likely, "{here:?}");
+            assert_eq!(alone.cached(&model).is_some(), is_likely, "{here:?}");
+        }
+
+        let whole = online.resolve(&model, &Quiet).expect("served");
+        assert_eq!((whole.files.len(), whole.source), (4, Source::Hub), "{here:?}");
+        let requests = server.requests().len();
+        let again = online.resolve(&model, &Quiet).expect("cached");
+        assert_eq!((again.files, again.source), (whole.files.clone(), Source::Cache));
+        assert_eq!(server.requests().len(), requests, "it is asked for once");
+        fs::remove_file(whole.path.join("modules.json")).expect("a file");
+        assert_eq!(online.cached(&model), None, "what is missing is known now");
+    }
+}

@@ -79,7 +79,7 @@ fn a_reference_fetches_what_its_model_needs() {
     server.state().renamed.insert("org/former".to_owned(), "org/one".to_owned());
 
     let cases: [(&str, &str, &[&str]); 9] = [
-        ("hf:org/tiny", "", &[WEIGHTS]),
+        ("hf:org/tiny", "", &[CONFIG, WEIGHTS]),
         ("hf:org/tiny@v1", "", &[WEIGHTS]),
         ("hf:org/tiny/README.md", "README.md", &["README.md"]),
         ("hf:org/tiny@refs%2Fpr%2F1/sub/config.json", CONFIG, &[CONFIG]),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use docent_models::{
     Format,
+    checkpoint::{Architecture, Checkpoint},
     weights::{
         Weights,
         gguf::{Array, Metadata, Value},
@@ -277,5 +278,35 @@ fn the_hash_is_the_models_and_not_the_paths() {
         changed.put(mark, skip, [byte]);
         assert_ne!(changed.bytes, written.bytes, "{mark}");
         assert_ne!(hash("changed.gguf", &changed.bytes), original, "{mark} {skip}");
+    }
+}
+
+#[test]
+fn biases_are_those_that_the_file_holds() {
+    let folder = Folder::new();
+    let cases = [
+        ("llama", "attn_q", [true, false, false]),
+        ("llama", "attn_output", [false, true, false]),
+        ("llama", "ffn_down", [false, false, true]),
+        ("llama", "attn_norm", [false, false, false]),
+        ("qwen2", "attn_output", [true, true, false]),
+        ("qwen3", "attn_v", [true, false, false]),
+    ];
+    for (architecture, module, expected) in cases {
+        let key = |field: &str| format!("{architecture}.{field}");
+        let mut file = Gguf::default().with("general.architecture", Value::String(architecture.into()));
+        let fields =
+            ["embedding_length", "attention.head_count", "block_count", "feed_forward_length", "context_length"];
+        for field in fields.into_iter().chain(["vocab_size"]) {
+            file = file.with(&key(field), Value::U32(if field == "block_count" { 2 } else { 64 }));
+        }
+        let file = file
+            .with(&key("attention.layer_norm_rms_epsilon"), Value::F32(1e-5))
+            .with(&key("attention.key_length"), Value::U32(2))
+            .tensor(TensorSpec::new(&format!("blk.1.{module}.bias"), Format::F32, &[64]));
+        let path = folder.write("m.gguf", &file.write().bytes);
+        let checkpoint = Checkpoint::open(&path).unwrap();
+        let Architecture::Decoder(config) = checkpoint.architecture() else { panic!("{architecture}") };
+        assert_eq!([config.qkv_bias, config.output_bias, config.mlp_bias], expected, "{architecture}, {module}");
     }
 }

@@ -85,6 +85,11 @@ impl Cache {
         Self { pool: BlockPool::new(blocks), tree: PrefixTree::default(), keeps, evicted: 0, soft }
     }
 
+    /// Whether it keeps what sequences compute for those to come.
+    pub(super) fn keeps(&self) -> bool {
+        self.keeps
+    }
+
     /// Positions that the whole cache holds.
     pub(super) fn capacity(&self) -> usize {
         self.pool.capacity() * KV_BLOCK

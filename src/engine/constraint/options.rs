@@ -52,14 +52,11 @@ impl Options {
         Ok(Self { nodes, strings: options.to_vec(), end, vocab })
     }
 
-    /// The most tokens that one of them has.
-    pub(in crate::engine) fn longest(&self) -> usize {
-        self.strings.iter().map(Vec::len).max().unwrap_or(0)
-    }
-
-    /// The tokens of all of them together.
-    pub(in crate::engine) fn tokens(&self) -> usize {
-        self.strings.iter().map(Vec::len).sum()
+    /// The most tokens that so many of them have together, all of them if there are fewer.
+    pub(in crate::engine) fn longest(&self, count: usize) -> usize {
+        let mut lens: Vec<usize> = self.strings.iter().map(Vec::len).collect();
+        lens.sort_unstable_by(|a, b| b.cmp(a));
+        lens.iter().take(count).sum()
     }
 
     pub(super) fn vocab(&self) -> usize {
@@ -169,6 +166,7 @@ mod tests {
     #[test]
     fn the_trie_keeps_the_first_of_equal_strings_and_both_of_nested_ones() {
         let options = Options::new(&[vec![1, 2], vec![1], vec![1, 2], vec![3, 4, 5]], Some(9), 16).unwrap();
+        assert_eq!([0, 1, 2, 9].map(|count| options.longest(count)), [0, 3, 5, 8]);
         let ends = [&[1, 2][..], &[1], &[1, 9], &[3, 4, 5], &[3], &[7]].map(|tokens| options.index_of(tokens));
         assert_eq!(ends, [Some(0), Some(1), Some(1), Some(3), None, None]);
 

@@ -199,8 +199,11 @@ impl Scheduler {
         self.waiting.range((after.map_or(Unbounded, Excluded), Unbounded)).next().map(|(place, _)| *place)
     }
 
-    /// Whether a running job is about to compute more of a job's prompt than is kept of it.
+    /// Whether a running job is about to compute more of a job's prompt than is kept of it, and that will be kept.
     fn is_being_computed(&self, job: &Job, found: usize) -> bool {
+        if !self.cache.keeps() {
+            return false;
+        }
         let ids = job.work.reusable();
         self.running.iter().filter(|other| other.left() > 1).any(|other| {
             let common = ids.iter().zip(other.work.lasting()).take_while(|(a, b)| a == b).count();
@@ -238,8 +241,7 @@ impl Scheduler {
             }
             index += 1;
         }
-        let writing = shares.len();
-        if writing > 0 {
+        if !shares.is_empty() {
             left.rows = left.rows.min(ROWS_WHILE_WRITING);
         }
         let mut index = 0;
@@ -257,7 +259,8 @@ impl Scheduler {
         }
         // Whoever made way takes no part.
         shares.retain(|(index, _)| *index < self.running.len());
-        if shares.len() == writing {
+        // Rows of guesses would take the place of those of a prompt.
+        if shares.iter().all(|(index, _)| self.running[*index].left() == 1) {
             self.add_drafts(&mut shares);
         }
         // Those that share blocks stand side by side, so that attention reads these once.
@@ -315,8 +318,9 @@ impl Scheduler {
         self.batch.clear();
         let mut firsts = Vec::with_capacity(shares.len());
         for (index, share) in shares {
-            firsts.push((*index, First { logits: self.batch.logits().len(), hidden: self.batch.hidden().len() }));
+            let first = First { logits: self.batch.logits().len(), hidden: self.batch.hidden().len() };
             let job = &mut self.running[*index];
+            firsts.push((*index, first, job.timeline.computed()));
             if let Err(error) = job.push(*share, &mut self.batch, &mut self.cache, self.backend.as_mut()) {
                 job.work.fail(error);
             }
@@ -329,7 +333,7 @@ impl Scheduler {
                 if self.batch.rows().len() == self.batch.logits().len() {
                     self.costs.learn(self.batch.rows().len(), started.elapsed().as_secs_f64());
                 }
-                for (index, first) in firsts {
+                for (index, first, _) in firsts {
                     let job = &mut self.running[index];
                     job.take(self.backend.as_ref(), &mut self.cache, (&step, first), &mut self.stats);
                 }
@@ -337,8 +341,11 @@ impl Scheduler {
             }
             Err(error) => {
                 let error = Arc::new(error);
-                for (index, _) in firsts {
-                    self.running[index].work.fail(super::Error::Step(error.clone()));
+                for (index, _, computed) in firsts {
+                    let job = &mut self.running[index];
+                    // The rest was not computed: it must not be kept.
+                    job.timeline.rewind(computed);
+                    job.work.fail(super::Error::Step(error.clone()));
                 }
             }
         }

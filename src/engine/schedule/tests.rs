@@ -10,9 +10,11 @@ use std::{
 use async_lock::Semaphore;
 use docent_models::{
     Isa, Pool,
-    backend::{BackendKind, LoadOptions, Sampling, load},
-    checkpoint::Checkpoint,
-    kv::KV_BLOCK,
+    adapter::Adapter,
+    backend::{BackendError, BackendKind, Footprint, LoadOptions, Sampling, Step, load},
+    batch::AdapterId,
+    checkpoint::{Architecture, Checkpoint},
+    kv::{BlockId, KV_BLOCK},
     tokenizer::Tokenizer,
 };
 use futures_channel::{mpsc::UnboundedReceiver, oneshot};
@@ -49,6 +51,10 @@ const ALONE: Setting =
     Setting { blocks: 8, keeps: false, limits: Limits { rows_per_step: 512, guessing: Guessing::Never } };
 
 fn scheduler(setting: Setting) -> Scheduler {
+    Scheduler::new(backend(setting), Cache::new(setting.blocks, setting.keeps, Arc::default()), setting.limits)
+}
+
+fn backend(setting: Setting) -> Box<dyn Backend> {
     let options = LoadOptions {
         backend: BackendKind::Cpu,
         isa: Isa::detect(),
@@ -57,8 +63,51 @@ fn scheduler(setting: Setting) -> Scheduler {
         kv_format: Default::default(),
         memory: None,
     };
-    let backend = load(&Checkpoint::open(&folder()).expect("the tiny model"), &options).expect("a backend");
-    Scheduler::new(backend, Cache::new(setting.blocks, setting.keeps, Arc::default()), setting.limits)
+    load(&Checkpoint::open(&folder()).expect("the tiny model"), &options).expect("a backend")
+}
+
+/// A backend that fails in one step.
+struct Failing {
+    backend: Box<dyn Backend>,
+    /// Steps until then.
+    left: Option<usize>,
+}
+
+impl Backend for Failing {
+    fn name(&self) -> String {
+        self.backend.name()
+    }
+
+    fn architecture(&self) -> &Architecture {
+        self.backend.architecture()
+    }
+
+    fn kv_blocks(&self) -> usize {
+        self.backend.kv_blocks()
+    }
+
+    fn footprint(&self) -> Footprint {
+        self.backend.footprint()
+    }
+
+    fn forward(&mut self, batch: &RaggedBatch) -> docent_models::Result<Step> {
+        self.left = match self.left {
+            Some(0) => {
+                self.left = None;
+                return Err(BackendError::NothingAllowed.into());
+            }
+            left => left.map(|left| left - 1),
+        };
+        self.backend.forward(batch)
+    }
+
+    fn copy_block(&mut self, from: BlockId, to: BlockId) -> docent_models::Result<()> {
+        self.backend.copy_block(from, to)
+    }
+
+    fn add_adapter(&mut self, adapter: &Adapter) -> docent_models::Result<AdapterId> {
+        self.backend.add_adapter(adapter)
+    }
 }
 
 /// Something to do.
@@ -330,6 +379,20 @@ fn what_prompts_have_in_common_is_computed_once() {
 }
 
 #[test]
+fn nobody_waits_for_what_is_not_kept() {
+    for (keeps, together) in [(true, 1), (false, 3)] {
+        let setting = Setting { blocks: 16, keeps, limits: Limits { rows_per_step: 64, guessing: Guessing::Never } };
+        let mut scheduler = scheduler(setting);
+        let tasks: Vec<Task> = (0..3).map(|own| text(prompt(0, 150, &[3 + own, 9]), 4)).collect();
+        let running: Vec<Running> =
+            tasks.iter().enumerate().map(|(i, task)| add(&mut scheduler, i as u64, task, setting)).collect();
+        scheduler.step();
+        assert_eq!(scheduler.stats().running, together);
+        drop(running);
+    }
+}
+
+#[test]
 fn the_least_recently_used_prefix_goes_first() {
     let setting = Setting { blocks: 8, keeps: true, limits: Limits { rows_per_step: 512, guessing: Guessing::Never } };
     let mut scheduler = scheduler(setting);
@@ -359,6 +422,63 @@ fn texts_make_way_for_those_that_came_before() {
         scheduler.step();
     }
     assert!(scheduler.stats().preempted > 0);
+    for (task, running) in tasks.iter().zip(running) {
+        assert_eq!(running.outcome().expect("an outcome"), alone(task));
+    }
+}
+
+#[test]
+fn what_a_failed_step_did_not_compute_is_not_kept() {
+    let setting = Setting { blocks: 16, keeps: true, limits: Limits { rows_per_step: 64, guessing: Guessing::Never } };
+    // In the first piece of the prompt, in a later one, and in the text.
+    for (left, kept) in [(0, 0), (1, 64), (4, 151)] {
+        let backend = Box::new(Failing { backend: backend(setting), left: Some(left) });
+        let cache = Cache::new(setting.blocks, setting.keeps, Arc::default());
+        let mut scheduler = Scheduler::new(backend, cache, setting.limits);
+        let task = text(prompt(0, 150, &[3, 9]), 8);
+        let outcomes = [0, 1].map(|arrival| {
+            let running = add(&mut scheduler, arrival, &task, setting);
+            while !scheduler.is_idle() {
+                scheduler.step();
+            }
+            running
+        });
+        let [Running::Write(mut failed, ..), again] = outcomes else { panic!("texts") };
+        assert!(matches!(failed.try_recv(), Ok(Some(Err(crate::engine::Error::Step(_))))), "{left}");
+        assert_eq!(scheduler.stats().cached_tokens, kept, "{left}");
+        assert_eq!(again.outcome().expect("an outcome"), alone(&task), "{left}");
+    }
+}
+
+#[test]
+fn nobody_guesses_while_a_prompt_is_read() {
+    let setting =
+        Setting { blocks: 5, keeps: false, limits: Limits { rows_per_step: 512, guessing: Guessing::Always } };
+    let mut scheduler = scheduler(setting);
+    let task = |prompt: Vec<u32>, max_tokens, priority, options| {
+        let request = Request { prompt, max_tokens, priority, ignore_eos: true, ..Request::default() };
+        Task::Write(request, options)
+    };
+    // How it begins and ends is open, and what lies between takes two blocks more than it has room for.
+    let ends = [(3, 5), (3, 6), (4, 5), (4, 6)];
+    let forced = ends.map(|(first, last)| [&[first][..], &[9; 200], &[last]].concat()).to_vec();
+    let tasks = [
+        task(vec![5; 20], 40, Priority::Low, None),
+        task(vec![6; 20], 40, Priority::Low, None),
+        task(vec![7; 20], 210, Priority::Normal, Some(forced)),
+        task([5, 6, 7, 8].repeat(5), 40, Priority::High, None),
+    ];
+    let mut running = Vec::new();
+    for (arrival, task) in tasks.iter().enumerate() {
+        running.push(add(&mut scheduler, arrival as u64, task, setting));
+        if arrival > 0 {
+            scheduler.step();
+        }
+    }
+    assert_eq!(scheduler.stats().preempted, 2, "as many made way as joined");
+    while !scheduler.is_idle() {
+        scheduler.step();
+    }
     for (task, running) in tasks.iter().zip(running) {
         assert_eq!(running.outcome().expect("an outcome"), alone(task));
     }

@@ -86,6 +86,10 @@ impl Backend for Cpu {
         }
     }
 
+    fn arithmetic(&self) -> String {
+        format!("cpu ({}, keys and values in {})", self.kernels.isa().name(), self.kv_format.name())
+    }
+
     fn architecture(&self) -> &Architecture {
         &self.architecture
     }

@@ -132,6 +132,8 @@ impl Backend for DeviceBackend {
             validate::below("row of results", row, rows)?;
             validate::below("token id", token as usize, width)?;
         }
-        Ok(ops::log_probs(logits, picks).map_err(BackendError::from)?)
+        let log_probs = ops::log_probs(logits, picks).map_err(BackendError::from)?;
+        // One that is not finite in a row leaves none of its sum.
+        if log_probs.iter().any(|x| x.is_nan()) { Err(BackendError::NotFinite.into()) } else { Ok(log_probs) }
     }
 }
