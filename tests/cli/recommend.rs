@@ -323,12 +323,13 @@ fn an_evaluation_is_stamped_with_its_protocol() {
 #[test]
 fn evaluations_that_make_no_sense_are_refused() {
     let workplace = workplace();
-    let cases: [(&str, &[&str]); 6] = [
+    let cases: [(&str, &[&str]); 7] = [
         ("nothing", &["eval"]),
         ("method", &["eval", "store", "--methods", "pop,best"]),
         ("twice", &["eval", "store", "--methods", "pop,pop"]),
         ("orders", &["eval", "store", "--orders", "5"]),
         ("alone", &["eval", "store", "--methods", "likelihood"]),
+        ("aligned", &["eval", "store", "--methods", "reranked", "--rerank", "a-llmrec", "--ties", "random"]),
         ("targets", &["eval", "store", "--methods", "pop", "--targets", "40", "--quiet"]),
     ];
     for (name, arguments) in cases {

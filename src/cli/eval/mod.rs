@@ -51,9 +51,9 @@ pub(crate) struct EvalArgs {
     /// Interactions to evaluate on, without a store
     #[arg(long, value_name = "FILE", requires = "items")]
     interactions: Option<PathBuf>,
-    /// Methods to compare: pop, itemknn, ease, ease_decayed, cooccurrence, semantic, fused, hybrid, reranked, mmr, dpp, calibrated; with
-    /// `--candidates` also the language model alone: likelihood, yes_no, first_token, listwise, setwise, pairwise,
-    /// a_llmrec, zero-shot, few-shot, cot, conversational [default: all that need no language model]
+    /// Methods to compare: pop, itemknn, ease, ease_decayed, implicit_als, cooccurrence, semantic, fused, hybrid, reranked,
+    /// mmr, dpp, calibrated; with `--candidates` also the language model alone: likelihood, yes_no, first_token, listwise,
+    /// setwise, pairwise, a_llmrec, zero-shot, few-shot, cot, conversational [default: all that need no language model]
     #[arg(long, value_name = "M,..", value_delimiter = ',')]
     methods: Vec<Method>,
     /// How the language model is asked that `reranked` adds to `hybrid`
@@ -147,10 +147,12 @@ impl EvalArgs {
             None => Candidates::Full,
             Some(count) => Candidates::Matched { count: usize::from(count), seed: self.seed },
         };
-        if methods.contains(&Method::ALLMRec) && (self.split, self.targets) != (SplitBy::LastOut, 1) {
+        let aligned =
+            methods.contains(&Method::ALLMRec) || (methods.contains(&Method::Reranked) && self.rerank == Rerank::ALLMRec);
+        if aligned && (self.split, self.targets, self.ties) != (SplitBy::LastOut, 1, TieOrder::Id) {
             return Err(CliError::usage(
-                "what `docent train align` has learned was not kept from other splits",
-                "leave `--split` and `--targets` out",
+                "`docent train align` has learned from what other splits and orders test",
+                "leave `--split`, `--targets` and `--ties` out",
             ));
         }
         if candidates == Candidates::Full && methods.iter().any(|method| method.needs_candidates()) {
