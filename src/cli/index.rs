@@ -102,6 +102,13 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
         let skipped = counted(report.features.skipped, "row", "rows");
         context.status(format_args!("warning: left out {skipped} of features of items that are not in the catalogue"));
     }
+    if !report.dropped.is_empty() {
+        let dropped: Vec<String> = report.dropped.iter().map(|name| format!("`{name}`")).collect();
+        context.status(format_args!(
+            "warning: dropped {}, learned with vectors of the items that are no longer there: train anew",
+            dropped.join(", ")
+        ));
+    }
     context.status(summary(&report, args.append));
     if context.json { context.json_line(&report) } else { Ok(()) }
 }
