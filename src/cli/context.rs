@@ -222,11 +222,7 @@ impl Context {
     /// # Errors
     /// Never, as only columns of these users are named.
     pub(crate) fn mask(&self, users: &Users) -> Result<Mask, CliError> {
-        let known = |columns: &[String]| -> Vec<String> {
-            let is_there = |name: &&String| users.attributes().iter().any(|column| column.name == **name);
-            columns.iter().filter(is_there).cloned().collect()
-        };
-        Ok(Mask::new(users, &known(&self.settings.sensitive), &known(&self.settings.allow))?)
+        Ok(Mask::of_settings(users, &self.settings.sensitive, &self.settings.allow)?)
     }
 
     /// The language model, loaded once.

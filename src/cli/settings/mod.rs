@@ -342,6 +342,17 @@ mod tests {
     }
 
     #[test]
+    fn names_are_separated_by_commas_or_in_a_list() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("docent.toml");
+        for text in ["sensitive = 'city, age'\nallow = 'age'", "sensitive = ['city', 'age']\nallow = ['age']"] {
+            std::fs::write(&file, text).expect("a writable folder");
+            let settings = settle(&GlobalArgs::default(), &[], folder.path()).expect("settings");
+            assert_eq!((settings.sensitive, settings.allow), (vec!["city".into(), "age".into()], vec!["age".to_owned()]));
+        }
+    }
+
+    #[test]
     fn faults_name_their_place() {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let file = folder.path().join("docent.toml");
@@ -352,6 +363,11 @@ mod tests {
             (
                 "threads = true",
                 "`threads` in FILE is a value of type boolean, expected a string or a whole number",
+                None,
+            ),
+            (
+                "sensitive = [1]",
+                "`sensitive` in FILE is a value of type array, expected a string or a list of strings",
                 None,
             ),
             ("device = 'tpu'", "`device` in FILE is `tpu`, expected one of `cpu`, `cuda`, `metal`, `reference`", None),

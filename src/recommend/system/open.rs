@@ -28,14 +28,34 @@ pub const DEFAULT_ENCODER: &str = "minilm-l6";
 struct File {
     model: String,
     encoder: String,
-    sensitive: Vec<String>,
-    allow: Vec<String>,
+    sensitive: Names,
+    allow: Names,
+}
+
+/// Names of columns, as a list or separated by commas.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    List(Vec<String>),
+    Text(String),
+}
+
+impl Names {
+    fn into_list(self) -> Vec<String> {
+        match self {
+            Names::List(names) => names,
+            Names::Text(text) => {
+                text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+            }
+        }
+    }
 }
 
 impl Default for File {
     fn default() -> Self {
         let (model, encoder) = (DEFAULT_MODEL.into(), DEFAULT_ENCODER.into());
-        Self { model, encoder, sensitive: Vec::new(), allow: Vec::new() }
+        let [sensitive, allow] = [(); 2].map(|()| Names::List(Vec::new()));
+        Self { model, encoder, sensitive, allow }
     }
 }
 
@@ -64,7 +84,7 @@ impl LLMRecommendationSystem {
         };
         let opened = Store::open(store)?;
         let recommender = Recommender::open(&opened)?;
-        let mask = Mask::new(recommender.users(), &sensitive, &allow)?;
+        let mask = Mask::of_settings(recommender.users(), &sensitive.into_list(), &allow.into_list())?;
         let answers = Arc::new(AnswerCache::open(store, Default::default())?);
         let engine = Engine::load(&find(&model)?, options)?.with_answers(answers.clone());
         let encoder = match recommender.semantic() {
