@@ -18,7 +18,7 @@ use docent::{
         self,
         hub::{ModelReference, Progress, Quiet, Resolved, Resolver},
     },
-    recommend::{Users, answers::AnswerCache, fairness::Mask},
+    recommend::{Store, Users, answers::AnswerCache, fairness::Mask},
 };
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -278,7 +278,19 @@ impl Context {
     /// # Errors
     /// If it cannot be fetched or loaded.
     pub(crate) fn embedder(&self) -> Result<Embedder, CliError> {
-        let resolved = self.resolve(&self.settings.encoder)?;
+        let resolved = self.resolve(self.settings.encoder())?;
+        Ok(Embedder::load(&resolved.path, &self.settings.engine_options())?)
+    }
+
+    /// The sentence encoder of a store, loaded: the one that it names, unless somebody names one.
+    ///
+    /// # Errors
+    /// If it cannot be fetched or loaded, or is not the one that the store's vectors come from.
+    pub(crate) fn embedder_of(&self, store: &Store) -> Result<Embedder, CliError> {
+        let stored = store.manifest().encoder().map(|model| model.reference.as_str());
+        let reference = self.settings.encoder.as_deref().or(stored).unwrap_or(self.settings.encoder());
+        let resolved = self.resolve(reference)?;
+        store.require_encoder(reference, &resolved.files)?;
         Ok(Embedder::load(&resolved.path, &self.settings.engine_options())?)
     }
 }

@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use docent::{
     engine,
     recommend::{
-        self, ColumnRole, Role, Roles, Source, UnknownItems,
+        self, ColumnRole, Role, Roles, Source, Store, UnknownItems,
         index::{Encoder, FindEncoder, IndexEvent, IndexOptions, IndexReport, index},
     },
 };
@@ -123,7 +123,10 @@ pub(crate) fn make(
     embeddings: bool,
     context: &Context,
 ) -> Result<IndexReport, CliError> {
-    let mut find = || find_encoder(context);
+    let mut find = || {
+        let base = options.append.then(|| Store::open(store)).transpose()?;
+        find_encoder(base.as_ref(), context)
+    };
     let find: Option<&mut FindEncoder<'_>> = if embeddings { Some(&mut find) } else { None };
     let mut counter = None;
     let indexed = index(store, options, find, &mut |event| {
@@ -134,12 +137,14 @@ pub(crate) fn make(
     Ok(indexed?.1)
 }
 
-/// The encoder that is set, fetched if need be.
+/// The encoder that is set, fetched if need be; for a store that is added to its own, unless a flag names another.
 ///
 /// # Errors
 /// If it cannot be fetched.
-pub(crate) fn find_encoder(context: &Context) -> recommend::Result<Encoder> {
-    let reference = context.settings.encoder.clone();
+pub(crate) fn find_encoder(base: Option<&Store>, context: &Context) -> recommend::Result<Encoder> {
+    let settings = &context.settings;
+    let stored = base.filter(|_| !settings.encoder_is_flag).and_then(|store| store.manifest().encoder());
+    let reference = stored.map_or_else(|| settings.encoder().to_owned(), |model| model.reference.clone());
     let resolved = context.resolve(&reference).map_err(engine::Error::from)?;
     Ok(Encoder { reference, path: resolved.path, files: resolved.files, options: context.settings.engine_options() })
 }

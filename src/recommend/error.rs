@@ -214,6 +214,14 @@ pub enum Error {
     /// A store holds no alignment.
     #[error("there is no alignment for A-LLMRec")]
     NoAlignment,
+    /// An encoder is not the one that a store's vectors come from.
+    #[error("the store's vectors come from the encoder `{stored}`, not from `{named}`")]
+    OtherEncoder {
+        /// As it was named.
+        named: String,
+        /// As the store's was named.
+        stored: String,
+    },
     /// An alignment does not fit the store's vectors.
     #[error("the alignment was trained on vectors of {trained} elements, and the store's have {width}")]
     OtherVectors {
@@ -295,6 +303,9 @@ impl Error {
             }
             Error::NoAlignment | Error::OtherVectors { .. } | Error::OtherModel => {
                 "train one with `docent train align`".into()
+            }
+            Error::OtherEncoder { stored, .. } => {
+                format!("name the store's with `--encoder {stored}`, or make the store anew with another")
             }
             Error::Template { .. } | Error::TemplateBlock { .. } => {
                 "a template is Jinja with a block `user`, and may have `system` and `analysis`; it sees `user`, `query`, `items`, \

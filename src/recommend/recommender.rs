@@ -124,6 +124,11 @@ impl Recommender {
         &self.users
     }
 
+    /// Where it comes from, if that is a store.
+    pub fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
     /// The items' vectors.
     pub fn semantic(&self) -> Option<&Arc<Semantic>> {
         self.semantic.as_ref()

@@ -115,7 +115,7 @@ fn finished(path: &Path, context: &Context) -> Result<Option<Store>, CliError> {
     }
     match Store::open(path) {
         Ok(store) if store.manifest().components.contains_key(HYBRID) => {
-            let encoder = index::find_encoder(context)?;
+            let encoder = index::find_encoder(None, context)?;
             let sha256 = fingerprint(&encoder.files)?;
             let same = store.manifest().models.get(ENCODER).is_some_and(|model| model.sha256 == sha256);
             Ok(same.then_some(store))

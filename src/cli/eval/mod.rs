@@ -5,11 +5,14 @@ mod explain;
 mod injection;
 mod show;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{Args, Subcommand, ValueEnum};
 use docent::{
-    engine::Embeddings,
+    engine::{Embedder, Embeddings},
     recommend::{
         Catalogue, Interactions, LLMFeatureExtractor, LLMReranker, NoJudge, Roles, Store, UnknownItems,
         align::ALLMRec,
@@ -259,7 +262,7 @@ impl Data {
                 let catalogue = Catalogue::read(items, &roles)?;
                 let interactions = Interactions::read(interactions, &catalogue, UnknownItems::default(), &roles)?;
                 let wanted = options.methods.iter().any(|method| method.uses_vectors());
-                let vectors = wanted.then(|| embed(&catalogue, context)).transpose()?;
+                let vectors = wanted.then(|| embed(&catalogue, None, context)).transpose()?;
                 (catalogue, interactions, vectors)
             }
             _ => {
@@ -272,8 +275,9 @@ impl Data {
         let (catalogue, vectors) = match args.compress {
             None => (catalogue, vectors),
             Some(share) => {
-                let (compressed, encoder) = (compress(&catalogue, share, context)?, vectors.is_some());
-                let vectors = encoder.then(|| embed(&compressed, context)).transpose()?;
+                let store = args.store.as_deref();
+                let (compressed, encoder) = (compress(&catalogue, share, store, context)?, vectors.is_some());
+                let vectors = encoder.then(|| embed(&compressed, store, context)).transpose()?;
                 (compressed, vectors)
             }
         };
@@ -283,15 +287,28 @@ impl Data {
 }
 
 /// A catalogue with shorter descriptions, by the language model's tokens.
-fn compress(catalogue: &Catalogue, share: f32, context: &Context) -> Result<Catalogue, CliError> {
-    let (engine, mut encoder) = (context.engine()?, context.embedder()?);
+fn compress(
+    catalogue: &Catalogue,
+    share: f32,
+    store: Option<&Path>,
+    context: &Context,
+) -> Result<Catalogue, CliError> {
+    let (engine, mut encoder) = (context.engine()?, embedder(store, context)?);
     let count = |text: &str| Ok(engine.tokenize_continuation(text)?.len());
     let mut compressor = Compressor::new(&mut encoder, Box::new(count));
     Ok(compress_catalogue(catalogue, &mut compressor, share)?)
 }
 
-fn embed(catalogue: &Catalogue, context: &Context) -> Result<Embeddings, CliError> {
-    let mut embedder = context.embedder()?;
+/// The store's encoder, or without a store the one that is set.
+fn embedder(store: Option<&Path>, context: &Context) -> Result<Embedder, CliError> {
+    match store {
+        Some(store) => context.embedder_of(&Store::open(store)?),
+        None => context.embedder(),
+    }
+}
+
+fn embed(catalogue: &Catalogue, store: Option<&Path>, context: &Context) -> Result<Embeddings, CliError> {
+    let mut embedder = embedder(store, context)?;
     let mut counter = context.counter("Embedding the items", catalogue.len() as u64);
     let vectors = LLMFeatureExtractor::new(&mut embedder).items(catalogue, &mut |more| {
         counter.advance(more as u64);
