@@ -48,7 +48,7 @@ impl LanguagePart {
             LanguagePart::Beside(_) => RERANKED,
         };
         let candidates = best(scores, count, |item| open[item]);
-        let likelihoods = scorer.score(history, &candidates)?;
+        let likelihoods = scorer.score(history, None, &candidates)?;
         let first: Vec<f32> = candidates.iter().map(|&item| scores[item]).collect();
         let order = order(&first, &likelihoods, self);
         match self {
@@ -108,7 +108,7 @@ pub fn learn_weight(
             gains.iter_mut().for_each(|gains| gains.push(0.0));
             continue;
         };
-        let likelihoods = scorer.score(split.history(*case), candidates)?;
+        let likelihoods = scorer.score(split.history(*case), None, candidates)?;
         let value = |weight: f32| {
             let order = order(first, &likelihoods, LanguagePart::Beside(weight));
             let rank = order.iter().position(|&at| at == target).unwrap_or(RERANKED);
@@ -135,7 +135,7 @@ mod tests {
     struct Opinion(Vec<f32>);
 
     impl CandidateScorer for Opinion {
-        fn score(&mut self, _: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>> {
+        fn score(&mut self, _: &[Interaction], _: Option<&str>, candidates: &[usize]) -> Result<Vec<f32>> {
             Ok(candidates.iter().map(|&item| self.0[item]).collect())
         }
     }
