@@ -2,7 +2,11 @@
 
 use std::{process::Stdio, time::Duration};
 
-use docent::recommend::{Store, hybrid::HYBRID};
+use docent::recommend::{
+    Recommender, Source, Store, StoreWriter,
+    hybrid::{HYBRID, RERANK, RerankWeight, RerankWeights},
+    rerank::Mode,
+};
 
 use super::{Workplace, json};
 use crate::support::smollm2;
@@ -335,6 +339,27 @@ fn evaluations_that_make_no_sense_are_refused() {
     for (name, arguments) in cases {
         insta::assert_snapshot!(format!("eval-{name}"), workplace.transcript(arguments));
     }
+}
+
+#[test]
+fn what_a_reranker_counts_is_for_its_model_and_the_hybrid_model_beside_it() {
+    let workplace = workplace();
+    let path = workplace.path("store");
+    let train = |seed: &str| json(workplace.run(&["train", "hybrid", "store", "--seed", seed, "--json", "--quiet"]));
+    train("0");
+    let weight = RerankWeight { model: "a".into(), identity: "0".into(), weight: 0.5 };
+    let weights = RerankWeights([("likelihood".to_owned(), weight)].into());
+    let mut writer = StoreWriter::create_or_update(&path).expect("a store");
+    writer.put(RERANK, &weights.to_bytes().expect("bytes")).expect("a component");
+    writer.commit().expect("a store");
+    let counts = |identity: &str| {
+        let known = Recommender::open(&Store::open(&path).expect("a store")).expect("a recommender");
+        known.rerank_weight(Source::LanguageModel(Mode::Likelihood), identity)
+    };
+    train("0");
+    assert_eq!((counts("0"), counts("1")), (0.5, 0.0));
+    train("1");
+    assert_eq!(counts("0"), 0.0, "it was learned beside another model");
 }
 
 #[test]

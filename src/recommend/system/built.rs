@@ -60,7 +60,7 @@ impl Stage for Reranked {
         let items: Vec<usize> = candidates.iter().map(|candidate| candidate.item).collect();
         let Person { history, request, .. } = *serving.person;
         let judged = self.judge.scorer(recommender.catalogue()).score(history, request, &items)?;
-        let weight = self.weight.unwrap_or_else(|| recommender.rerank_weight(source));
+        let weight = self.weight.unwrap_or_else(|| recommender.rerank_weight(source, &self.judge.identity()));
         Ok(fuse(candidates, source, &judged, weight))
     }
 }
