@@ -241,6 +241,17 @@ fn features_and_facts_become_attributes_that_tell_where_they_come_from() {
     assert_eq!(catalogue[0].attribute("llm_mood"), Some(&Attribute::Text("dark".into())));
     assert!(store.manifest().features_in_text, "what texts hold stays as it was");
 
+    // A record that replaces another keeps what was read out of that one.
+    let again = IndexOptions {
+        items: workplace.file("c.csv", "item_id,title,genres\n1,Heat again,Drama\n"),
+        append: true,
+        ..IndexOptions::default()
+    };
+    let catalogue = workplace.index(&again).unwrap().0.catalogue().unwrap();
+    assert_eq!((catalogue[0].title.as_str(), catalogue[0].genres()), ("Heat again", &["Drama".to_owned()][..]));
+    assert_eq!(catalogue[0].attribute("llm_genres"), Some(&many(&["War"])));
+    assert_eq!(catalogue[0].attribute("kg_set_in"), Some(&many(&["Rome", "Oslo"])));
+
     let bad = [
         ("h.jsonl", "{\"genres\": [\"War\"]}\n", "has no column `item_id`; its columns are genres"),
         ("i.jsonl", "{\"item_id\": 1, \"genres\": {}}\n", "line 1, column `genres`: an object, expected a text"),
