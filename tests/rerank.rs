@@ -33,6 +33,9 @@ fn calibration_takes_the_likelihood_without_the_user_off() {
         assert_eq!(*found, with_user - without);
     }
     assert!(calibrated.judge(Wish::Liked(&liked), &[]).unwrap().is_empty());
+    let asked = calibrated.judge(Wish::Query("films about space"), &titles).unwrap();
+    let mut fresh = LLMReranker::new(&engine, RerankOptions { calibrate: true, ..plain });
+    assert_eq!(asked, fresh.judge(Wish::Query("films about space"), &titles).unwrap(), "each kind of wish has its own");
 }
 
 #[test]

@@ -172,6 +172,9 @@ pub enum Error {
         /// How many are needed.
         needed: usize,
     },
+    /// A split in time needs to know when.
+    #[error("no interaction has a timestamp, and a temporal split needs them")]
+    NoTimestamps,
     /// A method needs a language model.
     #[error("no language model is given to score with")]
     NoLanguageModel,

@@ -55,7 +55,7 @@ pub struct LLMReranker<'a> {
 impl<'a> LLMReranker<'a> {
     /// Uses a loaded language model.
     pub fn new(engine: &'a Engine, options: RerankOptions) -> Self {
-        Self { engine, options, without: Known::new() }
+        Self { engine, options, without: Known::default() }
     }
 
     /// The language model.
