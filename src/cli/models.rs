@@ -143,12 +143,22 @@ struct Verified<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 enum State<'a> {
-    Ok { sha256: &'a str },
+    Ok {
+        sha256: &'a str,
+    },
     /// There, and no checksum is known.
-    Unknown { sha256: &'a str },
+    Unknown {
+        sha256: &'a str,
+    },
     Missing,
-    WrongSize { expected: u64, found: u64 },
-    WrongSum { expected: &'a str, found: &'a str },
+    WrongSize {
+        expected: u64,
+        found: u64,
+    },
+    WrongSum {
+        expected: &'a str,
+        found: &'a str,
+    },
 }
 
 impl<'a> From<&'a FileState> for State<'a> {

@@ -150,8 +150,8 @@ impl EvalArgs {
             None => Candidates::Full,
             Some(count) => Candidates::Matched { count: usize::from(count), seed: self.seed },
         };
-        let aligned =
-            methods.contains(&Method::ALLMRec) || (methods.contains(&Method::Reranked) && self.rerank == Rerank::ALLMRec);
+        let aligned = methods.contains(&Method::ALLMRec)
+            || (methods.contains(&Method::Reranked) && self.rerank == Rerank::ALLMRec);
         if aligned && (self.split, self.targets, self.ties) != (SplitBy::LastOut, 1, TieOrder::Id) {
             return Err(CliError::usage(
                 "`docent train align` has learned from what other splits and orders test",
@@ -287,12 +287,7 @@ impl Data {
 }
 
 /// A catalogue with shorter descriptions, by the language model's tokens.
-fn compress(
-    catalogue: &Catalogue,
-    share: f32,
-    store: Option<&Path>,
-    context: &Context,
-) -> Result<Catalogue, CliError> {
+fn compress(catalogue: &Catalogue, share: f32, store: Option<&Path>, context: &Context) -> Result<Catalogue, CliError> {
     let (engine, mut encoder) = (context.engine()?, embedder(store, context)?);
     let count = |text: &str| Ok(engine.tokenize_continuation(text)?.len());
     let mut compressor = Compressor::new(&mut encoder, Box::new(count));

@@ -356,7 +356,10 @@ mod tests {
         for text in ["sensitive = 'city, age'\nallow = 'age'", "sensitive = ['city', 'age']\nallow = ['age']"] {
             std::fs::write(&file, text).expect("a writable folder");
             let settings = settle(&GlobalArgs::default(), &[], folder.path()).expect("settings");
-            assert_eq!((settings.sensitive, settings.allow), (vec!["city".into(), "age".into()], vec!["age".to_owned()]));
+            assert_eq!(
+                (settings.sensitive, settings.allow),
+                (vec!["city".into(), "age".into()], vec!["age".to_owned()])
+            );
         }
     }
 

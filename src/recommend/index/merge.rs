@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::recommend::{
-    Attribute, AttributeColumn, ColumnRole, Error, READ_OUT, Result, Roles, index::Indexed,
-};
+use crate::recommend::{Attribute, AttributeColumn, ColumnRole, Error, READ_OUT, Result, Roles, index::Indexed};
 
 /// Puts new records to the old ones. What a language model read out of a record stays with the one that replaces it, unless
 /// that one brings its own.

@@ -57,9 +57,8 @@ impl StoreWriter {
     pub fn update_with(learned_from: &Store, components: &[&'static str]) -> Result<Self> {
         let path = learned_from.path();
         let writer = Self::create_or_update(path)?;
-        let is_other = |name: &&&str| {
-            writer.manifest.components.get(**name) != learned_from.manifest().components.get(**name)
-        };
+        let is_other =
+            |name: &&&str| writer.manifest.components.get(**name) != learned_from.manifest().components.get(**name);
         match components.iter().find(is_other) {
             Some(name) => Err(StoreFault::Changed(name).of(path)),
             None => Ok(writer),
