@@ -111,19 +111,21 @@ mod tests {
     fn a_system_message_that_a_template_refuses_is_said_by_the_user() {
         let mistral = include_str!("../../tests/reference/chat/templates/mistral.jinja");
         let chatml = "{% for message in messages %}<{{ message.role }}>{{ message.content }}{% endfor %}";
+        let token = |text: &str| Some(text.to_owned());
+        let variables = TemplateVariables { bos_token: token("<s>"), eos_token: token("</s>"), ..Default::default() };
         let messages = |roles: &[&str]| -> Vec<Message> {
             roles.iter().enumerate().map(|(place, role)| Message::new(*role, place.to_string())).collect()
         };
         let cases: [(&str, &[&str], Option<&str>); 6] = [
-            (mistral, &["system", "user"], Some("[INST] 0\n\n1 [/INST]")),
-            (mistral, &["system", "user", "assistant", "user"], Some("[INST] 0\n\n1 [/INST]2[INST] 3 [/INST]")),
-            (mistral, &["user"], Some("[INST] 0 [/INST]")),
+            (mistral, &["system", "user"], Some("<s>[INST] 0\n\n1 [/INST]")),
+            (mistral, &["system", "user", "assistant", "user"], Some("<s>[INST] 0\n\n1 [/INST]2</s>[INST] 3 [/INST]")),
+            (mistral, &["user"], Some("<s>[INST] 0 [/INST]")),
             (mistral, &["system"], None),
             (mistral, &["system", "user", "user"], None),
             (chatml, &["system", "user"], Some("<system>0<user>1")),
         ];
         for (source, roles, expected) in cases {
-            let template = ChatTemplate::new(source, TemplateVariables::default()).unwrap();
+            let template = ChatTemplate::new(source, variables.clone()).unwrap();
             let found = rendered(&template, &messages(roles)).map(Rendered::into_text);
             assert_eq!(found.as_deref().ok(), expected, "{roles:?}");
         }
