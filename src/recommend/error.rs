@@ -300,6 +300,7 @@ impl Error {
                 format!("there are {}", known.join(", "))
             }
             Error::Config { .. } => "correct the table `[system]` of the configuration file".into(),
+            Error::NoTimestamps => "bring interactions with a column `timestamp`, or split in another way".into(),
             Error::Budget { .. } => "take a larger budget, or a shorter template".into(),
             Error::Tensors { .. } | Error::Tensor { .. } | Error::Learned { .. } => {
                 "learn anew with `docent train hybrid`".into()

@@ -327,7 +327,9 @@ fn an_evaluation_is_stamped_with_its_protocol() {
 #[test]
 fn evaluations_that_make_no_sense_are_refused() {
     let workplace = workplace();
-    let cases: [(&str, &[&str]); 7] = [
+    workplace.write("untimed.csv", "user_id,item_id\nu1,1\nu1,2\nu1,3\n");
+    let untimed = ["eval", "--items", "items.csv", "--interactions", "untimed.csv", "--methods", "pop", "--quiet"];
+    let cases: [(&str, &[&str]); 8] = [
         ("nothing", &["eval"]),
         ("method", &["eval", "store", "--methods", "pop,best"]),
         ("twice", &["eval", "store", "--methods", "pop,pop"]),
@@ -335,6 +337,7 @@ fn evaluations_that_make_no_sense_are_refused() {
         ("alone", &["eval", "store", "--methods", "likelihood"]),
         ("aligned", &["eval", "store", "--methods", "reranked", "--rerank", "a-llmrec", "--ties", "random"]),
         ("targets", &["eval", "store", "--methods", "pop", "--targets", "40", "--quiet"]),
+        ("untimed", &[&untimed[..], &["--split", "temporal"]].concat()),
     ];
     for (name, arguments) in cases {
         insta::assert_snapshot!(format!("eval-{name}"), workplace.transcript(arguments));

@@ -61,9 +61,8 @@ impl Default for File {
 
 impl LLMRecommendationSystem {
     /// The system over a store that a file such as `docent.toml` describes: its `model`, its `encoder` (the store's own, if it
-    /// names none), what is `sensitive`
-    /// and what `allow` lets models be told, and the table `system`. Models that are not here are fetched. It recommends and
-    /// talks.
+    /// names none), what is `sensitive` and what `allow` lets models be told, and the table `system`. Models that are not here
+    /// are fetched. It recommends and talks.
     ///
     /// # Errors
     /// If the file or the store cannot be read, it names what there is not, a model cannot be fetched or loaded, or the
