@@ -57,7 +57,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .iter()
         .filter_map(|title| catalogue.items().iter().position(|item| item.short_title() == *title))
         .collect();
-    for (item, score) in items.iter().zip(scorer.score(history, &items)?) {
+    for (item, score) in items.iter().zip(scorer.score(history, None, &items)?) {
         println!("{score:8.3}  {}", catalogue[*item].full_title());
     }
     Ok(())

@@ -4,7 +4,7 @@ use docent::{
     engine::{Engine, EngineOptions},
     recommend::{
         Candidate, Catalogue, Interaction, Item, LLMReranker, Source,
-        rerank::{Mode, RerankOptions, Wish, fuse},
+        rerank::{Judge, Mode, RerankOptions, Wish, fuse},
     },
 };
 
@@ -33,6 +33,9 @@ fn calibration_takes_the_likelihood_without_the_user_off() {
         assert_eq!(*found, with_user - without);
     }
     assert!(calibrated.judge(Wish::Liked(&liked), &[]).unwrap().is_empty());
+    let asked = calibrated.judge(Wish::Query("films about space"), &titles).unwrap();
+    let mut fresh = LLMReranker::new(&engine, RerankOptions { calibrate: true, ..plain });
+    assert_eq!(asked, fresh.judge(Wish::Query("films about space"), &titles).unwrap(), "each kind of wish has its own");
 }
 
 #[test]
@@ -52,6 +55,22 @@ fn reranking_permutes_and_keeps_what_was_said() {
     assert!(reranked.iter().all(|candidate| candidate.sources[0].source == Source::LanguageModel(Mode::Likelihood)));
     items.sort_unstable();
     assert_eq!(items, [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_request_is_what_a_reranker_hears() {
+    let titles = ["Alien", "Aliens", "Big", "Heat"];
+    let catalogue = Catalogue::new(titles.map(|title| Item { title: title.into(), ..Item::default() }).to_vec());
+    let history = [Interaction { user: 0, item: 0, rating: Some(5.0), timestamp: None }];
+    let engine = engine();
+    let mut judge = Judge::LanguageModel(engine.clone(), RerankOptions::default());
+    let mut scorer = judge.scorer(&catalogue);
+    let items = [1, 2, 3];
+    let query = "a film with Robert De Niro";
+    let heard = scorer.score(&history, Some(query), &items).unwrap();
+    let texts = texts(&titles[1..]);
+    assert_eq!(heard, LLMReranker::new(&engine, RerankOptions::default()).judge(Wish::Query(query), &texts).unwrap());
+    assert_ne!(heard, scorer.score(&history, None, &items).unwrap());
 }
 
 #[test]

@@ -49,12 +49,8 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
     }
     let recommender = Recommender::open(&store)?;
     let mut conversation = Conversation::open(&store, &recommender)?;
-    if let Some(semantic) = recommender.semantic() {
-        let embedder = context.embedder()?;
-        if embedder.width() != semantic.width() {
-            tracing::warn!("requests are not matched by their words: the store was made with another encoder");
-        }
-        conversation = conversation.with_encoder(embedder);
+    if recommender.semantic().is_some() {
+        conversation = conversation.with_encoder(context.embedder_of(&store)?);
     }
     if !args.plain {
         let phraser = Phraser::new(&context.engine()?, context.settings.engine_options().kv_positions);

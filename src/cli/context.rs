@@ -18,7 +18,7 @@ use docent::{
         self,
         hub::{ModelReference, Progress, Quiet, Resolved, Resolver},
     },
-    recommend::{Users, answers::AnswerCache, fairness::Mask},
+    recommend::{Store, Users, answers::AnswerCache, fairness::Mask},
 };
 use serde::Serialize;
 use tracing_subscriber::EnvFilter;
@@ -222,11 +222,7 @@ impl Context {
     /// # Errors
     /// Never, as only columns of these users are named.
     pub(crate) fn mask(&self, users: &Users) -> Result<Mask, CliError> {
-        let known = |columns: &[String]| -> Vec<String> {
-            let is_there = |name: &&String| users.attributes().iter().any(|column| column.name == **name);
-            columns.iter().filter(is_there).cloned().collect()
-        };
-        Ok(Mask::new(users, &known(&self.settings.sensitive), &known(&self.settings.allow))?)
+        Ok(Mask::of_settings(users, &self.settings.sensitive, &self.settings.allow)?)
     }
 
     /// The language model, loaded once.
@@ -282,7 +278,19 @@ impl Context {
     /// # Errors
     /// If it cannot be fetched or loaded.
     pub(crate) fn embedder(&self) -> Result<Embedder, CliError> {
-        let resolved = self.resolve(&self.settings.encoder)?;
+        let resolved = self.resolve(self.settings.encoder())?;
+        Ok(Embedder::load(&resolved.path, &self.settings.engine_options())?)
+    }
+
+    /// The sentence encoder of a store, loaded: the one that it names, unless somebody names one.
+    ///
+    /// # Errors
+    /// If it cannot be fetched or loaded, or is not the one that the store's vectors come from.
+    pub(crate) fn embedder_of(&self, store: &Store) -> Result<Embedder, CliError> {
+        let stored = store.manifest().encoder().map(|model| model.reference.as_str());
+        let reference = self.settings.encoder.as_deref().or(stored).unwrap_or(self.settings.encoder());
+        let resolved = self.resolve(reference)?;
+        store.require_encoder(reference, &resolved.files)?;
         Ok(Embedder::load(&resolved.path, &self.settings.engine_options())?)
     }
 }

@@ -173,7 +173,7 @@ impl Report {
             variables: settings.variables.clone(),
             models: vec![
                 Model::find("language model", &settings.model, &resolver, &|path| language_model(path, &options)),
-                Model::find("encoder", &settings.encoder, &resolver, &|path| encoder(path, &options)),
+                Model::find("encoder", settings.encoder(), &resolver, &|path| encoder(path, &options)),
             ],
         }
     }

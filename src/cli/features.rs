@@ -14,12 +14,13 @@ use docent::{
     engine::Engine,
     recommend::{
         self, Catalogue, Interactions, Roles, Store, Users,
+        fairness::Mask,
         features::{FeatureReader, StructuredFeatures, TasteReader, User, UserFeatures},
     },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{CliError, Context};
+use super::{CliError, Context, recommend::PrivacyArgs};
 
 /// Items or users that are read at once: enough to fill the steps, few enough to lose little.
 const AT_ONCE: usize = 64;
@@ -39,6 +40,8 @@ pub(crate) struct FeaturesArgs {
     /// Go on where an earlier run with the same input and model ended
     #[arg(long)]
     resume: bool,
+    #[command(flatten)]
+    privacy: PrivacyArgs,
 }
 
 /// One line of the output.
@@ -82,6 +85,13 @@ struct Report<'a> {
 /// another input, or the user interrupts.
 pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliError> {
     let input = Input::read(args)?;
+    let mask = match &input {
+        Input::Items(_) => Mask::default(),
+        Input::Users(known) => {
+            args.privacy.settle(&known.2, context)?;
+            context.mask(&known.2)?
+        }
+    };
     let ids = input.ids();
     let partial = partial_of(&args.output)?;
     let (resumed, whole) = if args.resume { read_partial(&partial, &ids)? } else { (0, 0) };
@@ -89,7 +99,7 @@ pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliE
     // What an interrupted write left of its last line goes, or all where nothing is resumed.
     file.set_len(whole).map_err(CliError::io("write", &partial))?;
     let engine = context.engine()?;
-    let reader = input.reader(&engine);
+    let reader = input.reader(&engine, &mask);
     context.catch_interrupts();
     let what = if args.users { "users" } else { "items" };
     let mut counter = context.counter(&format!("reading {what}"), ids.len() as u64);
@@ -159,12 +169,12 @@ impl Input {
         }
     }
 
-    fn reader<'a>(&'a self, engine: &'a Engine) -> Reader<'a> {
+    fn reader<'a>(&'a self, engine: &'a Engine, mask: &'a Mask) -> Reader<'a> {
         match self {
             Self::Items(catalogue) => Reader::Items(FeatureReader::new(engine, catalogue), catalogue),
             Self::Users(known) => {
                 let (catalogue, interactions, users) = &**known;
-                Reader::Users(TasteReader::new(engine, catalogue), interactions, users)
+                Reader::Users(TasteReader::new(engine, catalogue), interactions, users, mask)
             }
         }
     }
@@ -173,7 +183,7 @@ impl Input {
 /// What reads it.
 enum Reader<'a> {
     Items(FeatureReader<'a>, &'a Catalogue),
-    Users(TasteReader<'a>, &'a Interactions, &'a Users),
+    Users(TasteReader<'a>, &'a Interactions, &'a Users, &'a Mask),
 }
 
 impl Reader<'_> {
@@ -185,13 +195,14 @@ impl Reader<'_> {
                 let line = |(id, features): (&String, _)| Line::Item { item_id: id.clone(), features };
                 Ok(ids.iter().zip(reader.read(&catalogue.items()[range])?).map(line).collect())
             }
-            Self::Users(reader, interactions, users) => {
-                let user = |id: &String| User {
-                    profile: users.get(id).and_then(|user| user.profile.as_deref()),
-                    history: interactions.user(id).map_or(&[], |user| interactions.history(user)),
-                };
+            Self::Users(reader, interactions, users, mask) => {
+                let told = |id: &String| users.get(id).and_then(|user| mask.profile(user));
+                let profiles: Vec<Option<String>> = ids.iter().map(told).collect();
+                let history = |id: &String| interactions.user(id).map_or(&[][..], |user| interactions.history(user));
+                let known = ids.iter().zip(&profiles);
+                let known: Vec<User<'_>> =
+                    known.map(|(id, profile)| User { profile: profile.as_deref(), history: history(id) }).collect();
                 let line = |(id, features): (&String, _)| Line::User { user_id: id.clone(), features };
-                let known: Vec<User<'_>> = ids.iter().map(user).collect();
                 Ok(ids.iter().zip(reader.read(&known)?).map(line).collect())
             }
         }

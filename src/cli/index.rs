@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use docent::{
     engine,
     recommend::{
-        self, ColumnRole, Role, Roles, Source, UnknownItems,
+        self, ColumnRole, Role, Roles, Source, Store, UnknownItems,
         index::{Encoder, FindEncoder, IndexEvent, IndexOptions, IndexReport, index},
     },
 };
@@ -102,6 +102,13 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
         let skipped = counted(report.features.skipped, "row", "rows");
         context.status(format_args!("warning: left out {skipped} of features of items that are not in the catalogue"));
     }
+    if !report.dropped.is_empty() {
+        let dropped: Vec<String> = report.dropped.iter().map(|name| format!("`{name}`")).collect();
+        context.status(format_args!(
+            "warning: dropped {}, learned with vectors of the items that are no longer there: train anew",
+            dropped.join(", ")
+        ));
+    }
     context.status(summary(&report, args.append));
     if context.json { context.json_line(&report) } else { Ok(()) }
 }
@@ -116,7 +123,10 @@ pub(crate) fn make(
     embeddings: bool,
     context: &Context,
 ) -> Result<IndexReport, CliError> {
-    let mut find = || find_encoder(context);
+    let mut find = || {
+        let base = options.append.then(|| Store::open(store)).transpose()?;
+        find_encoder(base.as_ref(), context)
+    };
     let find: Option<&mut FindEncoder<'_>> = if embeddings { Some(&mut find) } else { None };
     let mut counter = None;
     let indexed = index(store, options, find, &mut |event| {
@@ -127,12 +137,14 @@ pub(crate) fn make(
     Ok(indexed?.1)
 }
 
-/// The encoder that is set, fetched if need be.
+/// The encoder that is set, fetched if need be; for a store that is added to its own, unless a flag names another.
 ///
 /// # Errors
 /// If it cannot be fetched.
-pub(crate) fn find_encoder(context: &Context) -> recommend::Result<Encoder> {
-    let reference = context.settings.encoder.clone();
+pub(crate) fn find_encoder(base: Option<&Store>, context: &Context) -> recommend::Result<Encoder> {
+    let settings = &context.settings;
+    let stored = base.filter(|_| !settings.encoder_is_flag).and_then(|store| store.manifest().encoder());
+    let reference = stored.map_or_else(|| settings.encoder().to_owned(), |model| model.reference.clone());
     let resolved = context.resolve(&reference).map_err(engine::Error::from)?;
     Ok(Encoder { reference, path: resolved.path, files: resolved.files, options: context.settings.engine_options() })
 }

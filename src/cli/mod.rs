@@ -55,7 +55,7 @@ pub(crate) struct GlobalArgs {
     /// Language model: an alias from `docent models list`, `hf:ORG/NAME[@REVISION][/FILE]`, or a path
     #[arg(long, global = true, value_name = "REF")]
     pub(crate) model: Option<String>,
-    /// Sentence encoder, named like a model
+    /// Sentence encoder, named like a model [default: the store's own]
     #[arg(long, global = true, value_name = "REF")]
     pub(crate) encoder: Option<String>,
     /// Threads that compute [default: as many as this process may use]

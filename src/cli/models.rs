@@ -1,5 +1,6 @@
 //! `docent models`: what the registry offers and what of it is here, fetch it, find it, check it.
 
+use std::fmt;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -77,7 +78,7 @@ impl ModelsError {
     }
 }
 
-/// Runs the command: results go to `out` (the list as JSON Lines, if `json`), the progress of fetches to `progress`.
+/// Runs the command: results go to `out` (as JSON Lines, if `json`), the progress of fetches to `progress`.
 ///
 /// # Errors
 ///
@@ -92,14 +93,83 @@ pub(crate) fn run(
 ) -> Result<(), ModelsError> {
     match &args.command {
         ModelsCommand::List => list(resolver, json, out),
-        ModelsCommand::Pull { models } => pull(models, resolver, out, progress),
+        ModelsCommand::Pull { models } => pull(models, resolver, json, out, progress),
         ModelsCommand::Path { model } => {
-            for file in resolver.resolve(&model.parse()?, progress)?.files {
-                writeln!(out, "{}", std::path::absolute(file)?.display())?;
+            let reference = model.parse()?;
+            let found = Found::new(&reference, &resolver.resolve(&reference, progress)?)?;
+            if json {
+                return json_line(out, &found);
+            }
+            for file in found.files {
+                writeln!(out, "{}", file.display())?;
             }
             Ok(())
         }
-        ModelsCommand::Verify { models } => verify(models, resolver, out, progress),
+        ModelsCommand::Verify { models } => verify(models, resolver, json, out, progress),
+    }
+}
+
+fn json_line(out: &mut dyn Write, value: &impl Serialize) -> Result<(), ModelsError> {
+    serde_json::to_writer(&mut *out, value).map_err(io::Error::from)?;
+    Ok(writeln!(out)?)
+}
+
+/// Where a model is, as `pull --json` and `path --json` print it.
+#[derive(Debug, Serialize)]
+struct Found {
+    model: String,
+    /// What is opened to load it.
+    path: PathBuf,
+    files: Vec<PathBuf>,
+}
+
+impl Found {
+    fn new(reference: &ModelReference, resolved: &Resolved) -> io::Result<Self> {
+        let files = resolved.files.iter().map(std::path::absolute).collect::<io::Result<_>>()?;
+        Ok(Found { model: reference.to_string(), path: std::path::absolute(&resolved.path)?, files })
+    }
+}
+
+/// A file as `verify --json` prints it.
+#[derive(Debug, Serialize)]
+struct Verified<'a> {
+    model: String,
+    file: &'a str,
+    #[serde(flatten)]
+    state: State<'a>,
+}
+
+/// What was found of a file.
+#[derive(Debug, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+enum State<'a> {
+    Ok {
+        sha256: &'a str,
+    },
+    /// There, and no checksum is known.
+    Unknown {
+        sha256: &'a str,
+    },
+    Missing,
+    WrongSize {
+        expected: u64,
+        found: u64,
+    },
+    WrongSum {
+        expected: &'a str,
+        found: &'a str,
+    },
+}
+
+impl<'a> From<&'a FileState> for State<'a> {
+    fn from(state: &'a FileState) -> Self {
+        match state {
+            FileState::Sound { sha256 } => State::Ok { sha256 },
+            FileState::Unknown { sha256 } => State::Unknown { sha256 },
+            FileState::Missing => State::Missing,
+            FileState::WrongSize { expected, found } => State::WrongSize { expected: *expected, found: *found },
+            FileState::WrongSum { expected, found } => State::WrongSum { expected, found },
+        }
     }
 }
 
@@ -145,11 +215,7 @@ impl Listed {
 fn list(resolver: &Resolver, json: bool, out: &mut dyn Write) -> Result<(), ModelsError> {
     let listed: Vec<Listed> = resolver.entries().iter().map(|entry| Listed::new(entry, resolver)).collect();
     if json {
-        for model in &listed {
-            serde_json::to_writer(&mut *out, model).map_err(io::Error::from)?;
-            writeln!(out)?;
-        }
-        return Ok(());
+        return listed.iter().try_for_each(|model| json_line(out, model));
     }
     let header = ["ALIAS", "KIND", "SIZE", "LICENSE", "CACHED", "REPOSITORY"].map(str::to_owned);
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(listed.iter().map(Listed::cells)).collect();
@@ -170,13 +236,17 @@ fn size_on_disk(found: &Resolved) -> Option<u64> {
 fn pull(
     models: &[String],
     resolver: &Resolver,
+    json: bool,
     out: &mut dyn Write,
     progress: &dyn Progress,
 ) -> Result<(), ModelsError> {
     let references = models.iter().map(|model| model.parse()).collect::<Result<Vec<ModelReference>, _>>()?;
     for reference in &references {
-        let resolved = resolver.resolve(reference, progress)?;
-        writeln!(out, "{reference}: {}", std::path::absolute(&resolved.path)?.display())?;
+        let found = Found::new(reference, &resolver.resolve(reference, progress)?)?;
+        match json {
+            true => json_line(out, &found)?,
+            false => writeln!(out, "{reference}: {}", found.path.display())?,
+        }
     }
     Ok(())
 }
@@ -184,6 +254,7 @@ fn pull(
 fn verify(
     models: &[String],
     resolver: &Resolver,
+    json: bool,
     out: &mut dyn Write,
     progress: &dyn Progress,
 ) -> Result<(), ModelsError> {
@@ -198,7 +269,11 @@ fn verify(
             continue;
         }
         for file in &found {
-            writeln!(out, "{reference}  {}  {}", file.name, state(&file.state))?;
+            let state = State::from(&file.state);
+            match json {
+                true => json_line(out, &Verified { model: reference.to_string(), file: &file.name, state })?,
+                false => writeln!(out, "{reference}  {}  {state}", file.name)?,
+            }
         }
         files.extend(found);
     }
@@ -211,13 +286,15 @@ fn verify(
     Err(ModelsError::Unsound { checked: files.len(), bad: bad.len(), wrong })
 }
 
-fn state(state: &FileState) -> String {
-    match state {
-        FileState::Sound { sha256 } => format!("ok  {sha256}"),
-        FileState::Unknown { sha256 } => format!("ok (no checksum is known)  {sha256}"),
-        FileState::Missing => "missing".to_owned(),
-        FileState::WrongSize { expected, found } => format!("wrong size: {found} bytes, expected {expected}"),
-        FileState::WrongSum { expected, found } => format!("wrong checksum: {found}, expected {expected}"),
+impl fmt::Display for State<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            State::Ok { sha256 } => write!(f, "ok  {sha256}"),
+            State::Unknown { sha256 } => write!(f, "ok (no checksum is known)  {sha256}"),
+            State::Missing => f.write_str("missing"),
+            State::WrongSize { expected, found } => write!(f, "wrong size: {found} bytes, expected {expected}"),
+            State::WrongSum { expected, found } => write!(f, "wrong checksum: {found}, expected {expected}"),
+        }
     }
 }
 
@@ -297,6 +374,12 @@ mod tests {
         let (text, result) = printed(folder.path(), "pull hf:org/tiny/tiny.gguf");
         result.expect("cached");
         assert_eq!(text, format!("hf:org/tiny/tiny.gguf: {}\n", file.display()));
+        let expected = serde_json::json!({"model": "hf:org/tiny/tiny.gguf", "path": file, "files": [file]});
+        for command in ["path", "pull"] {
+            let (line, result) = printed(folder.path(), &format!("{command} hf:org/tiny/tiny.gguf --json"));
+            result.expect("cached");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&line).expect("JSON"), expected);
+        }
         let (_, result) = printed(folder.path(), "pull smollm2-360m");
         assert!(matches!(result, Err(ModelsError::Hub(HubError::Offline { .. }))), "{result:?}");
     }
@@ -311,6 +394,16 @@ mod tests {
         let error = result.expect_err("a wrong file");
         assert_eq!(error.to_string(), "9 of 9 checked files are missing or wrong");
         assert!(error.hint().is_some_and(|hint| hint.contains("sentence_bert_config.json`, then fetch")));
+
+        let (lines, result) = printed(wrong.path(), "verify --json");
+        assert!(result.is_err());
+        let lines: Vec<serde_json::Value> =
+            lines.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+        let named = |name: &str| lines.iter().find(|line| line["file"] == name).expect("a line");
+        let missing = serde_json::json!({"model": "minilm-l6", "file": "config.json", "state": "missing"});
+        assert_eq!(named("config.json"), &missing);
+        let other = named("sentence_bert_config.json");
+        assert_eq!((&other["state"], &other["found"]), (&"wrong_size".into(), &55.into()));
 
         let (text, result) = printed(wrong.path(), "verify hf:org/tiny/tiny.gguf");
         result.expect("nobody states its sum");

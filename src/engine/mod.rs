@@ -74,7 +74,8 @@ const PROMPTS: &str = "docent::prompts";
 pub enum Prompt {
     /// Raw text: the model's rule for a first token applies, special tokens in it are plain text.
     Text(String),
-    /// Messages for the chat template, which opens the assistant's turn.
+    /// Messages for the chat template, which opens the assistant's turn. A leading system message that it refuses becomes part
+    /// of the user's.
     Messages(Vec<Message>),
 }
 

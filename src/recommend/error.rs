@@ -172,6 +172,9 @@ pub enum Error {
         /// How many are needed.
         needed: usize,
     },
+    /// A split in time needs to know when.
+    #[error("no interaction has a timestamp, and a temporal split needs them")]
+    NoTimestamps,
     /// A method needs a language model.
     #[error("no language model is given to score with")]
     NoLanguageModel,
@@ -214,6 +217,14 @@ pub enum Error {
     /// A store holds no alignment.
     #[error("there is no alignment for A-LLMRec")]
     NoAlignment,
+    /// An encoder is not the one that a store's vectors come from.
+    #[error("the store's vectors come from the encoder `{stored}`, not from `{named}`")]
+    OtherEncoder {
+        /// As it was named.
+        named: String,
+        /// As the store's was named.
+        stored: String,
+    },
     /// An alignment does not fit the store's vectors.
     #[error("the alignment was trained on vectors of {trained} elements, and the store's have {width}")]
     OtherVectors {
@@ -289,12 +300,16 @@ impl Error {
                 format!("there are {}", known.join(", "))
             }
             Error::Config { .. } => "correct the table `[system]` of the configuration file".into(),
+            Error::NoTimestamps => "bring interactions with a column `timestamp`, or split in another way".into(),
             Error::Budget { .. } => "take a larger budget, or a shorter template".into(),
             Error::Tensors { .. } | Error::Tensor { .. } | Error::Learned { .. } => {
                 "learn anew with `docent train hybrid`".into()
             }
             Error::NoAlignment | Error::OtherVectors { .. } | Error::OtherModel => {
                 "train one with `docent train align`".into()
+            }
+            Error::OtherEncoder { stored, .. } => {
+                format!("name the store's with `--encoder {stored}`, or make the store anew with another")
             }
             Error::Template { .. } | Error::TemplateBlock { .. } => {
                 "a template is Jinja with a block `user`, and may have `system` and `analysis`; it sees `user`, `query`, `items`, \

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{
     ALLMRec, Candidate, Catalogue, Error, Filter, Interaction, Interactions, Query, Result, Source, SourceScore, Store,
     Users,
-    hybrid::{Fusion, HYBRID, Hybrid, RERANK, RETRIEVAL, RerankWeights},
+    hybrid::{Fusion, HYBRID, Hybrid, RERANK, RETRIEVAL, RerankWeight, RerankWeights},
     retrieve::{Semantic, SemanticOptions, best},
     signals::{COLLABORATIVE, Collaborative, Signal, Signals, standardize_open},
 };
@@ -124,6 +124,11 @@ impl Recommender {
         &self.users
     }
 
+    /// Where it comes from, if that is a store.
+    pub fn store(&self) -> Option<&Store> {
+        self.store.as_ref()
+    }
+
     /// The items' vectors.
     pub fn semantic(&self) -> Option<&Arc<Semantic>> {
         self.semantic.as_ref()
@@ -156,9 +161,19 @@ impl Recommender {
         &self.rerank
     }
 
-    /// What a reranker's scores count: nothing, until validation items have shown that they help.
-    pub fn rerank_weight(&self, source: Source) -> f32 {
-        self.rerank.0.get(source.name()).map_or(0.0, |learned| learned.weight)
+    /// What a reranker's scores count: nothing, until validation items have shown that those of this very model help.
+    pub fn rerank_weight(&self, source: Source, identity: &str) -> f32 {
+        let Some(learned) = self.rerank.0.get(source.name()) else { return 0.0 };
+        if learned.identity == identity || learned.weight == 0.0 {
+            return learned.weight;
+        }
+        let RerankWeight { model, weight, .. } = learned;
+        tracing::warn!(
+            weight,
+            "{} counts nothing: its weight was learned for `{model}`, which is another model",
+            source.name()
+        );
+        0.0
     }
 
     /// The history of somebody who is not in the store, and who liked some items, by id; the last one liked last.

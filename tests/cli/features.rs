@@ -49,6 +49,22 @@ fn every_item_gets_features_within_the_schema() {
 }
 
 #[test]
+fn nothing_sensitive_of_a_user_is_in_a_prompt() {
+    let workplace = Workplace::with_models();
+    workplace.write("items.csv", ITEMS);
+    workplace.write("users.csv", "user_id,gender,profile\nw,woman,I like ships. As a woman I love tales.\n");
+    let index = ["index", "store", "--no-embeddings", "--items", "items.csv", "--users", "users.csv", "--quiet"];
+    super::stdout(workplace.run(&index));
+    for (allow, told) in [(&[][..], false), (&["--allow", "gender"], true)] {
+        let mut command = workplace.command(&[&["features", "store", "--users", "-o", "out.jsonl"], allow].concat());
+        let output = command.env("DOCENT_LOG", "docent::prompts=trace").output().expect("docent runs");
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(log.contains("I like ships."), "{log}");
+        assert_eq!(log.contains("As a woman"), told, "{log}");
+    }
+}
+
+#[test]
 fn users_of_a_store_get_features_and_both_become_attributes() {
     let workplace = Workplace::with_models();
     workplace.write("items.csv", ITEMS);

@@ -10,6 +10,7 @@ use std::{
 use docent::recommend::Store;
 
 use super::{Workplace, json, stdout};
+use crate::support::minilm;
 
 const ITEMS: &str = "item_id,title,year,genres\n1,Heat,1995,Action|Crime\n2,Big,1988,Comedy\n";
 const RATINGS: &str = "user_id,item_id,rating,timestamp\na,1,5,10\nb,2,3,11\n";
@@ -84,6 +85,32 @@ fn vectors_are_kept_where_text_and_encoder_are_the_same() {
     assert_eq!(vectors().expect("vectors").values, first, "the same bits, whatever the batch");
     assert!(index(&["--items", "items.csv", "--no-embeddings"])["embeddings"].is_null());
     assert!(vectors().is_none());
+}
+
+#[test]
+fn a_store_keeps_its_encoder_and_is_asked_by_no_other() {
+    let workplace = Workplace::with_models();
+    workplace.write("items.csv", ITEMS);
+    // The same weights with another byte beside them: another encoder of the same width.
+    let copy = |from: &Path, to: &Path| {
+        fs::create_dir(to).expect("a writable folder");
+        let files = fs::read_dir(from).expect("a folder").map(|entry| entry.expect("an entry").path());
+        for file in files.filter(|file| file.is_file()) {
+            fs::copy(&file, to.join(file.file_name().expect("a name"))).expect("a writable folder");
+        }
+    };
+    copy(minilm(), &workplace.path("other"));
+    copy(&minilm().join("1_Pooling"), &workplace.path("other/1_Pooling"));
+    let described = workplace.read("other/config_sentence_transformers.json");
+    workplace.write("other/config_sentence_transformers.json", format!("{described}\n"));
+    json(workplace.run(&["index", "store", "--items", "items.csv", "--encoder", "./other", "--json"]));
+    workplace.write("more.csv", "item_id,title,year,genres\n3,Jaws,1975,Thriller\n");
+    let added = json(workplace.run(&["index", "store", "--append", "--items", "more.csv", "--json"]));
+    assert_eq!(added["embeddings"]["reused"], 2, "what is added comes from the store's encoder");
+    let found = json(workplace.run(&["search", "store", "--query", "a shark", "--json", "--quiet"]));
+    assert_eq!(found["items"].as_array().map(Vec::len), Some(3));
+    let other = ["search", "store", "--query", "a shark", "--encoder", "minilm-l6", "--quiet"];
+    insta::assert_snapshot!("other-encoder", workplace.transcript(&other));
 }
 
 #[test]

@@ -2,7 +2,11 @@
 
 use std::{process::Stdio, time::Duration};
 
-use docent::recommend::{Store, hybrid::HYBRID};
+use docent::recommend::{
+    Recommender, Source, Store, StoreWriter,
+    hybrid::{HYBRID, RERANK, RerankWeight, RerankWeights},
+    rerank::Mode,
+};
 
 use super::{Workplace, json};
 use crate::support::smollm2;
@@ -323,17 +327,42 @@ fn an_evaluation_is_stamped_with_its_protocol() {
 #[test]
 fn evaluations_that_make_no_sense_are_refused() {
     let workplace = workplace();
-    let cases: [(&str, &[&str]); 6] = [
+    workplace.write("untimed.csv", "user_id,item_id\nu1,1\nu1,2\nu1,3\n");
+    let untimed = ["eval", "--items", "items.csv", "--interactions", "untimed.csv", "--methods", "pop", "--quiet"];
+    let cases: [(&str, &[&str]); 8] = [
         ("nothing", &["eval"]),
         ("method", &["eval", "store", "--methods", "pop,best"]),
         ("twice", &["eval", "store", "--methods", "pop,pop"]),
         ("orders", &["eval", "store", "--orders", "5"]),
         ("alone", &["eval", "store", "--methods", "likelihood"]),
+        ("aligned", &["eval", "store", "--methods", "reranked", "--rerank", "a-llmrec", "--ties", "random"]),
         ("targets", &["eval", "store", "--methods", "pop", "--targets", "40", "--quiet"]),
+        ("untimed", &[&untimed[..], &["--split", "temporal"]].concat()),
     ];
     for (name, arguments) in cases {
         insta::assert_snapshot!(format!("eval-{name}"), workplace.transcript(arguments));
     }
+}
+
+#[test]
+fn what_a_reranker_counts_is_for_its_model_and_the_hybrid_model_beside_it() {
+    let workplace = workplace();
+    let path = workplace.path("store");
+    let train = |seed: &str| json(workplace.run(&["train", "hybrid", "store", "--seed", seed, "--json", "--quiet"]));
+    train("0");
+    let weight = RerankWeight { model: "a".into(), identity: "0".into(), weight: 0.5 };
+    let weights = RerankWeights([("likelihood".to_owned(), weight)].into());
+    let mut writer = StoreWriter::create_or_update(&path).expect("a store");
+    writer.put(RERANK, &weights.to_bytes().expect("bytes")).expect("a component");
+    writer.commit().expect("a store");
+    let counts = |identity: &str| {
+        let known = Recommender::open(&Store::open(&path).expect("a store")).expect("a recommender");
+        known.rerank_weight(Source::LanguageModel(Mode::Likelihood), identity)
+    };
+    train("0");
+    assert_eq!((counts("0"), counts("1")), (0.5, 0.0));
+    train("1");
+    assert_eq!(counts("0"), 0.0, "it was learned beside another model");
 }
 
 #[test]

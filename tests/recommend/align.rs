@@ -59,7 +59,7 @@ fn training_goes_on_as_if_it_had_never_stopped_and_says_who_somebody_is() {
     assert_ne!(soft[..width], aligned.soft_prompt(second).unwrap()[..width]);
     assert_eq!(aligned.soft_prompt(&[]).unwrap().len(), width);
     let mut scorer = AlignedScorer::new(&engine, aligned, &catalogue);
-    let mut score = |history: &[Interaction]| scorer.score(history, &[1, 2, 3]).unwrap();
+    let mut score = |history: &[Interaction]| scorer.score(history, None, &[1, 2, 3]).unwrap();
     let (of_first, of_second) = (score(first), score(second));
     assert!(of_first.iter().all(|score| score.is_finite() && *score < 0.0));
     assert_ne!(of_first, of_second);

@@ -17,7 +17,7 @@ use docent::{
 use crate::support::{minilm, smollm2};
 
 const DESCRIBED: &str = r#"
-sensitive = ["gender"]
+sensitive = "gender, no column of this store"
 
 [system]
 explain = true
@@ -27,6 +27,10 @@ stage = "rerank"
 mode = "likelihood"
 weight = 0.1
 "#;
+
+fn resolver() -> Resolver {
+    Resolver::new(HubSettings::from_env(|name| std::env::var(name).ok()))
+}
 
 /// A store of the fixture, with the vectors of its texts.
 fn store(folder: &Path) {
@@ -41,8 +45,8 @@ fn store(folder: &Path) {
         ..IndexOptions::default()
     };
     let mut encoder = || {
-        let path = minilm().to_owned();
-        let files = vec![path.join("model.safetensors")];
+        let found = resolver().resolve(&"minilm-l6".parse().expect("a reference"), &Quiet).expect("the encoder");
+        let (path, files) = (found.path, found.files);
         Ok(Encoder { reference: "minilm-l6".into(), path, files, options: EngineOptions::default() })
     };
     let made = index(&folder.join("store"), &options, Some(&mut encoder), &mut |_| ControlFlow::Continue(()));
@@ -51,11 +55,11 @@ fn store(folder: &Path) {
 
 #[test]
 fn a_store_and_a_file_are_a_system_that_recommends_and_talks() {
-    smollm2();
+    let (_, _) = (smollm2(), minilm());
     let folder = tempfile::tempdir().expect("a folder");
     store(folder.path());
     let (store, file) = (folder.path().join("store"), folder.path().join("docent.toml"));
-    let resolver = Resolver::new(HubSettings::from_env(|name| std::env::var(name).ok()));
+    let resolver = resolver();
     let open = |described: &str| {
         std::fs::write(&file, described).expect("a file");
         LLMRecommendationSystem::open(&store, &file, &resolver, &EngineOptions::default(), &Quiet)
@@ -88,6 +92,8 @@ fn a_store_and_a_file_are_a_system_that_recommends_and_talks() {
 
     let wrong = open("[system]\n[[system.stages]]\nstage = \"sort\"\n").expect_err("no such stage");
     assert!(matches!(wrong, Error::Config { .. }), "{wrong}");
+    let other = open("encoder = \"smollm2-135m\"\n").expect_err("another encoder");
+    assert!(matches!(other, Error::OtherEncoder { .. }), "{other}");
     let nowhere = open("model = \"./nowhere\"\n").expect_err("no such model");
     assert!(matches!(nowhere, Error::Engine(_)), "{nowhere}");
 }

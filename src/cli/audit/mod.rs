@@ -62,7 +62,8 @@ pub(crate) fn run(args: &AuditArgs, context: &mut Context) -> Result<(), CliErro
         return keep(args, text, context);
     }
     context.catch_interrupts();
-    let recommender = open(&Store::open(&args.store)?, context)?;
+    let store = Store::open(&args.store)?;
+    let recommender = open(&store, context)?;
     args.privacy.settle(recommender.users(), context)?;
     let mask = context.mask(recommender.users())?;
     let options = AuditOptions {
@@ -77,13 +78,11 @@ pub(crate) fn run(args: &AuditArgs, context: &mut Context) -> Result<(), CliErro
     let engine = template.is_some().then(|| context.engine()).transpose()?;
     let reads_profiles =
         recommender.semantic().is_some() && recommender.users().users().iter().any(|u| u.profile.is_some());
-    let mut encoder = reads_profiles.then(|| context.embedder()).transpose()?;
-    let width = recommender.semantic().map(|semantic| semantic.width());
+    let mut encoder = reads_profiles.then(|| context.embedder_of(&store)).transpose()?;
     let auditor = Auditor {
         recommender: &recommender,
         mask: &mask,
-        // Another encoder's vectors mean nothing beside the store's.
-        encoder: encoder.as_mut().filter(|encoder| Some(encoder.width()) == width),
+        encoder: encoder.as_mut(),
         prompt: engine.as_ref().zip(template.as_ref()),
     };
     let feedback = FairnessFeedback::read(&args.store)?;

@@ -17,6 +17,7 @@ use docent::recommend::{
     Recommendations, Recommender, Store,
     hybrid::HYBRID,
     index::IndexOptions,
+    rerank::identity,
     store::{ENCODER, fingerprint},
 };
 
@@ -65,7 +66,8 @@ pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError
     if context.json {
         return context.json_line(&answer);
     }
-    let (rated, weight) = (whom.history.len(), recommender.rerank_weight(Rerank::Likelihood.source()));
+    let identity = identity(&context.engine()?);
+    let (rated, weight) = (whom.history.len(), recommender.rerank_weight(Rerank::Likelihood.source(), &identity));
     let note = format!(
         "\n{rated} ratings in all. The order is the hybrid model's; likelihood is the language model's opinion, and\n\
          counts {weight}: on validation items it must gain before it may count.\n"
@@ -115,7 +117,7 @@ fn finished(path: &Path, context: &Context) -> Result<Option<Store>, CliError> {
     }
     match Store::open(path) {
         Ok(store) if store.manifest().components.contains_key(HYBRID) => {
-            let encoder = index::find_encoder(context)?;
+            let encoder = index::find_encoder(None, context)?;
             let sha256 = fingerprint(&encoder.files)?;
             let same = store.manifest().models.get(ENCODER).is_some_and(|model| model.sha256 == sha256);
             Ok(same.then_some(store))

@@ -84,7 +84,7 @@ fn run_simulation(args: &ChatArgs, store: &Store, context: &mut Context) -> Resu
     let knowledge = store.knowledge()?;
     let mut chat = ChatREC::new(&recommender, &knowledge);
     if recommender.semantic().is_some() {
-        chat = chat.with_encoder(context.embedder()?);
+        chat = chat.with_encoder(context.embedder_of(store)?);
     }
     let options = SimulateOptions { targets: args.targets as usize, seed: args.seed, turns: usize::from(args.turns) };
     let mut counter = context.counter("Talking", options.targets as u64);

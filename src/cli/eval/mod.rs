@@ -5,11 +5,14 @@ mod explain;
 mod injection;
 mod show;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use clap::{Args, Subcommand, ValueEnum};
 use docent::{
-    engine::Embeddings,
+    engine::{Embedder, Embeddings},
     recommend::{
         Catalogue, Interactions, LLMFeatureExtractor, LLMReranker, NoJudge, Roles, Store, UnknownItems,
         align::ALLMRec,
@@ -51,9 +54,9 @@ pub(crate) struct EvalArgs {
     /// Interactions to evaluate on, without a store
     #[arg(long, value_name = "FILE", requires = "items")]
     interactions: Option<PathBuf>,
-    /// Methods to compare: pop, itemknn, ease, ease_decayed, cooccurrence, semantic, fused, hybrid, reranked, mmr, dpp, calibrated; with
-    /// `--candidates` also the language model alone: likelihood, yes_no, first_token, listwise, setwise, pairwise,
-    /// a_llmrec, zero-shot, few-shot, cot, conversational [default: all that need no language model]
+    /// Methods to compare: pop, itemknn, ease, ease_decayed, implicit_als, cooccurrence, semantic, fused, hybrid, reranked,
+    /// mmr, dpp, calibrated; with `--candidates` also the language model alone: likelihood, yes_no, first_token, listwise,
+    /// setwise, pairwise, a_llmrec, zero-shot, few-shot, cot, conversational [default: all that need no language model]
     #[arg(long, value_name = "M,..", value_delimiter = ',')]
     methods: Vec<Method>,
     /// How the language model is asked that `reranked` adds to `hybrid`
@@ -147,10 +150,12 @@ impl EvalArgs {
             None => Candidates::Full,
             Some(count) => Candidates::Matched { count: usize::from(count), seed: self.seed },
         };
-        if methods.contains(&Method::ALLMRec) && (self.split, self.targets) != (SplitBy::LastOut, 1) {
+        let aligned = methods.contains(&Method::ALLMRec)
+            || (methods.contains(&Method::Reranked) && self.rerank == Rerank::ALLMRec);
+        if aligned && (self.split, self.targets, self.ties) != (SplitBy::LastOut, 1, TieOrder::Id) {
             return Err(CliError::usage(
-                "what `docent train align` has learned was not kept from other splits",
-                "leave `--split` and `--targets` out",
+                "`docent train align` has learned from what other splits and orders test",
+                "leave `--split`, `--targets` and `--ties` out",
             ));
         }
         if candidates == Candidates::Full && methods.iter().any(|method| method.needs_candidates()) {
@@ -257,7 +262,7 @@ impl Data {
                 let catalogue = Catalogue::read(items, &roles)?;
                 let interactions = Interactions::read(interactions, &catalogue, UnknownItems::default(), &roles)?;
                 let wanted = options.methods.iter().any(|method| method.uses_vectors());
-                let vectors = wanted.then(|| embed(&catalogue, context)).transpose()?;
+                let vectors = wanted.then(|| embed(&catalogue, None, context)).transpose()?;
                 (catalogue, interactions, vectors)
             }
             _ => {
@@ -270,8 +275,9 @@ impl Data {
         let (catalogue, vectors) = match args.compress {
             None => (catalogue, vectors),
             Some(share) => {
-                let (compressed, encoder) = (compress(&catalogue, share, context)?, vectors.is_some());
-                let vectors = encoder.then(|| embed(&compressed, context)).transpose()?;
+                let store = args.store.as_deref();
+                let (compressed, encoder) = (compress(&catalogue, share, store, context)?, vectors.is_some());
+                let vectors = encoder.then(|| embed(&compressed, store, context)).transpose()?;
                 (compressed, vectors)
             }
         };
@@ -281,15 +287,23 @@ impl Data {
 }
 
 /// A catalogue with shorter descriptions, by the language model's tokens.
-fn compress(catalogue: &Catalogue, share: f32, context: &Context) -> Result<Catalogue, CliError> {
-    let (engine, mut encoder) = (context.engine()?, context.embedder()?);
+fn compress(catalogue: &Catalogue, share: f32, store: Option<&Path>, context: &Context) -> Result<Catalogue, CliError> {
+    let (engine, mut encoder) = (context.engine()?, embedder(store, context)?);
     let count = |text: &str| Ok(engine.tokenize_continuation(text)?.len());
     let mut compressor = Compressor::new(&mut encoder, Box::new(count));
     Ok(compress_catalogue(catalogue, &mut compressor, share)?)
 }
 
-fn embed(catalogue: &Catalogue, context: &Context) -> Result<Embeddings, CliError> {
-    let mut embedder = context.embedder()?;
+/// The store's encoder, or without a store the one that is set.
+fn embedder(store: Option<&Path>, context: &Context) -> Result<Embedder, CliError> {
+    match store {
+        Some(store) => context.embedder_of(&Store::open(store)?),
+        None => context.embedder(),
+    }
+}
+
+fn embed(catalogue: &Catalogue, store: Option<&Path>, context: &Context) -> Result<Embeddings, CliError> {
+    let mut embedder = embedder(store, context)?;
     let mut counter = context.counter("Embedding the items", catalogue.len() as u64);
     let vectors = LLMFeatureExtractor::new(&mut embedder).items(catalogue, &mut |more| {
         counter.advance(more as u64);

@@ -6,6 +6,7 @@ use docent::{
     recommend::{
         Recommender, Source,
         rerank::{Asked, Judge, Mode, RerankOptions},
+        store::fingerprint,
     },
 };
 
@@ -107,7 +108,7 @@ pub(crate) fn load(args: &JudgeArgs, recommender: &Recommender, context: &Contex
     if mode == Rerank::CrossEncoder {
         let resolved = context.resolve(args.reranker.as_deref().unwrap_or_default())?;
         let encoder = CrossEncoder::load(&resolved.path, &context.settings.engine_options())?;
-        return Ok(Some(Judge::CrossEncoder(Box::new(encoder))));
+        return Ok(Some(Judge::CrossEncoder(Box::new(encoder), fingerprint(&resolved.files)?)));
     }
     let engine = context.engine()?;
     Ok(Some(match mode.mode() {

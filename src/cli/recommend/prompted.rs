@@ -56,7 +56,7 @@ impl PromptArgs {
             prompted = prompted.with_examples(examples);
         }
         if let Some(budget) = self.budget {
-            prompted = prompted.with_budget(budget as usize, context.embedder()?);
+            prompted = prompted.with_budget(budget as usize, context.embedder_of(store)?);
         }
         if self.facts > 0 {
             prompted = prompted.with_facts(Arc::new(store.knowledge()?), usize::from(self.facts));

@@ -93,7 +93,7 @@ pub(crate) fn described(
         }
         let config = SystemConfig::parse(&text)?;
         let engine = config.needs_language_model().then(|| context.engine()).transpose()?;
-        let encoder = config.needs_encoder().then(|| context.embedder()).transpose()?;
+        let encoder = config.needs_encoder().then(|| context.embedder_of(store)).transpose()?;
         let encoder = encoder.map(|encoder| Arc::new(Mutex::new(encoder)));
         let knowledge = config.needs_knowledge().then(|| store.knowledge().map(Arc::new)).transpose()?;
         let models = SystemModels { engine, encoder, answers: context.answers().cloned(), knowledge };

@@ -95,11 +95,7 @@ pub(crate) fn embed(text: &str, recommender: &Recommender, context: &Context) ->
     let missing = || {
         CliError::usage("the store was made without vectors of the items", "make it again without `--no-embeddings`")
     };
-    let width = recommender.semantic().ok_or_else(missing)?.width();
-    let mut embedder = context.embedder()?;
-    if embedder.width() != width {
-        let problem = format!("the encoder makes {} numbers of a text, and the store's have {width}", embedder.width());
-        return Err(CliError::usage(problem, "name the encoder that the store was made with, with `--encoder`"));
-    }
+    let store = recommender.store().filter(|_| recommender.semantic().is_some()).ok_or_else(missing)?;
+    let mut embedder = context.embedder_of(store)?;
     Ok(embedder.embed(&[text], &mut |_| {})?.values)
 }

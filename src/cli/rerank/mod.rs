@@ -132,7 +132,7 @@ fn score(args: &RerankArgs, texts: &[String], context: &Context) -> Result<Vec<f
             (scores, reranker.count_longer(texts)?, reranker.read_of_a_text())
         }
         Some(None) => {
-            let resolved = context.resolve(&context.settings.encoder)?;
+            let resolved = context.resolve(context.settings.encoder())?;
             let mut encoder = CrossEncoder::load(&resolved.path, &context.settings.engine_options())?;
             let scores = encoder.score_pairs(query, texts, Relevance::Probability)?;
             (scores, encoder.count_longer(query, texts)?, format!("{} tokens", encoder.max_length()))

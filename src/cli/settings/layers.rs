@@ -11,6 +11,9 @@ use super::SETTINGS;
 /// The table that describes the recommender.
 const SYSTEM: &str = "system";
 
+/// The settings that are names, separated by commas in a string, or as a list.
+const LISTS: [&str; 2] = ["sensitive", "allow"];
+
 /// Where a setting came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
@@ -103,12 +106,17 @@ impl Layers {
                 return Err(SettingError::UnknownKey { path: path.to_owned(), key, nearest });
             };
             let origin = Origin::File(path.to_owned());
+            let is_list = LISTS.contains(&setting.key);
             let value = match value {
                 toml::Value::String(text) => text,
-                toml::Value::Integer(number) => number.to_string(),
+                toml::Value::Integer(number) if !is_list => number.to_string(),
+                toml::Value::Array(names) if is_list && names.iter().all(toml::Value::is_str) => {
+                    names.iter().filter_map(toml::Value::as_str).collect::<Vec<_>>().join(",")
+                }
                 other => {
                     let found = format!("a value of type {}", other.type_str());
-                    let problem = "expected a string or a whole number".to_owned();
+                    let problem = if is_list { "a list of strings" } else { "a whole number" };
+                    let problem = format!("expected a string or {problem}");
                     return Err(SettingError::Value { key: setting.key, origin, found, problem });
                 }
             };

@@ -123,8 +123,10 @@ impl fmt::Display for Device {
 pub(crate) struct Settings {
     /// The language model's reference.
     pub(crate) model: String,
-    /// The sentence encoder's reference.
-    pub(crate) encoder: String,
+    /// The sentence encoder's reference, if one is named.
+    pub(crate) encoder: Option<String>,
+    /// Whether a flag names it: settings do not change the encoder of a store that is there.
+    pub(crate) encoder_is_flag: bool,
     /// Threads of the CPU backend; all that the process may use, if `None`.
     pub(crate) threads: Option<usize>,
     /// What the models run on.
@@ -187,7 +189,8 @@ impl Settings {
         let text = |flag: &Option<String>, key| flag.clone().or_else(|| layers.get(key).map(|(v, _)| v.to_owned()));
         Ok(Self {
             model: text(&flags.model, "model").unwrap_or_else(|| DEFAULT_MODEL.to_owned()),
-            encoder: text(&flags.encoder, "encoder").unwrap_or_else(|| DEFAULT_ENCODER.to_owned()),
+            encoder: text(&flags.encoder, "encoder"),
+            encoder_is_flag: flags.encoder.is_some(),
             threads: flags.threads.or(layers.parse("threads", threads)?),
             device: flags.device.or(layers.parse("device", device)?).unwrap_or_default(),
             isa: flags.isa.or(layers.parse("isa", isa)?),
@@ -205,6 +208,11 @@ impl Settings {
             files,
             variables: variables().map(|(name, _)| name).filter(|name| is_set(name)).collect(),
         })
+    }
+
+    /// The sentence encoder's reference where no store has one.
+    pub(crate) fn encoder(&self) -> &str {
+        self.encoder.as_deref().unwrap_or(DEFAULT_ENCODER)
     }
 
     /// How models are loaded and run.
@@ -335,10 +343,24 @@ mod tests {
         let flags = GlobalArgs { model: Some("flag".into()), ..GlobalArgs::default() };
         let settings = settle(&flags, &variables, &project).expect("settings");
         assert_eq!(
-            (settings.model.as_str(), settings.encoder.as_str(), settings.threads, settings.device),
+            (settings.model.as_str(), settings.encoder(), settings.threads, settings.device),
             ("flag", "env", Some(2), Device::Cuda)
         );
         assert_eq!(settings.files.len(), 2);
+    }
+
+    #[test]
+    fn names_are_separated_by_commas_or_in_a_list() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let file = folder.path().join("docent.toml");
+        for text in ["sensitive = 'city, age'\nallow = 'age'", "sensitive = ['city', 'age']\nallow = ['age']"] {
+            std::fs::write(&file, text).expect("a writable folder");
+            let settings = settle(&GlobalArgs::default(), &[], folder.path()).expect("settings");
+            assert_eq!(
+                (settings.sensitive, settings.allow),
+                (vec!["city".into(), "age".into()], vec!["age".to_owned()])
+            );
+        }
     }
 
     #[test]
@@ -352,6 +374,11 @@ mod tests {
             (
                 "threads = true",
                 "`threads` in FILE is a value of type boolean, expected a string or a whole number",
+                None,
+            ),
+            (
+                "sensitive = [1]",
+                "`sensitive` in FILE is a value of type array, expected a string or a list of strings",
                 None,
             ),
             ("device = 'tpu'", "`device` in FILE is `tpu`, expected one of `cpu`, `cuda`, `metal`, `reference`", None),

@@ -14,6 +14,7 @@ use docent::{
         self, Recommender, Store, StoreWriter,
         align::{ALIGNMENT, AlignData, AlignOptions, AlignState, Alignment, train_alignment},
         evaluate::{Holdout, Split, Ties},
+        store::{CATALOGUE, EMBEDDINGS, INTERACTIONS},
     },
 };
 use serde::Serialize;
@@ -53,7 +54,7 @@ struct Report<'a> {
 /// Trains and keeps what was learned.
 ///
 /// # Errors
-/// If the store is missing, has no vectors, or is being written, a model cannot be loaded or fails.
+/// If the store is missing, has no vectors, is being written, or is made anew meanwhile, a model cannot be loaded or fails.
 pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliError> {
     let store = Store::open(&args.store)?;
     let known = Recommender::open(&store)?;
@@ -93,7 +94,7 @@ pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliErro
             tracing::info!(step = alignment.steps(), loss, "nats a token");
             losses.push(loss);
             if alignment.steps().is_multiple_of(KEPT) {
-                failed = keep(&args.store, alignment).err();
+                failed = keep(&store, alignment).err();
             }
         }
         // Of the first stage nothing could be kept.
@@ -108,7 +109,7 @@ pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliErro
         return Err(error.into());
     }
     let alignment = trained?;
-    keep(&args.store, &alignment)?;
+    keep(&store, &alignment)?;
     if context.is_interrupted() {
         return Err(recommend::Error::Interrupted.into());
     }
@@ -123,9 +124,9 @@ pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliErro
     Ok(())
 }
 
-/// Puts what is learned so far into the store.
-fn keep(store: &Path, alignment: &Alignment) -> recommend::Result<()> {
-    let mut writer = StoreWriter::create_or_update(store)?;
+/// Puts what is learned so far into the store that it was learned from.
+fn keep(store: &Store, alignment: &Alignment) -> recommend::Result<()> {
+    let mut writer = StoreWriter::update_with(store, &[CATALOGUE, INTERACTIONS, EMBEDDINGS])?;
     writer.put(ALIGNMENT, &alignment.to_bytes()?)?;
     writer.commit()?;
     Ok(())

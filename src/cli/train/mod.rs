@@ -13,6 +13,7 @@ use docent::recommend::{
     evaluate::{Holdout, Split, Ties, learn_weight},
     hybrid::{HYBRID, Hybrid, Progress, RERANK, Ranker, RerankWeight, learn_hybrid},
     signals::Signals,
+    store::{CATALOGUE, EMBEDDINGS, INTERACTIONS},
 };
 use serde::Serialize;
 
@@ -66,8 +67,8 @@ pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliErro
         Model::Hybrid { store, judge, seed } => (store, judge, seed),
         Model::Align(args) => return align::run(args, context),
     };
-    let hybrid = train(store, *seed, context)?;
-    let rerank = weigh(store, judge, hybrid.clone(), *seed, context)?;
+    let (trained, hybrid) = train(store, *seed, context)?;
+    let rerank = weigh(&trained, judge, hybrid.clone(), *seed, context)?;
     let residual = hybrid.residual.as_ref();
     let (share, llm) = residual.map_or((0.0, 0), |(model, share)| (*share, model.config().llm));
     if context.json {
@@ -86,11 +87,18 @@ pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliErro
 }
 
 /// Learns on everybody's last interaction what a reranker may count, and keeps it; nothing if none is named.
-fn weigh(path: &Path, args: &JudgeArgs, hybrid: Hybrid, seed: u64, context: &Context) -> Result<Option<f32>, CliError> {
+fn weigh(
+    store: &Store,
+    args: &JudgeArgs,
+    hybrid: Hybrid,
+    seed: u64,
+    context: &Context,
+) -> Result<Option<f32>, CliError> {
     let Some(mode) = args.mode else { return Ok(None) };
-    let known = Recommender::open(&Store::open(path)?)?;
+    let known = Recommender::open(store)?;
     let Some(mut judge) = judge::load(args, &known, context)? else { return Ok(None) };
-    let mut writer = StoreWriter::create_or_update(path)?;
+    let mut writer = StoreWriter::update_with(store, &[CATALOGUE, INTERACTIONS, EMBEDDINGS, HYBRID])?;
+    let identity = judge.identity();
     let split = Split::new(known.interactions(), known.catalogue().len(), Holdout::Last(0), Ties::Id, seed);
     let signals = Signals::fit(&split.fitted(), known.catalogue(), known.semantic().cloned())?;
     let ranker = Ranker { signals: Arc::new(signals), hybrid: Arc::new(hybrid), second_stage: true };
@@ -105,17 +113,17 @@ fn weigh(path: &Path, args: &JudgeArgs, hybrid: Hybrid, seed: u64, context: &Con
     })?;
     let model = args.reranker.clone().unwrap_or_else(|| context.settings.model.clone());
     let mut weights = known.rerank_weights().clone();
-    weights.0.insert(mode.source().name().to_owned(), RerankWeight { model, weight });
+    weights.0.insert(mode.source().name().to_owned(), RerankWeight { model, identity, weight });
     writer.put(RERANK, &weights.to_bytes()?)?;
     writer.commit()?;
     Ok(Some(weight))
 }
 
-/// Trains and keeps what was learned.
+/// Trains and keeps what was learned; the store as it is then.
 ///
 /// # Errors
 /// If the store is missing, damaged or being written, there are too few interactions, or a model fails.
-pub(crate) fn train(path: &Path, seed: u64, context: &Context) -> Result<Hybrid, CliError> {
+pub(crate) fn train(path: &Path, seed: u64, context: &Context) -> Result<(Store, Hybrid), CliError> {
     Store::open(path)?;
     let mut writer = StoreWriter::create_or_update(path)?;
     let known = Recommender::open(writer.current().unwrap_or(&Store::open(path)?))?;
@@ -126,9 +134,13 @@ pub(crate) fn train(path: &Path, seed: u64, context: &Context) -> Result<Hybrid,
     });
     drop(bar);
     let hybrid = learned?;
+    let before = writer.manifest().components.get(HYBRID).cloned();
     writer.put(HYBRID, &hybrid.to_bytes()?)?;
-    writer.commit()?;
-    Ok(hybrid)
+    if writer.manifest().components.get(HYBRID) != before.as_ref() {
+        // What rerankers count was learned beside the model that was there.
+        writer.remove(RERANK);
+    }
+    Ok((writer.commit()?, hybrid))
 }
 
 /// What training shows.

@@ -13,6 +13,7 @@ mod train;
 
 pub use data::AlignData;
 pub use file::ALIGNMENT;
+pub(super) use file::hexadecimal;
 pub use train::{AlignOptions, AlignState, train_alignment};
 
 use std::sync::Arc;
@@ -26,7 +27,6 @@ use super::{
 };
 use crate::engine::Engine;
 use aligner::{Aligner, JOINT, Projector, Widths, tensor};
-use file::hexadecimal;
 
 /// Liked items whose vectors a soft prompt holds, the latest ones.
 const ITEMS: usize = 10;

@@ -9,14 +9,27 @@ const ARTICLES: [&str; 22] = [
 /// `Matrix, The` becomes `The Matrix`; what stands in brackets is a title of its own:
 /// `Hate (Haine, La)` becomes `Hate (La Haine)`.
 pub fn natural_title(title: &str) -> String {
-    let title = title.trim();
-    let Some((head, aside)) = split_aside(title) else { return article_first(title) };
-    format!("{} ({})", natural_title(head), article_first(aside))
+    // A loop, as a title may end in any number of brackets.
+    let mut head = title.trim();
+    let mut asides = Vec::new();
+    while let Some((before, aside)) = split_aside(head) {
+        asides.push(aside);
+        head = before;
+    }
+    let mut natural = article_first(head);
+    for aside in asides.into_iter().rev() {
+        natural += &format!(" ({})", article_first(aside));
+    }
+    natural
 }
 
 /// What stands before the last bracket: `Hate (La Haine)` becomes `Hate`.
 pub fn without_aside(title: &str) -> &str {
-    split_aside(title).map_or(title, |(head, _)| without_aside(head))
+    let mut head = title;
+    while let Some((before, _)) = split_aside(head) {
+        head = before;
+    }
+    head
 }
 
 /// Parts a title that ends in a bracket: before it, and inside of it.
@@ -38,6 +51,14 @@ fn article_first(title: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn any_number_of_brackets_is_a_title() {
+        let title = format!("City, The{}", " (a)".repeat(200_000));
+        let natural = natural_title(&title);
+        assert_eq!((&natural[..12], natural.len()), ("The City (a)", title.len() - 1));
+        assert_eq!(without_aside(&natural), "The City");
+    }
 
     #[test]
     fn articles_come_first_and_brackets_are_titles_of_their_own() {

@@ -28,7 +28,8 @@ pub enum LanguagePart {
 
 impl LanguagePart {
     /// Puts the best open items into the order that the language model makes of them. They share out among them the
-    /// scores that they had, so that all other items keep their places.
+    /// scores that they had, so that all other items keep their places. Where the model decides alone, it scores all open
+    /// items: the first stage's scores say nothing beside its own.
     ///
     /// # Errors
     /// If the model fails.
@@ -42,8 +43,12 @@ impl LanguagePart {
         if self == LanguagePart::Beside(0.0) {
             return Ok(());
         }
-        let candidates = best(scores, RERANKED, |item| open[item]);
-        let likelihoods = scorer.score(history, &candidates)?;
+        let count = match self {
+            LanguagePart::Alone => scores.len(),
+            LanguagePart::Beside(_) => RERANKED,
+        };
+        let candidates = best(scores, count, |item| open[item]);
+        let likelihoods = scorer.score(history, None, &candidates)?;
         let first: Vec<f32> = candidates.iter().map(|&item| scores[item]).collect();
         let order = order(&first, &likelihoods, self);
         match self {
@@ -103,7 +108,7 @@ pub fn learn_weight(
             gains.iter_mut().for_each(|gains| gains.push(0.0));
             continue;
         };
-        let likelihoods = scorer.score(split.history(*case), candidates)?;
+        let likelihoods = scorer.score(split.history(*case), None, candidates)?;
         let value = |weight: f32| {
             let order = order(first, &likelihoods, LanguagePart::Beside(weight));
             let rank = order.iter().position(|&at| at == target).unwrap_or(RERANKED);
@@ -130,7 +135,7 @@ mod tests {
     struct Opinion(Vec<f32>);
 
     impl CandidateScorer for Opinion {
-        fn score(&mut self, _: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>> {
+        fn score(&mut self, _: &[Interaction], _: Option<&str>, candidates: &[usize]) -> Result<Vec<f32>> {
             Ok(candidates.iter().map(|&item| self.0[item]).collect())
         }
     }
@@ -161,6 +166,16 @@ mod tests {
         let mut sorted = scores.clone();
         sorted.sort_by(|a, b| b.total_cmp(a));
         assert_eq!(sorted, before);
+    }
+
+    #[test]
+    fn alone_it_scores_every_open_item() {
+        let mut scores: Vec<f32> = (0..30).map(|item| 30.0 - item as f32).collect();
+        let open: Vec<bool> = (0..30).map(|item| item != 0).collect();
+        let mut opinion = Opinion((0..30).map(|item| item as f32 / 100.0).collect());
+        LanguagePart::Alone.rerank(&mut scores, &[], &open, &mut opinion).unwrap();
+        let expected: Vec<usize> = (1..30).rev().collect();
+        assert_eq!(best(&scores, 30, |item| open[item]), expected);
     }
 
     #[test]

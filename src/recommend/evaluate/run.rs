@@ -128,7 +128,7 @@ pub(super) fn tell(progress: &mut Telling<'_>, what: &str) -> Result<()> {
 /// Evaluates all methods. `judges` is the language model ([`NoJudge`](crate::recommend::NoJudge) where no method needs one).
 ///
 /// # Errors
-/// If nobody has enough interactions, a method needs vectors or a language model that are not given, a model fails, or
+/// If nobody has enough interactions, a temporal split has no timestamps to go by, a method needs vectors or a language model that are not given, a model fails, or
 /// `progress` breaks it off.
 pub fn evaluate(
     data: EvaluateData<'_>,
@@ -136,6 +136,11 @@ pub fn evaluate(
     judges: &mut dyn Judges,
     progress: &mut Telling<'_>,
 ) -> Result<Vec<Evaluation>> {
+    if let Holdout::Temporal(_) = options.holdout
+        && data.interactions.histories().iter().flatten().all(|event| event.timestamp.is_none())
+    {
+        return Err(Error::NoTimestamps);
+    }
     let mut records: Vec<Record> = options.methods.iter().map(|_| Record::default()).collect();
     let (mut users, mut segments) = (Vec::new(), Vec::new());
     for (order, &ties) in options.orders.iter().enumerate() {

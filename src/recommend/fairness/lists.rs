@@ -1,5 +1,6 @@
 //! Everybody's lists, and what an exposure target gains and costs in them.
 
+use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rayon::prelude::*;
 
 use super::{
@@ -8,6 +9,7 @@ use super::{
 };
 use crate::recommend::{
     Candidate, Query, Recommender, Result,
+    draw::shuffle,
     evaluate::{Estimate, Metric, RERANKED, Telling},
     prompt::{PromptRecommender, PromptTask},
 };
@@ -91,10 +93,15 @@ pub(super) fn prompted(
     let Some((engine, template)) = auditor.prompt else { return Ok(None) };
     let (catalogue, interactions) = (auditor.recommender.catalogue(), auditor.recommender.interactions());
     let (mut users, mut off) = (Vec::new(), [Vec::new(), Vec::new()]);
-    let all = interactions.users().min(options.limit_users.unwrap_or(usize::MAX));
-    for user in (0..interactions.users()).take(all) {
-        if user % 20 == 0 {
-            tell(progress, &format!("prompts with a target: user {} of {all}", user + 1))?;
+    let mut drawn: Vec<usize> = (0..interactions.users()).collect();
+    if let Some(limit) = options.limit_users {
+        shuffle(&mut drawn, &mut ChaCha8Rng::seed_from_u64(options.seed));
+        drawn.truncate(limit);
+        drawn.sort_unstable();
+    }
+    for (done, &user) in drawn.iter().enumerate() {
+        if done % 20 == 0 {
+            tell(progress, &format!("prompts with a target: user {} of {}", done + 1, drawn.len()))?;
         }
         let history = interactions.history(user);
         let offered = auditor.recommender.recommend(&Query::of(history), options.k.max(RERANKED), None)?;

@@ -83,6 +83,17 @@ impl Mask {
         Ok(Self::of(users, columns.collect()))
     }
 
+    /// The same as settings say it, which may name columns that other stores have: those are left out.
+    ///
+    /// # Errors
+    /// Never, as only columns of these users are named.
+    pub fn of_settings(users: &Users, more: &[String], allowed: &[String]) -> Result<Self> {
+        let known = |columns: &[String]| -> Vec<String> {
+            columns.iter().filter(|column| known(users, column).is_ok()).cloned().collect()
+        };
+        Self::new(users, &known(more), &known(allowed))
+    }
+
     /// Hides these columns of the users.
     pub fn of(users: &Users, columns: BTreeSet<String>) -> Self {
         let attributes = users.users().iter().flat_map(|user| &user.attributes);
@@ -194,6 +205,8 @@ mod tests {
         assert_eq!(allowed.profile(a), a.profile, "45 alone is no value");
         assert_eq!(allowed.attributes(a), [("gender".to_owned(), "woman".to_owned())]);
         assert_eq!(allowed.profile(b).as_deref(), Some("Non-binary films!"));
+        let elsewhere = Mask::of_settings(&users, &["city".into(), "sex".into()], &["gender".into(), "dob".into()]);
+        assert_eq!(elsewhere.unwrap(), allowed);
         let error = Mask::new(&users, &["sex".into()], &[]).unwrap_err();
         assert_eq!(error.to_string(), "there is no attribute `sex` of the users");
         assert_eq!(error.hint().as_deref(), Some("there are `gender`, `age_group`, `city`"));

@@ -55,7 +55,8 @@ impl<'a> TasteReader<'a> {
         &self.describer.schema
     }
 
-    /// The features of some users, in their order; all are read together.
+    /// The features of some users, in their order; all are read together. Profiles are told as they are: what is sensitive is
+    /// masked before.
     ///
     /// # Errors
     /// If the model fails, or a text exceeds its context.

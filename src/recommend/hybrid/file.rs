@@ -33,6 +33,9 @@ const LEARNED: &str = "learned";
 pub struct RerankWeight {
     /// The model that the weight was learned for, as the user names it.
     pub model: String,
+    /// What tells that model from others; nothing in stores that were made before it was kept.
+    #[serde(default)]
+    pub identity: String,
     /// The weight; 0 if its scores do not help on validation items.
     pub weight: f32,
 }
@@ -181,7 +184,7 @@ mod tests {
         }
         let without = Hybrid { residual: None, ..hybrid(0) };
         assert!(Hybrid::from_bytes(&without.to_bytes().unwrap()).unwrap().residual.is_none());
-        let weight = RerankWeight { model: "a".into(), weight: 0.1 };
+        let weight = RerankWeight { model: "a".into(), identity: "0".into(), weight: 0.1 };
         let weights = RerankWeights([("likelihood".into(), weight)].into());
         assert_eq!(RerankWeights::from_bytes(&weights.to_bytes().unwrap()).unwrap(), weights);
         let fusion = hybrid(0).fusion;

@@ -6,11 +6,15 @@ use std::{ops::ControlFlow, sync::Arc};
 use super::{IndexEvent, IndexProgress, sources::Sources, tell};
 use crate::recommend::{
     Interaction, Result, Source, Store, StoreWriter,
+    align::ALIGNMENT,
     hybrid::{HYBRID, Progress, RERANK, RETRIEVAL, learn_retrieval},
     retrieve::{Semantic, SemanticOptions, distinct},
     signals::{COLLABORATIVE, Collaborative, Signals},
-    store::{ENCODER, ItemVectors},
+    store::{ItemVectors, Manifest},
 };
+
+/// What is learned once, and stays when a store is added to.
+const LEARNED: [&str; 4] = [RETRIEVAL, HYBRID, RERANK, ALIGNMENT];
 
 /// Decides which moments are drawn.
 const SEED: u64 = 0;
@@ -73,16 +77,25 @@ fn collaborative(histories: &[&[Interaction]], items: usize, base: Option<&Store
     }
 }
 
-/// Keeps what the store that is added to has learned, if its vectors still come from the same encoder.
+/// Keeps what the store that is added to has learned, if its vectors still come from the same encoder, or it has none
+/// as before.
 pub(super) fn keep(base: Option<&Store>, writer: &mut StoreWriter) -> Result<()> {
     let Some(base) = base else { return Ok(()) };
-    if base.manifest().models.get(ENCODER) != writer.manifest().models.get(ENCODER) {
+    let encoder = |manifest: &Manifest| manifest.encoder().map(|model| model.sha256.clone());
+    if encoder(base.manifest()) != encoder(writer.manifest()) {
         return Ok(());
     }
-    for name in [RETRIEVAL, HYBRID, RERANK] {
+    for name in LEARNED {
         if let Some(bytes) = base.component(name)? {
             writer.put(name, &bytes)?;
         }
     }
     Ok(())
+}
+
+/// What the store that is added to has learned, and the new one has not.
+pub(super) fn dropped(base: Option<&Store>, writer: &StoreWriter) -> Vec<&'static str> {
+    let has = |manifest: &Manifest, name: &str| manifest.components.contains_key(name);
+    let is_dropped = |name: &&str| base.is_some_and(|base| has(base.manifest(), name)) && !has(writer.manifest(), name);
+    LEARNED.into_iter().filter(is_dropped).collect()
 }

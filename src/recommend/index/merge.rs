@@ -2,17 +2,30 @@
 
 use std::collections::HashMap;
 
-use crate::recommend::{AttributeColumn, ColumnRole, Error, Result, Roles, index::Indexed};
+use crate::recommend::{Attribute, AttributeColumn, ColumnRole, Error, READ_OUT, Result, Roles, index::Indexed};
 
-/// Puts new records to the old ones.
-pub(super) fn records<R>(old: Vec<R>, new: Vec<R>, id: impl Fn(&R) -> &str) -> (Vec<R>, Indexed) {
+/// Puts new records to the old ones. What a language model read out of a record stays with the one that replaces it, unless
+/// that one brings its own.
+pub(super) fn records<R>(
+    old: Vec<R>,
+    new: Vec<R>,
+    id: impl Fn(&R) -> &str,
+    attributes: impl Fn(&mut R) -> &mut Vec<(String, Attribute)>,
+) -> (Vec<R>, Indexed) {
     let places: HashMap<String, usize> = old.iter().enumerate().map(|(place, r)| (id(r).to_owned(), place)).collect();
     let mut records = old;
     let mut counts = Indexed::default();
     for record in new {
         match places.get(id(&record)) {
             Some(&place) => {
-                records[place] = record;
+                let mut before = std::mem::replace(&mut records[place], record);
+                let now = attributes(&mut records[place]);
+                let read_out = std::mem::take(attributes(&mut before)).into_iter();
+                for (name, value) in read_out.filter(|(name, _)| name.starts_with(READ_OUT)) {
+                    if now.iter().all(|(known, _)| *known != name) {
+                        now.push((name, value));
+                    }
+                }
                 counts.replaced += 1;
             }
             None => {

@@ -126,6 +126,7 @@ pub fn index(
     let vectors = vectors.as_ref().map(|(vectors, _)| vectors);
     let with_weights = !options.without_weights;
     report.linear = learn::learn(&sources, vectors, base.as_ref(), with_weights, &mut writer, progress)?;
+    report.dropped = learn::dropped(base.as_ref(), &writer);
     Ok((writer.commit()?, report))
 }
 

@@ -28,6 +28,9 @@ pub struct IndexReport {
     pub embeddings: Option<Embedded>,
     /// The linear model that the numbers of users and items have asked for; `None` without interactions.
     pub linear: Option<Source>,
+    /// Components that the store had learned, and that had to go: its vectors come from another encoder now, or are gone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub dropped: Vec<&'static str>,
     /// What the columns of each table that was read are for.
     pub roles: BTreeMap<&'static str, Vec<ColumnRole>>,
 }

@@ -89,7 +89,8 @@ impl Reader<'_, '_> {
         let said = merge::roles(&self.options.roles, self.stored("items"), old.attributes())?;
         let (new, roles) = Catalogue::from_table(Table::open(path)?, &said)?;
         let attributes = merge::attributes(old.attributes(), new.attributes());
-        let (items, counts) = merge::records(old.into_items(), new.into_items(), |item| &item.id);
+        let (old, new) = (old.into_items(), new.into_items());
+        let (items, counts) = merge::records(old, new, |item| &item.id, |item| &mut item.attributes);
         self.report.items = counts;
         self.done("items", counts.total, roles)?;
         Ok(Catalogue::with_attributes(items, attributes))
@@ -121,7 +122,8 @@ impl Reader<'_, '_> {
         let said = merge::roles(&self.options.roles, self.stored("users"), old.attributes())?;
         let (new, roles) = Users::from_table(Table::open(path)?, &said)?;
         let attributes = merge::attributes(old.attributes(), new.attributes());
-        let (users, counts) = merge::records(old.into_users(), new.into_users(), |user| &user.id);
+        let (old, new) = (old.into_users(), new.into_users());
+        let (users, counts) = merge::records(old, new, |user| &user.id, |user| &mut user.attributes);
         self.report.users = counts;
         self.done("users", counts.total, roles)?;
         Ok(Some(Users::with_attributes(users, attributes)))

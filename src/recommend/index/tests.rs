@@ -3,7 +3,13 @@
 use std::{collections::BTreeMap, fs};
 
 use super::*;
-use crate::recommend::{Attribute, store::Component};
+use crate::{
+    engine::Embeddings,
+    recommend::{
+        Attribute,
+        store::{Component, ItemVectors, ModelRecord},
+    },
+};
 
 struct Workplace(tempfile::TempDir);
 
@@ -154,15 +160,40 @@ fn what_was_learned_stays_when_items_are_added_and_goes_when_the_store_is_made_a
     let with_model = || {
         let mut writer = StoreWriter::create_or_update(&workplace.store()).unwrap();
         writer.put("retrieval", b"weights").unwrap();
+        writer.put("alignment", b"prompts").unwrap();
         writer.commit().unwrap();
     };
     with_model();
     let same = IndexOptions { items: workplace.file("a.csv", ITEMS), append: true, ..IndexOptions::default() };
     assert!(workplace.index(&same).unwrap().0.component("retrieval").unwrap().is_some());
     let more = IndexOptions { items: workplace.file("c.csv", MORE_ITEMS), ..same };
-    assert_eq!(workplace.index(&more).unwrap().0.component("retrieval").unwrap().as_deref(), Some(&b"weights"[..]));
+    let (store, report) = workplace.index(&more).unwrap();
+    assert_eq!(store.component("retrieval").unwrap().as_deref(), Some(&b"weights"[..]));
+    assert_eq!(store.component("alignment").unwrap().as_deref(), Some(&b"prompts"[..]));
+    assert!(report.dropped.is_empty());
     let anew = IndexOptions { append: false, ..more };
     assert!(workplace.index(&anew).unwrap().0.component("retrieval").unwrap().is_none());
+}
+
+#[test]
+fn what_was_learned_with_vectors_goes_with_them() {
+    let workplace = Workplace::new();
+    let (items, interactions) = (workplace.file("a.csv", ITEMS), workplace.file("b.csv", RATINGS));
+    let (store, _) = workplace.index(&IndexOptions { items, interactions, ..IndexOptions::default() }).unwrap();
+    let mut writer = StoreWriter::create_or_update(&workplace.store()).unwrap();
+    let vectors = Embeddings { values: vec![1.0, 0.0, 0.0, 1.0], width: 2, tokens: 0 };
+    let vectors = ItemVectors::new(vectors, &item_texts(&store.catalogue().unwrap(), false));
+    let encoder = ModelRecord { reference: "tiny".into(), sha256: "0".into() };
+    writer.put_embeddings(&vectors, encoder).unwrap();
+    writer.put("hybrid", b"weights").unwrap();
+    writer.commit().unwrap();
+    let same = IndexOptions { interactions: workplace.file("c.csv", RATINGS), append: true, ..IndexOptions::default() };
+    let (store, report) = workplace.index(&same).unwrap();
+    assert!(store.component("hybrid").unwrap().is_some() && report.dropped.is_empty());
+    let more = IndexOptions { items: workplace.file("d.csv", MORE_ITEMS), append: true, ..IndexOptions::default() };
+    let (store, report) = workplace.index(&more).unwrap();
+    assert!(store.manifest().encoder().is_none() && store.component("hybrid").unwrap().is_none());
+    assert_eq!(report.dropped, ["hybrid"]);
 }
 
 #[test]
@@ -209,6 +240,17 @@ fn features_and_facts_become_attributes_that_tell_where_they_come_from() {
     assert_eq!(catalogue[0].attribute("llm_genres"), Some(&many(&["War"])));
     assert_eq!(catalogue[0].attribute("llm_mood"), Some(&Attribute::Text("dark".into())));
     assert!(store.manifest().features_in_text, "what texts hold stays as it was");
+
+    // A record that replaces another keeps what was read out of that one.
+    let again = IndexOptions {
+        items: workplace.file("c.csv", "item_id,title,genres\n1,Heat again,Drama\n"),
+        append: true,
+        ..IndexOptions::default()
+    };
+    let catalogue = workplace.index(&again).unwrap().0.catalogue().unwrap();
+    assert_eq!((catalogue[0].title.as_str(), catalogue[0].genres()), ("Heat again", &["Drama".to_owned()][..]));
+    assert_eq!(catalogue[0].attribute("llm_genres"), Some(&many(&["War"])));
+    assert_eq!(catalogue[0].attribute("kg_set_in"), Some(&many(&["Rome", "Oslo"])));
 
     let bad = [
         ("h.jsonl", "{\"genres\": [\"War\"]}\n", "has no column `item_id`; its columns are genres"),

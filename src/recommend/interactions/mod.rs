@@ -173,9 +173,12 @@ impl Interactions {
 /// The interactions that say a user liked the item: those rated no lower than the mean of the history's ratings, and
 /// those without a rating. Oldest first.
 pub fn liked(history: &[Interaction]) -> impl DoubleEndedIterator<Item = &Interaction> {
-    let ratings = || history.iter().filter_map(|event| event.rating);
-    let mean = ratings().sum::<f32>() / ratings().count().max(1) as f32;
-    history.iter().filter(move |event| event.rating.is_none_or(|rating| rating >= mean))
+    /// What rounding may take from a rating that is the mean itself, as a share of it.
+    const ROUNDING: f64 = 1e-9;
+    let ratings = || history.iter().filter_map(|event| event.rating.map(f64::from));
+    let mean = ratings().sum::<f64>() / ratings().count().max(1) as f64;
+    let least = mean - mean.abs() * ROUNDING;
+    history.iter().filter(move |event| event.rating.is_none_or(|rating| f64::from(rating) >= least))
 }
 
 /// A history without some items.
@@ -267,6 +270,17 @@ mod tests {
         let error = read("user_id,item_id\na,2\n", UnknownItems::Refuse).unwrap().user("z").unwrap_err();
         assert_eq!(error.to_string(), "there is no user `z` among 1 users");
         assert_eq!(error.hint().as_deref(), Some("there are `a`"));
+    }
+
+    #[test]
+    fn equal_ratings_are_all_liked() {
+        let event = |item, rating| Interaction { user: 0, item, rating: Some(rating), timestamp: None };
+        for rating in [7.3, 0.1, 3.3, -1.7, 0.0, 1e30, 4.0] {
+            for count in 1..40 {
+                let history: Vec<Interaction> = (0..count).map(|item| event(item, rating)).collect();
+                assert_eq!(liked(&history).count(), count, "{count} ratings of {rating}");
+            }
+        }
     }
 
     #[test]

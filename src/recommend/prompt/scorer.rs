@@ -36,8 +36,9 @@ impl<'a> PromptScorer<'a> {
 }
 
 impl CandidateScorer for PromptScorer<'_> {
-    fn score(&mut self, history: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>> {
+    fn score(&mut self, history: &[Interaction], request: Option<&str>, candidates: &[usize]) -> Result<Vec<f32>> {
         let mut task = PromptTask::new(history, candidates, ASKED_FOR.min(candidates.len()), self.catalogue);
+        task.query = request.map(str::to_owned);
         let histories: Vec<&[Interaction]> = self.histories.iter().map(Vec::as_slice).collect();
         task.mine_examples(history, EXAMPLES, &histories, self.catalogue);
         let answer = PromptRecommender::new(self.engine, &self.template).recommend(&task)?;

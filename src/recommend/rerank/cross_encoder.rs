@@ -38,8 +38,16 @@ impl<'a> CrossEncoderReranker<'a> {
     /// If the model fails.
     pub fn scores(&mut self, history: &[Interaction], items: &[usize], catalogue: &Catalogue) -> Result<Vec<f32>> {
         let query = liked_titles(history, self.options.history, catalogue).join(", ");
+        self.scores_for(&query, items, catalogue)
+    }
+
+    /// How relevant some items are to a request in words, by index.
+    ///
+    /// # Errors
+    /// If the model fails.
+    pub fn scores_for(&mut self, request: &str, items: &[usize], catalogue: &Catalogue) -> Result<Vec<f32>> {
         let texts: Vec<String> = items.iter().map(|&item| catalogue[item].text()).collect();
-        self.relevance(&query, &texts)
+        self.relevance(request, &texts)
     }
 
     /// How relevant each text is to a query, in words or as a list of liked titles: the head's logits.

@@ -6,8 +6,13 @@ use super::{
 };
 use crate::{
     engine::{CrossEncoder, Engine},
-    recommend::{ALLMRec, Catalogue, Source},
+    recommend::{ALLMRec, Catalogue, Source, align::hexadecimal},
 };
+
+/// What tells a language model from others.
+pub fn identity(engine: &Engine) -> String {
+    hexadecimal(engine.hash())
+}
 
 /// A loaded judge.
 #[derive(Debug)]
@@ -16,8 +21,8 @@ pub enum Judge {
     LanguageModel(Engine, RerankOptions),
     /// A language model, told by soft prompts whom it is about.
     Aligned(Engine, ALLMRec),
-    /// A cross-encoder.
-    CrossEncoder(Box<CrossEncoder>),
+    /// A cross-encoder, and the [`fingerprint`](crate::recommend::store::fingerprint) of its files.
+    CrossEncoder(Box<CrossEncoder>, String),
 }
 
 impl Judge {
@@ -26,7 +31,15 @@ impl Judge {
         match self {
             Judge::LanguageModel(_, options) => Asked::Mode(options.mode).source(),
             Judge::Aligned(..) => Asked::Aligned.source(),
-            Judge::CrossEncoder(_) => Source::CrossEncoder,
+            Judge::CrossEncoder(..) => Source::CrossEncoder,
+        }
+    }
+
+    /// What tells its model from others: a weight that was learned for one says nothing of another.
+    pub fn identity(&self) -> String {
+        match self {
+            Judge::LanguageModel(engine, _) | Judge::Aligned(engine, _) => identity(engine),
+            Judge::CrossEncoder(_, fingerprint) => fingerprint.clone(),
         }
     }
 
@@ -37,7 +50,7 @@ impl Judge {
                 Box::new(LanguageModelScorer::new(LLMReranker::new(engine, *options), catalogue))
             }
             Judge::Aligned(engine, aligned) => Box::new(AlignedScorer::new(engine, aligned.clone(), catalogue)),
-            Judge::CrossEncoder(encoder) => {
+            Judge::CrossEncoder(encoder, _) => {
                 let reranker = CrossEncoderReranker::new(encoder, CrossEncoderOptions::default());
                 Box::new(CrossEncoderScorer::new(reranker, catalogue))
             }

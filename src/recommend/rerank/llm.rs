@@ -55,7 +55,7 @@ pub struct LLMReranker<'a> {
 impl<'a> LLMReranker<'a> {
     /// Uses a loaded language model.
     pub fn new(engine: &'a Engine, options: RerankOptions) -> Self {
-        Self { engine, options, without: Known::new() }
+        Self { engine, options, without: Known::default() }
     }
 
     /// The language model.
@@ -74,11 +74,24 @@ impl<'a> LLMReranker<'a> {
     /// If the model fails, or what it is shown exceeds its context.
     pub fn scores(&mut self, history: &[Interaction], items: &[usize], catalogue: &Catalogue) -> Result<Vec<f32>> {
         let liked = liked_titles(history, self.options.history, catalogue);
+        self.judge(Wish::Liked(&liked), &self.texts(items, catalogue))
+    }
+
+    /// Scores of some items for somebody who asks in words, by index; the higher, the better.
+    ///
+    /// # Errors
+    /// If the model fails, or what it is shown exceeds its context.
+    pub fn scores_for(&mut self, request: &str, items: &[usize], catalogue: &Catalogue) -> Result<Vec<f32>> {
+        self.judge(Wish::Query(request), &self.texts(items, catalogue))
+    }
+
+    /// What is judged of some items.
+    fn texts(&self, items: &[usize], catalogue: &Catalogue) -> Vec<String> {
         let text = |&item: &usize| match self.options.mode {
             Mode::Likelihood => catalogue[item].short_title(),
             _ => catalogue[item].text(),
         };
-        self.judge(Wish::Liked(&liked), &items.iter().map(text).collect::<Vec<_>>())
+        items.iter().map(text).collect()
     }
 
     /// A score for each text, in their order; the higher, the better. Pointwise scores are in nats; all others are ranks,

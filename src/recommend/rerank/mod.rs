@@ -19,7 +19,7 @@ mod wish;
 pub use bias::{BiasReport, probe_bias};
 pub use cross_encoder::{CrossEncoderOptions, CrossEncoderReranker};
 pub use fuse::fuse;
-pub use judge::Judge;
+pub use judge::{Judge, identity};
 pub use llm::{LLMReranker, RerankOptions};
 pub use mode::{Asked, Mode};
 pub(super) use pointwise::{mean_likelihoods, scored_tokens, title_prompt};

@@ -14,8 +14,8 @@ use crate::{
 /// The tokens of a text that are scored; the rest is left out.
 pub(super) const SCORED_TOKENS: usize = 256;
 
-/// Mean log-likelihoods of texts without a wish: they are the same for all wishes.
-pub(super) type Known = HashMap<String, f32>;
+/// Mean log-likelihoods of texts without a wish: they are the same for all wishes of a kind, liked titles and requests.
+pub(super) type Known = [HashMap<String, f32>; 2];
 
 /// The mean log-likelihood of each text's tokens in nats, as the answer to a wish; if `without` is given, less the same
 /// without the wish, so that no text gains from being likely anyway.
@@ -27,6 +27,7 @@ pub(super) fn likelihoods(
 ) -> Result<Vec<f32>> {
     let mut means = mean_likelihoods(engine, engine.tokenize(&likelihood_prompt(engine, Some(wish)))?, texts)?;
     if let Some(known) = without {
+        let known = &mut known[usize::from(matches!(wish, Wish::Query(_)))];
         let new: Vec<String> = texts.iter().filter(|text| !known.contains_key(*text)).cloned().collect();
         let nobody = match wish {
             Wish::Query(_) => None,

@@ -12,11 +12,12 @@ use crate::{
 
 /// Scores a few candidates for somebody.
 pub trait CandidateScorer {
-    /// A score for each candidate, the higher, the better. Candidates are indices of the catalogue.
+    /// A score for each candidate, the higher, the better. Candidates are indices of the catalogue. What somebody asks for in
+    /// words, if they do, comes before what they liked.
     ///
     /// # Errors
     /// If a model fails.
-    fn score(&mut self, history: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>>;
+    fn score(&mut self, history: &[Interaction], request: Option<&str>, candidates: &[usize]) -> Result<Vec<f32>>;
 }
 
 /// Somebody who can be asked in several ways.
@@ -108,8 +109,9 @@ impl<'a> AlignedScorer<'a> {
 }
 
 impl CandidateScorer for AlignedScorer<'_> {
-    /// The mean log-likelihood of each title's tokens in nats, after the titles that were liked and the soft prompt.
-    fn score(&mut self, history: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>> {
+    /// The mean log-likelihood of each title's tokens in nats, after the titles that were liked and the soft prompt. Soft
+    /// prompts were learned from behaviour alone: a request makes no difference to them.
+    fn score(&mut self, history: &[Interaction], _: Option<&str>, candidates: &[usize]) -> Result<Vec<f32>> {
         let mut prefix = title_prompt(self.engine, &liked_titles(history, TOLD, self.catalogue))?;
         prefix.extend(self.engine.soft_tokens(&self.aligned.soft_prompt(history)?)?);
         let titles: Vec<String> = candidates.iter().map(|&item| self.catalogue[item].short_title()).collect();
@@ -132,13 +134,19 @@ impl<'a> CrossEncoderScorer<'a> {
 }
 
 impl CandidateScorer for CrossEncoderScorer<'_> {
-    fn score(&mut self, history: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>> {
-        self.reranker.scores(history, candidates, self.catalogue)
+    fn score(&mut self, history: &[Interaction], request: Option<&str>, candidates: &[usize]) -> Result<Vec<f32>> {
+        match request {
+            Some(request) => self.reranker.scores_for(request, candidates, self.catalogue),
+            None => self.reranker.scores(history, candidates, self.catalogue),
+        }
     }
 }
 
 impl CandidateScorer for LanguageModelScorer<'_> {
-    fn score(&mut self, history: &[Interaction], candidates: &[usize]) -> Result<Vec<f32>> {
-        self.reranker.scores(history, candidates, self.catalogue)
+    fn score(&mut self, history: &[Interaction], request: Option<&str>, candidates: &[usize]) -> Result<Vec<f32>> {
+        match request {
+            Some(request) => self.reranker.scores_for(request, candidates, self.catalogue),
+            None => self.reranker.scores(history, candidates, self.catalogue),
+        }
     }
 }

@@ -34,6 +34,9 @@ pub enum StoreFault {
     /// There is no manifest.
     #[error("is no store")]
     NoStore,
+    /// Another process has put something else in the place of what was read.
+    #[error("has another `{0}` than what was learned from")]
+    Changed(&'static str),
     /// A folder that holds something else.
     #[error("is a folder that is neither empty nor a store")]
     Foreign,
@@ -83,6 +86,7 @@ impl StoreError {
             StoreFault::NoStore => Some(format!("make one: `docent index {} --items FILE`", self.path.display())),
             StoreFault::Foreign => Some("name a folder that is empty or not there yet".into()),
             StoreFault::Version { .. } => Some(anew(&self.path)),
+            StoreFault::Changed(_) => Some("learn again from what is there now".into()),
             StoreFault::Locked => Some("wait until it is done".into()),
             StoreFault::Manifest(_) | StoreFault::Missing | StoreFault::Checksum | StoreFault::Content(_) => {
                 Some(anew(self.path.parent().unwrap_or(&self.path)))

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{StoreFault, digest::sha256};
+use super::{EMBEDDINGS, ENCODER, StoreFault, digest::sha256};
 use crate::recommend::{ColumnRole, Result};
 
 /// The format of stores that this program reads and writes.
@@ -85,6 +85,11 @@ impl Default for Manifest {
 }
 
 impl Manifest {
+    /// The encoder that the items' vectors come from; `None` without vectors.
+    pub fn encoder(&self) -> Option<&ModelRecord> {
+        self.models.get(ENCODER).filter(|_| self.components.contains_key(EMBEDDINGS))
+    }
+
     /// Reads the bytes of a store's manifest.
     pub(super) fn parse(bytes: &[u8], store: &Path) -> Result<Self> {
         let damaged = |why: String| StoreFault::Manifest(why).of(&store.join(MANIFEST));

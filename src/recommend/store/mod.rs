@@ -184,6 +184,19 @@ impl Store {
         }
     }
 
+    /// Makes sure that an encoder is the one that the items' vectors come from: vectors of another one mean nothing beside
+    /// them, as wide as they may be. Where there are no vectors any encoder will do.
+    ///
+    /// # Errors
+    /// If it is another one, or a file of it cannot be read.
+    pub fn require_encoder(&self, reference: &str, files: &[PathBuf]) -> Result<()> {
+        let Some(stored) = self.manifest.encoder() else { return Ok(()) };
+        match fingerprint(files)? == stored.sha256 {
+            true => Ok(()),
+            false => Err(Error::OtherEncoder { named: reference.to_owned(), stored: stored.reference.clone() }),
+        }
+    }
+
     fn decode<T>(&self, name: &str, decode: impl FnOnce(Vec<u8>) -> Result<T, StoreFault>) -> Result<Option<T>> {
         let Some(bytes) = self.component(name)? else { return Ok(None) };
         let file = self.manifest.components.get(name).map_or(name, |component| &component.file);

@@ -326,3 +326,37 @@ fn readers_see_one_edition_while_another_is_written() {
         readers.into_iter().for_each(|reader| reader.join().unwrap());
     });
 }
+
+#[test]
+fn what_was_learned_is_not_put_into_a_store_that_was_made_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("store");
+    let learned_from = make(&path, 3);
+    StoreWriter::update_with(&learned_from, &[CATALOGUE, INTERACTIONS, EMBEDDINGS]).unwrap();
+    let mut writer = StoreWriter::replace(&path).unwrap();
+    fill(&mut writer, &catalogue(3, 1));
+    writer.commit().unwrap();
+    let error = StoreWriter::update_with(&learned_from, &[INTERACTIONS, CATALOGUE]).unwrap_err();
+    assert!(error.to_string().ends_with("has another `catalogue` than what was learned from"), "{error}");
+    StoreWriter::update_with(&learned_from, &[INTERACTIONS]).unwrap();
+}
+
+#[test]
+fn an_encoder_is_told_from_others_by_its_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let (own, other) = (folder.path().join("a.bin"), folder.path().join("b.bin"));
+    fs::write(&own, "own").unwrap();
+    fs::write(&other, "other").unwrap();
+    let catalogue = catalogue(2, 0);
+    let mut writer = StoreWriter::create_or_update(&folder.path().join("store")).unwrap();
+    writer.put_catalogue(&catalogue).unwrap();
+    let sha256 = fingerprint(std::slice::from_ref(&own)).unwrap();
+    writer.put_embeddings(&vectors(&catalogue), ModelRecord { reference: "own".into(), sha256 }).unwrap();
+    let store = writer.commit().unwrap();
+    store.require_encoder("own", &[own]).unwrap();
+    let error = store.require_encoder("own", std::slice::from_ref(&other)).unwrap_err();
+    assert_eq!(error.to_string(), "the store's vectors come from the encoder `own`, not from `own`");
+    let mut writer = StoreWriter::create_or_update(&folder.path().join("store")).unwrap();
+    writer.remove(EMBEDDINGS);
+    writer.commit().unwrap().require_encoder("other", &[other]).unwrap();
+}

@@ -49,6 +49,22 @@ impl StoreWriter {
         })
     }
 
+    /// Begins an update with what was learned from a store, which may have been written meanwhile.
+    ///
+    /// # Errors
+    /// As for [`create_or_update`](Self::create_or_update), and if one of the components that it was learned from is
+    /// another one now.
+    pub fn update_with(learned_from: &Store, components: &[&'static str]) -> Result<Self> {
+        let path = learned_from.path();
+        let writer = Self::create_or_update(path)?;
+        let is_other =
+            |name: &&&str| writer.manifest.components.get(**name) != learned_from.manifest().components.get(**name);
+        match components.iter().find(is_other) {
+            Some(name) => Err(StoreFault::Changed(name).of(path)),
+            None => Ok(writer),
+        }
+    }
+
     /// Begins a store that keeps nothing of the one that is there, which may be damaged or of another format.
     ///
     /// # Errors

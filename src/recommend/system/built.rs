@@ -58,8 +58,9 @@ impl Stage for Reranked {
     fn apply(&mut self, serving: &mut Serving<'_>, candidates: Vec<Candidate>) -> Result<Vec<Candidate>> {
         let (recommender, source) = (serving.recommender, self.judge.source());
         let items: Vec<usize> = candidates.iter().map(|candidate| candidate.item).collect();
-        let judged = self.judge.scorer(recommender.catalogue()).score(serving.person.history, &items)?;
-        let weight = self.weight.unwrap_or_else(|| recommender.rerank_weight(source));
+        let Person { history, request, .. } = *serving.person;
+        let judged = self.judge.scorer(recommender.catalogue()).score(history, request, &items)?;
+        let weight = self.weight.unwrap_or_else(|| recommender.rerank_weight(source, &self.judge.identity()));
         Ok(fuse(candidates, source, &judged, weight))
     }
 }

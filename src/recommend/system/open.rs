@@ -12,7 +12,7 @@ use crate::{
     engine::{self, Embedder, Engine, EngineOptions},
     models::{
         self,
-        hub::{ModelReference, Progress, Resolver},
+        hub::{ModelReference, Progress, Resolved, Resolver},
     },
     recommend::{Error, Recommender, Result, Store, answers::AnswerCache, converse::Phraser, fairness::Mask},
 };
@@ -27,25 +27,46 @@ pub const DEFAULT_ENCODER: &str = "minilm-l6";
 #[serde(rename_all = "kebab-case", default)]
 struct File {
     model: String,
-    encoder: String,
-    sensitive: Vec<String>,
-    allow: Vec<String>,
+    encoder: Option<String>,
+    sensitive: Names,
+    allow: Names,
+}
+
+/// Names of columns, as a list or separated by commas.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    List(Vec<String>),
+    Text(String),
+}
+
+impl Names {
+    fn into_list(self) -> Vec<String> {
+        match self {
+            Names::List(names) => names,
+            Names::Text(text) => {
+                text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+            }
+        }
+    }
 }
 
 impl Default for File {
     fn default() -> Self {
-        let (model, encoder) = (DEFAULT_MODEL.into(), DEFAULT_ENCODER.into());
-        Self { model, encoder, sensitive: Vec::new(), allow: Vec::new() }
+        let (model, encoder) = (DEFAULT_MODEL.into(), None);
+        let [sensitive, allow] = [(); 2].map(|()| Names::List(Vec::new()));
+        Self { model, encoder, sensitive, allow }
     }
 }
 
 impl LLMRecommendationSystem {
-    /// The system over a store that a file such as `docent.toml` describes: its `model`, its `encoder`, what is `sensitive`
-    /// and what `allow` lets models be told, and the table `system`. Models that are not here are fetched. It recommends and
-    /// talks.
+    /// The system over a store that a file such as `docent.toml` describes: its `model`, its `encoder` (the store's own, if it
+    /// names none), what is `sensitive` and what `allow` lets models be told, and the table `system`. Models that are not here
+    /// are fetched. It recommends and talks.
     ///
     /// # Errors
-    /// If the file or the store cannot be read, it names what there is not, or a model cannot be fetched or loaded.
+    /// If the file or the store cannot be read, it names what there is not, a model cannot be fetched or loaded, or the
+    /// encoder is not the one that the store's vectors come from.
     pub fn open(
         store: &Path,
         file: &Path,
@@ -57,18 +78,24 @@ impl LLMRecommendationSystem {
         let config = SystemConfig::parse(&text)?;
         let File { model, encoder, sensitive, allow } =
             toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end()))?;
-        let find = |name: &str| -> Result<std::path::PathBuf> {
+        let find = |name: &str| -> Result<Resolved> {
             let model = |error: models::Error| engine::Error::from(error);
             let reference: ModelReference = name.parse().map_err(models::Error::from).map_err(model)?;
-            Ok(resolver.resolve(&reference, progress).map_err(models::Error::from).map_err(model)?.path)
+            Ok(resolver.resolve(&reference, progress).map_err(models::Error::from).map_err(model)?)
         };
         let opened = Store::open(store)?;
         let recommender = Recommender::open(&opened)?;
-        let mask = Mask::new(recommender.users(), &sensitive, &allow)?;
+        let mask = Mask::of_settings(recommender.users(), &sensitive.into_list(), &allow.into_list())?;
         let answers = Arc::new(AnswerCache::open(store, Default::default())?);
-        let engine = Engine::load(&find(&model)?, options)?.with_answers(answers.clone());
+        let engine = Engine::load(&find(&model)?.path, options)?.with_answers(answers.clone());
         let encoder = match recommender.semantic() {
-            Some(_) => Some(Arc::new(Mutex::new(Embedder::load(&find(&encoder)?, options)?))),
+            Some(_) => {
+                let stored = opened.manifest().encoder().map(|model| model.reference.as_str());
+                let reference = encoder.as_deref().or(stored).unwrap_or(DEFAULT_ENCODER);
+                let found = find(reference)?;
+                opened.require_encoder(reference, &found.files)?;
+                Some(Arc::new(Mutex::new(Embedder::load(&found.path, options)?)))
+            }
             None => None,
         };
         let mut conversation =
