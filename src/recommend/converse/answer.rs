@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    conditions::RUNTIMES,
     dialogue::Dialogue,
     facts::{Fact, Records, titled, told},
     reply::{Turn, alternatives, listed},
@@ -39,7 +40,10 @@ const TOPICS: [(Topic, &[&str]); 9] = [
         ],
     ),
     (Topic::Runtime, &["how long", "runtime", "running time", "minutes", "length", "hours", "duration"]),
-    (Topic::Year, &["when", "how old", "what year", "which year", "come out", "came out", "released", "release"]),
+    (
+        Topic::Year,
+        &["when", "how old", "from the ", "what year", "which year", "come out", "came out", "released", "release"],
+    ),
     (
         Topic::Language,
         &[
@@ -107,6 +111,9 @@ impl Talk<'_> {
     /// Answers about items from their records; several are compared.
     pub(super) fn explore(&self, turn: &mut Turn, recommender: &Recommender) {
         let lower = self.message.to_lowercase();
+        if let Some((columns, sign)) = extreme(&lower) {
+            return self.tell_extreme(columns, sign, turn);
+        }
         let compares = ["compare", "difference", "differ", "which", "better"].iter().any(|word| lower.contains(word));
         let items = if self.items.len() > 1 || !compares { self.items } else { self.dialogue.last.as_slice() };
         let topics: Vec<Topic> = TOPICS
@@ -122,6 +129,24 @@ impl Talk<'_> {
         }
         if items.is_empty() {
             turn.say(["Which title do you mean?", "Please name the title that you mean."]);
+        }
+    }
+
+    /// Which of several has most or least of something: `which is the longest?`
+    fn tell_extreme(&self, columns: &[&str], sign: f64, turn: &mut Turn) {
+        let items = if self.items.len() > 1 { self.items } else { self.dialogue.last.as_slice() };
+        let value = |item: usize| {
+            let fact = self.records.recorded(item, columns).into_iter().next()?;
+            Some((fact.tail.parse::<f64>().ok()? * sign, item, fact))
+        };
+        let most = items.iter().filter_map(|&item| value(item)).max_by(|a, b| a.0.total_cmp(&b.0));
+        match most {
+            Some((_, item, fact)) => {
+                let title = titled(&self.records.catalogue[item]);
+                turn.focus = Some(item);
+                turn.say_of([format!("That is {title}: it {}.", fact.said(self.records.catalogue))], vec![fact]);
+            }
+            None => turn.say(["The records do not say that.", "That is not known here."]),
         }
     }
 
@@ -276,6 +301,19 @@ impl Talk<'_> {
         turn.say([format!("{} titles here are tagged {word}, such as {}.", items.len(), listed(&examples))]);
         true
     }
+}
+
+/// What a question asks for the most (1) or the least (-1) of, by the columns that tell.
+fn extreme(lower: &str) -> Option<(&'static [&'static str], f64)> {
+    const EXTREMES: [(&str, &[&str], f64); 6] = [
+        ("longest", &RUNTIMES, 1.0),
+        ("shortest", &RUNTIMES, -1.0),
+        ("newest", &[YEAR], 1.0),
+        ("most recent", &[YEAR], 1.0),
+        ("latest", &[YEAR], 1.0),
+        ("oldest", &[YEAR], -1.0),
+    ];
+    EXTREMES.iter().find(|(word, ..)| lower.contains(word)).map(|(_, columns, sign)| (*columns, *sign))
 }
 
 /// A description on one line, cut between words.

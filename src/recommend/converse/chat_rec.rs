@@ -542,7 +542,7 @@ fn opening(wishes: &Wishes<'_>, found: &[usize]) -> Vec<String> {
     let are = if count == 1 { "is" } else { "are" };
     let lacking = match unmet.is_empty() {
         true => String::new(),
-        false => format!(" No record here says {}.", alternatives(&unmet)),
+        false => format!(" I found none that is {}.", alternatives(&unmet)),
     };
     if met.is_empty() {
         return vec![

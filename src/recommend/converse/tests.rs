@@ -396,6 +396,13 @@ fn who_has_chosen_is_not_shown_more() {
     let first = chat.turn(&mut known, "a western", &[]).unwrap().items;
     let chosen = chat.turn(&mut known, "ok we'll go with number 3, thanks!", &[]).unwrap();
     assert!(chosen.items.is_empty() && chosen.plain().starts_with("Enjoy "), "{}", chosen.plain());
+    let asked = chat.turn(&mut known.clone(), "Which of these is the oldest?", &[]).unwrap();
+    let oldest = first.iter().filter_map(|&item| chat.catalogue()[item].year()).min().unwrap();
+    assert!(
+        asked.plain().starts_with("That is ") && asked.plain().contains(&format!("({oldest})")),
+        "{}",
+        asked.plain()
+    );
     let judged = chat.turn(&mut known, "it was awful", &[]).unwrap();
     assert_eq!(known.disliked.iter().copied().collect::<Vec<_>>(), [first[2]], "{:?}", judged.feedback);
     assert_eq!(chat.turn(&mut known, "bye", &[]).unwrap().plain(), "Goodbye!");

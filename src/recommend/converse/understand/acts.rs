@@ -163,7 +163,12 @@ const REQUESTS: [&str; 87] = [
 ];
 
 /// Questions about what was said.
-const ABOUT_ANSWERS: [&str; 90] = [
+const ABOUT_ANSWERS: [&str; 95] = [
+    "filtering on",
+    "my filters",
+    "my conditions",
+    "which conditions",
+    "what conditions",
     "wait what",
     "do you mean",
     "know about me",
@@ -344,6 +349,11 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
         && (sentence.asks || begins_question(sentence, named))
         && !(named.item && (refuses(sentence) || sentence.has_any_at(0, &REMINDERS)));
     let tells_of = sentence.has_any(&TELL_OF);
+    // `And the oldest?`
+    let is_extreme = sentence.has_any(&["the longest", "the shortest", "the newest", "the oldest", "the most recent"]);
+    if named.shown && sentence.asks && is_extreme && !sentence.has_any(&REQUESTS) {
+        return Act::AskItem;
+    }
     let points =
         named.item || named.shown && sentence.has_any(&["which", "any of"]) && !sentence.has_any(&["which is why"]);
     if points && (asks || tells_of) && !likened && !is_request_only(sentence, named.kind) {

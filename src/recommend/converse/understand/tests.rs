@@ -412,6 +412,16 @@ fn what_is_thought_is_understood() {
             "recommendation_presentation; wishes like Ran; liked Ran; seen Ran",
         ),
         ("Oh great, Ran again.", "feedback; disliked Ran"),
+        ("I loved Ran. Past Lives too.", "feedback; liked Ran, Past Lives; seen Ran, Past Lives"),
+        ("nah seen them all", "feedback; seen The Apartment, Ran, Brazil"),
+        ("seen everything except 3", "feedback; seen The Apartment, Ran"),
+        ("I've watched everything on that list", "feedback; seen The Apartment, Ran, Brazil"),
+        (
+            "the first one 8/10, second 3/10",
+            "feedback; liked The Apartment; disliked Ran; seen The Apartment, Ran; rated Ran 1.5, The Apartment 4",
+        ),
+        ("1 was great 2 was terrible", "feedback; liked The Apartment; disliked Ran; seen The Apartment, Ran"),
+        ("Love it!", "feedback; liked The Apartment, Ran, Brazil"),
         ("Ran was just two people talking, so dull", "feedback; disliked Ran; seen Ran"),
     ];
     let wrong: Vec<String> = cases
@@ -464,6 +474,7 @@ fn questions_state_nothing() {
         ("Tell me more about the last one", "exploration"),
         ("Who directed it?", "exploration"),
         ("Which of these is the shortest?", "exploration"),
+        ("And the oldest?", "exploration"),
         ("Who is Qwyzzlet?", "exploration"),
         ("Who is Tom Hanks?", "recommendation_presentation; people Tom Hanks"),
         ("Spoil the ending of Ran", "exploration"),
@@ -494,6 +505,56 @@ fn questions_state_nothing() {
     let context = Context { shown: &shown, focus: Some("Ran"), known: true };
     let understood = Understander::without_catalogue().read("Who directed it?", &context);
     assert_eq!((understood.state, understood.asked_about), (State::Exploration, vec!["Ran".to_owned()]));
+}
+
+/// What is said of nothing that was shown, or of one of it without saying which, judges no list.
+#[test]
+fn a_list_is_judged_only_where_it_is_spoken_of() {
+    let shown = ["The Apartment", "Ran", "Brazil"];
+    let cases = [
+        ("not too old, not too new", "preference_elicitation"),
+        ("any length is fine", "recommendation_presentation"),
+        ("horror is fine after all", "recommendation_presentation; genres Horror"),
+        ("I changed my mind about musicals, those are fine", "recommendation_presentation; genres Musical"),
+        ("good ones only please", "recommendation_presentation"),
+        ("Under 90 minutes, bedtime is at eight", "recommendation_presentation; runtime_max 90"),
+        ("wich is best", "exploration"),
+        ("good night", "greeting"),
+        ("ok that's enough thanks", "greeting"),
+        ("I have no idea what any of these are", "feedback"),
+        ("not that one", "preference_elicitation"),
+        ("not really", "feedback"),
+        ("it was awful", "feedback"),
+        ("ok I'll watch that", "feedback"),
+        ("I had a great day", "feedback"),
+        ("never seen Ran, is that any good", "exploration"),
+        ("You call Ran a classic.", "preference_elicitation"),
+    ];
+    for (message, expected) in cases {
+        assert_eq!(told(message, &shown), expected, "{message}");
+    }
+}
+
+#[test]
+fn plain_words_are_no_titles_and_titles_no_years() {
+    let cases = [
+        ("my mum is staying over", "preference_elicitation"),
+        ("no older than 2012", "preference_elicitation; year_min 2012"),
+        ("I loved 1917 and 300", "preference_elicitation"),
+        ("1984 is a great film", "preference_elicitation"),
+        ("not from the 80s, a comedy", "recommendation_presentation; genres Comedy; exclude_years 1980-1989"),
+        ("nothing from the 2000s", "preference_elicitation; exclude_years 2000-2009"),
+        ("no horror from the 80s", "preference_elicitation; exclude_genres Horror; year_max 1989; year_min 1980"),
+        ("English or French", "recommendation_presentation; language English; language French"),
+        (
+            "anything except comedies, westerns and anything animated",
+            "preference_elicitation; exclude_genres Comedy; exclude_genres Western; exclude_genres Animation",
+        ),
+        ("no, actually a thriller", "recommendation_presentation; genres Thriller"),
+    ];
+    for (message, expected) in cases {
+        assert_eq!(told(message, &[]), expected, "{message}");
+    }
 }
 
 #[test]
