@@ -128,7 +128,8 @@ impl Phraser {
 
     /// The beginning of a message, as much as leaves room for others; a token has at least a byte.
     fn shortened<'m>(&self, message: &'m str) -> &'m str {
-        &message[..message.floor_char_boundary(self.budget / 2)]
+        let ends = message.char_indices().map(|(start, character)| start + character.len_utf8());
+        &message[..ends.take_while(|end| *end <= self.budget / 2).last().unwrap_or(0)]
     }
 
     /// The first exchange that the prompt has. Where the session outgrows the budget, half of it is left out at once, so

@@ -178,10 +178,10 @@ impl<'a> Reading<'a> {
         }
         self.examples(sentence, &mentions);
         // `I changed my mind about musicals, those are fine`: of the genre, and not of what was shown.
-        let welcomed = withdraw::allows(sentence).then(|| self.allow(sentence, &open, &spans)).unwrap_or_default();
-        let is_meant =
-            |mention: &&Mention| !mention.example && !(welcomed && matches!(mention.kind, MentionKind::All { .. }));
-        let judged: Vec<&Mention> = mentions.iter().filter(is_meant).collect();
+        let welcomed = withdraw::allows(sentence) && self.allow(sentence, &open, &spans);
+        let is_passed_over = |mention: &Mention| welcomed && matches!(mention.kind, MentionKind::All { .. });
+        let judged: Vec<&Mention> =
+            mentions.iter().filter(|mention| !(mention.example || is_passed_over(mention))).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
         let says_more = stated || named.kind && !sentence.has_any_at(0, GROANS) || acts::is_farewell(sentence);
         let said = self.judgements(sentence, &open, &judged, says_more);

@@ -218,12 +218,11 @@ impl<'a> Said<'a> {
         let answers = self.sentence.has_any_at(cue.start, &["not really", "not so much", "less so"])
             || self.sentence.len() < 3 && ["yes", "fine", "cool"].contains(&self.sentence.at(cue.start));
         let of_one = !self.mentions.is_empty() && cue.judgement.sentiment != 0 && self.sentence.len() > 2;
-        let groans = self.sentence.has_any_at(0, GROANS);
-        groans
-            || !(is_wish || answers || of_one)
-                && (0..self.sentence.len()).all(is_plain)
-                && !self.sentence.has_any(&OF_ONE)
-                && !self.sentence.has_any(&OF_ME)
+        let speaks_of_others = self.sentence.has_any(OF_ONE) || self.sentence.has_any(OF_ME);
+        if self.sentence.has_any_at(0, GROANS) {
+            return true;
+        }
+        (0..self.sentence.len()).all(is_plain) && !(is_wish || answers || of_one || speaks_of_others)
     }
 
     /// Whether a sentence says of the items that it names what was said of others before, and nothing else.

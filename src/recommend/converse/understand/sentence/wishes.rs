@@ -128,7 +128,7 @@ impl Reading<'_> {
             ([], _) => {}
             ([.., last], false) | ([last], true) => self.preferences.constraints.set_text(key::LANGUAGE, *last),
             (several, true) => {
-                several.iter().for_each(|language| self.preferences.constraints.add(key::LANGUAGE, *language))
+                several.iter().for_each(|language| self.preferences.constraints.add(key::LANGUAGE, *language));
             }
         }
     }
