@@ -12,10 +12,11 @@ use super::{
     described,
     dialogue::Dialogue,
     facts::{Fact, Records, titled, told},
+    manner,
     ra_rec::{RARec, RETRIEVED},
     relative,
     reply::{Turn, alternatives, listed},
-    understand::{Context, Feedback, Opinions, Understander, Understood, key},
+    understand::{Context, Opinions, Understander, Understood, key},
     wish::Wishes,
 };
 use crate::{
@@ -168,6 +169,7 @@ impl<'a> ChatREC<'a> {
         understood: Understood,
         history: &[Interaction],
     ) -> Result<Turn> {
+        let takes_leave = understood.takes_leave();
         let Understood { preferences, feedback, asked_about, unlisted, state, .. } = understood;
         let mut turn = Turn { state, preferences, feedback, ..Turn::default() };
         if !unlisted.is_empty() {
@@ -175,17 +177,17 @@ impl<'a> ChatREC<'a> {
             turn.say([format!("I do not know {titles}."), format!("My catalogue lacks {titles}.")]);
         }
         match state {
-            State::Greeting => self.greet(dialogue, message, &mut turn),
+            State::Greeting => self.greet(dialogue, takes_leave, &mut turn),
             // Whoever leaves it open was asked before, or is known.
             State::PreferenceElicitation
-                if leaves_open(message) && !(history.is_empty() && dialogue.asked.is_empty())
+                if manner::leaves_open(message) && !(history.is_empty() && dialogue.asked.is_empty())
                     || dialogue.knows_a_wish() && !turn.preferences.is_empty() =>
             {
                 turn.state = State::RecommendationPresentation;
                 self.present(dialogue, message, &mut turn, history)?;
             }
             State::PreferenceElicitation => self.elicit(dialogue, &mut turn)?,
-            State::Feedback if chooses(message, &turn.feedback) => self.see_off(&mut turn),
+            State::Feedback if manner::chooses(message, &turn.feedback) => self.see_off(&mut turn),
             State::RecommendationPresentation => self.present(dialogue, message, &mut turn, history)?,
             State::Feedback => {
                 self.acknowledge(&mut turn);
@@ -220,8 +222,8 @@ impl<'a> ChatREC<'a> {
         turn.say(["Tell me later how you liked it.", "Come back and tell me what you thought of it."]);
     }
 
-    fn greet(&self, dialogue: &Dialogue, message: &str, turn: &mut Turn) {
-        if is_farewell(message) {
+    fn greet(&self, dialogue: &Dialogue, takes_leave: bool, turn: &mut Turn) {
+        if takes_leave {
             turn.say(["Goodbye!", "See you!"]);
         } else if dialogue.shown.is_empty() {
             turn.say(["Hello! I can help you find something to watch.", "Hi there! Let us find something for you."]);
@@ -453,71 +455,6 @@ fn asks_again(message: &str) -> bool {
     ["show me those again", "show them again", "same list", "list again", "those again", "these again", "them again"]
         .iter()
         .any(|words| message.contains(words))
-}
-
-/// Whether somebody takes whatever comes: `surprise me`, `no preference`.
-fn leaves_open(message: &str) -> bool {
-    const OPEN: [&str; 21] = [
-        "surprise me",
-        "no preference",
-        "doesn't matter",
-        "does not matter",
-        "don't mind",
-        "don't care",
-        "whatever",
-        "anything",
-        "you choose",
-        "you pick",
-        "you decide",
-        "up to you",
-        "idk",
-        "don't know",
-        "dunno",
-        "no idea",
-        "not sure",
-        "just give me",
-        "just show me",
-        "what should i watch",
-        "recommend",
-    ];
-    let message = message.to_lowercase();
-    OPEN.iter().any(|words| message.contains(words))
-}
-
-/// Whether somebody says what they will watch, and nothing else of what was shown.
-fn chooses(message: &str, feedback: &Feedback) -> bool {
-    const CHOOSING: [&str; 14] = [
-        "i'll watch",
-        "we'll watch",
-        "i will watch",
-        "we will watch",
-        "i'll take",
-        "we'll take",
-        "i'll go with",
-        "we'll go with",
-        "going with",
-        "go for",
-        "let's watch",
-        "let's go with",
-        " it is",
-        "i choose",
-    ];
-    let message = message.to_lowercase().replace('\u{2019}', "'");
-    let Feedback { liked, disliked, ratings, seen } = feedback;
-    let is_new = liked.iter().all(|title| !seen.contains(title));
-    CHOOSING.iter().any(|words| message.contains(words))
-        && !liked.is_empty()
-        && is_new
-        && disliked.is_empty()
-        && ratings.is_empty()
-}
-
-/// Whether somebody takes leave.
-fn is_farewell(message: &str) -> bool {
-    const FAREWELLS: [&str; 9] =
-        ["bye", "good night", "goodnight", "see you", "see ya", "cheers", "that's all", "that's enough", "farewell"];
-    let message = message.to_lowercase().replace('\u{2019}', "'");
-    FAREWELLS.iter().any(|words| message.contains(words))
 }
 
 /// The history with what the dialogue adds: liked items, with their ratings where some were given.

@@ -12,6 +12,7 @@ mod conditions;
 mod described;
 mod dialogue;
 mod facts;
+mod manner;
 mod phrase;
 mod ra_rec;
 mod relative;

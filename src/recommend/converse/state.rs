@@ -50,6 +50,8 @@ impl State {
 pub(super) struct Summary {
     /// It says hello or goodbye.
     pub(super) greets: bool,
+    /// It says goodbye.
+    pub(super) takes_leave: bool,
     /// It asks for items.
     pub(super) requests: bool,
     /// It asks about an item.

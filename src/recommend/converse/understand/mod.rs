@@ -80,6 +80,13 @@ pub struct Understood {
     summary: Summary,
 }
 
+impl Understood {
+    /// Whether the message says goodbye.
+    pub(super) fn takes_leave(&self) -> bool {
+        self.summary.takes_leave
+    }
+}
+
 /// What rules made nothing of.
 #[derive(Clone, Debug, PartialEq)]
 enum Unclear {

@@ -183,7 +183,9 @@ impl<'a> Reading<'a> {
         let judged: Vec<&Mention> =
             mentions.iter().filter(|mention| !(mention.example || is_passed_over(mention))).collect();
         let stated = self.wishes(sentence, &open, &spans, act, !judged.is_empty());
-        let says_more = stated || named.kind && !sentence.has_any_at(0, GROANS) || acts::is_farewell(sentence);
+        let takes_leave = acts::is_farewell(sentence);
+        self.summary.takes_leave |= takes_leave;
+        let says_more = stated || named.kind && !sentence.has_any_at(0, GROANS) || takes_leave;
         let said = self.judgements(sentence, &open, &judged, says_more);
         // `Thanks, that was helpful.`
         self.summary.judges |=
