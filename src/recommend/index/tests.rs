@@ -103,7 +103,7 @@ fn an_item_of_a_known_id_is_replaced_in_its_place_and_its_interactions_stay() {
     assert_eq!(store.interactions(&catalogue).unwrap().len(), 2);
 
     let items = workplace.file("c.csv", ITEMS);
-    let (store, _) = workplace.index(&IndexOptions { items, ..IndexOptions::default() }).unwrap();
+    let (store, _) = workplace.index(&IndexOptions { items, replace: true, ..IndexOptions::default() }).unwrap();
     assert_eq!(store.manifest().rows.interactions, 0, "a store that is made anew holds nothing of the old one");
 }
 
@@ -143,6 +143,8 @@ fn what_fails_leaves_the_old_store_or_none() {
 
     let good = IndexOptions { append: false, ..append.clone() };
     let (store, _) = workplace.index(&good).unwrap();
+    assert!(workplace.refused(&good).ends_with("is a store already"));
+    let bad = IndexOptions { replace: true, ..bad };
     for options in [&bad, &IndexOptions { append: true, ..bad.clone() }] {
         assert!(workplace.refused(options).ends_with("empty"));
         assert_eq!(Store::open(&workplace.store()).unwrap().manifest(), store.manifest());
@@ -171,7 +173,7 @@ fn what_was_learned_stays_when_items_are_added_and_goes_when_the_store_is_made_a
     assert_eq!(store.component("retrieval").unwrap().as_deref(), Some(&b"weights"[..]));
     assert_eq!(store.component("alignment").unwrap().as_deref(), Some(&b"prompts"[..]));
     assert!(report.dropped.is_empty());
-    let anew = IndexOptions { append: false, ..more };
+    let anew = IndexOptions { append: false, replace: true, ..more };
     assert!(workplace.index(&anew).unwrap().0.component("retrieval").unwrap().is_none());
 }
 
