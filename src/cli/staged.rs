@@ -63,6 +63,21 @@ impl Staged {
     }
 }
 
+/// Refuses an output that is a command's own input.
+///
+/// # Errors
+/// If both paths lead to one file.
+pub(crate) fn distinct(input: &Path, output: &Path) -> Result<(), CliError> {
+    // What is not there cannot be the same.
+    match (input.canonicalize(), output.canonicalize()) {
+        (Ok(read), Ok(written)) if read == written => Err(CliError::usage(
+            format!("{} would be replaced by what is made of it", input.display()),
+            "name another file with `--output`",
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
@@ -93,6 +108,17 @@ mod tests {
             assert_eq!(std::fs::read_to_string(&path).expect("a file"), text);
         }
         assert_eq!(names(), ["out.jsonl"]);
+    }
+
+    #[test]
+    fn an_input_is_no_output_by_whatever_name() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("in.csv");
+        std::fs::write(&path, "id,text\n").expect("a writable folder");
+        assert!(distinct(&path, &folder.path().join(".").join("in.csv")).is_err());
+        for other in ["out.csv", "no/in.csv"] {
+            assert!(distinct(&path, &folder.path().join(other)).is_ok(), "{other}");
+        }
     }
 
     #[test]
