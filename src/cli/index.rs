@@ -202,8 +202,8 @@ fn summary(report: &IndexReport, append: bool) -> String {
     for (name, counts) in [("interactions", report.interactions), ("knowledge", report.knowledge)] {
         if report.roles.contains_key(name) {
             let added = if append { counts.added } else { 0 };
-            let parts = [(added, "added"), (counts.duplicates, "there already"), (counts.skipped, "left out")];
-            line(name, counts.total, &parts);
+            let known = [(counts.duplicates, "there already"), (counts.replaced, "replaced")];
+            line(name, counts.total, &[&[(added, "added")], &known[..], &[(counts.skipped, "left out")]].concat());
         }
     }
     if report.roles.contains_key("features") {

@@ -55,7 +55,7 @@ fn files_become_a_store_and_more_files_are_added() {
     insta::assert_snapshot!("index-append", workplace.transcript(&arguments(&second)));
     let report = json(workplace.run(&arguments(&[&second[..], &["--json", "--quiet"]].concat())));
     assert_eq!(report["items"], serde_json::json!({"total": 3, "added": 0, "replaced": 2}));
-    let interactions = serde_json::json!({"total": 3, "added": 0, "duplicates": 2, "skipped": 1});
+    let interactions = serde_json::json!({"total": 3, "added": 0, "duplicates": 2, "replaced": 0, "skipped": 1});
     assert_eq!(report["interactions"], interactions);
     assert_eq!(report["roles"]["items"][3], serde_json::json!({"column": "shelf", "role": "ignore"}));
 

@@ -1,7 +1,8 @@
 //! From the user's files to a store: everything is read and checked before the first byte is written.
 //!
-//! A store is made, or files are added to it; one that is there is made anew only if that is said. Added items replace those of the same id; interactions, users and
-//! facts that are there already are counted and change nothing. Items whose text and encoder are what they were keep
+//! A store is made, or files are added to it; one that is there is made anew only if that is said. Added items replace those of the same id; interactions
+//! and facts that are there already are counted and change nothing, and an interaction that comes with another rating is
+//! corrected. Items whose text and encoder are what they were keep
 //! their vectors. What a language model read out of texts, and what facts say of items, become attributes whose names tell
 //! where they come from.
 

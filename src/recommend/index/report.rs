@@ -60,6 +60,8 @@ pub struct Facts {
     pub added: usize,
     /// Those that were there, or came twice.
     pub duplicates: usize,
+    /// Those that were there, or came before, with another rating or review: the later one counts.
+    pub replaced: usize,
     /// Those that were left out, since the catalogue lacks their item.
     pub skipped: usize,
 }

@@ -59,7 +59,7 @@ fn adding_files_makes_the_store_that_all_of_them_at_once_make() {
     };
     let (_, report) = one.index(&first).unwrap();
     assert_eq!(report.items, Indexed { total: 2, added: 2, replaced: 0 });
-    assert_eq!(report.interactions, Facts { total: 2, added: 2, duplicates: 0, skipped: 1 });
+    assert_eq!(report.interactions, Facts { total: 2, added: 2, duplicates: 0, replaced: 0, skipped: 1 });
     let second = IndexOptions {
         items: one.file("a2.csv", MORE_ITEMS),
         interactions: one.file("b2.csv", MORE_RATINGS),
@@ -70,9 +70,9 @@ fn adding_files_makes_the_store_that_all_of_them_at_once_make() {
     };
     let (added, report) = one.index(&second).unwrap();
     assert_eq!(report.items, Indexed { total: 3, added: 1, replaced: 0 });
-    assert_eq!(report.interactions, Facts { total: 4, added: 2, duplicates: 1, skipped: 0 });
+    assert_eq!(report.interactions, Facts { total: 4, added: 2, duplicates: 1, replaced: 0, skipped: 0 });
     assert_eq!(report.users, Indexed { total: 2, added: 1, replaced: 1 });
-    assert_eq!(report.knowledge, Facts { total: 2, added: 1, duplicates: 1, skipped: 0 });
+    assert_eq!(report.knowledge, Facts { total: 2, added: 1, duplicates: 1, replaced: 0, skipped: 0 });
     assert_eq!(added.manifest().skipped, 1);
 
     let all = IndexOptions {
@@ -213,7 +213,7 @@ fn features_and_facts_become_attributes_that_tell_where_they_come_from() {
         ..IndexOptions::default()
     };
     let (store, report) = workplace.index(&all).unwrap();
-    assert_eq!(report.features, Facts { total: 1, added: 1, duplicates: 0, skipped: 1 });
+    assert_eq!(report.features, Facts { total: 1, added: 1, duplicates: 0, replaced: 0, skipped: 1 });
     assert_eq!(report.users, Indexed { total: 2, added: 2, replaced: 0 });
     let catalogue = store.catalogue().unwrap();
     let names = |catalogue: &crate::recommend::Catalogue| {

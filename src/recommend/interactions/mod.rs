@@ -37,7 +37,7 @@ pub enum UnknownItems {
 }
 
 /// The interactions of all users; each user's by time, then by item id (as a number where both are). What a user did
-/// with one item at one time (or at no known time) counts once.
+/// with one item at one time (or at no known time) counts once, as the last record says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Interactions {
     users: Vec<String>,
@@ -47,6 +47,7 @@ pub struct Interactions {
     reviews: HashMap<(usize, usize), String>,
     skipped: usize,
     duplicates: usize,
+    replaced: usize,
 }
 
 impl Interactions {
@@ -168,6 +169,11 @@ impl Interactions {
     pub fn duplicates(&self) -> usize {
         self.duplicates
     }
+
+    /// How many interactions a later record of the same user, item and time has given another rating or review.
+    pub fn replaced(&self) -> usize {
+        self.replaced
+    }
 }
 
 /// The interactions that say a user liked the item: those rated no lower than the mean of the history's ratings, and
@@ -220,12 +226,31 @@ mod tests {
     }
 
     #[test]
-    fn reviews_stay_with_their_interaction_and_duplicates_count_once() {
+    fn reviews_stay_with_their_interaction_and_what_comes_twice_counts_once() {
         let file = "user_id,item_id,timestamp,review\na,10,7,\"Long, and good.\"\na,2,3,\na,10,7,Again.\na,10,9,\n";
         let interactions = read(file, UnknownItems::Refuse).unwrap();
-        assert_eq!((interactions.len(), interactions.duplicates()), (3, 1));
+        assert_eq!((interactions.len(), interactions.duplicates(), interactions.replaced()), (3, 0, 1));
         let reviews: Vec<Option<&str>> = (0..3).map(|place| interactions.review(0, place)).collect();
-        assert_eq!(reviews, [None, Some("Long, and good."), None]);
+        assert_eq!(reviews, [None, Some("Again."), None]);
+    }
+
+    #[test]
+    fn a_later_record_of_the_same_user_item_and_time_corrects_the_earlier_one() {
+        let cases = [
+            ("user_id,item_id,rating,timestamp\na,2,5,7\na,2,1,7\n", Some(1.0), 0, 1),
+            ("user_id,item_id,rating\na,2,5\na,2,1\na,2,1\n", Some(1.0), 1, 1),
+            ("user_id,item_id,rating\na,2,5\na,2,\n", Some(5.0), 1, 0),
+            ("user_id,item_id,rating\na,2,\na,2,5\n", Some(5.0), 0, 1),
+        ];
+        for (file, rating, duplicates, replaced) in cases {
+            let interactions = read(file, UnknownItems::Refuse).unwrap();
+            let found: Vec<Option<f32>> = interactions.history(0).iter().map(|event| event.rating).collect();
+            assert_eq!(found, [rating], "{file}");
+            assert_eq!((interactions.duplicates(), interactions.replaced()), (duplicates, replaced), "{file}");
+        }
+        let first = read("user_id,item_id,rating\na,2,5\n", UnknownItems::Refuse).unwrap();
+        let added = read_as("b.csv", "user_id,item_id,rating\na,2,1\n", UnknownItems::Refuse, first).unwrap();
+        assert_eq!((added.history(0)[0].rating, added.replaced()), (Some(1.0), 1));
     }
 
     #[test]
@@ -235,7 +260,7 @@ mod tests {
         let both = "user_id,item_id,review\na,10,x\nb,2,\nc,2,y\na,2,z\na,10,w\n";
         let added = read_as("b.csv", second, UnknownItems::Skip, read(first, UnknownItems::Skip).unwrap()).unwrap();
         assert_eq!(added, read(both, UnknownItems::Skip).unwrap());
-        assert_eq!(added.duplicates(), 1);
+        assert_eq!((added.duplicates(), added.replaced()), (0, 1));
     }
 
     #[test]
