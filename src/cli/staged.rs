@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -48,6 +48,15 @@ impl Staged {
         self.file.as_file()
     }
 
+    /// Writes a text, and publishes it.
+    ///
+    /// # Errors
+    /// If the system refuses one of both.
+    pub(crate) fn publish_text(self, text: &str) -> Result<(), CliError> {
+        self.file().write_all(text.as_bytes()).map_err(CliError::io("write", &self.path))?;
+        self.publish()
+    }
+
     /// Brings the bytes to the disk and then gives the file its name, replacing what had it before.
     ///
     /// # Errors
@@ -84,8 +93,6 @@ fn folder(path: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     #[test]

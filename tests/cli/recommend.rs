@@ -233,7 +233,7 @@ fn a_file_may_describe_all_stages() {
 #[test]
 fn what_cannot_be_recommended_is_an_error_with_a_hint() {
     let workplace = workplace();
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 13] = [
         ("no-store", &["recommend", "nowhere", "--user", "u7"]),
         ("nobody", &["recommend", "store"]),
         ("two", &["recommend", "store", "--user", "u7", "--liked", "1"]),
@@ -246,6 +246,7 @@ fn what_cannot_be_recommended_is_an_error_with_a_hint() {
         ("explain-item", &["explain", "store", "--user", "u7", "--item", "nothing"]),
         ("top", &["recommend", "store", "--user", "u7", "-k", "0"]),
         ("rerank-mode", &["recommend", "store", "--user", "u7", "--rerank", "writing"]),
+        ("html", &["eval", "store", "--html", "nowhere/report.html"]),
     ];
     for (name, arguments) in cases {
         insta::assert_snapshot!(format!("recommend-{name}"), workplace.transcript(arguments));
