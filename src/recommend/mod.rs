@@ -58,5 +58,5 @@ pub use recommender::Recommender;
 pub use rerank::{CandidateScorer, CrossEncoderReranker, LLMReranker, NoJudge};
 pub use retrieve::{Candidate, Query, Retriever, Source, SourceScore};
 pub use store::{Store, StoreWriter};
-pub use table::{ColumnRole, LineFault, Place, Role, Roles, TableError, TableFault};
+pub use table::{ColumnRole, LineFault, Place, Quotes, Role, Roles, TableError, TableFault};
 pub use users::{User, Users};

@@ -63,7 +63,7 @@ impl Interactions {
     ///
     /// # Errors
     /// If the file cannot be read, is empty, not UTF-8 or ragged, lacks an id, has a column that nothing is known
-    /// about, a rating or timestamp is not a number, or an item is unknown and `policy` refuses that.
+    /// about, a rating or timestamp is not a number, a timestamp not one of seconds, or an item is unknown and `policy` refuses that.
     pub fn read(path: &Path, catalogue: &Catalogue, policy: UnknownItems, roles: &Roles) -> Result<Self> {
         Ok(Self::from_table(Table::open(path)?, catalogue, policy, roles, Self::default())?.0)
     }
@@ -88,12 +88,9 @@ impl Interactions {
         while let Some(row) = table.next()? {
             rows += 1;
             let (user, id) = (row.required(user).map_err(named)?, row.required(item).map_err(named)?);
-            let number = |column: Option<usize>, expected| match column {
-                Some(column) => row.number(column, expected).map_err(named),
-                None => Ok(None),
-            };
-            let rating = number(rating, "a number")?.map(|rating| rating as f32);
-            let timestamp = number(timestamp, "a number of seconds")?.map(|seconds| seconds as i64);
+            let rating = rating.map(|column| row.number(column, "a number").map_err(named)).transpose()?.flatten();
+            let rating = rating.map(|rating| rating as f32);
+            let timestamp = timestamp.map(|column| row.seconds(column).map_err(named)).transpose()?.flatten();
             let review = review.map(|column| row.text(column).map_err(named)).transpose()?;
             let review = review.filter(|review| !review.is_empty()).map(String::from);
             match catalogue.index(&id) {
@@ -283,6 +280,11 @@ mod tests {
                 "user_id,item_id,timestamp\na,2,1\na,2,noon\n",
                 "`ratings.csv` line 3, column `timestamp`: `noon` is not a number of seconds",
             ),
+            (
+                "user_id,item_id,timestamp\na,2,949778714000\n",
+                "`ratings.csv` line 2, column `timestamp`: 949778714000 is beyond the year 2200, expected seconds since 1970",
+            ),
+            ("user_id,item_id,review\na,2,\"x\nb,2,y\n", "`ratings.csv` line 2: a quote is opened and never closed"),
             ("user_id,item_id\na,2\na,99\n", "`ratings.csv` line 3: item `99` is not in the catalogue"),
         ];
         for (file, message) in cases {
