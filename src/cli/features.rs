@@ -142,7 +142,7 @@ impl Input {
                 let problem = format!("{} is no store, and users are read out of one", args.input.display());
                 return Err(CliError::usage(problem, "make a store with `docent index`"));
             }
-            return Ok(Self::Items(Catalogue::read(&args.input, &Roles::default())?));
+            return Ok(Self::Items(Catalogue::read(&args.input, &Roles::default()).map_err(CliError::without_roles)?));
         }
         let store = Store::open(&args.input)?;
         let catalogue = store.catalogue()?;

@@ -262,8 +262,9 @@ impl Data {
             }
             (None, Some(items), Some(interactions)) => {
                 let roles = Roles::default();
-                let catalogue = Catalogue::read(items, &roles)?;
-                let interactions = Interactions::read(interactions, &catalogue, UnknownItems::default(), &roles)?;
+                let catalogue = Catalogue::read(items, &roles).map_err(CliError::without_roles)?;
+                let interactions = Interactions::read(interactions, &catalogue, UnknownItems::default(), &roles)
+                    .map_err(CliError::without_roles)?;
                 let wanted = options.methods.iter().any(|method| method.uses_vectors());
                 let vectors = wanted.then(|| embed(&catalogue, None, context)).transpose()?;
                 (catalogue, interactions, vectors)
