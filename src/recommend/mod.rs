@@ -53,6 +53,7 @@ pub use features::LLMFeatureExtractor;
 pub use filter::Filter;
 pub use interactions::{Interaction, Interactions, UnknownItems};
 pub use knowledge::{Knowledge, Triple};
+pub use line::one_line;
 pub use output::{HistoryItem, Recommendations, RecommendedItem};
 pub use recommender::Recommender;
 pub use rerank::{CandidateScorer, CrossEncoderReranker, LLMReranker, NoJudge};
