@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         interactions: file("interactions.csv"),
         roles: Roles::new(ignored),
         without_weights: true,
+        replace: true,
         ..IndexOptions::default()
     };
     let full = IndexOptions { knowledge: file("knowledge.csv"), roles: Roles::default(), ..plain.clone() };

@@ -30,6 +30,9 @@ pub(crate) enum CliError {
     /// Something is wrong with the items or interactions, or a part of the recommender fails.
     #[error(transparent)]
     Recommend(recommend::Error),
+    /// Columns of a file are not understood, and the command has no `--role` that would say what they are.
+    #[error(transparent)]
+    Columns(recommend::Error),
     /// A file that the user gave does not hold what it should.
     #[error(transparent)]
     Input(#[from] InputError),
@@ -94,6 +97,10 @@ impl CliError {
             CliError::Setting(error) => error.hint(),
             CliError::Engine(error) => error.hint(),
             CliError::Recommend(error) => error.hint(),
+            CliError::Columns(_) => Some(
+                "rename the column, or take it out; or make a store with `docent index`, which takes `--role`, and name that"
+                    .into(),
+            ),
             CliError::Input(error) => error.hint(),
             CliError::Models(error) => error.hint(),
             CliError::Log { .. } => Some("write it like `info` or `docent_models=debug`".into()),
@@ -120,6 +127,14 @@ impl CliError {
         }
         if let Some(hint) = self.hint() {
             let _ = writeln!(stderr, "hint: {hint}");
+        }
+    }
+
+    /// An error of a table that is read by a command without `--role`.
+    pub(crate) fn without_roles(error: recommend::Error) -> Self {
+        match error.hint().is_some_and(|hint| hint.contains("--role")) {
+            true => CliError::Columns(error),
+            false => error.into(),
         }
     }
 

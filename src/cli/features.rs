@@ -20,7 +20,7 @@ use docent::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{CliError, Context, recommend::PrivacyArgs};
+use super::{CliError, Context, recommend::PrivacyArgs, staged::distinct};
 
 /// Items or users that are read at once: enough to fill the steps, few enough to lose little.
 const AT_ONCE: usize = 64;
@@ -81,9 +81,10 @@ struct Report<'a> {
 /// Reads features and writes them.
 ///
 /// # Errors
-/// If the input is at fault, the model cannot be loaded or fails, the output cannot be written, what is there to resume is of
+/// If the input is at fault or would be replaced, the model cannot be loaded or fails, the output cannot be written, what is there to resume is of
 /// another input, or the user interrupts.
 pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliError> {
+    distinct(&args.input, &args.output)?;
     let input = Input::read(args)?;
     let mask = match &input {
         Input::Items(_) => Mask::default(),
@@ -141,7 +142,7 @@ impl Input {
                 let problem = format!("{} is no store, and users are read out of one", args.input.display());
                 return Err(CliError::usage(problem, "make a store with `docent index`"));
             }
-            return Ok(Self::Items(Catalogue::read(&args.input, &Roles::default())?));
+            return Ok(Self::Items(Catalogue::read(&args.input, &Roles::default()).map_err(CliError::without_roles)?));
         }
         let store = Store::open(&args.input)?;
         let catalogue = store.catalogue()?;

@@ -3,7 +3,7 @@
 use std::{ffi::OsString, ops::ControlFlow};
 
 use clap::Args;
-use docent::engine::{Constraint, FinishReason, Priority, Request, Sampling};
+use docent::engine::{Constraint, FinishReason, Generation, Priority, Request, Sampling};
 use serde::Serialize;
 
 use super::{
@@ -123,6 +123,8 @@ pub(crate) fn run(args: &GenerateArgs, context: &mut Context) -> Result<(), CliE
         if shown.is_err() || context.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     shown?;
+    let is_cut = |generation: &Generation| generation.finish_reason == FinishReason::Length;
+    let is_unfinished = request.constraint.is_some() && generations.iter().any(is_cut);
     if context.json {
         for generation in generations {
             context.json_line(&Output {
@@ -134,6 +136,12 @@ pub(crate) fn run(args: &GenerateArgs, context: &mut Context) -> Result<(), CliE
         }
     } else {
         context.line("")?;
+    }
+    if is_unfinished {
+        context.status(format_args!(
+            "warning: cut short by `--max-tokens {}` before the end of the constraint, which the text may not fulfil",
+            args.max_tokens
+        ));
     }
     if context.is_interrupted() { Err(CliError::Interrupted) } else { Ok(()) }
 }

@@ -43,6 +43,9 @@ pub(crate) struct IndexArgs {
     /// Add to the store; an item or user whose id is there is replaced
     #[arg(long, requires = "file")]
     append: bool,
+    /// Make the store anew where one is: its data and what was learned go, and its sessions, feedback and answers are set aside
+    #[arg(long, conflicts_with = "append")]
+    replace: bool,
     /// What a column is for: item_id, title, description, user_id, profile, rating, timestamp, review, head, relation,
     /// tail; many, number or text for an attribute; ignore
     #[arg(long = "role", value_name = "COLUMN=ROLE")]
@@ -77,7 +80,8 @@ impl From<Policy> for UnknownItems {
 /// Runs the command.
 ///
 /// # Errors
-/// If a file is at fault, the encoder cannot be fetched or fails, the store cannot be written, or the user interrupts.
+/// If a store is there that is neither added to nor replaced, a file is at fault, the encoder cannot be fetched or fails,
+/// the store cannot be written, or the user interrupts.
 pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliError> {
     let options = IndexOptions {
         items: args.items.clone(),
@@ -88,6 +92,7 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
         user_features: args.user_features.clone(),
         features_in_text: args.features_in_text,
         append: args.append,
+        replace: args.replace,
         without_weights: false,
         roles: Roles::new(args.roles.iter().cloned()),
         unknown_items: args.unknown_items.into(),
@@ -109,6 +114,11 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
             dropped.join(", ")
         ));
     }
+    if !report.set_aside.is_empty() {
+        let names = report.set_aside.iter().filter_map(|path| path.file_name());
+        let names: Vec<String> = names.map(|name| format!("`{}`", name.display())).collect();
+        context.status(format_args!("set aside what was kept beside the old store: {}", names.join(", ")));
+    }
     context.status(summary(&report, args.append));
     if context.json { context.json_line(&report) } else { Ok(()) }
 }
@@ -116,7 +126,8 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
 /// Makes a store, or adds to one, and shows how that advances.
 ///
 /// # Errors
-/// If a file is at fault, the encoder cannot be fetched or fails, the store cannot be written, or the user interrupts.
+/// If a store is there that is neither added to nor replaced, a file is at fault, the encoder cannot be fetched or fails,
+/// the store cannot be written, or the user interrupts.
 pub(crate) fn make(
     store: &Path,
     options: &IndexOptions,
@@ -191,8 +202,8 @@ fn summary(report: &IndexReport, append: bool) -> String {
     for (name, counts) in [("interactions", report.interactions), ("knowledge", report.knowledge)] {
         if report.roles.contains_key(name) {
             let added = if append { counts.added } else { 0 };
-            let parts = [(added, "added"), (counts.duplicates, "there already"), (counts.skipped, "left out")];
-            line(name, counts.total, &parts);
+            let known = [(counts.duplicates, "there already"), (counts.replaced, "replaced")];
+            line(name, counts.total, &[&[(added, "added")], &known[..], &[(counts.skipped, "left out")]].concat());
         }
     }
     if report.roles.contains_key("features") {
@@ -209,7 +220,11 @@ fn summary(report: &IndexReport, append: bool) -> String {
         };
         lines.push(format!("  {:<12} {} ({why})", "linear model", linear.name()));
     }
-    let done = if append { "Added to" } else { "Made" };
+    let done = match (append, report.replaced) {
+        (true, _) => "Added to",
+        (false, true) => "Replaced",
+        (false, false) => "Made",
+    };
     format!("{done} {}\n{}", report.store.display(), lines.join("\n"))
 }
 

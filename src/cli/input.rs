@@ -145,6 +145,14 @@ pub(crate) enum InputError {
         /// Fields in the header.
         expected: u64,
     },
+    /// A quote that nobody closes, so that the rest of the file is one field.
+    #[error("{file}, line {line}: a quote is opened and never closed")]
+    OpenQuote {
+        /// The file.
+        file: Source,
+        /// The line, from 1, where it is opened.
+        line: u64,
+    },
     /// A column that is not there.
     #[error("{file}{}: no {kind} `{column}`; there are {}", Place(line), Quoted(columns))]
     NoColumn {
@@ -196,6 +204,9 @@ impl InputError {
             InputError::NotUtf8 { .. } => Some("convert the file to UTF-8, with `iconv` for instance".into()),
             InputError::NoList { .. } => Some(r#"write messages like `[{"role": "user", "content": "Hello"}]`"#.into()),
             InputError::NoColumn { flag, .. } => Some(format!("name another one with `{flag}`")),
+            InputError::OpenQuote { .. } => {
+                Some("close it, or put the whole field in quotes and write each quote within it twice".into())
+            }
             InputError::Ragged { .. } => Some("put fields that contain a comma or a line break into quotes".into()),
             _ => None,
         }

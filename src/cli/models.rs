@@ -2,10 +2,13 @@
 
 use std::fmt;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use docent::models::hub::{Entry, FileReport, FileState, HubError, ModelReference, Progress, Resolved, Resolver};
+use docent::models::{
+    hub::{Entry, FileReport, FileState, HubError, ModelReference, Progress, Resolved, Resolver},
+    weights::Weights,
+};
 use indicatif::HumanBytes;
 use serde::Serialize;
 
@@ -33,7 +36,7 @@ pub(crate) enum ModelsCommand {
         #[arg(value_name = "MODEL")]
         model: String,
     },
-    /// Check the SHA-256 of cached models
+    /// Check the SHA-256 of cached models; where none is known, whether weights are whole
     Verify {
         /// Aliases, hf:ORG/NAME[@REVISION][/FILE], or paths; every alias that is cached if none is given
         #[arg(value_name = "MODEL")]
@@ -60,6 +63,8 @@ pub(crate) enum ModelsError {
         bad: usize,
         /// Where those are that are wrong.
         wrong: Vec<PathBuf>,
+        /// Whether `docent models pull` fetches them: not what was named by its path.
+        fetched: bool,
     },
 }
 
@@ -69,6 +74,7 @@ impl ModelsError {
         match self {
             ModelsError::Hub(error) => error.hint(),
             ModelsError::Output(_) => None,
+            ModelsError::Unsound { fetched: false, .. } => Some("bring the file anew from where it came".into()),
             ModelsError::Unsound { wrong, .. } => {
                 let wrong = wrong.iter().map(|path| format!("`{}`", path.display())).collect::<Vec<_>>().join(", ");
                 let delete = if wrong.is_empty() { String::new() } else { format!("delete {wrong}, then ") };
@@ -158,6 +164,10 @@ enum State<'a> {
     WrongSum {
         expected: &'a str,
         found: &'a str,
+    },
+    /// There, no checksum is known, and it is no whole file of weights.
+    Damaged {
+        why: String,
     },
 }
 
@@ -262,45 +272,68 @@ fn verify(
         [] => resolver.entries().iter().map(|entry| ModelReference::Alias(entry.alias.to_owned())).collect(),
         models => models.iter().map(|model| model.parse()).collect::<Result<_, _>>()?,
     };
-    let mut files = Vec::new();
+    let (mut checked, mut bad, mut wrong, mut fetched) = (0, 0, Vec::new(), false);
     for reference in &references {
         let found = resolver.verify(reference, progress)?.files;
         if models.is_empty() && found.iter().all(|file| file.state == FileState::Missing) {
             continue;
         }
-        for file in &found {
-            let state = State::from(&file.state);
+        for file in found {
+            let state = match damage(&file) {
+                Some(why) => State::Damaged { why },
+                None => State::from(&file.state),
+            };
+            checked += 1;
+            if matches!(state, State::Damaged { .. }) || !file.state.is_sound() {
+                bad += 1;
+                fetched |= !matches!(reference, ModelReference::Path(_));
+                wrong.extend(file.path.clone().filter(|_| file.state != FileState::Missing));
+            }
             match json {
                 true => json_line(out, &Verified { model: reference.to_string(), file: &file.name, state })?,
                 false => writeln!(out, "{reference}  {}  {state}", file.name)?,
             }
         }
-        files.extend(found);
     }
-    let bad: Vec<&FileReport> = files.iter().filter(|file| !file.state.is_sound()).collect();
-    if bad.is_empty() {
-        return Ok(());
+    if bad == 0 { Ok(()) } else { Err(ModelsError::Unsound { checked, bad, wrong, fetched }) }
+}
+
+/// What its headers say is wrong with a file of weights whose checksum nobody states: one that was cut short is found so.
+fn damage(file: &FileReport) -> Option<String> {
+    let path = file.path.as_deref().filter(|_| matches!(file.state, FileState::Unknown { .. }))?;
+    // Beside weights, folders hold small files of other kinds.
+    let is_other =
+        path.extension().is_some_and(|kind| ["json", "txt", "model", "jinja"].iter().any(|other| kind == *other));
+    if is_other {
+        return None;
     }
-    let wrong = bad.iter().filter(|file| file.state != FileState::Missing).filter_map(|file| file.path.as_deref());
-    let wrong = wrong.map(Path::to_owned).collect();
-    Err(ModelsError::Unsound { checked: files.len(), bad: bad.len(), wrong })
+    Weights::open(path).err().map(|error| {
+        let mut why = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(source) = cause {
+            why += &format!(": {source}");
+            cause = source.source();
+        }
+        why
+    })
 }
 
 impl fmt::Display for State<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             State::Ok { sha256 } => write!(f, "ok  {sha256}"),
-            State::Unknown { sha256 } => write!(f, "ok (no checksum is known)  {sha256}"),
+            State::Unknown { sha256 } => write!(f, "unknown: no checksum is known  {sha256}"),
             State::Missing => f.write_str("missing"),
             State::WrongSize { expected, found } => write!(f, "wrong size: {found} bytes, expected {expected}"),
             State::WrongSum { expected, found } => write!(f, "wrong checksum: {found}, expected {expected}"),
+            State::Damaged { why } => write!(f, "damaged: {why}"),
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
+    use std::{fs, path::Path};
 
     use clap::Parser;
     use docent::models::hub::{HubSettings, Quiet, registry};
@@ -405,10 +438,20 @@ mod tests {
         let other = named("sentence_bert_config.json");
         assert_eq!((&other["state"], &other["found"]), (&"wrong_size".into(), &55.into()));
 
-        let (text, result) = printed(wrong.path(), "verify hf:org/tiny/tiny.gguf");
-        result.expect("nobody states its sum");
-        assert!(text.starts_with("hf:org/tiny/tiny.gguf  tiny.gguf  ok (no checksum is known)  "), "{text}");
         let empty = tempfile::tempdir().expect("a temporary folder");
+        let (text, result) = printed(wrong.path(), "verify hf:org/tiny/tiny.gguf");
+        assert!(text.starts_with("hf:org/tiny/tiny.gguf  tiny.gguf  damaged: "), "cut short: {text}");
+        assert!(result.expect_err("a damaged file").hint().is_some_and(|hint| hint.contains("docent models pull")));
+        let whole: [&[u8]; 4] = [b"GGUF", &3u32.to_le_bytes(), &[0; 16], &[0; 8]];
+        for (bytes, state) in [(whole.concat(), "unknown: no checksum is known  "), (b"<html>".to_vec(), "damaged: ")] {
+            let path = empty.path().join("some.gguf");
+            fs::write(&path, bytes).expect("a writable folder");
+            let (text, result) = printed(wrong.path(), &format!("verify {}", path.display()));
+            assert!(text.starts_with(&format!("{}  some.gguf  {state}", path.display())), "{text}");
+            assert_eq!(result.is_ok(), state.starts_with("unknown"), "{result:?}");
+            assert!(result.err().is_none_or(|error| error.hint().is_some_and(|hint| !hint.contains("pull"))));
+        }
+        fs::remove_file(empty.path().join("some.gguf")).expect("a file");
         let (text, result) = printed(empty.path(), "verify");
         assert!(text.is_empty() && result.is_ok());
     }

@@ -1,6 +1,6 @@
 //! Horizontal bars with their spread, as SVG.
 
-use std::{fmt::Write as _, io::Write as _, path::Path};
+use std::{fmt::Write as _, path::Path};
 
 use super::{CliError, staged::Staged};
 
@@ -25,17 +25,7 @@ const LONGEST: f64 = 340.0;
 /// # Errors
 /// If the file cannot be written.
 pub(crate) fn write(path: &Path, unit: &str, bars: &[Bar]) -> Result<(), CliError> {
-    write_whole(path, &draw(unit, bars))
-}
-
-/// Writes a text to a file that gets its name when it is whole.
-///
-/// # Errors
-/// If the file cannot be written.
-pub(crate) fn write_whole(path: &Path, text: &str) -> Result<(), CliError> {
-    let staged = Staged::new(path)?;
-    staged.file().write_all(text.as_bytes()).map_err(CliError::io("write", path))?;
-    staged.publish()
+    Staged::new(path)?.publish_text(&draw(unit, bars))
 }
 
 /// The drawing.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -48,6 +48,15 @@ impl Staged {
         self.file.as_file()
     }
 
+    /// Writes a text, and publishes it.
+    ///
+    /// # Errors
+    /// If the system refuses one of both.
+    pub(crate) fn publish_text(self, text: &str) -> Result<(), CliError> {
+        self.file().write_all(text.as_bytes()).map_err(CliError::io("write", &self.path))?;
+        self.publish()
+    }
+
     /// Brings the bytes to the disk and then gives the file its name, replacing what had it before.
     ///
     /// # Errors
@@ -63,14 +72,27 @@ impl Staged {
     }
 }
 
+/// Refuses an output that is a command's own input.
+///
+/// # Errors
+/// If both paths lead to one file.
+pub(crate) fn distinct(input: &Path, output: &Path) -> Result<(), CliError> {
+    // What is not there cannot be the same.
+    match (input.canonicalize(), output.canonicalize()) {
+        (Ok(read), Ok(written)) if read == written => Err(CliError::usage(
+            format!("{} would be replaced by what is made of it", input.display()),
+            "name another file with `--output`",
+        )),
+        _ => Ok(()),
+    }
+}
+
 fn folder(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::Write;
-
     use super::*;
 
     #[test]
@@ -93,6 +115,17 @@ mod tests {
             assert_eq!(std::fs::read_to_string(&path).expect("a file"), text);
         }
         assert_eq!(names(), ["out.jsonl"]);
+    }
+
+    #[test]
+    fn an_input_is_no_output_by_whatever_name() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let path = folder.path().join("in.csv");
+        std::fs::write(&path, "id,text\n").expect("a writable folder");
+        assert!(distinct(&path, &folder.path().join(".").join("in.csv")).is_err());
+        for other in ["out.csv", "no/in.csv"] {
+            assert!(distinct(&path, &folder.path().join(other)).is_ok(), "{other}");
+        }
     }
 
     #[test]

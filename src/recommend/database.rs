@@ -5,6 +5,7 @@
 //! wait for each other.
 
 use std::{
+    fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -128,6 +129,47 @@ impl Database {
     }
 }
 
+/// Renames a folder's databases to `NAME.old`: what they hold is of a store that is replaced. Returns the new names.
+///
+/// # Errors
+/// If one of them cannot be renamed.
+pub(crate) fn set_aside(folder: &Path) -> Result<Vec<PathBuf>> {
+    let failed = |source| Error::Write { path: folder.to_owned(), source };
+    let mut aside = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if path.extension().is_some_and(|extension| extension == "sqlite") && path.is_file() {
+            let old = with_suffix(&path, ".old");
+            // The log belongs to its database: changes may be in it alone.
+            for log in ["-wal", "-shm"] {
+                move_over(&with_suffix(&path, log), &with_suffix(&old, log))?;
+            }
+            move_over(&path, &old)?;
+            aside.push(old);
+        }
+    }
+    aside.sort();
+    Ok(aside)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+/// Gives a file another name; where there is no file nothing keeps that name.
+fn move_over(from: &Path, to: &Path) -> Result<()> {
+    let moved = match from.exists() {
+        true => fs::rename(from, to),
+        false => match fs::remove_file(to) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            removed => removed,
+        },
+    };
+    moved.map_err(|source| Error::Write { path: to.to_owned(), source })
+}
+
 fn connect(path: &Path, kind: Kind) -> Result<Connection, DatabaseFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
@@ -178,7 +220,7 @@ fn update(connection: &mut Connection, kind: Kind) -> Result<(), DatabaseFault> 
 
 #[cfg(test)]
 mod tests {
-    use std::{fs, thread};
+    use std::thread;
 
     use super::*;
 
@@ -225,6 +267,27 @@ mod tests {
         Connection::open(&path).unwrap().execute_batch("CREATE TABLE theirs (x)").unwrap();
         let error = Database::open(folder.path(), FIRST).unwrap_err();
         assert!(matches!(error, Error::Database { fault: DatabaseFault::Foreign, .. }), "{error}");
+    }
+
+    #[test]
+    fn what_is_set_aside_is_whole_and_the_place_is_free() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("notes.txt"), "").unwrap();
+        for round in 1..3 {
+            // Still open: its changes are in the log alone.
+            let database = Database::open(folder.path(), FIRST).unwrap();
+            for _ in 0..round {
+                database.write(|connection| connection.execute("INSERT INTO words VALUES ('w')", [])).unwrap();
+            }
+            let old = folder.path().join("words.sqlite.old");
+            assert_eq!(set_aside(folder.path()).unwrap(), [old.clone()]);
+            assert!(!folder.path().join(FIRST.file).exists());
+            drop(database);
+            let words = Connection::open(old).unwrap();
+            let found: usize = words.query_row("SELECT count(*) FROM words", [], |row| row.get(0)).unwrap();
+            assert_eq!(found, round);
+        }
+        assert!(folder.path().join("notes.txt").exists());
     }
 
     #[test]

@@ -285,7 +285,7 @@ impl Error {
                 let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
                 format!("write `COLUMN=ROLE`; the roles are {}", names.join(", "))
             }
-            Error::KindChange { .. } => "make the store anew, without `--append`, to change what a column is".into(),
+            Error::KindChange { .. } => "make the store anew, with `--replace` instead of `--append`, to change what a column is".into(),
             Error::NoItems => "name a file of items with `--items`".into(),
             Error::UnusedRole { .. } => {
                 "check the column's name; a role is for some tables only, as `rating` is".into()

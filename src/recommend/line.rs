@@ -1,7 +1,7 @@
-//! Texts of records within texts that a model reads.
+//! Texts of records within texts that a model or a person reads.
 
 /// A text without line breaks and other control characters, so that it cannot break what it stands in.
-pub(super) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     let visible = |c: char| if c.is_control() || is_format(c) { ' ' } else { c };
     text.chars().map(visible).collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
 }

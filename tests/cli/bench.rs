@@ -142,6 +142,7 @@ fn a_store_of_invented_items_is_made_opened_asked_and_added_to() {
     let workplace = Workplace::with_models();
     let sizes = ["--items", "300", "--interactions", "3000", "--users", "60", "--add", "5"];
     let out = stdout(workplace.run(&[&["bench", "index", "--json", "--keep", "bench"], &sizes[..]].concat()));
+    insta::assert_snapshot!("bench-index-there", workplace.transcript(&["bench", "index", "--keep", "bench"]));
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
     let tests: Vec<&str> = lines.iter().map(|line| line["test"].as_str().unwrap()).collect();
     assert_eq!(tests, ["index", "open", "recommend", "append"]);

@@ -169,6 +169,10 @@ fn a_constraint_holds_whatever_the_model_wants() {
         "minimum": 1950, "maximum": 1999}}, "required": ["genre", "year"], "additionalProperties": false}"#;
     workplace.write("schema.json", schema);
     let prompt = ["generate", "--prompt", "The film Alien as JSON:", "--json", "--temperature", "1.2", "--seed", "3"];
+    let cut =
+        ["generate", "--prompt", "Two digits:", "--regex", "[0-9]{20}", "--max-tokens", "2", "--temperature", "0"];
+    let told = workplace.run(&cut);
+    assert!(String::from_utf8_lossy(&told.stderr).contains("warning: cut short by `--max-tokens 2`"), "{told:?}");
     let by_file = json(workplace.run(&[&prompt[..], &["--schema", "schema.json"]].concat()));
     let by_stdin = json(workplace.run_with_input(&[&prompt[..], &["--schema", "-"]].concat(), schema));
     assert_eq!(by_file, by_stdin);

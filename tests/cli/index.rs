@@ -55,7 +55,7 @@ fn files_become_a_store_and_more_files_are_added() {
     insta::assert_snapshot!("index-append", workplace.transcript(&arguments(&second)));
     let report = json(workplace.run(&arguments(&[&second[..], &["--json", "--quiet"]].concat())));
     assert_eq!(report["items"], serde_json::json!({"total": 3, "added": 0, "replaced": 2}));
-    let interactions = serde_json::json!({"total": 3, "added": 0, "duplicates": 2, "skipped": 1});
+    let interactions = serde_json::json!({"total": 3, "added": 0, "duplicates": 2, "replaced": 0, "skipped": 1});
     assert_eq!(report["interactions"], interactions);
     assert_eq!(report["roles"]["items"][3], serde_json::json!({"column": "shelf", "role": "ignore"}));
 
@@ -81,9 +81,9 @@ fn vectors_are_kept_where_text_and_encoder_are_the_same() {
     let second = vectors().expect("vectors").values;
     assert_eq!((second.len(), &second[..384]), (3 * 384, &first[..384]));
     assert_ne!(second[384..768], first[384..]);
-    assert_eq!(counts(&index(&["--items", "items.csv"])), computed(1, 1));
+    assert_eq!(counts(&index(&["--items", "items.csv", "--replace"])), computed(1, 1));
     assert_eq!(vectors().expect("vectors").values, first, "the same bits, whatever the batch");
-    assert!(index(&["--items", "items.csv", "--no-embeddings"])["embeddings"].is_null());
+    assert!(index(&["--items", "items.csv", "--no-embeddings", "--replace"])["embeddings"].is_null());
     assert!(vectors().is_none());
 }
 
@@ -186,7 +186,8 @@ fn places_that_cannot_be_written_are_refused() {
 #[test]
 fn stores_that_cannot_be_read_are_told() {
     let workplace = workplace();
-    let make = || stdout(workplace.run(&arguments(&["--items", "items.csv", "--interactions", "ratings.csv"])));
+    let all = arguments(&["--items", "items.csv", "--interactions", "ratings.csv", "--replace"]);
+    let make = || stdout(workplace.run(&all));
     let add = arguments(&["--append", "--items", "items.csv"]);
     make();
     let component = |name: &str| {
@@ -216,6 +217,25 @@ fn stores_that_cannot_be_read_are_told() {
     insta::assert_snapshot!("index-store-locked", workplace.transcript(&add));
 }
 
+#[test]
+fn a_store_is_replaced_only_if_that_is_said() {
+    let workplace = workplace();
+    let make = arguments(&["--items", "items.csv", "--interactions", "ratings.csv"]);
+    stdout(workplace.run(&make));
+    insta::assert_snapshot!("index-there", workplace.transcript(&arguments(&["--items", "items.csv"])));
+    let store = Store::open(&workplace.path("store")).expect("a store");
+    assert_eq!(store.manifest().rows.interactions, 2, "nothing has changed");
+    workplace.write("store/sessions.sqlite", "what was said of these items");
+    let replace = arguments(&["--items", "items.csv", "--replace"]);
+    insta::assert_snapshot!("index-replace", workplace.transcript(&replace));
+    assert_eq!(workplace.read("store/sessions.sqlite.old"), "what was said of these items");
+    assert!(!workplace.path("store/sessions.sqlite").exists());
+    workplace.write("store/manifest.json", "{\"format\": 99}");
+    let refused = workplace.run(&make);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("`--replace`"), "what cannot be read is not lost either");
+    stdout(workplace.run(&replace));
+}
+
 /// Writes an edition of items and interactions; returns the arguments that index it.
 fn edition(workplace: &Workplace, edition: usize) -> Vec<String> {
     let (mut items, mut ratings) = (String::from("item_id,title,year\n"), String::from("user_id,item_id,rating\n"));
@@ -226,7 +246,8 @@ fn edition(workplace: &Workplace, edition: usize) -> Vec<String> {
     workplace.write(&format!("items-{edition}.csv"), items);
     workplace.write(&format!("ratings-{edition}.csv"), ratings);
     let (items, ratings) = (format!("items-{edition}.csv"), format!("ratings-{edition}.csv"));
-    ["index", "store", "--no-embeddings", "--items", &items, "--interactions", &ratings].map(str::to_owned).to_vec()
+    let arguments = ["index", "store", "--replace", "--no-embeddings", "--items", &items, "--interactions", &ratings];
+    arguments.map(str::to_owned).to_vec()
 }
 
 /// Which edition a store holds, after checking that it holds all of it.

@@ -192,6 +192,11 @@ fn hostile_texts_are_measured_in_every_mode_that_is_named() {
     assert!((found["gain"]["value"].as_f64().expect("a number") - gain).abs() < 1e-9, "{found}");
     let refused = ["eval", "injection", "--mode", "cross-encoder"];
     insta::assert_snapshot!("eval-injection-cross-encoder", workplace.transcript(&refused));
+    let refused = ["eval", "injection", "--mode", "a_llmrec"];
+    insta::assert_snapshot!("eval-injection-a-llmrec", workplace.transcript(&refused));
+    workplace.write("items.csv", "asin,title\n1,Heat\n");
+    let refused = ["features", "items.csv", "-o", "out.jsonl"];
+    insta::assert_snapshot!("features-columns", workplace.transcript(&refused));
 }
 
 #[test]
@@ -233,7 +238,7 @@ fn a_file_may_describe_all_stages() {
 #[test]
 fn what_cannot_be_recommended_is_an_error_with_a_hint() {
     let workplace = workplace();
-    let cases: [(&str, &[&str]); 12] = [
+    let cases: [(&str, &[&str]); 17] = [
         ("no-store", &["recommend", "nowhere", "--user", "u7"]),
         ("nobody", &["recommend", "store"]),
         ("two", &["recommend", "store", "--user", "u7", "--liked", "1"]),
@@ -243,13 +248,25 @@ fn what_cannot_be_recommended_is_an_error_with_a_hint() {
         ("where-broken", &["recommend", "store", "--user", "u7", "--where", "year >"]),
         ("query", &["recommend", "store", "--query", "a heist"]),
         ("search", &["search", "store", "--query", "a heist"]),
+        ("query-empty", &["recommend", "store", "--query", " "]),
+        ("search-empty", &["search", "store", "--query", ""]),
+        ("liked-nothing", &["recommend", "store", "--liked", " ,"]),
+        ("explain-nothing", &["explain", "store", "--user", "u7", "--item", ","]),
         ("explain-item", &["explain", "store", "--user", "u7", "--item", "nothing"]),
         ("top", &["recommend", "store", "--user", "u7", "-k", "0"]),
         ("rerank-mode", &["recommend", "store", "--user", "u7", "--rerank", "writing"]),
+        ("html", &["eval", "store", "--html", "nowhere/report.html"]),
     ];
     for (name, arguments) in cases {
         insta::assert_snapshot!(format!("recommend-{name}"), workplace.transcript(arguments));
     }
+}
+
+#[test]
+fn ids_may_have_spaces_around_them_and_a_comma_too_many() {
+    let workplace = workplace();
+    let liked = |ids: &str| super::stdout(workplace.run(&["recommend", "store", "--liked", ids, "--json", "--quiet"]));
+    assert_eq!(liked("1, 4,"), liked("1,4"));
 }
 
 #[test]

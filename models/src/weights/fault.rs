@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use super::error::{Field, WeightError};
 
 pub(super) const INCOMPLETE: &str =
-    "the download may be incomplete: `docent models verify` compares it with its checksum";
-pub(super) const DAMAGED: &str = "the file may be damaged: `docent models verify` compares it with its checksum";
+    "the file may be incomplete: `docent models verify` compares a fetched model with its checksum";
+pub(super) const DAMAGED: &str =
+    "the file may be damaged: `docent models verify` compares a fetched model with its checksum";
 
 /// What is wrong with a [`Field`].
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -13,8 +13,9 @@ use docent::recommend::{
 };
 
 use super::{
-    CliError, Context, plot,
+    CliError, Context,
     recommend::{FairArgs, PrivacyArgs, open, template},
+    staged::Staged,
 };
 
 /// Arguments of `docent audit`.
@@ -56,11 +57,13 @@ pub(crate) struct AuditArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// If the store is damaged, an attribute is none of its, or a model cannot be fetched or fails.
+/// If the store is damaged, the page cannot be written, an attribute is none of its, or a model cannot be fetched or fails.
 pub(crate) fn run(args: &AuditArgs, context: &mut Context) -> Result<(), CliError> {
     if let Some(text) = &args.feedback {
         return keep(args, text, context);
     }
+    // What cannot be written is said before the computing.
+    let page = args.html.as_deref().map(Staged::new).transpose()?;
     context.catch_interrupts();
     let store = Store::open(&args.store)?;
     let recommender = open(&store, context)?;
@@ -93,8 +96,8 @@ pub(crate) fn run(args: &AuditArgs, context: &mut Context) -> Result<(), CliErro
         context.flow()
     })?;
     let title = args.store.display().to_string();
-    if let Some(path) = &args.html {
-        plot::write_whole(path, &page::page(&title, &report))?;
+    if let Some(page) = page {
+        page.publish_text(&page::page(&title, &report))?;
     }
     if context.json { context.json_line(&report) } else { context.show(&show::table(&title, &report)) }
 }

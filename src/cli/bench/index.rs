@@ -41,7 +41,7 @@ pub(crate) struct BenchIndexArgs {
     /// Decides what is invented
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Keep the files and the store in this folder; otherwise they are removed afterwards
+    /// Keep the files and the store in this folder, which is empty or not there yet; otherwise they are removed afterwards
     #[arg(long, value_name = "FOLDER")]
     keep: Option<PathBuf>,
 }
@@ -75,6 +75,15 @@ pub(crate) fn run(args: &BenchIndexArgs, context: &mut Context) -> Result<(), Cl
     let folder = match &args.keep {
         Some(folder) => {
             std::fs::create_dir_all(folder).map_err(CliError::io("write", folder))?;
+            if std::fs::read_dir(folder).map_err(CliError::io("read", folder))?.next().is_some() {
+                return Err(CliError::usage(
+                    format!(
+                        "{} is not empty, and the files of the benchmark would replace what is there",
+                        folder.display()
+                    ),
+                    "name a folder that is empty or not there yet",
+                ));
+            }
             folder.as_path()
         }
         None => {

@@ -96,6 +96,8 @@ fn store(args: &DemoArgs, context: &Context) -> Result<Store, CliError> {
         items: Some(items),
         interactions: Some(interactions),
         without_weights,
+        // What a run left that did not come to its end, or that had another encoder.
+        replace: true,
         ..IndexOptions::default()
     };
     let report = index::make(&path, &options, true, context)?;

@@ -18,7 +18,13 @@ use clap::Args;
 use docent::engine::Embedder;
 use serde::Serialize;
 
-use super::{CliError, Context, input::Source, lines::Id, progress::Counter, staged::Staged};
+use super::{
+    CliError, Context,
+    input::Source,
+    lines::Id,
+    progress::Counter,
+    staged::{Staged, distinct},
+};
 use format::{FileFormat, InputFormat, Output};
 use records::{Columns, Records, Summary};
 use writer::{JsonLines, Npy, Parquet, VectorWriter};
@@ -55,10 +61,13 @@ struct Report<'a> {
 /// Embeds every text, in the order of the input.
 ///
 /// # Errors
-/// If the input cannot be read or is faulty, the model cannot be loaded, the output cannot be written, or the user
+/// If the input cannot be read, is faulty or would be replaced, the model cannot be loaded, the output cannot be written, or the user
 /// interrupts.
 pub(crate) fn run(args: &EmbedArgs, context: &mut Context) -> Result<(), CliError> {
     let output = Output::of(&args.output)?;
+    if let Source::File(input) = &args.input {
+        distinct(input, &args.output)?;
+    }
     let format = InputFormat::of(&args.input, args.input_format)?;
     let columns = Columns { id: args.id_column.clone(), text: args.text_column.clone() };
     let records = Records::open(args.input.clone(), format, columns)?;

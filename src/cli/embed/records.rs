@@ -5,6 +5,8 @@ use std::{
     io::{self, BufRead, BufReader, Seek},
 };
 
+use docent::recommend::Quotes;
+
 use super::format::InputFormat;
 use crate::cli::{
     CliError,
@@ -134,7 +136,7 @@ fn spool(source: &Source) -> Result<File, CliError> {
 
 struct CsvRecords<'a, R> {
     input: &'a Records,
-    reader: csv::Reader<R>,
+    reader: csv::Reader<Quotes<R>>,
     row: csv::StringRecord,
     ids: IdKind,
     /// Names and places of the id's and the text's columns.
@@ -144,8 +146,11 @@ struct CsvRecords<'a, R> {
 
 impl<'a, R: io::Read> CsvRecords<'a, R> {
     fn new(input: &'a Records, reader: R, ids: IdKind) -> Result<Self, CliError> {
-        let mut reader = csv::Reader::from_reader(reader);
-        let header = reader.headers().map_err(|error| csv_error(&input.source, error))?;
+        let mut reader = csv::Reader::from_reader(Quotes::new(reader));
+        let header = reader.headers().map_err(|error| csv_error(&input.source, error))?.clone();
+        if let Some(line) = reader.get_ref().unclosed() {
+            return Err(InputError::OpenQuote { file: input.source.clone(), line }.into());
+        }
         if header.is_empty() {
             return Err(InputError::NoTexts { file: input.source.clone() }.into());
         }
@@ -183,7 +188,11 @@ impl<R: io::Read> Iterator for CsvRecords<'_, R> {
     type Item = Result<Record, CliError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        match self.reader.read_record(&mut self.row) {
+        let read = self.reader.read_record(&mut self.row);
+        if let Some(line) = self.reader.get_ref().unclosed() {
+            return Some(Err(InputError::OpenQuote { file: self.input.source.clone(), line }.into()));
+        }
+        match read {
             Ok(false) => None,
             Ok(true) => Some(self.record()),
             Err(error) => Some(Err(csv_error(&self.input.source, error))),
@@ -300,13 +309,14 @@ mod tests {
 
     #[test]
     fn faults_name_their_line() {
-        let cases: [(InputFormat, &[u8], &str); 15] = [
+        let cases: [(InputFormat, &[u8], &str); 16] = [
             (InputFormat::Csv, b"", "FILE holds no texts"),
             (InputFormat::Csv, b"id,text\n", "FILE holds no texts"),
             (InputFormat::Csv, b"id,title\n1,a\n", "FILE: no column `text`; there are `id`, `title`"),
             (InputFormat::Csv, b"key,text\n1,a\n", "FILE: no column `id`; there are `key`, `text`"),
             (InputFormat::Csv, b"id,text\n1,a\n2\n", "FILE, line 3: 1 fields, and the header has 2"),
             (InputFormat::Csv, b"id,text\n1,a\n2,b,c\n", "FILE, line 3: 3 fields, and the header has 2"),
+            (InputFormat::Csv, b"id,text\n1,\"a\n2,b\n", "FILE, line 2: a quote is opened and never closed"),
             (InputFormat::Csv, b"id,text\n1,a\n2,\xff\n", "FILE, line 3: not UTF-8"),
             (InputFormat::Csv, b"id,text\n,a\n", "FILE, line 2: `id` is empty, expected an id"),
             (InputFormat::Jsonl, b"\n\n", "FILE holds no texts"),

@@ -21,9 +21,15 @@ pub(crate) struct InjectionArgs {
 /// # Errors
 /// If the model cannot be loaded or fails.
 pub(super) fn run(args: &InjectionArgs, context: &mut Context) -> Result<(), CliError> {
-    let no_model = || CliError::usage("a cross-encoder is no language model", "name another mode with `--mode`");
-    let modes: Vec<Mode> =
-        args.mode.iter().map(|mode| mode.mode().ok_or_else(no_model)).collect::<Result<_, CliError>>()?;
+    let unasked = |mode: Rerank| {
+        let problem = match mode {
+            Rerank::ALLMRec => "`a-llmrec` needs a store, with what `docent train align` has learned of its people",
+            _ => "a cross-encoder is no language model",
+        };
+        CliError::usage(problem, "name another mode with `--mode`")
+    };
+    let mode = |&mode: &Rerank| mode.mode().ok_or_else(|| unasked(mode));
+    let modes: Vec<Mode> = args.mode.iter().map(mode).collect::<Result<_, CliError>>()?;
     let modes = if modes.is_empty() { Mode::ALL.to_vec() } else { modes };
     context.catch_interrupts();
     let engine = context.engine()?;

@@ -24,8 +24,9 @@ use docent::{
 };
 
 use super::{
-    CliError, Context, plot,
+    CliError, Context,
     recommend::{OrderArgs, Rerank, share},
+    staged::Staged,
 };
 
 /// What else than rankings is evaluated.
@@ -197,7 +198,7 @@ impl EvalArgs {
 /// Runs the command.
 ///
 /// # Errors
-/// If the data cannot be read, nobody has enough interactions, or a model cannot be loaded or fails.
+/// If the data cannot be read, the page cannot be written, nobody has enough interactions, or a model cannot be loaded or fails.
 pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError> {
     match &args.part {
         Some(Part::Explain(args)) => return explain::run(args, context),
@@ -206,6 +207,8 @@ pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError
         None => {}
     }
     let mut options = args.options()?;
+    // What cannot be written is said before hours of computing.
+    let page = args.html.as_deref().map(Staged::new).transpose()?;
     context.catch_interrupts();
     let Data { catalogue, interactions, semantic } = Data::read(args, &options, context)?;
     if args.methods.is_empty() && semantic.is_none() {
@@ -235,8 +238,8 @@ pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError
         evaluate(data, &options, &mut NoJudge, &mut tell)
     };
     let evaluated = evaluated?;
-    if let Some(path) = &args.html {
-        plot::write_whole(path, &show::page(&evaluated))?;
+    if let Some(page) = page {
+        page.publish_text(&show::page(&evaluated))?;
     }
     show(&evaluated, context)
 }
@@ -259,8 +262,9 @@ impl Data {
             }
             (None, Some(items), Some(interactions)) => {
                 let roles = Roles::default();
-                let catalogue = Catalogue::read(items, &roles)?;
-                let interactions = Interactions::read(interactions, &catalogue, UnknownItems::default(), &roles)?;
+                let catalogue = Catalogue::read(items, &roles).map_err(CliError::without_roles)?;
+                let interactions = Interactions::read(interactions, &catalogue, UnknownItems::default(), &roles)
+                    .map_err(CliError::without_roles)?;
                 let wanted = options.methods.iter().any(|method| method.uses_vectors());
                 let vectors = wanted.then(|| embed(&catalogue, None, context)).transpose()?;
                 (catalogue, interactions, vectors)

@@ -6,11 +6,12 @@ use clap::{Args, ValueEnum};
 use docent::recommend::{
     Candidate, Explanation, RecommendedItem, Recommender, Store, XRecExplainer,
     explain::{ViewText, Views},
+    one_line,
     system::{Explain, Sentences},
 };
 use serde::Serialize;
 
-use super::{AnswerArgs, DraftArgs, Whom, WhomArgs, open, show};
+use super::{AnswerArgs, DraftArgs, Whom, WhomArgs, open, show, whom::ids};
 use crate::cli::{CliError, Context};
 
 /// Arguments of `docent explain`.
@@ -68,10 +69,14 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
     args.answers.settle(&args.store, context);
     let catalogue = recommender.catalogue();
     let whom = Whom::find(&args.whom, &recommender, context)?;
-    if args.mode != Mode::Sentence {
-        return views(args, &recommender, &whom, context);
+    let named = ids(&args.items).iter().map(|id| Ok(catalogue.require(id)?)).collect::<Result<Vec<_>, CliError>>()?;
+    if named.is_empty() {
+        return Err(CliError::usage("`--item` names no item", "name items by their ids, as in `--item 1,2`"));
     }
-    let named = args.items.iter().map(|id| Ok(catalogue.require(id)?)).collect::<Result<Vec<usize>, CliError>>()?;
+    tell_known(&named, &recommender, &whom, context);
+    if args.mode != Mode::Sentence {
+        return views(args.mode, &named, &recommender, &whom, context);
+    }
     let mut writer = Sentences::new(context.engine()?, usize::from(args.drafts.candidates));
     let explanations = writer.explain(&recommender, &whom.person(), &named)?;
     let item = |(&item, explanation): (&usize, Explanation)| RecommendedItem {
@@ -91,17 +96,32 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
     context.json_line(&Explained { user: &whom.name, items: items.into_iter().map(item).collect() })
 }
 
+/// Says which of the items somebody has already: reasons for these are no reasons to take them.
+fn tell_known(items: &[usize], recommender: &Recommender, whom: &Whom, context: &Context) {
+    for &item in items {
+        let Some(event) = whom.history.iter().rev().find(|event| event.item == item) else { continue };
+        let title = show::title(&recommender.catalogue()[item].title);
+        let rated = event.rating.map_or_else(|| "without a rating".into(), |rating| format!("rated {rating}"));
+        context.status(format_args!("note: {title} is in the history already, {rated}"));
+    }
+}
+
 /// Explains by facts, under several aspects or against each other.
-fn views(args: &ExplainArgs, recommender: &Recommender, whom: &Whom, context: &mut Context) -> Result<(), CliError> {
+fn views(
+    mode: Mode,
+    items: &[usize],
+    recommender: &Recommender,
+    whom: &Whom,
+    context: &mut Context,
+) -> Result<(), CliError> {
     let catalogue = recommender.catalogue();
-    let items = args.items.iter().map(|id| Ok(catalogue.require(id)?)).collect::<Result<Vec<usize>, CliError>>()?;
     let semantic = recommender.semantic().map(|semantic| &**semantic);
     let views = Views::new(catalogue, recommender.interactions(), semantic);
-    let facts: Vec<(usize, _)> = match args.mode {
-        Mode::Compare => views.compare(&whom.history, &items),
+    let facts: Vec<(usize, _)> = match mode {
+        Mode::Compare => views.compare(&whom.history, items),
         _ => {
             let of = |(place, &item): (usize, &usize)| {
-                views.of(&whom.history, item, &items).into_iter().map(move |viewed| (place, viewed))
+                views.of(&whom.history, item, items).into_iter().map(move |viewed| (place, viewed))
             };
             items.iter().enumerate().flat_map(of).collect()
         }
@@ -126,8 +146,8 @@ fn views(args: &ExplainArgs, recommender: &Recommender, whom: &Whom, context: &m
         return context.json_line(&Explained { user: &whom.name, items: explained });
     }
     let lines = explained.iter().map(|item| {
-        let texts: String = item.aspects.iter().map(|aspect| format!("  {}\n", aspect.text)).collect();
-        format!("{}\n{texts}", item.title)
+        let texts: String = item.aspects.iter().map(|aspect| format!("  {}\n", one_line(&aspect.text))).collect();
+        format!("{}\n{texts}", one_line(&item.title))
     });
     context.show(&lines.collect::<String>())
 }

@@ -20,7 +20,7 @@ pub(crate) struct JudgeArgs {
     #[arg(long = "rerank", value_enum, value_name = "MODE", group = "asked")]
     pub(crate) mode: Option<Rerank>,
     /// Cross-encoder for `--rerank cross-encoder`, named like a model
-    #[arg(long, value_name = "REF", required_if_eq("mode", "cross-encoder"))]
+    #[arg(long, value_name = "REF", required_if_eq_any([("mode", "cross-encoder"), ("mode", "cross_encoder")]))]
     pub(crate) reranker: Option<String>,
     #[command(flatten)]
     pub(crate) orders: OrderArgs,
@@ -53,8 +53,10 @@ pub(crate) enum Rerank {
     /// The language model: the likelihood of each title after those that the user liked
     Likelihood,
     /// The language model: how much likelier "yes" is than "no", asked about each item
+    #[value(alias = "yes_no")]
     YesNo,
     /// The language model: the likelihood of each item's letter as the answer to which one is the best
+    #[value(alias = "first_token")]
     FirstToken,
     /// The language model: it writes the order, window by window
     Listwise,
@@ -64,9 +66,10 @@ pub(crate) enum Rerank {
     Pairwise,
     /// The language model: the likelihood of each title after those that the user liked and the soft prompt that
     /// `docent train align` has learned
-    #[value(name = "a-llmrec")]
+    #[value(name = "a-llmrec", alias = "a_llmrec")]
     ALLMRec,
     /// A cross-encoder: the relevance of each item's text to the titles that the user liked
+    #[value(alias = "cross_encoder")]
     CrossEncoder,
 }
 

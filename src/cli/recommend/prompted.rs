@@ -74,13 +74,19 @@ impl PromptArgs {
 /// A template by its name, or of a file.
 ///
 /// # Errors
-/// If the file cannot be read or is no template.
+/// If there is no such template, or the file cannot be read or is none.
 pub(crate) fn template(name: &str) -> Result<PromptTemplate, CliError> {
-    let built_in = Prompting::ALL.into_iter().find(|prompting| prompting.name() == name);
-    Ok(match built_in {
-        Some(prompting) => PromptTemplate::built_in(prompting)?,
-        None => PromptTemplate::from_file(Path::new(name))?,
-    })
+    if let Some(prompting) = Prompting::named(name) {
+        return Ok(PromptTemplate::built_in(prompting)?);
+    }
+    if !Path::new(name).exists() {
+        let names = Prompting::ALL.map(Prompting::name).join(", ");
+        return Err(CliError::usage(
+            format!("there is no template `{name}`, neither built in nor as a file"),
+            format!("built in are {names}"),
+        ));
+    }
+    Ok(PromptTemplate::from_file(Path::new(name))?)
 }
 
 fn read_examples(path: &Path) -> Result<Vec<Example>, CliError> {

@@ -6,7 +6,10 @@ use clap::Args;
 use docent::recommend::{RecommendedItem, Store};
 use serde::Serialize;
 
-use super::{filter, open, show, whom::embed};
+use super::{
+    filter, open, show,
+    whom::{asked, embed},
+};
 use crate::cli::{CliError, Context};
 
 /// Arguments of `docent search`.
@@ -34,8 +37,9 @@ struct Found<'a> {
 /// Runs the command.
 ///
 /// # Errors
-/// If the store is damaged or has no vectors, the condition does not parse, or the encoder cannot be fetched or fails.
+/// If the query is empty, the store is damaged or has no vectors, the condition does not parse, or the encoder cannot be fetched or fails.
 pub(crate) fn run(args: &SearchArgs, context: &mut Context) -> Result<(), CliError> {
+    asked(&args.query)?;
     let recommender = open(&Store::open(&args.store)?, context)?;
     let filter = filter(args.filter.as_deref(), recommender.catalogue())?;
     let vector = embed(&args.query, &recommender, context)?;

@@ -1,7 +1,7 @@
 //! What lists look like to people: the history, the items with their scores, and the explanations.
 
 use docent::recommend::{
-    HistoryItem, Recommendations, RecommendedItem, SourceScore, WrittenBy, catalogue::natural_title,
+    HistoryItem, Recommendations, RecommendedItem, SourceScore, WrittenBy, catalogue::natural_title, one_line,
 };
 
 /// The most columns of a line.
@@ -15,14 +15,14 @@ const SCORE: usize = 6;
 pub(crate) fn page(answer: &Recommendations) -> String {
     let mut text = String::new();
     if !answer.history.is_empty() {
-        text += &format!("History of {}, the last {}:\n\n", answer.user, answer.history.len());
+        text += &format!("History of {}, the last {}:\n\n", one_line(&answer.user), answer.history.len());
         answer.history.iter().for_each(|item| text += &history_line(item));
         text.push('\n');
     }
     if answer.items.is_empty() {
         return text + "Nothing to recommend: no item is left that the user has not and that meets the condition.\n";
     }
-    text += &format!("Recommended to {}:\n\n{}", answer.user, items(&answer.items));
+    text += &format!("Recommended to {}:\n\n{}", one_line(&answer.user), items(&answer.items));
     if answer.items.iter().any(|item| item.explanation.is_some()) {
         text += &format!("\nWhy:\n{}", explanations(&answer.items));
     }
@@ -43,9 +43,9 @@ pub(crate) fn items(items: &[RecommendedItem]) -> String {
         first.scores.iter().map(|score| format!("  {:>1$}", score.source.name(), width(score))).collect();
     let mut text = format!("      {}{sources}\n", padded("title", TITLE));
     for (place, item) in items.iter().enumerate() {
-        let column = |score: &SourceScore| format!("  {:>1$.2}", score.value, width(score));
+        let column = |score: &SourceScore| format!("  {:>1$.2}", rounded(score.value), width(score));
         let scores: String = item.scores.iter().map(column).collect();
-        text += &format!("  {:>2}  {}{scores}\n", place + 1, padded(&natural_title(&item.title), TITLE));
+        text += &format!("  {:>2}  {}{scores}\n", place + 1, padded(&title(&item.title), TITLE));
     }
     text
 }
@@ -59,17 +59,22 @@ pub(crate) fn explanations(items: &[RecommendedItem]) -> String {
             WrittenBy::Model => "written by the model, checked against the records",
             WrittenBy::Template => "written by a template: the model's text did not pass the check",
         };
-        text += &format!("\n  {:>2}  {}\n", place + 1, cut(&natural_title(&item.title), COLUMNS - 6));
+        text += &format!("\n  {:>2}  {}\n", place + 1, cut(&title(&item.title), COLUMNS - 6));
         text += &wrapped(&explanation.text, 6);
         text += &wrapped(&format!("({writer})"), 6);
     }
     text
 }
 
+/// A title for people: it must not steer their terminal, or break its line.
+pub(crate) fn title(title: &str) -> String {
+    one_line(&natural_title(title))
+}
+
 fn history_line(item: &HistoryItem) -> String {
     let rating = item.rating.map_or_else(|| "-".into(), |rating| format!("{rating:.1}"));
     let day = item.timestamp.map_or_else(String::new, day);
-    format!("{}\n", format!("  {rating:>4}  {}  {day}", padded(&natural_title(&item.title), TITLE)).trim_end())
+    format!("{}\n", format!("  {rating:>4}  {}  {day}", padded(&title(&item.title), TITLE)).trim_end())
 }
 
 /// The day of a time in seconds since 1970, as `2000-01-31` (Howard Hinnant, *chrono-Compatible Low-Level Date
@@ -85,6 +90,11 @@ pub(crate) fn day(seconds: i64) -> String {
     format!("{:04}-{month:02}-{day:02}", year_of_era + era * 400 + carry)
 }
 
+/// A score as two digits show it: none is -0.00.
+fn rounded(score: f32) -> f32 {
+    if score.abs() < 0.005 { 0.0 } else { score }
+}
+
 /// Columns of a source's score.
 fn width(score: &SourceScore) -> usize {
     score.source.name().len().max(SCORE)
@@ -94,7 +104,7 @@ fn width(score: &SourceScore) -> usize {
 fn wrapped(text: &str, indent: usize) -> String {
     let mut lines = String::new();
     let mut line = String::new();
-    for word in text.split_whitespace() {
+    for word in one_line(text).split_whitespace() {
         if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > COLUMNS {
             lines += &format!("{:indent$}{line}\n", "");
             line.clear();
@@ -131,6 +141,12 @@ mod tests {
         let text = "word ".repeat(60);
         assert!(wrapped(&text, 6).lines().all(|line| line.chars().count() <= COLUMNS && line.starts_with("      w")));
         assert_eq!(wrapped(&text, 6).split_whitespace().count(), 60);
+    }
+
+    #[test]
+    fn titles_steer_no_terminal_and_break_no_line() {
+        assert_eq!(title("\u{1b}[31mRed\n\u{7}Desert\u{1b}[0m"), "[31mRed Desert [0m");
+        assert_eq!(wrapped("a \u{1b}]0;b\u{7}", 2), "  a ]0;b\n");
     }
 
     #[test]

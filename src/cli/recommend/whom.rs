@@ -39,14 +39,22 @@ impl Whom {
     /// Looks somebody up. A request in words goes through the encoder.
     ///
     /// # Errors
-    /// If there is no such user or item, or the encoder cannot be fetched, fails, or is not that of the store.
+    /// If there is no such user or item, nothing is named or asked for, or the encoder cannot be fetched, fails, or is not
+    /// that of the store.
     pub(crate) fn find(args: &WhomArgs, recommender: &Recommender, context: &Context) -> Result<Self, CliError> {
         if let Some(id) = &args.user {
             return Self::user(id, recommender, context);
         }
-        let history = recommender.liked(&args.liked)?;
+        if let Some(query) = &args.query {
+            asked(query)?;
+        }
+        let liked = ids(&args.liked);
+        if liked.is_empty() && args.query.is_none() {
+            return Err(CliError::usage("`--liked` names no item", "name items by their ids, as in `--liked 1,2`"));
+        }
+        let history = recommender.liked(&liked)?;
         let text = args.query.as_deref().map(|query| embed(query, recommender, context)).transpose()?;
-        let name = args.query.clone().unwrap_or_else(|| format!("somebody who liked {}", args.liked.join(", ")));
+        let name = args.query.clone().unwrap_or_else(|| format!("somebody who liked {}", liked.join(", ")));
         Ok(Self { name, user: None, history, query: args.query.clone(), text })
     }
 
@@ -85,6 +93,22 @@ impl Whom {
             vector: self.text.as_deref(),
         }
     }
+}
+
+/// Checks that something is asked for: the vector of an empty text is near to some items, too.
+///
+/// # Errors
+/// If the query is blank.
+pub(crate) fn asked(query: &str) -> Result<(), CliError> {
+    match query.trim().is_empty() {
+        true => Err(CliError::usage("the query is empty", "say what is looked for with `--query`")),
+        false => Ok(()),
+    }
+}
+
+/// Ids of a list, without the spaces around them and without those that a comma too many makes.
+pub(crate) fn ids(list: &[String]) -> Vec<String> {
+    list.iter().map(|id| id.trim()).filter(|id| !id.is_empty()).map(str::to_owned).collect()
 }
 
 /// The vector of a text, as wide as the items'.

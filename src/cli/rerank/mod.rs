@@ -28,9 +28,11 @@ enum Mode {
     /// Mean log-likelihood of a text's tokens after a prompt with the query, less that without the query, by `--model`
     Likelihood,
     /// How much likelier "yes" is than "no" when `--model` is asked about each text, in nats
+    #[value(alias = "yes_no")]
     YesNo,
     /// The log-likelihood of each text's letter when `--model` is asked which one is the best; the rank, where the list is
     /// longer than what it sees at once
+    #[value(alias = "first_token")]
     FirstToken,
     /// The rank in the order that `--model` writes, 20 at a time
     Listwise,
@@ -39,6 +41,7 @@ enum Mode {
     /// The rank in a merge sort in which `--model` picks the better of two
     Pairwise,
     /// Relevance from 0 to 1, by an `--encoder` with a classification head that reads query and text together
+    #[value(alias = "cross_encoder")]
     CrossEncoder,
 }
 

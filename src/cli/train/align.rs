@@ -1,5 +1,5 @@
-//! `docent train align`: learns the soft prompts of A-LLMRec. What is learned so far is kept every few steps and when it is
-//! broken off; the next run goes on from there.
+//! `docent train align`: learns the soft prompts of A-LLMRec. What the second stage has learned so far is kept every few
+//! steps and when it is broken off; the next run goes on from there. Of the first stage nothing is kept.
 
 use std::{
     ops::ControlFlow,
@@ -28,11 +28,12 @@ const KEPT: usize = 20;
 pub(super) struct AlignArgs {
     /// Folder of the store
     store: PathBuf,
-    /// Steps, each over eight interactions
-    #[arg(long, value_name = "N", default_value_t = 200)]
+    /// Steps of the second stage, each over eight interactions
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..))]
     steps: u32,
-    /// Minutes after which training ends, wherever it is
-    #[arg(long, value_name = "M", default_value_t = 30)]
+    /// Minutes after which training ends; what the second stage has learned by then is kept, and the next run goes on from
+    /// there. The first stage, which aligns texts with behaviour, must come to its end in them
+    #[arg(long, value_name = "M", default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..))]
     minutes: u32,
     /// Begin anew, instead of going on with what the store has
     #[arg(long)]
@@ -54,7 +55,8 @@ struct Report<'a> {
 /// Trains and keeps what was learned.
 ///
 /// # Errors
-/// If the store is missing, has no vectors, is being written, or is made anew meanwhile, a model cannot be loaded or fails.
+/// If the store is missing, has no vectors, is being written, or is made anew meanwhile, a model cannot be loaded or fails,
+/// or the time is up before there is something to keep.
 pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliError> {
     let store = Store::open(&args.store)?;
     let known = Recommender::open(&store)?;
@@ -76,7 +78,7 @@ pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliErro
     let options = AlignOptions { steps: args.steps as usize, seed: args.seed, ..AlignOptions::default() };
     let end = Instant::now() + Duration::from_secs(60 * u64::from(args.minutes));
     let mut counter: Option<(&'static str, Counter)> = None;
-    let (mut failed, mut losses) = (None, Vec::new());
+    let (mut failed, mut too_early, mut losses) = (None, None, Vec::new());
     let trained = train_alignment(&engine, &teacher, data, options, begun, &mut |state| {
         let (what, done, all) = match state {
             AlignState::Aligning(done, all) => ("aligning", done, all),
@@ -97,8 +99,8 @@ pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliErro
                 failed = keep(&store, alignment).err();
             }
         }
-        // Of the first stage nothing could be kept.
-        let is_over = matches!(state, AlignState::Projecting(..)) && Instant::now() >= end;
+        let is_over = Instant::now() >= end;
+        too_early = is_over.then_some((done, all)).filter(|_| matches!(state, AlignState::Aligning(..)));
         match failed.is_some() || context.is_interrupted() || is_over {
             true => ControlFlow::Break(()),
             false => ControlFlow::Continue(()),
@@ -107,6 +109,13 @@ pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliErro
     drop(counter);
     if let Some(error) = failed {
         return Err(error.into());
+    }
+    if let Some((done, all)) = too_early.filter(|_| !context.is_interrupted()) {
+        let problem = format!(
+            "the first stage has taken {done} of {all} steps in the {} minutes that it may take, and nothing of it is kept",
+            args.minutes
+        );
+        return Err(CliError::usage(problem, "allow more with `--minutes`"));
     }
     let alignment = trained?;
     keep(&store, &alignment)?;

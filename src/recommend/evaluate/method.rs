@@ -120,7 +120,8 @@ impl FromStr for Method {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let found = Self::ALL.into_iter().find(|method| method.name() == text);
+        // The command line writes some of these names with `-`, outputs with `_`.
+        let found = Self::ALL.into_iter().find(|method| method.name().replace('-', "_") == text.replace('-', "_"));
         found.ok_or_else(|| format!("expected one of {}", Self::ALL.map(Self::name).join(", ")))
     }
 }
@@ -134,6 +135,11 @@ mod tests {
         for method in Method::ALL {
             assert_eq!(method.name().parse(), Ok(method));
             assert_eq!(serde_json::to_value(method).unwrap(), method.name());
+        }
+        for (text, method) in
+            [("yes-no", Method::Alone(Mode::YesNo)), ("zero_shot", Method::Prompted(Prompting::ZeroShot))]
+        {
+            assert_eq!(text.parse(), Ok(method));
         }
         assert!("popularity".parse::<Method>().is_err());
     }

@@ -223,18 +223,24 @@ impl<'a> Views<'a> {
     ) -> Viewed {
         let title = self.title(item);
         let genres = self.catalogue[item].genres();
-        let main: Vec<String> = genres
-            .iter()
-            .filter(|genre| wanted.get(genre.as_str()).is_some_and(|share| *share >= MAIN))
-            .cloned()
-            .collect();
+        let share = |genre: &String| wanted.get(genre.as_str()).copied().unwrap_or(0.0);
+        let of_share = |least: f32| genres.iter().filter(|genre| share(genre) >= least).cloned().collect::<Vec<_>>();
+        let (main, most) = (of_share(MAIN), of_share(wanted.values().copied().fold(MAIN, f32::max)));
         if best && !main.is_empty() {
-            let genres = lexicon::list(&main);
-            let claims = vec![self.claim(item, GENRES, format!("{title} is tagged {genres}"))];
-            let wordings = vec![
-                format!("{title} fits you best: it is tagged {genres}, which you have most."),
-                format!("Of these, {title} is nearest to your taste, which is mostly {genres}."),
-            ];
+            let named = lexicon::list(if most.is_empty() { &main } else { &most });
+            let claims = vec![self.claim(item, GENRES, format!("{title} is tagged {named}"))];
+            let wordings = if most.is_empty() {
+                let percent = (100.0 * main.iter().map(share).sum::<f32>()).round();
+                vec![
+                    format!("{title} fits you best: it is tagged {named}, which makes up {percent} % of what you had."),
+                    format!("Of these, {title} is nearest to your taste: {percent} % of what you had is {named}."),
+                ]
+            } else {
+                vec![
+                    format!("{title} fits you best: it is tagged {named}, which you have most."),
+                    format!("Of these, {title} is nearest to your taste, which is mostly {named}."),
+                ]
+            };
             return Viewed { view: View::Comparison, wordings, claims };
         }
         let own: Vec<String> = genres
@@ -376,5 +382,14 @@ mod tests {
             ]
         );
         assert_eq!(compared.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [1, 2, 0]);
+        // Three quarters of this history are crime.
+        let compared = views.compare(&[event(0, 0), event(0, 3)], &[1, 2]);
+        assert_eq!(
+            compared[0].1.wordings,
+            [
+                "Ran (1985) fits you best: it is tagged Drama, which makes up 25 % of what you had.",
+                "Of these, Ran (1985) is nearest to your taste: 25 % of what you had is Drama."
+            ]
+        );
     }
 }

@@ -1,7 +1,8 @@
 //! From the user's files to a store: everything is read and checked before the first byte is written.
 //!
-//! A store is made anew, or files are added to it. Added items replace those of the same id; interactions, users and
-//! facts that are there already are counted and change nothing. Items whose text and encoder are what they were keep
+//! A store is made, or files are added to it; one that is there is made anew only if that is said. Added items replace those of the same id; interactions
+//! and facts that are there already are counted and change nothing, and an interaction that comes with another rating is
+//! corrected. Items whose text and encoder are what they were keep
 //! their vectors. What a language model read out of texts, and what facts say of items, become attributes whose names tell
 //! where they come from.
 
@@ -23,7 +24,9 @@ use std::{
 pub use report::{Embedded, Facts, IndexReport, Indexed};
 pub use vectors::Encoder;
 
-use super::{ColumnRole, Error, Result, Roles, Store, StoreWriter, UnknownItems, features::item_texts};
+use super::{
+    ColumnRole, Error, Result, Roles, Store, StoreWriter, UnknownItems, database::set_aside, features::item_texts,
+};
 use sources::Sources;
 
 /// What is indexed, and how.
@@ -45,6 +48,8 @@ pub struct IndexOptions {
     pub features_in_text: bool,
     /// Whether the files are added to the store that is there.
     pub append: bool,
+    /// Whether a store that is there goes; without this and `append` it is an error.
+    pub replace: bool,
     /// Whether what each signal counts in retrieval is left to be learned: training the hybrid model learns it, too.
     pub without_weights: bool,
     /// What is said of columns.
@@ -82,11 +87,11 @@ pub type IndexProgress<'a> = dyn FnMut(IndexEvent<'_>) -> ControlFlow<()> + 'a;
 /// Finds the encoder, and fetches it if need be.
 pub type FindEncoder<'a> = dyn FnMut() -> Result<Encoder> + 'a;
 
-/// Makes a store in a folder, or adds to the one that is there. The `encoder` is asked for when all files are read and
+/// Makes a store in a folder, in the place of the one that is there if `replace` says so, or adds to that. The `encoder` is asked for when all files are read and
 /// sound; without one the items get no vectors.
 ///
 /// # Errors
-/// If a file is at fault, a role fits no column, the encoder fails, the store cannot be written, or `progress` breaks it
+/// If a store is there that is neither added to nor replaced, a file is at fault, a role fits no column, the encoder fails, the store cannot be written, or `progress` breaks it
 /// off. Whatever fails, the store that was there stays as it was.
 pub fn index(
     store: &Path,
@@ -97,15 +102,17 @@ pub fn index(
     if options.items.is_none() && !options.append {
         return Err(Error::NoItems);
     }
-    let mut writer = match options.append {
-        true => {
+    let mut writer = match (options.append, options.replace) {
+        (true, _) => {
             Store::open(store)?;
             StoreWriter::create_or_update(store)?
         }
-        false => StoreWriter::replace(store)?,
+        (false, true) => StoreWriter::replace(store)?,
+        (false, false) => StoreWriter::create(store)?,
     };
     let base = writer.current().filter(|_| options.append).cloned();
     let mut report = IndexReport::new(store);
+    report.replaced = !options.append && writer.replaces();
     let sources = Sources::read(options, base.as_ref(), &mut report, progress)?;
     let features_in_text =
         options.features_in_text || base.as_ref().is_some_and(|store| store.manifest().features_in_text);
@@ -127,6 +134,10 @@ pub fn index(
     let with_weights = !options.without_weights;
     report.linear = learn::learn(&sources, vectors, base.as_ref(), with_weights, &mut writer, progress)?;
     report.dropped = learn::dropped(base.as_ref(), &writer);
+    if report.replaced {
+        // Before the new store is there: what was said of other items must not be found beside it.
+        report.set_aside = set_aside(store)?;
+    }
     Ok((writer.commit()?, report))
 }
 

@@ -14,6 +14,8 @@ use crate::recommend::{ColumnRole, Source};
 pub struct IndexReport {
     /// The store's folder.
     pub store: PathBuf,
+    /// Whether another one was there, and went.
+    pub replaced: bool,
     /// The items.
     pub items: Indexed,
     /// The interactions.
@@ -31,6 +33,9 @@ pub struct IndexReport {
     /// Components that the store had learned, and that had to go: its vectors come from another encoder now, or are gone.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<&'static str>,
+    /// Databases of the store that was replaced, under their new names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub set_aside: Vec<PathBuf>,
     /// What the columns of each table that was read are for.
     pub roles: BTreeMap<&'static str, Vec<ColumnRole>>,
 }
@@ -55,6 +60,8 @@ pub struct Facts {
     pub added: usize,
     /// Those that were there, or came twice.
     pub duplicates: usize,
+    /// Those that were there, or came before, with another rating or review: the later one counts.
+    pub replaced: usize,
     /// Those that were left out, since the catalogue lacks their item.
     pub skipped: usize,
 }

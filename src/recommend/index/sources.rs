@@ -107,8 +107,8 @@ impl Reader<'_, '_> {
         let policy = self.options.unknown_items;
         let (all, roles) = Interactions::from_table(Table::open(path)?, catalogue, policy, &said, old)?;
         let total = all.len();
-        let (duplicates, skipped) = (all.duplicates(), all.skipped() - skipped);
-        self.report.interactions = Facts { total, added: total - before, duplicates, skipped };
+        let (duplicates, replaced, skipped) = (all.duplicates(), all.replaced(), all.skipped() - skipped);
+        self.report.interactions = Facts { total, added: total - before, duplicates, replaced, skipped };
         self.done("interactions", total, roles)?;
         Ok(Some(all))
     }
@@ -139,7 +139,8 @@ impl Reader<'_, '_> {
         let said = merge::roles(&self.options.roles, self.stored("knowledge"), &[])?;
         let (all, roles) = Knowledge::from_table(Table::open(path)?, &said, old)?;
         let total = all.len();
-        self.report.knowledge = Facts { total, added: total - before, duplicates: all.duplicates(), skipped: 0 };
+        let (added, duplicates) = (total - before, all.duplicates());
+        self.report.knowledge = Facts { total, added, duplicates, ..Facts::default() };
         self.done("knowledge", total, roles)?;
         Ok(Some(all))
     }
@@ -149,7 +150,7 @@ impl Reader<'_, '_> {
         let said = &self.options.roles;
         let (joined, roles) = Joined::features(path, Role::ItemId, said, catalogue.attributes())?;
         let (catalogue, Counts { joined, skipped }) = joined.into_items_of(catalogue);
-        self.report.features = Facts { total: joined, added: joined, duplicates: 0, skipped };
+        self.report.features = Facts { total: joined, added: joined, skipped, ..Facts::default() };
         self.done("features", joined, roles)?;
         Ok(catalogue)
     }

@@ -59,7 +59,7 @@ fn adding_files_makes_the_store_that_all_of_them_at_once_make() {
     };
     let (_, report) = one.index(&first).unwrap();
     assert_eq!(report.items, Indexed { total: 2, added: 2, replaced: 0 });
-    assert_eq!(report.interactions, Facts { total: 2, added: 2, duplicates: 0, skipped: 1 });
+    assert_eq!(report.interactions, Facts { total: 2, added: 2, duplicates: 0, replaced: 0, skipped: 1 });
     let second = IndexOptions {
         items: one.file("a2.csv", MORE_ITEMS),
         interactions: one.file("b2.csv", MORE_RATINGS),
@@ -70,9 +70,9 @@ fn adding_files_makes_the_store_that_all_of_them_at_once_make() {
     };
     let (added, report) = one.index(&second).unwrap();
     assert_eq!(report.items, Indexed { total: 3, added: 1, replaced: 0 });
-    assert_eq!(report.interactions, Facts { total: 4, added: 2, duplicates: 1, skipped: 0 });
+    assert_eq!(report.interactions, Facts { total: 4, added: 2, duplicates: 1, replaced: 0, skipped: 0 });
     assert_eq!(report.users, Indexed { total: 2, added: 1, replaced: 1 });
-    assert_eq!(report.knowledge, Facts { total: 2, added: 1, duplicates: 1, skipped: 0 });
+    assert_eq!(report.knowledge, Facts { total: 2, added: 1, duplicates: 1, replaced: 0, skipped: 0 });
     assert_eq!(added.manifest().skipped, 1);
 
     let all = IndexOptions {
@@ -103,7 +103,7 @@ fn an_item_of_a_known_id_is_replaced_in_its_place_and_its_interactions_stay() {
     assert_eq!(store.interactions(&catalogue).unwrap().len(), 2);
 
     let items = workplace.file("c.csv", ITEMS);
-    let (store, _) = workplace.index(&IndexOptions { items, ..IndexOptions::default() }).unwrap();
+    let (store, _) = workplace.index(&IndexOptions { items, replace: true, ..IndexOptions::default() }).unwrap();
     assert_eq!(store.manifest().rows.interactions, 0, "a store that is made anew holds nothing of the old one");
 }
 
@@ -143,6 +143,8 @@ fn what_fails_leaves_the_old_store_or_none() {
 
     let good = IndexOptions { append: false, ..append.clone() };
     let (store, _) = workplace.index(&good).unwrap();
+    assert!(workplace.refused(&good).ends_with("is a store already"));
+    let bad = IndexOptions { replace: true, ..bad };
     for options in [&bad, &IndexOptions { append: true, ..bad.clone() }] {
         assert!(workplace.refused(options).ends_with("empty"));
         assert_eq!(Store::open(&workplace.store()).unwrap().manifest(), store.manifest());
@@ -171,7 +173,7 @@ fn what_was_learned_stays_when_items_are_added_and_goes_when_the_store_is_made_a
     assert_eq!(store.component("retrieval").unwrap().as_deref(), Some(&b"weights"[..]));
     assert_eq!(store.component("alignment").unwrap().as_deref(), Some(&b"prompts"[..]));
     assert!(report.dropped.is_empty());
-    let anew = IndexOptions { append: false, ..more };
+    let anew = IndexOptions { append: false, replace: true, ..more };
     assert!(workplace.index(&anew).unwrap().0.component("retrieval").unwrap().is_none());
 }
 
@@ -211,7 +213,7 @@ fn features_and_facts_become_attributes_that_tell_where_they_come_from() {
         ..IndexOptions::default()
     };
     let (store, report) = workplace.index(&all).unwrap();
-    assert_eq!(report.features, Facts { total: 1, added: 1, duplicates: 0, skipped: 1 });
+    assert_eq!(report.features, Facts { total: 1, added: 1, duplicates: 0, replaced: 0, skipped: 1 });
     assert_eq!(report.users, Indexed { total: 2, added: 2, replaced: 0 });
     let catalogue = store.catalogue().unwrap();
     let names = |catalogue: &crate::recommend::Catalogue| {

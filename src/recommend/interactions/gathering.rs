@@ -43,19 +43,34 @@ impl Gathering {
         self.skipped += 1;
     }
 
-    /// Puts them into their order. Of duplicates the one that came first stays.
+    /// Puts them into their order. Of those with the same user, item and time the one that came last stays: it may be a
+    /// correction. Where it says nothing of a rating or a review what came before it still holds.
     pub(in crate::recommend) fn finish(self, catalogue: &Catalogue) -> Interactions {
         let Self { users, by_id, histories: gathered, skipped } = self;
         let (mut histories, mut reviews, mut duplicates) = (Vec::with_capacity(users.len()), HashMap::new(), 0);
+        let mut replaced = 0;
         for (user, mut history) in gathered.into_iter().enumerate() {
             history.sort_by_cached_key(|(event, _)| {
                 let id = catalogue[event.item].id.as_str();
                 let number = id.parse::<u64>().ok();
                 (event.timestamp, number.is_none(), number, id)
             });
-            let all = history.len();
-            history.dedup_by_key(|(event, _)| (event.item, event.timestamp));
-            duplicates += all - history.len();
+            // The sort is stable, so that the later one of two follows the earlier one.
+            history.dedup_by(|(event, review), (kept, reviewed)| {
+                let is_same = (event.item, event.timestamp) == (kept.item, kept.timestamp);
+                if is_same {
+                    let is_other = event.rating.is_some_and(|rating| kept.rating != Some(rating))
+                        || review.as_ref().is_some_and(|review| reviewed.as_ref() != Some(review));
+                    if is_other {
+                        replaced += 1
+                    } else {
+                        duplicates += 1
+                    }
+                    kept.rating = event.rating.or(kept.rating);
+                    *reviewed = review.take().or_else(|| reviewed.take());
+                }
+                is_same
+            });
             let mut events = Vec::with_capacity(history.len());
             for (place, (event, review)) in history.into_iter().enumerate() {
                 events.push(event);
@@ -65,7 +80,7 @@ impl Gathering {
             }
             histories.push(events);
         }
-        Interactions { users, by_id, histories, reviews, skipped, duplicates }
+        Interactions { users, by_id, histories, reviews, skipped, duplicates, replaced }
     }
 }
 

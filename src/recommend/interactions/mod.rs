@@ -37,7 +37,7 @@ pub enum UnknownItems {
 }
 
 /// The interactions of all users; each user's by time, then by item id (as a number where both are). What a user did
-/// with one item at one time (or at no known time) counts once.
+/// with one item at one time (or at no known time) counts once, as the last record says.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Interactions {
     users: Vec<String>,
@@ -47,6 +47,7 @@ pub struct Interactions {
     reviews: HashMap<(usize, usize), String>,
     skipped: usize,
     duplicates: usize,
+    replaced: usize,
 }
 
 impl Interactions {
@@ -62,7 +63,7 @@ impl Interactions {
     ///
     /// # Errors
     /// If the file cannot be read, is empty, not UTF-8 or ragged, lacks an id, has a column that nothing is known
-    /// about, a rating or timestamp is not a number, or an item is unknown and `policy` refuses that.
+    /// about, a rating or timestamp is not a number, a timestamp not one of seconds, or an item is unknown and `policy` refuses that.
     pub fn read(path: &Path, catalogue: &Catalogue, policy: UnknownItems, roles: &Roles) -> Result<Self> {
         Ok(Self::from_table(Table::open(path)?, catalogue, policy, roles, Self::default())?.0)
     }
@@ -87,12 +88,9 @@ impl Interactions {
         while let Some(row) = table.next()? {
             rows += 1;
             let (user, id) = (row.required(user).map_err(named)?, row.required(item).map_err(named)?);
-            let number = |column: Option<usize>, expected| match column {
-                Some(column) => row.number(column, expected).map_err(named),
-                None => Ok(None),
-            };
-            let rating = number(rating, "a number")?.map(|rating| rating as f32);
-            let timestamp = number(timestamp, "a number of seconds")?.map(|seconds| seconds as i64);
+            let rating = rating.map(|column| row.number(column, "a number").map_err(named)).transpose()?.flatten();
+            let rating = rating.map(|rating| rating as f32);
+            let timestamp = timestamp.map(|column| row.seconds(column).map_err(named)).transpose()?.flatten();
             let review = review.map(|column| row.text(column).map_err(named)).transpose()?;
             let review = review.filter(|review| !review.is_empty()).map(String::from);
             match catalogue.index(&id) {
@@ -168,6 +166,11 @@ impl Interactions {
     pub fn duplicates(&self) -> usize {
         self.duplicates
     }
+
+    /// How many interactions a later record of the same user, item and time has given another rating or review.
+    pub fn replaced(&self) -> usize {
+        self.replaced
+    }
 }
 
 /// The interactions that say a user liked the item: those rated no lower than the mean of the history's ratings, and
@@ -220,12 +223,31 @@ mod tests {
     }
 
     #[test]
-    fn reviews_stay_with_their_interaction_and_duplicates_count_once() {
+    fn reviews_stay_with_their_interaction_and_what_comes_twice_counts_once() {
         let file = "user_id,item_id,timestamp,review\na,10,7,\"Long, and good.\"\na,2,3,\na,10,7,Again.\na,10,9,\n";
         let interactions = read(file, UnknownItems::Refuse).unwrap();
-        assert_eq!((interactions.len(), interactions.duplicates()), (3, 1));
+        assert_eq!((interactions.len(), interactions.duplicates(), interactions.replaced()), (3, 0, 1));
         let reviews: Vec<Option<&str>> = (0..3).map(|place| interactions.review(0, place)).collect();
-        assert_eq!(reviews, [None, Some("Long, and good."), None]);
+        assert_eq!(reviews, [None, Some("Again."), None]);
+    }
+
+    #[test]
+    fn a_later_record_of_the_same_user_item_and_time_corrects_the_earlier_one() {
+        let cases = [
+            ("user_id,item_id,rating,timestamp\na,2,5,7\na,2,1,7\n", Some(1.0), 0, 1),
+            ("user_id,item_id,rating\na,2,5\na,2,1\na,2,1\n", Some(1.0), 1, 1),
+            ("user_id,item_id,rating\na,2,5\na,2,\n", Some(5.0), 1, 0),
+            ("user_id,item_id,rating\na,2,\na,2,5\n", Some(5.0), 0, 1),
+        ];
+        for (file, rating, duplicates, replaced) in cases {
+            let interactions = read(file, UnknownItems::Refuse).unwrap();
+            let found: Vec<Option<f32>> = interactions.history(0).iter().map(|event| event.rating).collect();
+            assert_eq!(found, [rating], "{file}");
+            assert_eq!((interactions.duplicates(), interactions.replaced()), (duplicates, replaced), "{file}");
+        }
+        let first = read("user_id,item_id,rating\na,2,5\n", UnknownItems::Refuse).unwrap();
+        let added = read_as("b.csv", "user_id,item_id,rating\na,2,1\n", UnknownItems::Refuse, first).unwrap();
+        assert_eq!((added.history(0)[0].rating, added.replaced()), (Some(1.0), 1));
     }
 
     #[test]
@@ -235,7 +257,7 @@ mod tests {
         let both = "user_id,item_id,review\na,10,x\nb,2,\nc,2,y\na,2,z\na,10,w\n";
         let added = read_as("b.csv", second, UnknownItems::Skip, read(first, UnknownItems::Skip).unwrap()).unwrap();
         assert_eq!(added, read(both, UnknownItems::Skip).unwrap());
-        assert_eq!(added.duplicates(), 1);
+        assert_eq!((added.duplicates(), added.replaced()), (0, 1));
     }
 
     #[test]
@@ -258,6 +280,11 @@ mod tests {
                 "user_id,item_id,timestamp\na,2,1\na,2,noon\n",
                 "`ratings.csv` line 3, column `timestamp`: `noon` is not a number of seconds",
             ),
+            (
+                "user_id,item_id,timestamp\na,2,949778714000\n",
+                "`ratings.csv` line 2, column `timestamp`: 949778714000 is beyond the year 2200, expected seconds since 1970",
+            ),
+            ("user_id,item_id,review\na,2,\"x\nb,2,y\n", "`ratings.csv` line 2: a quote is opened and never closed"),
             ("user_id,item_id\na,2\na,99\n", "`ratings.csv` line 3: item `99` is not in the catalogue"),
         ];
         for (file, message) in cases {

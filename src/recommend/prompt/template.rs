@@ -42,6 +42,11 @@ impl Prompting {
         }
     }
 
+    /// The one of this name, in which `_` is as good as `-`.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|prompting| prompting.name() == name.replace('_', "-"))
+    }
+
     fn source(self) -> &'static str {
         match self {
             Prompting::ZeroShot => include_str!("templates/zero-shot.jinja"),

@@ -117,7 +117,8 @@ pub(super) fn consensus(orders: &[Subset], count: usize) -> Vec<f32> {
     for order in orders {
         order.iter().enumerate().for_each(|(rank, &text)| ranks[text] += rank as f32);
     }
-    ranks.into_iter().map(|sum| -sum / orders.len().max(1) as f32).collect()
+    // Taken from zero, so that the best has 0 and not -0.
+    ranks.into_iter().map(|sum| 0.0 - sum / orders.len().max(1) as f32).collect()
 }
 
 #[cfg(test)]

@@ -34,6 +34,9 @@ pub enum StoreFault {
     /// There is no manifest.
     #[error("is no store")]
     NoStore,
+    /// A store, or what is left of one, where a new one was to be made.
+    #[error("is a store already")]
+    Exists,
     /// Another process has put something else in the place of what was read.
     #[error("has another `{0}` than what was learned from")]
     Changed(&'static str),
@@ -81,9 +84,13 @@ impl StoreFault {
 impl StoreError {
     /// What the user can do about it, where something is known to help.
     pub fn hint(&self) -> Option<String> {
-        let anew = |store: &Path| format!("make the store anew: `docent index {} --items FILE`", store.display());
+        let anew =
+            |store: &Path| format!("make the store anew: `docent index {} --items FILE --replace`", store.display());
         match &self.fault {
             StoreFault::NoStore => Some(format!("make one: `docent index {} --items FILE`", self.path.display())),
+            StoreFault::Exists => {
+                Some("add to it with `--append`, or make it anew with `--replace`: what it holds is lost then".into())
+            }
             StoreFault::Foreign => Some("name a folder that is empty or not there yet".into()),
             StoreFault::Version { .. } => Some(anew(&self.path)),
             StoreFault::Changed(_) => Some("learn again from what is there now".into()),

@@ -211,7 +211,7 @@ fn every_damaged_component_is_told_by_its_file() {
         }
         fs::remove_file(&file).unwrap();
         let error = Store::open(&path).unwrap_err();
-        let hint = format!("make the store anew: `docent index {} --items FILE`", path.display());
+        let hint = format!("make the store anew: `docent index {} --items FILE --replace`", path.display());
         assert_eq!(error.hint(), Some(hint));
         let message = format!("`S/{}` is missing, and the store's manifest names it", component.file);
         assert_eq!(told::<()>(Err(error), &path), message);

@@ -31,6 +31,18 @@ pub struct StoreWriter {
 }
 
 impl StoreWriter {
+    /// Begins a store where there is none.
+    ///
+    /// # Errors
+    /// If there is one, be it damaged or of another format, or the folder cannot be made, holds something else, or is
+    /// written by another process.
+    pub fn create(path: &Path) -> Result<Self> {
+        Self::begin(path, |opened| match opened {
+            Err(Error::Store(error)) if matches!(error.fault, StoreFault::NoStore) => Ok(None),
+            _ => Err(StoreFault::Exists.of(path)),
+        })
+    }
+
     /// Begins an update, which keeps every component that is not put or removed; a new store where there is none.
     ///
     /// # Errors
@@ -91,7 +103,7 @@ impl StoreWriter {
             _lock: lock,
         };
         writer.current = keep(Store::open(path))?;
-        if writer.current.is_some() || !path.join(MANIFEST).exists() {
+        if writer.current.is_some() || !writer.replaces() {
             files::remove_leftovers(path, &|file| writer.is_current(file));
         }
         Ok(writer)
@@ -100,6 +112,11 @@ impl StoreWriter {
     /// The store that is there, if it can be read.
     pub fn current(&self) -> Option<&Store> {
         self.current.as_ref()
+    }
+
+    /// Whether a store is there, readable or not.
+    pub fn replaces(&self) -> bool {
+        self.path.join(MANIFEST).exists()
     }
 
     /// What the store will hold.

@@ -198,7 +198,7 @@ impl SystemConfig {
     }
 
     fn template(&self, name: &str, folder: &Path) -> Result<PromptTemplate> {
-        match Prompting::ALL.into_iter().find(|prompting| prompting.name() == name) {
+        match Prompting::named(name) {
             Some(prompting) => PromptTemplate::built_in(prompting),
             None => PromptTemplate::from_file(&PathBuf::from(folder).join(name)),
         }
@@ -206,7 +206,8 @@ impl SystemConfig {
 }
 
 fn named<T: Copy>(name: &str, known: &[(&str, T)]) -> Result<T> {
-    let found = known.iter().find(|(known, _)| *known == name).map(|(_, value)| *value);
+    // The command line writes some of these names with `-`, outputs with `_`.
+    let found = known.iter().find(|(known, _)| *known == name.replace('-', "_")).map(|(_, value)| *value);
     let names = || known.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     found.ok_or_else(|| wrong(format!("`{name}` is none of {}", names())))
 }

@@ -162,7 +162,7 @@ impl Stage for Prompted {
         let answer = self.answer(&task, &items, person.vector, catalogue)?;
         let named = answer.order.len();
         let candidate = |(rank, place): (usize, usize)| {
-            let mut candidate = Candidate { score: -(rank as f32), ..candidates.get(place)?.clone() };
+            let mut candidate = Candidate { score: 0.0 - rank as f32, ..candidates.get(place)?.clone() };
             if rank < named {
                 candidate.sources.push(SourceScore { source: Source::Prompt, value: candidate.score });
             }

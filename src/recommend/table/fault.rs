@@ -74,6 +74,12 @@ pub enum TableFault {
     /// It is not CSV, beyond a single cell.
     #[error("is not CSV")]
     Csv(#[source] csv::Error),
+    /// A quote is opened and never closed, so that the rest of the file is one cell.
+    #[error("{place}: a quote is opened and never closed")]
+    OpenQuote {
+        /// Where it is opened.
+        place: Place,
+    },
     /// A line is not JSON.
     #[error("{place}: not valid JSON")]
     Json {
@@ -174,6 +180,16 @@ pub enum TableFault {
         /// What would do.
         expected: &'static str,
     },
+    /// A time is beyond the year 2200: it counts milliseconds, or something smaller.
+    #[error("{place}, column `{column}`: {found} is beyond the year 2200, expected seconds since 1970")]
+    NotSeconds {
+        /// The row.
+        place: Place,
+        /// The column.
+        column: String,
+        /// The cell.
+        found: f64,
+    },
     /// A cell is neither a text nor a number nor a list of these.
     #[error("{place}, column `{column}`: {found}, expected a text, a number or a list of texts")]
     Nested {
@@ -226,6 +242,9 @@ impl TableFault {
             }
             TableFault::RoleTwice { second, .. } => format!("leave one out, as with `--role {second}=ignore`"),
             TableFault::Ragged { .. } => "put cells that hold a comma or a line break in double quotes".into(),
+            TableFault::OpenQuote { .. } => {
+                "close it, or put the whole cell in quotes and write each quote within it twice".into()
+            }
             TableFault::Json { .. } | TableFault::NoObject { .. } => "write one JSON object a line".into(),
             TableFault::Parquet(_) => "write it anew, compressed by Snappy or not at all".into(),
             TableFault::Empty(_) => "check that it is the right file".into(),
@@ -233,6 +252,7 @@ impl TableFault {
             TableFault::MissingValue { .. } => "fill the cell, or leave out the row".into(),
             TableFault::NotUtf8 { .. } | TableFault::LineNotUtf8 { .. } => "save the file as UTF-8".into(),
             TableFault::BadNumber { .. } => "leave the cell empty if the number is not known".into(),
+            TableFault::NotSeconds { .. } => "divide milliseconds by 1000".into(),
             TableFault::Nested { column, .. } => format!("leave the column out with `--role {column}=ignore`"),
             TableFault::Duplicate { .. } => "keep one line for each id".into(),
             TableFault::UnknownItem { .. } => {

@@ -6,6 +6,7 @@
 mod fault;
 mod json_lines;
 mod parquet;
+mod quotes;
 mod records;
 mod role;
 mod separated;
@@ -18,6 +19,7 @@ use std::{
 };
 
 pub use fault::{LineFault, Place, TableError, TableFault};
+pub use quotes::Quotes;
 pub(super) use records::{Record, Records, Shape};
 pub use role::{ColumnRole, Role, Roles};
 pub(super) use role::{place, require};
@@ -179,9 +181,25 @@ impl<'a> Row<'a> {
         Some(text).filter(|text| !text.is_empty()).ok_or_else(missing)
     }
 
+    /// A cell that holds a time in seconds since 1970, or nothing.
+    pub(super) fn seconds(&self, column: usize) -> Result<Option<i64>, TableFault> {
+        let number = self.number(column, "a number of seconds")?;
+        number.map(|number| seconds(number, &self.columns[column], self.place)).transpose()
+    }
+
     /// A cell that holds a finite number, or nothing.
     pub(super) fn number(&self, column: usize, expected: &'static str) -> Result<Option<f64>, TableFault> {
         number(&self.cells[column], &self.columns[column], self.place, expected)
+    }
+}
+
+/// What must be a time in seconds: milliseconds of today would be dates that nobody has.
+fn seconds(number: f64, column: &Column, place: Place) -> Result<i64, TableFault> {
+    /// The year 2200 begins.
+    const END: f64 = 7_258_118_400.0;
+    match number < END {
+        true => Ok(number as i64),
+        false => Err(TableFault::NotSeconds { place, column: column.name.clone(), found: number }),
     }
 }
 

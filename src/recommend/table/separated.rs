@@ -2,7 +2,7 @@
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
-use super::{Cell, Column, Input, Opened, Place, Source, TableFault};
+use super::{Cell, Column, Input, Opened, Place, Quotes, Source, TableFault};
 use crate::recommend::{Result, attribute::Kind};
 
 /// How cells are separated, and what the header says.
@@ -14,7 +14,8 @@ pub(super) enum Dialect {
 
 /// Rows of a separated file.
 pub(super) struct Separated {
-    reader: Reader<Box<dyn Input>>,
+    reader: Reader<Quotes<Box<dyn Input>>>,
+    dialect: Dialect,
     record: ByteRecord,
     names: Vec<String>,
 }
@@ -27,20 +28,20 @@ impl Separated {
         if dialect == Dialect::Atomic {
             builder.delimiter(b'\t').quoting(false);
         }
-        let mut reader = builder.from_reader(input);
+        let mut reader = builder.from_reader(Quotes::new(input));
         let mut record = ByteRecord::new();
-        if !reader.read_byte_record(&mut record).map_err(read_error)? {
+        if !read(&mut reader, &mut record, dialect)? {
             return Err(TableFault::Empty("a header is expected"));
         }
         let columns = header(&record, dialect)?;
         let names = columns.iter().map(|column| column.name.clone()).collect();
-        Ok((columns, Box::new(Self { reader, record, names })))
+        Ok((columns, Box::new(Self { reader, dialect, record, names })))
     }
 }
 
 impl Source for Separated {
     fn next(&mut self, cells: &mut [Cell]) -> Result<Option<Place>, TableFault> {
-        if !self.reader.read_byte_record(&mut self.record).map_err(read_error)? {
+        if !read(&mut self.reader, &mut self.record, self.dialect)? {
             return Ok(None);
         }
         let place = Place::Line(self.record.position().map_or(0, csv::Position::line));
@@ -53,6 +54,19 @@ impl Source for Separated {
             cell.set(std::str::from_utf8(bytes).map_err(fault)?);
         }
         Ok(Some(place))
+    }
+}
+
+/// Reads a record; whether there is one.
+fn read(
+    reader: &mut Reader<Quotes<Box<dyn Input>>>,
+    record: &mut ByteRecord,
+    dialect: Dialect,
+) -> Result<bool, TableFault> {
+    let is_there = reader.read_byte_record(record).map_err(read_error)?;
+    match reader.get_ref().unclosed().filter(|_| dialect == Dialect::Csv) {
+        Some(line) => Err(TableFault::OpenQuote { place: Place::Line(line) }),
+        None => Ok(is_there),
     }
 }
 
