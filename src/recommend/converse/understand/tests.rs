@@ -549,7 +549,7 @@ fn plain_words_are_no_titles_and_titles_no_years() {
         ("not from the 80s, a comedy", "recommendation_presentation; genres Comedy; exclude_years 1980-1989"),
         ("nothing from the 2000s", "preference_elicitation; exclude_years 2000-2009"),
         ("no horror from the 80s", "preference_elicitation; exclude_genres Horror; year_max 1989; year_min 1980"),
-        ("English or French", "recommendation_presentation; language English; language French"),
+        ("English or French", "preference_elicitation; language English; language French"),
         (
             "anything except comedies, westerns and anything animated",
             "preference_elicitation; exclude_genres Comedy; exclude_genres Western; exclude_genres Animation",
