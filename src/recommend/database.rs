@@ -280,7 +280,7 @@ mod tests {
                 database.write(|connection| connection.execute("INSERT INTO words VALUES ('w')", [])).unwrap();
             }
             let old = folder.path().join("words.sqlite.old");
-            assert_eq!(set_aside(folder.path()).unwrap(), [old.clone()]);
+            assert_eq!(set_aside(folder.path()).unwrap(), std::slice::from_ref(&old));
             assert!(!folder.path().join(FIRST.file).exists());
             drop(database);
             let words = Connection::open(old).unwrap();

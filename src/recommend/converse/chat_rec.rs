@@ -479,18 +479,18 @@ fn opening(wishes: &Wishes<'_>, found: &[usize]) -> Vec<String> {
     let are = if count == 1 { "is" } else { "are" };
     let lacking = match unmet.is_empty() {
         true => String::new(),
-        false => format!(" I found none that is {}.", alternatives(&unmet)),
+        false => format!(", but none that is {}", alternatives(&unmet)),
     };
     if met.is_empty() {
         return vec![
-            format!("Here {are} {count} {titles} for you.{lacking}"),
-            format!("Perhaps {count} {titles} for you.{lacking}"),
+            format!("Here {are} {count} {titles} for you{lacking}:"),
+            format!("Perhaps one of these {count} {titles}{lacking}:"),
         ];
     }
     let met = listed(&met);
     vec![
-        format!("For {met} I found {count} {titles}.{lacking}"),
-        format!("You asked for {met}; here {are} {count} {titles}.{lacking}"),
-        format!("Looking for {met}? Here {are} {count} {titles}.{lacking}"),
+        format!("For {met} I found {count} {titles}{lacking}:"),
+        format!("You asked for {met}; here {are} {count} {titles}{lacking}:"),
+        format!("Looking for {met}? Here {are} {count} {titles}{lacking}:"),
     ]
 }

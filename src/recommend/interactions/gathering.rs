@@ -62,9 +62,9 @@ impl Gathering {
                     let is_other = event.rating.is_some_and(|rating| kept.rating != Some(rating))
                         || review.as_ref().is_some_and(|review| reviewed.as_ref() != Some(review));
                     if is_other {
-                        replaced += 1
+                        replaced += 1;
                     } else {
-                        duplicates += 1
+                        duplicates += 1;
                     }
                     kept.rating = event.rating.or(kept.rating);
                     *reviewed = review.take().or_else(|| reviewed.take());
