@@ -598,7 +598,8 @@ fn asks_for_meaning(sentence: &Sentence, named: Named) -> bool {
 
 /// Whether it takes leave.
 pub(super) fn is_farewell(sentence: &Sentence) -> bool {
-    PARTINGS.iter().any(|parting| sentence.has_at(0, parting))
+    let begins = |place: usize| place == 0 || sentence.words[place].gap == Gap::Pause;
+    (0..sentence.len()).any(|place| begins(place) && sentence.has_any_at(place, &PARTINGS))
         || sentence.has_any(&["that's enough", "that is enough", "that's all", "that is all"])
 }
 

@@ -520,6 +520,7 @@ fn a_list_is_judged_only_where_it_is_spoken_of() {
         ("Under 90 minutes, bedtime is at eight", "recommendation_presentation; runtime_max 90"),
         ("wich is best", "exploration"),
         ("good night", "greeting"),
+        ("Thanks, bye!", "greeting"),
         ("ok that's enough thanks", "greeting"),
         ("I have no idea what any of these are", "feedback"),
         ("not that one", "preference_elicitation"),
