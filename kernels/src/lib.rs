@@ -60,7 +60,7 @@ pub use format::Format;
 pub use isa::{Isa, UnknownIsa};
 pub use kernels::Kernels;
 pub use matrix::{Matrix, ShapeError};
-pub use pages::{WeightMemory, give_back_freed};
+pub use pages::{WeightMemory, give_back_code, give_back_freed};
 pub use per_channel::QuantizedRows;
 pub use pool::Pool;
 pub use product::{Affine, Input};

@@ -61,11 +61,13 @@ pub fn load(checkpoint: &Checkpoint, options: &LoadOptions) -> Result<Box<dyn Ba
     }
     let memory = options.memory.filter(|_| !matches!(kind, BackendKind::Cuda(_) | BackendKind::Metal(_)));
     validate::memory(Footprint::estimate(checkpoint, kind, format), kv_blocks, memory)?;
-    Ok(match options.backend {
+    let backend: Box<dyn Backend> = match options.backend {
         BackendKind::Cpu => Box::new(Cpu::load(checkpoint, options.isa, options.pool.clone(), (format, kv_blocks))?),
         BackendKind::Reference => Box::new(Reference::load(checkpoint, kv_blocks)?),
         kind => Box::new(DeviceBackend::load(checkpoint, open_device(kind)?, kv_blocks)?),
-    })
+    };
+    docent_kernels::give_back_code();
+    Ok(backend)
 }
 
 /// What the CPU does at most on the threads of `pool`, measured now, with weights of `weight_bytes` in memory. It takes as
