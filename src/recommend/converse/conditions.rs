@@ -1,10 +1,15 @@
 //! Conditions as a filter over the catalogue's own columns, so that none of them can be overlooked.
 
-use super::understand::{Constraints, LANGUAGE_COLUMNS, PEOPLE_COLUMNS, THEME_COLUMNS, key};
+use super::{
+    understand::{Constraints, LANGUAGE_COLUMNS, PEOPLE_COLUMNS, THEME_COLUMNS, key},
+    wish::one_of,
+};
 use crate::recommend::{Attribute, AttributeColumn, Catalogue, Filter, Kind, Knowledge, Result, catalogue::GENRES};
 
 /// Columns of running times in minutes.
 pub(super) const RUNTIMES: [&str; 5] = ["runtime", "duration", "length", "minutes", "runtime_minutes"];
+/// The fewest letters of a word that titles are looked through for.
+const TELLING: usize = 5;
 /// Columns of mean ratings.
 const RATINGS: [&str; 6] = ["rating", "average_rating", "mean_rating", "imdb_rating", "vote_average", "score"];
 /// Columns of who watches.
@@ -104,9 +109,10 @@ impl Records<'_> {
             key::EXCLUDE_THEMES => {
                 let values: Vec<String> = values.iter().flat_map(|value| self.spellings(value)).collect();
                 let columns = self.none(&values, &[&THEME_COLUMNS[..], &[GENRES]].concat(), true)?;
-                // A title that says it is left out even where no record does.
-                let stems = values.iter().map(|value| format!("title contains {}", quoted(one_of(value))));
-                Some(format!("{columns} and not ({})", stems.collect::<Vec<_>>().join(" or ")))
+                // A title that says it is left out even where no record does; a short word is a part of others: `sea` of `search`.
+                let stems = values.iter().map(|value| one_of(value)).filter(|stem| stem.chars().count() >= TELLING);
+                let ways: Vec<String> = stems.map(|stem| format!("title contains {}", quoted(stem))).collect();
+                Some(if ways.is_empty() { columns } else { format!("{columns} and not ({})", ways.join(" or ")) })
             }
             _ => None,
         }
@@ -230,11 +236,6 @@ fn bare(theme: &str) -> String {
     let lower = theme.to_lowercase();
     let word = ["the ", "a ", "an "].iter().find_map(|article| lower.strip_prefix(article)).unwrap_or(&lower);
     one_of(word).to_owned()
-}
-
-/// What several are called one by one: `vampire` of `vampires`.
-fn one_of(word: &str) -> &str {
-    word.strip_suffix('s').filter(|one| one.len() > 3 && !one.ends_with('s')).unwrap_or(word)
 }
 
 /// A text of a filter.

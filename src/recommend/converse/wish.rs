@@ -80,10 +80,15 @@ fn theme_of(item: &Item, theme: &str) -> f32 {
     if item.description.as_deref().is_some_and(says) || says(&item.title) { IN_TEXT } else { 0.0 }
 }
 
+/// What several are called one by one: `vampire` of `vampires`.
+pub(super) fn one_of(word: &str) -> &str {
+    word.strip_suffix('s').filter(|one| one.len() > 3 && !one.ends_with('s')).unwrap_or(word)
+}
+
 /// Whether a text has the words of a theme, of one or of many: `dinosaurs` are in the text on a dinosaur.
 fn says(text: &str, theme: &str) -> bool {
     let (text, theme) = (text.to_lowercase(), theme.to_lowercase());
-    let one = theme.strip_suffix('s').filter(|one| one.len() > 3 && !one.ends_with('s')).unwrap_or(&theme);
+    let one = one_of(&theme);
     text.match_indices(one).any(|(start, _)| {
         let behind = &text[start + one.len()..];
         let behind = behind.strip_prefix('s').unwrap_or(behind);

@@ -86,10 +86,7 @@ impl<'a> Reading<'a> {
     /// Reads a sentence. What is told before a question in it is read by itself: `I've seen Heat, why do you show it?`
     pub(super) fn add(&mut self, sentence: &Sentence) {
         // `never seen Heat, is that any good`
-        let asks = sentence.asks
-            || ["is it any good", "is that any good", "is this any good"]
-                .iter()
-                .any(|words| sentence.has_any(&[words]));
+        let asks = sentence.asks || sentence.has_any(&["is it any good", "is that any good", "is this any good"]);
         let sentence = &Sentence { asks, ..sentence.clone() };
         let begins = |place: usize| QUESTIONS.contains(&sentence.at(place));
         let turn = (2..sentence.len()).find(|&place| match sentence.words[place].gap {

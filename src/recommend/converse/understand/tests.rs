@@ -35,6 +35,16 @@ fn told(message: &str, shown: &[&str]) -> String {
     told.join("; ")
 }
 
+/// What is understood is as expected; all that is not is named at once.
+fn assert_told(cases: &[(&str, &str)], shown: &[&str]) {
+    let differs = |(message, expected): &(&str, &str)| {
+        let read = told(message, shown);
+        (read != *expected).then(|| format!("{message}: {read} and not {expected}"))
+    };
+    let wrong: Vec<String> = cases.iter().filter_map(differs).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
 #[test]
 fn what_is_wanted_is_understood() {
     let cases = [
@@ -424,13 +434,7 @@ fn what_is_thought_is_understood() {
         ("Love it!", "feedback; liked The Apartment, Ran, Brazil"),
         ("Ran was just two people talking, so dull", "feedback; disliked Ran; seen Ran"),
     ];
-    let wrong: Vec<String> = cases
-        .iter()
-        .map(|(message, expected)| (message, expected, told(message, &shown)))
-        .filter(|(_, expected, read)| read != *expected)
-        .map(|(message, expected, read)| format!("{message}: {read} and not {expected}"))
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_told(&cases, &shown);
 }
 
 /// Every text is one of two directions: that of the sentences with `shelf` in them, or another one.
@@ -531,13 +535,7 @@ fn a_list_is_judged_only_where_it_is_spoken_of() {
         ("never seen Ran, is that any good", "exploration"),
         ("You call Ran a classic.", "preference_elicitation"),
     ];
-    let wrong: Vec<String> = cases
-        .iter()
-        .map(|(message, expected)| (message, expected, told(message, &shown)))
-        .filter(|(_, expected, read)| read != *expected)
-        .map(|(message, expected, read)| format!("{message}: {read} and not {expected}"))
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_told(&cases, &shown);
 }
 
 #[test]
@@ -557,13 +555,7 @@ fn plain_words_are_no_titles_and_titles_no_years() {
         ),
         ("no, actually a thriller", "recommendation_presentation; genres Thriller"),
     ];
-    let wrong: Vec<String> = cases
-        .iter()
-        .map(|(message, expected)| (message, expected, told(message, &[])))
-        .filter(|(_, expected, read)| read != *expected)
-        .map(|(message, expected, read)| format!("{message}: {read} and not {expected}"))
-        .collect();
-    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_told(&cases, &[]);
 }
 
 #[test]

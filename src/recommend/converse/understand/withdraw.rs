@@ -27,7 +27,7 @@ pub(in crate::recommend::converse) mod slot {
 }
 
 /// How conditions are called.
-const NAMES: [(&str, &str); 48] = [
+const NAMES: [(&str, &str); 49] = [
     ("time limit", slot::RUNTIME),
     ("time", slot::RUNTIME),
     ("running time", slot::RUNTIME),
@@ -69,6 +69,7 @@ const NAMES: [(&str, &str); 48] = [
     ("genres", slot::GENRES),
     ("theme", slot::THEMES),
     ("themes", slot::THEMES),
+    ("audience", slot::AUDIENCE),
     ("filters", slot::EVERYTHING),
     ("filter", slot::EVERYTHING),
     ("conditions", slot::EVERYTHING),
@@ -244,7 +245,7 @@ mod tests {
             "english" => Some((vec![slot::LANGUAGE.to_owned()], 1)),
             _ => None,
         };
-        let cases: [(&str, &[&str]); 22] = [
+        let cases: [(&str, &[&str]); 23] = [
             ("forget about the time limit", &["runtime"]),
             ("drop the 90s", &["year"]),
             ("it doesn't have to be in English", &["language"]),
@@ -263,6 +264,7 @@ mod tests {
             ("skip the long ones", &[]),
             ("drop the director", &["people"]),
             ("never mind the rating", &["rating"]),
+            ("forget about the audience", &["audience"]),
             ("forget the time machine one", &[]),
             ("I love horror", &[]),
             ("no need for subtitles", &[]),
