@@ -45,8 +45,8 @@ impl Recommender {
     /// If a component is damaged.
     pub fn open(store: &Store) -> Result<Self> {
         let catalogue = store.catalogue()?;
-        let interactions = store.interactions(&catalogue)?;
-        let kept = store.component(COLLABORATIVE)?;
+        let (interactions, kept) = rayon::join(|| store.interactions(&catalogue), || store.component(COLLABORATIVE));
+        let (interactions, kept) = (interactions?, kept?);
         let kept = kept.map(|bytes| Collaborative::from_bytes(&bytes, &interactions.slices(), catalogue.len()));
         let mut recommender = Self::with(catalogue, interactions, store.embeddings()?, kept.transpose()?.flatten())?;
         recommender.users = store.users()?;

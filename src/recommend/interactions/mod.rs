@@ -1,10 +1,12 @@
 //! What users did: ratings or plain interactions, for each user in the order of time.
 
 mod gathering;
+mod ordered;
 
 use std::{collections::HashMap, path::Path};
 
 pub(super) use gathering::Gathering;
+pub(super) use ordered::{Event, Ordered};
 
 use super::{
     Catalogue, ColumnRole, Error, Result, Role, Roles,

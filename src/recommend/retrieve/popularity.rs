@@ -1,6 +1,6 @@
 //! What most users have.
 
-use super::{Query, Retriever, Source, distinct};
+use super::{Query, Retriever, Source};
 use crate::recommend::{Interaction, Result};
 
 /// How many users have each item.
@@ -14,8 +14,14 @@ impl Popularity {
     /// Counts over the histories of a catalogue of `items` items; a user counts once for an item.
     pub fn fit(histories: &[&[Interaction]], items: usize) -> Self {
         let mut users = vec![0.0; items];
-        for history in histories {
-            distinct(history.iter()).into_iter().for_each(|item| users[item as usize] += 1.0);
+        // Who was counted last for each item.
+        let mut counted = vec![usize::MAX; items];
+        for (user, history) in histories.iter().enumerate() {
+            for event in *history {
+                if std::mem::replace(&mut counted[event.item], user) != user {
+                    users[event.item] += 1.0;
+                }
+            }
         }
         Self { users }
     }

@@ -120,7 +120,8 @@ impl Collaborative {
     }
 }
 
-fn popularity(histories: &[&[Interaction]], items: usize) -> Vec<f32> {
+/// How many users each item has, (items).
+pub(super) fn popularity(histories: &[&[Interaction]], items: usize) -> Vec<f32> {
     Popularity::fit(histories, items).users().to_vec()
 }
 

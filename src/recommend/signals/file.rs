@@ -5,12 +5,12 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    collaborative::{Collaborative, Linear},
+    collaborative::{Collaborative, Linear, popularity},
     near::Near,
 };
 use crate::recommend::{
     Error, Interaction, Result,
-    retrieve::{Ease, ImplicitAls, Popularity, WIDTH},
+    retrieve::{Ease, ImplicitAls, WIDTH},
     sparse::Sparse,
     tensors::{TensorsIn, TensorsOut},
 };
@@ -104,13 +104,15 @@ impl Collaborative {
         };
         let [places, clock, next] = KINDS;
         let read = |name| sparse(&tensors, name, items);
-        let kinds = [read(places)?, read(clock)?, read(next)?];
-        let by_era = read(BY_ERA)?;
+        let ((places, clock), (next, by_era)) = rayon::join(
+            || rayon::join(|| read(places), || read(clock)),
+            || rayon::join(|| read(next), || read(BY_ERA)),
+        );
+        let (kinds, by_era) = ([places?, clock?, next?], by_era?);
         let years = tensors.u32(ERAS, &[by_era.columns.len()])?;
         let eras = years.into_iter().map(|year| u16::try_from(year).map_err(|_| fault(ERAS, "holds no year")));
         let near = Near::from_parts(kinds, by_era, eras.collect::<Result<_>>()?);
-        let users = Popularity::fit(histories, items).users().to_vec();
-        Ok(Some(Self::of(linear, near, users)))
+        Ok(Some(Self::of(linear, near, popularity(histories, items))))
     }
 }
 

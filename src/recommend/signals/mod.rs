@@ -213,17 +213,14 @@ impl Signals {
         semantic: Option<Arc<Semantic>>,
     ) -> Self {
         let items = catalogue.len();
-        Self {
-            items,
-            ratings: mean_ratings(histories, items),
-            recent: Recent::fit(histories, items),
-            position: Places::fit(histories, items),
-            years: Years::new(catalogue, &collaborative.users),
-            categories: Categories::new(catalogue),
-            structured: structured::structured(catalogue),
-            collaborative,
-            semantic,
-        }
+        // Each goes through all interactions or all items.
+        let of_times = || rayon::join(|| Recent::fit(histories, items), || Places::fit(histories, items));
+        let of_records = || rayon::join(|| Categories::new(catalogue), || structured::structured(catalogue));
+        let (((recent, position), ratings), ((categories, structured), years)) = rayon::join(
+            || rayon::join(of_times, || mean_ratings(histories, items)),
+            || rayon::join(of_records, || Years::new(catalogue, &collaborative.users)),
+        );
+        Self { items, collaborative, ratings, recent, position, years, categories, structured, semantic }
     }
 
     /// The same signals from other histories and what was fitted on these.

@@ -132,22 +132,25 @@ pub(super) struct Places {
 
 impl Places {
     pub(super) fn fit(histories: &[&[Interaction]], items: usize) -> Self {
-        let mut counts = vec![vec![0.0f32; items]; BINS];
+        // An item's counts side by side: those of neighbouring bins are added to together.
+        let mut counts = vec![[0.0f32; BINS]; items];
         for history in histories {
             for group in seconds(history) {
                 let bin = bin((group.start + group.end - 1) as f32 / 2.0);
                 for event in &history[group] {
+                    let counts = &mut counts[event.item];
                     // Neighbouring places are much alike.
-                    counts[bin][event.item] += 1.0;
+                    counts[bin] += 1.0;
                     if bin > 0 {
-                        counts[bin - 1][event.item] += 0.5;
+                        counts[bin - 1] += 0.5;
                     }
                     if bin + 1 < BINS {
-                        counts[bin + 1][event.item] += 0.5;
+                        counts[bin + 1] += 0.5;
                     }
                 }
             }
         }
+        let counts: [Vec<f32>; BINS] = std::array::from_fn(|bin| counts.iter().map(|counts| counts[bin]).collect());
         let all: f32 = counts.iter().flatten().sum::<f32>().max(1.0);
         let totals: Vec<f32> = (0..items).map(|item| counts.iter().map(|bin| bin[item]).sum()).collect();
         let log_ratios = counts.iter().map(|bin| {

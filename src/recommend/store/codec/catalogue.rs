@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, StringArray};
 
 use super::{
     attributes,
-    table::{self, optional, texts},
+    table::{self, Table, optional, texts},
 };
 use crate::recommend::{Catalogue, Item, store::StoreFault};
 
@@ -17,7 +17,7 @@ pub(in crate::recommend::store) fn encode(catalogue: &Catalogue) -> Result<Vec<u
     let [id, title, description] = FIXED;
     let mut fields = vec![texts(id, false), texts(title, false), texts(description, true)];
     fields.extend(attributes::fields(columns, &FIXED, catalogue.items().iter().map(|item| &item.attributes))?);
-    table::encode(fields, catalogue.items(), |items| {
+    table::encode(fields, &[], catalogue.items(), |items| {
         let fixed: [ArrayRef; 3] = [
             Arc::new(StringArray::from_iter_values(items.iter().map(|item| &item.id))),
             Arc::new(StringArray::from_iter_values(items.iter().map(|item| &item.title))),
@@ -29,15 +29,15 @@ pub(in crate::recommend::store) fn encode(catalogue: &Catalogue) -> Result<Vec<u
 }
 
 pub(in crate::recommend::store) fn decode(bytes: Vec<u8>) -> Result<Catalogue, StoreFault> {
-    let columns = attributes::columns(&table::fields(&bytes)?, &FIXED)?;
-    let mut items = Vec::new();
-    table::decode(bytes, |batch| {
+    let table = Table::open(bytes, &[])?;
+    let columns = attributes::columns(table.fields(), &FIXED)?;
+    let items = table.records(|batch| {
         let [ids, titles, descriptions] = [batch.texts(FIXED[0])?, batch.texts(FIXED[1])?, batch.texts(FIXED[2])?];
-        for (row, attributes) in attributes::rows(batch, &columns)?.into_iter().enumerate() {
+        let item = |(row, attributes)| {
             let (id, title) = (ids.value(row).to_owned(), titles.value(row).to_owned());
-            items.push(Item { id, title, description: optional(descriptions, row), attributes });
-        }
-        Ok(())
+            Item { id, title, description: optional(descriptions, row), attributes }
+        };
+        Ok(attributes::rows(batch, &columns)?.into_iter().enumerate().map(item).collect())
     })?;
     Ok(Catalogue::with_attributes(items, columns))
 }

@@ -2,19 +2,33 @@
 
 use std::{fmt::Display, sync::Arc};
 
-use arrow_array::{Array, ArrayRef, Float32Array, Float64Array, Int64Array, ListArray, RecordBatch, StringArray};
+use arrow_array::{
+    Array, ArrayRef, DictionaryArray, Float32Array, Float64Array, Int64Array, ListArray, RecordBatch, StringArray,
+    types::Int32Type,
+};
 use arrow_schema::{DataType, Field, Schema};
 use bytes::Bytes;
 use parquet::{
-    arrow::{ArrowWriter, arrow_reader::ParquetRecordBatchReaderBuilder},
+    arrow::{
+        ArrowWriter,
+        arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder},
+    },
     basic::Compression,
     file::properties::WriterProperties,
+    schema::types::ColumnPath,
 };
+use rayon::prelude::*;
 
 use crate::recommend::store::StoreFault;
 
 /// Rows that are encoded at once: few enough that the texts of one column stay below the 2 GiB of an Arrow array.
 const ROWS_PER_BATCH: usize = 1 << 14;
+/// Rows of a part that is read by itself: few enough for all threads to have some.
+const ROWS_PER_PART: usize = 1 << 17;
+/// The same of a table that repeats its texts: enough for most of them to be in the same part more than once.
+const ROWS_PER_SHARING_PART: usize = 1 << 22;
+/// Bytes that the different texts of a part's column may have, so that each is written once.
+const SHARED_TEXTS: usize = 1 << 26;
 
 /// A column of texts that may be missing where `nullable`.
 pub(super) fn texts(name: &str, nullable: bool) -> Field {
@@ -31,15 +45,21 @@ pub(super) fn list_item() -> Arc<Field> {
     Arc::new(Field::new("item", DataType::Utf8, false))
 }
 
-/// Writes rows, which `arrays` turns into columns.
+/// Writes rows, which `arrays` turns into columns. Of the columns that are `repeated` each text of a part is written once.
 pub(super) fn encode<R>(
     fields: Vec<Field>,
+    repeated: &[&str],
     rows: &[R],
     arrays: impl Fn(&[R]) -> Vec<ArrayRef>,
 ) -> Result<Vec<u8>, StoreFault> {
     let schema = Arc::new(Schema::new(fields));
-    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).build();
-    let mut writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties)).map_err(unfit)?;
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(if repeated.is_empty() { ROWS_PER_PART } else { ROWS_PER_SHARING_PART }));
+    let properties = repeated.iter().fold(properties, |properties, column| {
+        properties.set_column_dictionary_page_size_limit(ColumnPath::from(*column), SHARED_TEXTS)
+    });
+    let mut writer = ArrowWriter::try_new(Vec::new(), schema.clone(), Some(properties.build())).map_err(unfit)?;
     for chunk in rows.chunks(ROWS_PER_BATCH) {
         let batch = RecordBatch::try_new(schema.clone(), arrays(chunk)).map_err(unfit)?;
         writer.write(&batch).map_err(unfit)?;
@@ -47,19 +67,63 @@ pub(super) fn encode<R>(
     writer.into_inner().map_err(unfit)
 }
 
-/// Reads rows batch by batch.
-pub(super) fn decode(bytes: Vec<u8>, mut take: impl FnMut(&Batch) -> Result<(), StoreFault>) -> Result<(), StoreFault> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).map_err(content)?;
-    for batch in builder.with_batch_size(ROWS_PER_BATCH).build().map_err(content)? {
-        take(&Batch(batch.map_err(content)?))?;
-    }
-    Ok(())
+/// A table in memory, of which parts can be read at the same time.
+pub(super) struct Table {
+    bytes: Bytes,
+    metadata: ArrowReaderMetadata,
 }
 
-/// The columns of a table, without its rows.
-pub(super) fn fields(bytes: &[u8]) -> Result<Vec<Arc<Field>>, StoreFault> {
-    let builder = ParquetRecordBatchReaderBuilder::try_new(Bytes::copy_from_slice(bytes)).map_err(content)?;
-    Ok(builder.schema().fields().to_vec())
+impl Table {
+    /// Reads what it consists of. Columns of texts that are `repeated` come as [`Batch::repeated`], the others as they are.
+    pub(super) fn open(bytes: Vec<u8>, repeated: &[&str]) -> Result<Self, StoreFault> {
+        let bytes = Bytes::from(bytes);
+        let options = ArrowReaderOptions::new();
+        let plain = ArrowReaderMetadata::load(&bytes, options.clone()).map_err(content)?;
+        let field = |field: &Arc<Field>| match repeated.contains(&field.name().as_str()) {
+            true if *field.data_type() == DataType::Utf8 => {
+                let kind = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+                Arc::new(Field::new(field.name(), kind, field.is_nullable()))
+            }
+            _ => field.clone(),
+        };
+        let schema = Arc::new(Schema::new(plain.schema().fields().iter().map(field).collect::<Vec<_>>()));
+        let metadata = ArrowReaderMetadata::try_new(plain.metadata().clone(), options.with_schema(schema));
+        Ok(Self { bytes, metadata: metadata.map_err(content)? })
+    }
+
+    /// The columns.
+    pub(super) fn fields(&self) -> &[Arc<Field>] {
+        self.metadata.schema().fields()
+    }
+
+    /// What `read` makes of the batches of each part, on all threads; in the order of the parts.
+    pub(super) fn parts<P: Send>(
+        &self,
+        read: impl Fn(&mut dyn Iterator<Item = Result<Batch, StoreFault>>) -> Result<P, StoreFault> + Sync,
+    ) -> Result<Vec<P>, StoreFault> {
+        let part = |number: usize| {
+            let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(self.bytes.clone(), self.metadata.clone());
+            let builder = builder.with_row_groups(vec![number]).with_batch_size(ROWS_PER_BATCH);
+            let batches = builder.build().map_err(content)?;
+            read(&mut batches.map(|batch| batch.map(Batch).map_err(content)))
+        };
+        (0..self.metadata.metadata().num_row_groups()).into_par_iter().map(part).collect()
+    }
+
+    /// The records of all batches, in their order.
+    pub(super) fn records<R: Send>(
+        &self,
+        read: impl Fn(&Batch) -> Result<Vec<R>, StoreFault> + Sync,
+    ) -> Result<Vec<R>, StoreFault> {
+        let parts = self.parts(|batches| {
+            let mut records = Vec::new();
+            for batch in batches {
+                records.extend(read(&batch?)?);
+            }
+            Ok(records)
+        })?;
+        Ok(parts.into_iter().flatten().collect())
+    }
 }
 
 /// Some rows.
@@ -72,6 +136,15 @@ impl Batch {
 
     pub(super) fn texts(&self, name: &str) -> Result<&StringArray, StoreFault> {
         self.column(name)
+    }
+
+    /// A column of texts of which many are the same, none of them missing: which text each row has, and all of these.
+    pub(super) fn repeated(&self, name: &str) -> Result<(&[i32], &Arc<dyn Array>, &StringArray), StoreFault> {
+        let column: &DictionaryArray<Int32Type> = self.column(name)?;
+        let texts = column.values().as_any().downcast_ref();
+        let texts = texts.filter(|_| column.null_count() == 0);
+        let texts = texts.ok_or_else(|| content(format!("no column `{name}` of texts that are all there")))?;
+        Ok((column.keys().values(), column.values(), texts))
     }
 
     pub(super) fn numbers(&self, name: &str) -> Result<&Float64Array, StoreFault> {

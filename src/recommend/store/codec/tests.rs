@@ -79,7 +79,8 @@ proptest! {
     ) {
         let item = |id: u8| Item { id: id.to_string(), title: "a".into(), ..Item::default() };
         let catalogue = Catalogue::new((0..5).map(item).collect());
-        let mut gathering = Gathering::new(skipped);
+        let mut gathering = Gathering::default();
+        (0..skipped).for_each(|_| gathering.skip());
         for (user, item, rating, timestamp, review) in events {
             gathering.push(&format!("user {user}"), item, rating, timestamp, review);
         }

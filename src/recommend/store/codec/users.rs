@@ -6,7 +6,7 @@ use arrow_array::{ArrayRef, StringArray};
 
 use super::{
     attributes,
-    table::{self, optional, texts},
+    table::{self, Table, optional, texts},
 };
 use crate::recommend::{User, Users, store::StoreFault};
 
@@ -16,7 +16,7 @@ pub(in crate::recommend::store) fn encode(users: &Users) -> Result<Vec<u8>, Stor
     let columns = users.attributes();
     let mut fields = vec![texts(FIXED[0], false), texts(FIXED[1], true)];
     fields.extend(attributes::fields(columns, &FIXED, users.users().iter().map(|user| &user.attributes))?);
-    table::encode(fields, users.users(), |users| {
+    table::encode(fields, &[], users.users(), |users| {
         let fixed: [ArrayRef; 2] = [
             Arc::new(StringArray::from_iter_values(users.iter().map(|user| &user.id))),
             Arc::new(StringArray::from_iter(users.iter().map(|user| user.profile.as_ref()))),
@@ -27,14 +27,13 @@ pub(in crate::recommend::store) fn encode(users: &Users) -> Result<Vec<u8>, Stor
 }
 
 pub(in crate::recommend::store) fn decode(bytes: Vec<u8>) -> Result<Users, StoreFault> {
-    let columns = attributes::columns(&table::fields(&bytes)?, &FIXED)?;
-    let mut users = Vec::new();
-    table::decode(bytes, |batch| {
+    let table = Table::open(bytes, &[])?;
+    let columns = attributes::columns(table.fields(), &FIXED)?;
+    let users = table.records(|batch| {
         let [ids, profiles] = [batch.texts(FIXED[0])?, batch.texts(FIXED[1])?];
-        for (row, attributes) in attributes::rows(batch, &columns)?.into_iter().enumerate() {
-            users.push(User { id: ids.value(row).to_owned(), profile: optional(profiles, row), attributes });
-        }
-        Ok(())
+        let user =
+            |(row, attributes)| User { id: ids.value(row).to_owned(), profile: optional(profiles, row), attributes };
+        Ok(attributes::rows(batch, &columns)?.into_iter().enumerate().map(user).collect())
     })?;
     Ok(Users::with_attributes(users, columns))
 }
