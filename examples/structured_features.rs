@@ -5,7 +5,7 @@
 //! cargo run --release --example structured_features [FILMS]
 //! ```
 
-use std::{error::Error, time::Instant};
+use std::{error::Error, ops::ControlFlow, time::Instant};
 
 use docent::{
     engine::{Engine, EngineOptions},
@@ -26,7 +26,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let items = &fixture.items.items()[..fixture.items.len().min(films)];
     let started = Instant::now();
     let (mut right, mut named) = (0, 0);
-    for (item, features) in items.iter().zip(reader.read(items)?) {
+    for (item, features) in items.iter().zip(reader.read(items, &mut || ControlFlow::Continue(()))?) {
         println!("{}: {}", item.full_title(), serde_json::to_string(&features)?);
         right += features.genres.iter().filter(|genre| item.genres().contains(genre)).count();
         named += features.genres.len();

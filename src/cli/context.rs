@@ -21,6 +21,10 @@ use docent::{
     recommend::{Store, Users, answers::AnswerCache, fairness::Mask},
 };
 use serde::Serialize;
+use signal_hook::{
+    consts::{SIGINT, SIGTERM},
+    flag,
+};
 use tracing_subscriber::EnvFilter;
 
 use super::{
@@ -37,7 +41,7 @@ pub(crate) struct Context {
     pub(crate) json: bool,
     /// Whether nothing but data and errors is wanted.
     pub(crate) quiet: bool,
-    /// Set by the first interrupt; the second one ends the process.
+    /// Set by the first interrupt or request to terminate; the second one ends the process.
     pub(crate) interrupted: Arc<AtomicBool>,
     /// Whether statistics are wanted.
     stats: bool,
@@ -76,17 +80,17 @@ impl Context {
         Ok(context)
     }
 
-    /// Lets the command end by itself at an interrupt, at a place of its choice: it must look at
-    /// [`is_interrupted`](Self::is_interrupted). The second interrupt ends the process.
+    /// Lets the command end by itself at an interrupt or a request to terminate, at a place of its choice, and leave nothing
+    /// half-done: it must look at [`is_interrupted`](Self::is_interrupted). The second of them ends the process.
     pub(crate) fn catch_interrupts(&self) {
-        let interrupted = self.interrupted.clone();
-        let handler = move || {
-            if interrupted.swap(true, Ordering::Relaxed) {
-                std::process::exit(i32::from(CliError::Interrupted.exit_code()));
+        let code = i32::from(CliError::Interrupted.exit_code());
+        for signal in [SIGINT, SIGTERM] {
+            // In this order, so that the first one does not yet find what it sets.
+            let caught = flag::register_conditional_shutdown(signal, code, self.interrupted.clone())
+                .and_then(|_| flag::register(signal, self.interrupted.clone()));
+            if let Err(error) = caught {
+                tracing::warn!(%error, signal, "ends the process at once");
             }
-        };
-        if let Err(error) = ctrlc::set_handler(handler) {
-            tracing::warn!(%error, "interrupts end the process at once");
         }
     }
 

@@ -116,10 +116,10 @@ fn bias(lists: usize, context: &mut Context) -> Result<(), CliError> {
     let mut counter = context.counter("asking about lists", (lists * Mode::ALL.len()) as u64);
     let mut reports = Vec::new();
     for mode in Mode::ALL {
-        if context.is_interrupted() {
-            return Err(CliError::Interrupted);
-        }
-        reports.push(probe_bias(&engine, mode, lists, 0, &mut || counter.advance(1))?);
+        reports.push(probe_bias(&engine, mode, lists, 0, &mut || {
+            counter.advance(1);
+            context.flow()
+        })?);
     }
     drop(counter);
     if context.json {

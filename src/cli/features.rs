@@ -6,6 +6,7 @@
 use std::{
     fs::{self, File, OpenOptions},
     io::{BufRead, BufReader, BufWriter, Write},
+    ops::{ControlFlow, Range},
     path::{Path, PathBuf},
 };
 
@@ -87,7 +88,10 @@ pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliE
     distinct(&args.input, &args.output)?;
     let input = Input::read(args)?;
     let mask = match &input {
-        Input::Items(_) => Mask::default(),
+        Input::Items(_) => {
+            args.privacy.refuse("add `--users`: only what is told of users is masked")?;
+            Mask::default()
+        }
         Input::Users(known) => {
             args.privacy.settle(&known.2, context)?;
             context.mask(&known.2)?
@@ -107,10 +111,12 @@ pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliE
     counter.advance(resumed as u64);
     let mut out = BufWriter::new(file);
     for begin in (resumed..ids.len()).step_by(AT_ONCE) {
-        if context.is_interrupted() {
-            return Err(CliError::Interrupted);
-        }
-        let lines = reader.lines(&ids, begin..ids.len().min(begin + AT_ONCE))?;
+        let range = begin..ids.len().min(begin + AT_ONCE);
+        let lines = reader.lines(&ids, range, &mut || context.flow()).inspect_err(|error| {
+            if matches!(error, recommend::Error::Interrupted) {
+                context.status(format_args!("note: {begin} {what} are read: `--resume` goes on from there"));
+            }
+        })?;
         write(&mut out, &lines).map_err(CliError::io("write", &partial))?;
         counter.advance(lines.len() as u64);
     }
@@ -188,13 +194,18 @@ enum Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// The lines of some of the ids.
-    fn lines(&self, ids: &[String], range: std::ops::Range<usize>) -> recommend::Result<Vec<Line>> {
+    /// The lines of some of the ids; `progress` is asked on and on whether to go on.
+    fn lines(
+        &self,
+        ids: &[String],
+        range: Range<usize>,
+        progress: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> recommend::Result<Vec<Line>> {
         let ids = &ids[range.clone()];
         match self {
             Self::Items(reader, catalogue) => {
                 let line = |(id, features): (&String, _)| Line::Item { item_id: id.clone(), features };
-                Ok(ids.iter().zip(reader.read(&catalogue.items()[range])?).map(line).collect())
+                Ok(ids.iter().zip(reader.read(&catalogue.items()[range], progress)?).map(line).collect())
             }
             Self::Users(reader, interactions, users, mask) => {
                 let told = |id: &String| users.get(id).and_then(|user| mask.profile(user));
@@ -204,7 +215,7 @@ impl Reader<'_> {
                 let known: Vec<User<'_>> =
                     known.map(|(id, profile)| User { profile: profile.as_deref(), history: history(id) }).collect();
                 let line = |(id, features): (&String, _)| Line::User { user_id: id.clone(), features };
-                Ok(ids.iter().zip(reader.read(&known)?).map(line).collect())
+                Ok(ids.iter().zip(reader.read(&known, progress)?).map(line).collect())
             }
         }
     }

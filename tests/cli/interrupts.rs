@@ -45,13 +45,15 @@ fn a_killed_embed_leaves_nothing_under_the_final_name() {
 
 #[test]
 fn an_interrupted_embed_cleans_up_and_exits_with_130() {
-    let workplace = Workplace::with_models();
-    let child = embedding(&workplace);
-    signal(&child, "INT");
-    let output = child.wait_with_output().expect("docent ends");
-    assert_eq!(output.status.code(), Some(130));
-    assert_eq!(String::from_utf8_lossy(&output.stderr), "error: interrupted\n");
-    assert_eq!(workplace.names(), ["in.jsonl"]);
+    for name in ["INT", "TERM"] {
+        let workplace = Workplace::with_models();
+        let child = embedding(&workplace);
+        signal(&child, name);
+        let output = child.wait_with_output().expect("docent ends");
+        assert_eq!(output.status.code(), Some(130), "{name}");
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "error: interrupted\n");
+        assert_eq!(workplace.names(), ["in.jsonl"]);
+    }
 }
 
 #[test]

@@ -35,11 +35,8 @@ pub(super) fn run(args: &InjectionArgs, context: &mut Context) -> Result<(), Cli
     let engine = context.engine()?;
     let mut found = Vec::with_capacity(modes.len());
     for mode in modes {
-        if context.is_interrupted() {
-            return Err(CliError::Interrupted);
-        }
         context.status(mode.name());
-        found.push(injection(&engine, mode)?);
+        found.push(injection(&engine, mode, &mut || context.flow())?);
     }
     if context.json {
         return found.iter().try_for_each(|injection| context.json_line(injection));

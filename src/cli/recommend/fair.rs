@@ -33,6 +33,17 @@ impl PrivacyArgs {
         Ok(())
     }
 
+    /// Refuses attributes of users where nothing is told of them; `hint` says what would tell it.
+    ///
+    /// # Errors
+    /// If somebody named one.
+    pub(crate) fn refuse(&self, hint: &str) -> Result<(), CliError> {
+        match self.sensitive.is_empty() && self.allow.is_empty() {
+            true => Ok(()),
+            false => Err(CliError::usage("`--sensitive` and `--allow` where nothing of users is told", hint)),
+        }
+    }
+
     /// The sensitive attributes that were named, if any were.
     pub(crate) fn named(&self) -> Option<Vec<String>> {
         (!self.sensitive.is_empty()).then(|| self.sensitive.clone())

@@ -1,13 +1,15 @@
 //! Whether texts of items can talk a language model into something: how far hostile texts move their own item, against
 //! harmless ones of the same length.
 
+use std::ops::ControlFlow;
+
 use serde::Serialize;
 
 use super::Estimate;
 use crate::{
     engine::Engine,
     recommend::{
-        LLMReranker, Result,
+        Error, LLMReranker, Result,
         rerank::{Mode, RerankOptions, Wish},
     },
 };
@@ -71,13 +73,17 @@ pub struct Injection {
     pub gain: Estimate,
 }
 
-/// Puts every hostile text into a list, and a harmless one of its length into the same place.
+/// Puts every hostile text into a list, and a harmless one of its length into the same place. `progress` is asked before each
+/// whether to go on.
 ///
 /// # Errors
-/// If the model fails.
-pub fn injection(engine: &Engine, mode: Mode) -> Result<Injection> {
+/// If the model fails, or `progress` breaks it off.
+pub fn injection(engine: &Engine, mode: Mode, progress: &mut dyn FnMut() -> ControlFlow<()>) -> Result<Injection> {
     let (mut attacked, mut plain) = (Vec::new(), Vec::new());
     for (index, attack) in ATTACKS.iter().enumerate() {
+        if progress().is_break() {
+            return Err(Error::Interrupted);
+        }
         let at = index % (OTHERS.len() + 1);
         attacked.push(place_among_others(engine, mode, attack, at)? as f64);
         plain.push(place_among_others(engine, mode, &harmless(attack.chars().count()), at)? as f64);

@@ -1,5 +1,7 @@
 //! Structured features: what a language model reads out of an item's text, as JSON within a schema, so that it always parses.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -50,17 +52,22 @@ impl<'a> FeatureReader<'a> {
         &self.describer.schema
     }
 
-    /// The features of some items, in their order; all are read together.
+    /// The features of some items, in their order; all are read together. `progress` is asked with every token whether
+    /// to go on.
     ///
     /// # Errors
-    /// If the model fails, or a text exceeds its context.
-    pub fn read(&self, items: &[Item]) -> Result<Vec<StructuredFeatures>> {
+    /// If the model fails, a text exceeds its context, or `progress` breaks it off.
+    pub fn read(
+        &self,
+        items: &[Item],
+        progress: &mut dyn FnMut() -> ControlFlow<()>,
+    ) -> Result<Vec<StructuredFeatures>> {
         // What the text calls its categories would be copied, and not read.
         let ask = |item: &Item| {
             let text = without_categories(item);
             format!("Describe this as JSON with genres, themes, audience, mood and keywords.\n\n{text}")
         };
-        let read = self.describer.describe::<StructuredFeatures>(items.iter().map(ask))?;
+        let read = self.describer.describe::<StructuredFeatures>(items.iter().map(ask), progress)?;
         Ok(read.into_iter().map(StructuredFeatures::tidy).collect())
     }
 }

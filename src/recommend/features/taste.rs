@@ -1,6 +1,8 @@
 //! Structured features of users: what a language model reads out of a profile and the last interactions, as JSON within a
 //! schema.
 
+use std::ops::ControlFlow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -56,16 +58,16 @@ impl<'a> TasteReader<'a> {
     }
 
     /// The features of some users, in their order; all are read together. Profiles are told as they are: what is sensitive is
-    /// masked before.
+    /// masked before. `progress` is asked with every token whether to go on.
     ///
     /// # Errors
-    /// If the model fails, or a text exceeds its context.
-    pub fn read(&self, users: &[User<'_>]) -> Result<Vec<UserFeatures>> {
+    /// If the model fails, a text exceeds its context, or `progress` breaks it off.
+    pub fn read(&self, users: &[User<'_>], progress: &mut dyn FnMut() -> ControlFlow<()>) -> Result<Vec<UserFeatures>> {
         let ask = |user: &User<'_>| {
             let text = told(user, self.catalogue);
             format!("Describe this person's taste as JSON with genres, avoided, themes, mood and keywords.\n\n{text}")
         };
-        let read = self.describer.describe::<UserFeatures>(users.iter().map(ask))?;
+        let read = self.describer.describe::<UserFeatures>(users.iter().map(ask), progress)?;
         Ok(read.into_iter().map(UserFeatures::tidy).collect())
     }
 }

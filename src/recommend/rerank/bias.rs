@@ -1,5 +1,7 @@
 //! Whether a model can be asked about lists: does it find what is right, and does it find it wherever it stands?
 
+use std::ops::ControlFlow;
+
 use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use serde::Serialize;
 
@@ -7,7 +9,7 @@ use super::{LLMReranker, Mode, RerankOptions, Wish};
 use crate::{
     engine::Engine,
     recommend::{
-        Result,
+        Error, Result,
         draw::{below, shuffle},
         fixture::{Fixture, FixtureOptions},
     },
@@ -35,16 +37,17 @@ pub struct BiasReport {
     pub fit: bool,
 }
 
-/// Asks about invented films by their descriptions, among others, with the right one at every place.
+/// Asks about invented films by their descriptions, among others, with the right one at every place. `progress` hears of
+/// every list that is done.
 ///
 /// # Errors
-/// If the model fails.
+/// If the model fails, or `progress` breaks it off.
 pub fn probe_bias(
     engine: &Engine,
     mode: Mode,
     lists: usize,
     seed: u64,
-    progress: &mut dyn FnMut(),
+    progress: &mut dyn FnMut() -> ControlFlow<()>,
 ) -> Result<BiasReport> {
     let fixture = Fixture::generate(&FixtureOptions { seed, users: 1, items: 400, ..FixtureOptions::default() });
     let items = fixture.items.items();
@@ -70,7 +73,9 @@ pub fn probe_bias(
             hits += usize::from(drawn[first] == right);
         }
         found.push(hits as f64 / LISTED as f64);
-        progress();
+        if progress().is_break() {
+            return Err(Error::Interrupted);
+        }
     }
     let count = lists.max(1) as f64;
     let mean = found.iter().sum::<f64>() / count;
