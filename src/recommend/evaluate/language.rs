@@ -112,7 +112,7 @@ pub fn learn_weight(
         let value = |weight: f32| {
             let order = order(first, &likelihoods, LanguagePart::Beside(weight));
             let rank = order.iter().position(|&at| at == target).unwrap_or(RERANKED);
-            Metric::Ndcg10.at(rank as f64)
+            Metric::Ndcg10.at(rank)
         };
         let without = value(0.0);
         gains.iter_mut().zip(WEIGHTS).for_each(|(gains, weight)| gains.push(value(weight) - without));

@@ -30,7 +30,7 @@ pub use explanations::{ExplanationFigures, ExplanationOptions, evaluate_explanat
 pub use injection::{ATTACKS, Injection, injection, place_among_others};
 pub use language::{LanguagePart, RERANKED, learn_weight};
 pub use method::Method;
-pub use metrics::{Metric, rank};
+pub use metrics::{Metric, Rank, rank};
 pub use run::{EvaluateData, EvaluateOptions, Evaluation, Protocol, Telling, evaluate};
 pub use segments::{Lift, Segment};
 pub use split::{Case, Holdout, Split, Ties};

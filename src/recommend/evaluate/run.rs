@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::{
-    Candidates, Case, Estimate, Holdout, Method, Metric, Split, Ties,
+    Candidates, Case, Estimate, Holdout, Method, Metric, Rank, Split, Ties,
     candidates::Matcher,
     lists::{LIST_METRICS, ListMeter},
     methods::{Fitted, Models},
@@ -108,7 +108,7 @@ pub struct Evaluation {
 struct Record {
     weights: BTreeMap<String, f64>,
     /// Rank of each case's target.
-    ranks: Vec<f64>,
+    ranks: Vec<Rank>,
     /// What each case's list is worth as a whole, in the order of [`LIST_METRICS`].
     lists: Vec<[f64; LIST_METRICS.len()]>,
     /// The shares of the catalogue that were shown, one for each order.
@@ -304,7 +304,7 @@ impl<'a> Board<'a> {
 /// One case of one method.
 struct Played {
     /// The rank of the target.
-    rank: f64,
+    rank: Rank,
     /// The items that are shown.
     list: Vec<usize>,
     figures: [f64; LIST_METRICS.len()],
@@ -316,7 +316,7 @@ fn report(
     users: &[usize],
     segments: &[[Segment; 2]],
 ) -> Vec<Evaluation> {
-    let values = |record: &Record, metric: Metric| record.ranks.iter().map(|&rank| metric.at(rank)).collect::<Vec<_>>();
+    let values = |record: &Record, metric: Metric| record.ranks.iter().map(|&rank| metric.of(rank)).collect::<Vec<_>>();
     let place = |wanted: Method| options.methods.iter().position(|&method| method == wanted);
     let fused = place(Method::Fused).map(|at| &records[at]);
     let base = place(Method::Hybrid).or(place(Method::Fused));

@@ -19,7 +19,7 @@ pub fn validate(retriever: &dyn Retriever, split: &Split) -> Result<f64> {
         let scores = retriever.scores(&Query::of(history))?;
         let mut open = vec![true; scores.len()];
         history.iter().for_each(|event| open[event.item] = false);
-        Ok(Metric::Ndcg10.at(rank(&scores, &open, split.target(case))))
+        Ok(Metric::Ndcg10.of(rank(&scores, &open, split.target(case))))
     };
     let values: Vec<f64> = cases.par_iter().map(value).collect::<Result<_>>()?;
     Ok(values.iter().sum::<f64>() / values.len().max(1) as f64)

@@ -43,7 +43,7 @@ impl UserGaps {
     pub(super) fn measure(groups: &Groups, heldout: &Heldout) -> Self {
         let values = |metric: Metric, wanted: &dyn Fn(usize) -> bool| -> (Vec<f64>, Vec<usize>) {
             let cases = heldout.cases.iter().filter(|case| wanted(case.user));
-            cases.map(|case| (metric.at(case.rank), case.user)).unzip()
+            cases.map(|case| (metric.of(case.rank), case.user)).unzip()
         };
         let quality = |(at, name): (usize, &String)| {
             // Users have one value of most attributes; of several, they are in each group.

@@ -9,7 +9,7 @@ use super::POOL;
 use crate::recommend::{
     Error, Interaction, Query, Recommender, Result, Source,
     draw::shuffle,
-    evaluate::{Candidates, Holdout, Protocol, Split, Telling, Ties, rank},
+    evaluate::{Candidates, Holdout, Protocol, Rank, Split, Telling, Ties, rank},
     hybrid::{Fusion, Ranker, TrainingData, train},
     retrieve::{Retriever, best},
     signals::Signals,
@@ -32,8 +32,8 @@ pub(super) struct Heldout {
 pub(super) struct Case {
     pub(super) user: usize,
     pub(super) target: usize,
-    /// The expected rank of the target among all items that the user has not, 0 the best.
-    pub(super) rank: f64,
+    /// The rank of the target among all items that the user has not.
+    pub(super) rank: Rank,
     /// The best items.
     pub(super) pool: Vec<usize>,
     /// What they are ranked by, (pool).

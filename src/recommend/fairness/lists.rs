@@ -74,10 +74,10 @@ fn cost(fair: &FairReranker, heldout: &Heldout) -> ([Estimate; 2], Estimate) {
     let value = |case: &Case| {
         let list = fair.pick(&case.pool, &case.worth, COUNTED);
         let rank = list.iter().position(|&place| case.pool[place] == case.target).unwrap_or(COUNTED);
-        Metric::Ndcg10.at(rank as f64)
+        Metric::Ndcg10.at(rank)
     };
     let users: Vec<usize> = heldout.cases.iter().map(|case| case.user).collect();
-    let before: Vec<f64> = heldout.cases.iter().map(|case| Metric::Ndcg10.at(case.rank)).collect();
+    let before: Vec<f64> = heldout.cases.iter().map(|case| Metric::Ndcg10.of(case.rank)).collect();
     let after: Vec<f64> = heldout.cases.par_iter().map(value).collect();
     let ndcg = [Estimate::of(&before, &users), Estimate::of(&after, &users)];
     (ndcg, Estimate::of_difference(&after, &before, &users))
