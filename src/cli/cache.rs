@@ -31,23 +31,12 @@ pub(crate) struct CacheArgs {
 pub(crate) fn run(args: &CacheArgs, context: &mut Context) -> Result<(), CliError> {
     Store::open(&args.store)?;
     let limits = context.settings.answers;
-    let figures = match AnswerCache::exists(&args.store) {
-        false => nothing(limits),
-        true => {
-            let cache = AnswerCache::open(&args.store, limits)?;
-            if args.clear {
-                cache.clear()?;
-                context.status("Forgot all answers");
-            }
-            cache.figures()?
-        }
-    };
+    if args.clear && AnswerCache::exists(&args.store) {
+        AnswerCache::open(&args.store, limits)?.clear()?;
+        context.status("Forgot all answers");
+    }
+    let figures = AnswerCache::figures_of(&args.store, limits)?;
     if context.json { context.json_line(&figures) } else { context.show(&table(&figures)) }
-}
-
-/// The figures of a store that keeps nothing.
-fn nothing(limits: CacheLimits) -> CacheFigures {
-    CacheFigures { answers: 0, bytes: 0, oldest_seconds: None, limits, kinds: std::collections::BTreeMap::new() }
 }
 
 fn table(figures: &CacheFigures) -> String {

@@ -43,9 +43,8 @@ pub(crate) struct ChatArgs {
 /// If the store or its sessions are damaged, there is no such user, or a model cannot be fetched or fails.
 pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError> {
     let store = Store::open(&args.store)?;
-    let sessions = Sessions::open(store.path())?;
     if args.list {
-        return list(&sessions.list()?, context);
+        return list(&Sessions::list(store.path())?, context);
     }
     let recommender = Recommender::open(&store)?;
     let mut conversation = Conversation::open(&store, &recommender)?;
@@ -91,6 +90,9 @@ fn talk(session: &str, system: &mut LLMRecommendationSystem, context: &mut Conte
 }
 
 fn list(sessions: &[SessionInfo], context: &mut Context) -> Result<(), CliError> {
+    if sessions.is_empty() {
+        context.status("note: nobody has talked in this store yet");
+    }
     for session in sessions {
         if context.json {
             context.json_line(session)?;

@@ -5,7 +5,7 @@
 //! wait for each other.
 
 use std::{
-    fs, io,
+    cmp, fs, io,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
@@ -43,37 +43,55 @@ pub(crate) struct Database {
 #[non_exhaustive]
 pub enum DatabaseFault {
     /// SQLite says no.
-    #[error("cannot be used")]
+    #[error(transparent)]
     Sqlite(#[from] rusqlite::Error),
     /// A database of another program.
-    #[error("is a database of another program")]
+    #[error("it is of another program")]
     Foreign,
     /// A database that a newer version of this program wrote.
-    #[error("has version {found}, and this program knows up to {known}")]
+    #[error("it has version {found}, and this program knows up to {known}")]
     Newer {
         /// Its version.
         found: usize,
         /// The newest that is known.
         known: usize,
     },
+    /// A database that would have to be brought up to date first, and cannot be written.
+    #[error("it has version {found}, and would have to become version {known}")]
+    Older {
+        /// Its version.
+        found: usize,
+        /// The newest.
+        known: usize,
+    },
 }
 
 impl DatabaseFault {
+    /// Whether the system does not let us write the file, or beside it.
+    fn is_denial(&self) -> bool {
+        match self {
+            DatabaseFault::Older { .. } => true,
+            DatabaseFault::Sqlite(error) => matches!(
+                error.sqlite_error_code(),
+                Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied)
+            ),
+            DatabaseFault::Newer { .. } | DatabaseFault::Foreign => false,
+        }
+    }
+
     /// What helps.
     pub(super) fn hint(&self) -> &'static str {
+        let busy = |error: &rusqlite::Error| {
+            matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+        };
         match self {
             DatabaseFault::Newer { .. } => "use the newer program",
-            DatabaseFault::Sqlite(error) => match error.sqlite_error_code() {
-                Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                    "another program uses it: try again when that is done"
-                }
-                Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                    "see to it that the file and its folder may be written"
-                }
-                Some(ErrorCode::DiskFull) => "make room on the disk",
-                _ => "move the file away to begin anew; what it holds is lost then",
-            },
-            DatabaseFault::Foreign => "move the file away to begin anew; what it holds is lost then",
+            fault if fault.is_denial() => "see to it that the file and its folder may be written",
+            DatabaseFault::Sqlite(error) if busy(error) => "another program uses it: try again when that is done",
+            DatabaseFault::Sqlite(error) if error.sqlite_error_code() == Some(ErrorCode::DiskFull) => {
+                "make room on the disk"
+            }
+            _ => "move the file away to begin anew; what it holds is lost then",
         }
     }
 }
@@ -87,6 +105,26 @@ impl Database {
         let path = folder.join(kind.file);
         match connect(&path, kind) {
             Ok(connection) => Ok(Self { path, connection: Arc::new(Mutex::new(connection)) }),
+            Err(fault) => Err(Error::Database { path, fault }),
+        }
+    }
+
+    /// Opens the database of this kind that a folder may have, for what only reads. None is made, and one that cannot be
+    /// written is read as it is.
+    ///
+    /// # Errors
+    /// If the file is none of ours, is newer than this program, or cannot be read.
+    pub(crate) fn open_to_read(folder: &Path, kind: Kind) -> Result<Option<Self>> {
+        let path = folder.join(kind.file);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let connected = connect(&path, kind).or_else(|fault| match fault.is_denial() {
+            true => connect_to_read(&path, kind),
+            false => Err(fault),
+        });
+        match connected {
+            Ok(connection) => Ok(Some(Self { path, connection: Arc::new(Mutex::new(connection)) })),
             Err(fault) => Err(Error::Database { path, fault }),
         }
     }
@@ -174,17 +212,48 @@ fn connect(path: &Path, kind: Kind) -> Result<Connection, DatabaseFault> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(PATIENCE)?;
-    // Reads the file, so that one of another kind is found before anything is written to it.
-    let tables: usize = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    if application != APPLICATION && tables > 0 {
-        return Err(DatabaseFault::Foreign);
-    }
+    check_application(&connection)?;
     write_ahead(&connection)?;
     connection.pragma_update(None, "synchronous", "normal")?;
     connection.pragma_update(None, "foreign_keys", true)?;
     update(&mut connection, kind)?;
     Ok(connection)
+}
+
+/// Opens a file that cannot be written. Beside it no index of its log can be made either: what has a log is read with the
+/// index that its writer made, and what has none holds all that there is by itself.
+fn connect_to_read(path: &Path, kind: Kind) -> Result<Connection, DatabaseFault> {
+    let mut uri = "file:".to_owned();
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => uri.push(char::from(byte)),
+            _ => uri += &format!("%{byte:02x}"),
+        }
+    }
+    if !with_suffix(path, "-wal").exists() {
+        uri += "?immutable=1";
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(uri, flags)?;
+    check_application(&connection)?;
+    let (found, known) = (version(&connection)?, kind.versions.len());
+    match found.cmp(&known) {
+        cmp::Ordering::Equal => Ok(connection),
+        cmp::Ordering::Greater => Err(DatabaseFault::Newer { found, known }),
+        cmp::Ordering::Less => Err(DatabaseFault::Older { found, known }),
+    }
+}
+
+/// Reads the file, so that one of another program is found before anything else is done with it.
+fn check_application(connection: &Connection) -> Result<(), DatabaseFault> {
+    let tables: usize = connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    let application: i32 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
+    if application != APPLICATION && tables > 0 { Err(DatabaseFault::Foreign) } else { Ok(()) }
+}
+
+/// How many of the steps that make its tables a file has taken.
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
 }
 
 /// Has changes written ahead into a log. Where several open a new file at once all but one are told at once that it is busy,
@@ -205,7 +274,7 @@ fn write_ahead(connection: &Connection) -> rusqlite::Result<()> {
 fn update(connection: &mut Connection, kind: Kind) -> Result<(), DatabaseFault> {
     let known = kind.versions.len();
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let found = version(&transaction)?;
     let Some(missing) = kind.versions.get(found..) else { return Err(DatabaseFault::Newer { found, known }) };
     for statements in missing {
         transaction.execute_batch(statements)?;
@@ -241,6 +310,28 @@ mod tests {
         assert_eq!(count(&new), 2);
         let error = Database::open(folder.path(), FIRST).unwrap_err();
         assert!(matches!(error, Error::Database { fault: DatabaseFault::Newer { found: 2, known: 1 }, .. }), "{error}");
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_read_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(Database::open_to_read(folder.path(), FIRST).unwrap().is_none());
+        let database = Database::open(folder.path(), FIRST).unwrap();
+        database.write(|connection| connection.execute("INSERT INTO words VALUES ('one')", [])).unwrap();
+        let path = folder.path().join(FIRST.file);
+        let read = || {
+            let connection = connect_to_read(&path, FIRST).unwrap();
+            let words = connection.query_row("SELECT count(*) FROM words", [], |row| row.get::<_, usize>(0)).unwrap();
+            assert!(connection.execute("INSERT INTO words VALUES ('two')", []).is_err());
+            words
+        };
+        assert_eq!(read(), 1, "the word is in the log alone");
+        drop(database);
+        assert_eq!(read(), 1);
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "reading leaves no log");
+        let older = connect_to_read(&path, SECOND).unwrap_err();
+        assert!(matches!(older, DatabaseFault::Older { found: 1, known: 2 }), "{older}");
+        assert_eq!(count(&Database::open_to_read(folder.path(), FIRST).unwrap().unwrap()), 1);
     }
 
     #[test]

@@ -2,7 +2,14 @@
 
 use std::path::PathBuf;
 
-use super::{DatabaseFault, Kind, Role, TableError, filter::FilterError, store::StoreError};
+use super::{
+    DatabaseFault, Kind, Role, TableError,
+    align::ALIGNMENT,
+    catalogue::GENRES,
+    filter::FilterError,
+    hybrid::{HYBRID, RERANK},
+    store::StoreError,
+};
 use crate::engine;
 
 /// What can go wrong between files of items and explained recommendations.
@@ -67,7 +74,7 @@ pub enum Error {
         source: std::io::Error,
     },
     /// A database of a store cannot be used.
-    #[error("`{}` {fault}", path.display())]
+    #[error("the database `{}` cannot be used", path.display())]
     Database {
         /// The file.
         path: PathBuf,
@@ -184,6 +191,12 @@ pub enum Error {
         /// The method.
         method: &'static str,
     },
+    /// Something goes by the items' categories.
+    #[error("{what} goes by the items' categories, and they have none")]
+    NoCategories {
+        /// What does.
+        what: &'static str,
+    },
     /// There are too many users and items for a dense model.
     #[error("{users} users and {items} items: the smaller number exceeds {most}, the most that a dense model takes")]
     TooLarge {
@@ -279,7 +292,16 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         Some(match self {
             Error::Table(error) => return error.fault.hint(),
-            Error::Store(error) => return error.hint(),
+            Error::Store(error) => match (error.damaged_component(), error.path.parent()) {
+                // What was learned is learned again from the rest of the store.
+                (Some(HYBRID | RERANK), Some(store)) => {
+                    format!("learn it anew: `docent train hybrid {}`", store.display())
+                }
+                (Some(ALIGNMENT), Some(store)) => {
+                    format!("learn it anew: `docent train align {} --anew`", store.display())
+                }
+                _ => return error.hint(),
+            },
             Error::Filter(error) => return error.fault.hint(),
             Error::UnknownRole { .. } => {
                 let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
@@ -300,6 +322,7 @@ impl Error {
                 format!("there are {}", known.join(", "))
             }
             Error::Config { .. } => "correct the table `[system]` of the configuration file".into(),
+            Error::NoCategories { .. } => format!("name the column of their categories `{GENRES}`"),
             Error::NoTimestamps => "bring interactions with a column `timestamp`, or split in another way".into(),
             Error::Budget { .. } => "take a larger budget, or a shorter template".into(),
             Error::Tensors { .. } | Error::Tensor { .. } | Error::Learned { .. } => {

@@ -44,15 +44,7 @@ impl Recommender {
     /// # Errors
     /// If a component is damaged.
     pub fn open(store: &Store) -> Result<Self> {
-        let catalogue = store.catalogue()?;
-        let (interactions, kept) = rayon::join(|| store.interactions(&catalogue), || store.component(COLLABORATIVE));
-        let (interactions, kept) = (interactions?, kept?);
-        let kept = kept.map(|bytes| Collaborative::from_bytes(&bytes, &interactions.slices(), catalogue.len()));
-        let mut recommender = Self::with(catalogue, interactions, store.embeddings()?, kept.transpose()?.flatten())?;
-        recommender.users = store.users()?;
-        if let Some(bytes) = store.component(RETRIEVAL)? {
-            recommender.fusion = Fusion::from_bytes(&bytes)?;
-        }
+        let mut recommender = Self::untrained(store)?;
         if let Some(bytes) = store.component(HYBRID)? {
             let hybrid = Hybrid::from_bytes(&bytes)?;
             let width = recommender.semantic.as_ref().map_or(0, |semantic| semantic.width());
@@ -67,10 +59,27 @@ impl Recommender {
                 }
             }
         }
-        recommender.store = Some(store.clone());
         if let Some(bytes) = store.component(RERANK)? {
             recommender.rerank = RerankWeights::from_bytes(&bytes)?;
         }
+        Ok(recommender)
+    }
+
+    /// Reads a store without what `docent train hybrid` learned, which may be damaged.
+    ///
+    /// # Errors
+    /// If another component is damaged.
+    pub fn untrained(store: &Store) -> Result<Self> {
+        let catalogue = store.catalogue()?;
+        let (interactions, kept) = rayon::join(|| store.interactions(&catalogue), || store.component(COLLABORATIVE));
+        let (interactions, kept) = (interactions?, kept?);
+        let kept = kept.map(|bytes| Collaborative::from_bytes(&bytes, &interactions.slices(), catalogue.len()));
+        let mut recommender = Self::with(catalogue, interactions, store.embeddings()?, kept.transpose()?.flatten())?;
+        recommender.users = store.users()?;
+        if let Some(bytes) = store.component(RETRIEVAL)? {
+            recommender.fusion = Fusion::from_bytes(&bytes)?;
+        }
+        recommender.store = Some(store.clone());
         Ok(recommender)
     }
 

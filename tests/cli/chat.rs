@@ -29,6 +29,9 @@ const DIALOGUE: &str = "Hello!\nA western, please.\nNo horror, and nothing befor
 #[test]
 fn a_dialogue_is_answered_and_kept() {
     let workplace = workplace();
+    // Who only looks leaves nothing behind.
+    assert_eq!(stdout(workplace.run(&["chat", "store", "--list"])), "");
+    assert!(!workplace.path("store/sessions.sqlite").exists());
     let arguments = ["chat", "store", "--plain", "--quiet"];
     let output = workplace.run_with_input(&arguments, DIALOGUE);
     insta::assert_snapshot!("chat-plain", workplace.told(&arguments, &output));

@@ -65,7 +65,9 @@ pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliErro
     let split = Split::new(known.interactions(), known.catalogue().len(), Holdout::Last(1), Ties::Id, args.seed);
     let histories = split.fitted();
     let engine = context.engine()?;
-    let begun = match store.component(ALIGNMENT)?.filter(|_| !args.anew) {
+    // What is damaged does not stand in the way of another one.
+    let kept = if args.anew { None } else { store.component(ALIGNMENT)? };
+    let begun = match kept {
         Some(bytes) => {
             let begun = Alignment::from_bytes(&bytes)?;
             let fits = begun.seed() == args.seed && begun.fits(&engine, semantic, known.catalogue());

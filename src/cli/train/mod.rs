@@ -60,7 +60,8 @@ struct Report<'a> {
 /// Runs the command.
 ///
 /// # Errors
-/// If the store is missing, damaged or being written, there are too few interactions, or a model fails.
+/// If the store is missing, damaged or being written, there are too few
+/// interactions, or a model fails.
 pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliError> {
     context.catch_interrupts();
     let (store, judge, seed) = match &args.model {
@@ -126,7 +127,8 @@ fn weigh(
 pub(crate) fn train(path: &Path, seed: u64, context: &Context) -> Result<(Store, Hybrid), CliError> {
     Store::open(path)?;
     let mut writer = StoreWriter::create_or_update(path)?;
-    let known = Recommender::open(writer.current().unwrap_or(&Store::open(path)?))?;
+    let store = writer.current().cloned().map_or_else(|| Store::open(path), Ok)?;
+    let known = Recommender::untrained(&store)?;
     let mut bar = Bar { context, counter: None, what: "" };
     let learned = learn_hybrid(known.catalogue(), known.interactions(), known.semantic(), seed, &mut |state| {
         bar.show(state);
@@ -136,8 +138,8 @@ pub(crate) fn train(path: &Path, seed: u64, context: &Context) -> Result<(Store,
     let hybrid = learned?;
     let before = writer.manifest().components.get(HYBRID).cloned();
     writer.put(HYBRID, &hybrid.to_bytes()?)?;
-    if writer.manifest().components.get(HYBRID) != before.as_ref() {
-        // What rerankers count was learned beside the model that was there.
+    if writer.manifest().components.get(HYBRID) != before.as_ref() || store.component(RERANK).is_err() {
+        // What rerankers count was learned beside the model that was there; what is damaged counts nothing.
         writer.remove(RERANK);
     }
     Ok((writer.commit()?, hybrid))

@@ -83,9 +83,7 @@ impl AnswerCache {
     /// # Errors
     /// If the file is damaged, or cannot be read and written.
     pub fn open(store: &Path, limits: CacheLimits) -> Result<Self> {
-        Self::open_at(store, limits, || {
-            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64)
-        })
+        Self::open_at(store, limits, now)
     }
 
     fn open_at(store: &Path, limits: CacheLimits, now: fn() -> i64) -> Result<Self> {
@@ -113,16 +111,28 @@ impl AnswerCache {
         self.database.write(|connection| connection.execute_batch("DELETE FROM answers; DELETE FROM figures;"))
     }
 
-    /// What is kept, and what that was worth.
+    /// What a store keeps that may keep nothing, and what that was worth. Nothing is made or changed.
+    ///
+    /// # Errors
+    /// If the file is damaged, or cannot be read.
+    pub fn figures_of(store: &Path, limits: CacheLimits) -> Result<CacheFigures> {
+        match Database::open_to_read(store, FILE)? {
+            Some(database) => Self { database, limits, now }.figures(),
+            None => Ok(CacheFigures { answers: 0, bytes: 0, oldest_seconds: None, limits, kinds: BTreeMap::new() }),
+        }
+    }
+
+    /// What is kept and not too old, and what that was worth.
     ///
     /// # Errors
     /// If it cannot be read.
     pub fn figures(&self) -> Result<CacheFigures> {
-        let now = (self.now)();
+        let (now, old) = ((self.now)(), self.oldest());
         self.database.read(|connection| {
             let mut kinds: BTreeMap<String, KindFigures> = BTreeMap::new();
-            let mut statement = connection.prepare("SELECT kind, count(*), sum(size) FROM answers GROUP BY kind")?;
-            let mut rows = statement.query([])?;
+            let mut statement =
+                connection.prepare("SELECT kind, count(*), sum(size) FROM answers WHERE made >= ?1 GROUP BY kind")?;
+            let mut rows = statement.query([old])?;
             while let Some(row) = rows.next()? {
                 let kind = kinds.entry(row.get(0)?).or_default();
                 (kind.answers, kind.bytes) = (row.get(1)?, row.get(2)?);
@@ -135,7 +145,8 @@ impl AnswerCache {
                 (kind.asked, kind.found) = (row.get(1)?, row.get(2)?);
                 (kind.tokens_computed, kind.tokens_saved) = (row.get(3)?, row.get(4)?);
             }
-            let oldest: Option<i64> = connection.query_row("SELECT min(made) FROM answers", [], |row| row.get(0))?;
+            let oldest: Option<i64> =
+                connection.query_row("SELECT min(made) FROM answers WHERE made >= ?1", [old], |row| row.get(0))?;
             Ok(CacheFigures {
                 answers: kinds.values().map(|kind| kind.answers).sum(),
                 bytes: kinds.values().map(|kind| kind.bytes).sum(),
@@ -186,6 +197,11 @@ impl AnswerCache {
             make_room(connection, self.limits.bytes)
         })
     }
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_secs() as i64)
 }
 
 fn use_again(connection: &Connection, key: &[u8], now: i64) -> rusqlite::Result<()> {

@@ -100,12 +100,13 @@ impl Sessions {
         Ok(Self { database: Database::open(store, KIND)? })
     }
 
-    /// All sessions, those that began last first.
+    /// The sessions of a store that may have none, those that began last first. Nothing is made or changed.
     ///
     /// # Errors
-    /// If the database cannot be read.
-    pub fn list(&self) -> Result<Vec<SessionInfo>> {
-        self.database.read(|connection| {
+    /// If the database is damaged or cannot be read.
+    pub fn list(store: &Path) -> Result<Vec<SessionInfo>> {
+        let Some(database) = Database::open_to_read(store, KIND)? else { return Ok(Vec::new()) };
+        database.read(|connection| {
             let mut statement = connection.prepare(
                 "SELECT name, user, (SELECT count(*) FROM messages WHERE session = id), created FROM sessions
                  ORDER BY created DESC, id DESC",

@@ -298,7 +298,7 @@ fn a_session_is_what_was_said_in_it() {
         assert_eq!(loaded.exchanges.len(), place + 1);
     }
     let sessions = Sessions::open(folder.path()).unwrap();
-    assert_eq!(sessions.list().unwrap()[0].messages, 8);
+    assert_eq!(Sessions::list(folder.path()).unwrap()[0].messages, 8);
     let error = sessions.begin("evening", Some("7")).unwrap_err();
     assert_eq!(error.to_string(), "session `evening` is with nobody of the store, not with `7`");
 }
@@ -335,7 +335,7 @@ fn sessions_of_one_store_do_not_disturb_each_other() {
             });
         }
     });
-    let sessions = Sessions::open(folder.path()).unwrap().list().unwrap();
+    let sessions = Sessions::list(folder.path()).unwrap();
     assert_eq!(sessions.iter().map(|session| session.messages).collect::<Vec<_>>(), [12, 12]);
 }
 

@@ -52,7 +52,8 @@ impl FairnessFeedback {
     /// # Errors
     /// If the file is damaged or cannot be read.
     pub fn read(store: &Path) -> Result<Vec<Remark>> {
-        if store.join(FILE.file).exists() { Self::open(store)?.remarks() } else { Ok(Vec::new()) }
+        let database = Database::open_to_read(store, FILE)?;
+        database.map_or(Ok(Vec::new()), |database| Self { database }.remarks())
     }
 
     /// Keeps a remark.

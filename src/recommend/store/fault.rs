@@ -82,6 +82,13 @@ impl StoreFault {
 }
 
 impl StoreError {
+    /// The component whose file is damaged, if one is: its name stands before a part of the digest in that of the file.
+    pub fn damaged_component(&self) -> Option<&str> {
+        let (StoreFault::Checksum | StoreFault::Content(_)) = self.fault else { return None };
+        let (component, _) = self.path.file_name()?.to_str()?.split_once('-')?;
+        Some(component)
+    }
+
     /// What the user can do about it, where something is known to help.
     pub fn hint(&self) -> Option<String> {
         let anew =
