@@ -38,7 +38,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let template = PromptTemplate::built_in(prompting)?;
         let mut task = PromptTask::new(history, &items, 5, catalogue);
         if prompting == Prompting::FewShot {
-            task.mine_examples(history, 2, &interactions.slices(), catalogue);
+            task.mine_examples(history, &interactions.slices(), catalogue);
         }
         let answer = PromptRecommender::new(&engine, &template).recommend(&task)?;
         println!("\n{}", prompting.name());

@@ -13,9 +13,6 @@ use crate::{
     },
 };
 
-/// Examples that a prompt takes from users with a similar history.
-const EXAMPLES: usize = 2;
-
 /// What a store recommends to whoever has done something: by what they did.
 #[derive(Debug)]
 pub struct StoreLister<'a> {
@@ -110,7 +107,7 @@ impl Lister for PromptLister<'_> {
         let items: Vec<usize> = offered.iter().map(|candidate| candidate.item).collect();
         let mut task = PromptTask::new(history, &items, k, catalogue);
         task.tell(user, self.mask);
-        task.mine_examples(history, EXAMPLES, &interactions.slices(), catalogue);
+        task.mine_examples(history, &interactions.slices(), catalogue);
         let answer = PromptRecommender::new(self.engine, self.template).recommend(&task)?;
         Ok(answer.whole(items.len()).into_iter().take(k).map(|place| items[place]).collect())
     }

@@ -28,6 +28,9 @@ const HISTORY: usize = 10;
 /// Characters of a description that a prompt tells.
 const DESCRIBED: usize = 100;
 
+/// Examples that are taken from the histories of others: more of them crowd out what is asked.
+const MINED: usize = 2;
+
 /// Titles of an example's answer, and those of its request.
 const ANSWERED: usize = 3;
 const ASKED: usize = 5;
@@ -183,15 +186,9 @@ impl PromptTask {
         }
     }
 
-    /// Adds examples out of the histories of others, each oldest first: of those who have most in common with a history, what
+    /// Adds two examples out of the histories of others, each oldest first: of those who have most in common with a history, what
     /// they liked before, and what they had last.
-    pub fn mine_examples(
-        &mut self,
-        history: &[Interaction],
-        count: usize,
-        histories: &[&[Interaction]],
-        catalogue: &Catalogue,
-    ) {
+    pub fn mine_examples(&mut self, history: &[Interaction], histories: &[&[Interaction]], catalogue: &Catalogue) {
         let own: HashSet<usize> = history.iter().map(|event| event.item).collect();
         let who = |history: &[Interaction]| history.first().map(|event| event.user);
         let common = |other: &[Interaction]| other.iter().filter(|event| own.contains(&event.item)).count();
@@ -200,7 +197,7 @@ impl PromptTask {
         // Stable, so that the first of equals stay first.
         others.sort_by_key(|(common, _)| std::cmp::Reverse(*common));
         let title = |event: &Interaction| title(&catalogue[event.item]);
-        for (_, other) in others.into_iter().take(count) {
+        for (_, other) in others.into_iter().take(MINED) {
             let (before, last) = other.split_at(other.len() - ANSWERED);
             let mut liked: Vec<String> = liked(before).rev().take(ASKED).map(title).collect();
             liked.reverse();

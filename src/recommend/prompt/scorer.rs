@@ -8,8 +8,6 @@ use crate::{
 
 /// Items that are asked for.
 const ASKED_FOR: usize = 10;
-/// Examples out of the histories of others.
-const EXAMPLES: usize = 2;
 
 /// A language model's choice by a prompt, as scores: what it names first is best, what it does not name keeps its order.
 #[derive(Debug)]
@@ -40,7 +38,7 @@ impl CandidateScorer for PromptScorer<'_> {
         let mut task = PromptTask::new(history, candidates, ASKED_FOR.min(candidates.len()), self.catalogue);
         task.query = request.map(str::to_owned);
         let histories: Vec<&[Interaction]> = self.histories.iter().map(Vec::as_slice).collect();
-        task.mine_examples(history, EXAMPLES, &histories, self.catalogue);
+        task.mine_examples(history, &histories, self.catalogue);
         let answer = PromptRecommender::new(self.engine, &self.template).recommend(&task)?;
         let mut scores = vec![0.0; candidates.len()];
         let order = answer.whole(candidates.len());

@@ -16,9 +16,6 @@ use crate::{
     },
 };
 
-/// Examples that are taken from other users where none are given.
-const MINED: usize = 2;
-
 /// A language model's choice by a prompt: it can name what is offered, and nothing else.
 pub struct Prompted {
     engine: Engine,
@@ -156,7 +153,7 @@ impl Stage for Prompted {
         }
         match &self.examples {
             Some(examples) => task.examples.clone_from(examples),
-            None => task.mine_examples(person.history, MINED, &interactions.slices(), catalogue),
+            None => task.mine_examples(person.history, &interactions.slices(), catalogue),
         }
         let task = self.fit(task, &items, serving)?;
         let answer = self.answer(&task, &items, person.vector, catalogue)?;
