@@ -116,7 +116,7 @@ fn a_store_keeps_its_encoder_and_is_asked_by_no_other() {
 #[test]
 fn bad_files_are_refused_and_nothing_is_made() {
     let workplace = workplace();
-    let items: [(&str, &[u8]); 14] = [
+    let items: [(&str, &[u8]); 15] = [
         ("missing-id.csv", b"item_id,title\n1,a\n,b\n"),
         ("missing-title.csv", b"item_id,title\n1,a\n2,\n"),
         ("duplicate-id.csv", b"item_id,title\n1,a\n2,b\n1,c\n"),
@@ -131,6 +131,7 @@ fn bad_files_are_refused_and_nothing_is_made() {
         ("nested.jsonl", b"{\"item_id\": 1, \"title\": \"a\", \"details\": {\"x\": 1}}\n"),
         ("damaged.parquet", b"PAR1 nothing that a footer would describe PAR1"),
         ("items.txt", b"item_id,title\n1,a\n"),
+        ("semicolons.csv", b"item_id;title\n1;a\n"),
     ];
     for (name, content) in items {
         workplace.write(name, content);

@@ -280,7 +280,7 @@ mod tests {
             ("user_id,item_id,rating\na,2,NaN\n", "`ratings.csv` line 2, column `rating`: `NaN` is not a number"),
             (
                 "user_id,item_id,timestamp\na,2,1\na,2,noon\n",
-                "`ratings.csv` line 3, column `timestamp`: `noon` is not a number of seconds",
+                "`ratings.csv` line 3, column `timestamp`: `noon` is not a number of seconds since 1970",
             ),
             (
                 "user_id,item_id,timestamp\na,2,949778714000\n",

@@ -234,6 +234,9 @@ impl TableFault {
             TableFault::Format => {
                 "end it in `.csv`, `.jsonl`, `.parquet`, or RecBole's `.inter`, `.item`, `.user` or `.kg`".into()
             }
+            TableFault::MissingColumn { found, .. } if is_separated_otherwise(found) => {
+                "cells of CSV are separated by commas: save the file so".into()
+            }
             TableFault::MissingColumn { role, .. } => {
                 format!("name the column `{role}`, or say which one it is with `--role COLUMN={role}`")
             }
@@ -261,4 +264,10 @@ impl TableFault {
             _ => return None,
         })
     }
+}
+
+/// Whether a header of one column looks like several that something else than a comma separates.
+fn is_separated_otherwise(columns: &[String]) -> bool {
+    let [only] = columns else { return false };
+    only.contains([';', '\t', '|'])
 }

@@ -183,7 +183,7 @@ impl<'a> Row<'a> {
 
     /// A cell that holds a time in seconds since 1970, or nothing.
     pub(super) fn seconds(&self, column: usize) -> Result<Option<i64>, TableFault> {
-        let number = self.number(column, "a number of seconds")?;
+        let number = self.number(column, "a number of seconds since 1970")?;
         number.map(|number| seconds(number, &self.columns[column], self.place)).transpose()
     }
 
