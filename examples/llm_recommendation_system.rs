@@ -66,7 +66,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     let models =
         SystemModels { engine: Some(Engine::load(&path, &EngineOptions::default())?), ..SystemModels::default() };
 
-    let config = SystemConfig::parse(DESCRIBED)?;
+    let config = SystemConfig::parse(DESCRIBED)?.unwrap_or_default();
     let mut described = config.build(recommender.clone(), mask.clone(), &models, Path::new("."))?;
     let own = LLMRecommendationSystem::new(recommender, mask);
     let mut own = own.with_candidates_per_item(4).with_stage(OneOfEachDirector);

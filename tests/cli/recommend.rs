@@ -233,6 +233,13 @@ fn a_file_may_describe_all_stages() {
     workplace.write("docent.toml", "[[system.stages]]\nstage = \"fair\"\ntarget = \"colour\"\nstrength = 0.5\n");
     let wrong = ["recommend", "store", "--user", "u7", "--system", "--quiet"];
     insta::assert_snapshot!("recommend-system-wrong", workplace.transcript(&wrong));
+    // However TOML is written.
+    workplace.write("docent.toml", "system.candidates-per-item = 0\n");
+    insta::assert_snapshot!("recommend-system-none", workplace.transcript(&wrong));
+    workplace.write("docent.toml", "[ system ]\ncandidate = 2\n");
+    insta::assert_snapshot!("recommend-system-key", workplace.transcript(&wrong));
+    workplace.write("docent.toml", "# Not [system] yet.\nthreads = 1\n");
+    insta::assert_snapshot!("recommend-system-remark", workplace.transcript(&wrong));
 }
 
 #[test]

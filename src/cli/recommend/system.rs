@@ -8,7 +8,7 @@ use std::{
 
 use clap::Args;
 use docent::recommend::{
-    Filter, Recommendations, Recommender, Store,
+    Error, Filter, Recommendations, Recommender, Store,
     system::{
         Diversify, FairExposure, LLMRecommendationSystem, Person, Reranked, Sentences, SystemConfig, SystemModels,
     },
@@ -88,10 +88,13 @@ pub(crate) fn described(
 ) -> Result<LLMRecommendationSystem, CliError> {
     for path in &context.settings.files {
         let text = fs::read_to_string(path).map_err(CliError::io("read", path))?;
-        if !text.contains("[system]") && !text.contains("[[system.") {
-            continue;
-        }
-        let config = SystemConfig::parse(&text)?;
+        let wrong = |error: Error| match error {
+            Error::Config { .. } => {
+                CliError::Usage { hint: error.hint(), problem: format!("{}: {error}", path.display()) }
+            }
+            error => error.into(),
+        };
+        let Some(config) = SystemConfig::parse(&text).map_err(wrong)? else { continue };
         let engine = config.needs_language_model().then(|| context.engine()).transpose()?;
         let encoder = config.needs_encoder().then(|| context.embedder_of(store)).transpose()?;
         let encoder = encoder.map(|encoder| Arc::new(Mutex::new(encoder)));
@@ -99,7 +102,7 @@ pub(crate) fn described(
         let models = SystemModels { engine, encoder, answers: context.answers().cloned(), knowledge };
         let folder = path.parent().unwrap_or(Path::new("."));
         let mask = context.mask(recommender.users())?;
-        return Ok(config.build(recommender.clone(), mask, &models, folder)?);
+        return config.build(recommender.clone(), mask, &models, folder).map_err(wrong);
     }
     Err(CliError::usage("no configuration file describes a system", "add a table `[system]` to `docent.toml`"))
 }

@@ -55,7 +55,7 @@ impl SettingError {
         match self {
             SettingError::UnknownKey { nearest: Some(nearest), .. } => Some(format!("did you mean `{nearest}`?")),
             SettingError::UnknownKey { .. } => {
-                let keys: Vec<String> = SETTINGS.iter().map(|s| format!("`{}`", s.key)).collect();
+                let keys: Vec<String> = keys().map(|key| format!("`{key}`")).collect();
                 Some(format!("the keys are {}", keys.join(", ")))
             }
             _ => None,
@@ -101,11 +101,15 @@ impl Layers {
             if key == SYSTEM && value.is_table() {
                 continue;
             }
+            let origin = Origin::File(path.to_owned());
+            if key == SYSTEM {
+                let found = format!("a value of type {}", value.type_str());
+                return Err(SettingError::Value { key: SYSTEM, origin, found, problem: "expected a table".into() });
+            }
             let Some(setting) = SETTINGS.iter().find(|setting| setting.key == key) else {
-                let nearest = nearest(&key, SETTINGS.iter().map(|setting| setting.key));
+                let nearest = nearest(&key, keys());
                 return Err(SettingError::UnknownKey { path: path.to_owned(), key, nearest });
             };
-            let origin = Origin::File(path.to_owned());
             let is_list = LISTS.contains(&setting.key);
             let value = match value {
                 toml::Value::String(text) => text,
@@ -124,6 +128,11 @@ impl Layers {
         }
         Ok(())
     }
+}
+
+/// Every key that a file may have.
+fn keys() -> impl Iterator<Item = &'static str> {
+    SETTINGS.iter().map(|setting| setting.key).chain([SYSTEM])
 }
 
 /// The candidate that `text` was probably meant to be.

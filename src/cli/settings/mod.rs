@@ -303,12 +303,13 @@ fn variables() -> impl Iterator<Item = (&'static str, &'static str)> {
 pub(crate) fn help() -> String {
     let mut text = String::from("Environment (weaker than flags):\n");
     for (name, doc) in variables() {
-        text += &format!("  {name:<20} {doc}\n");
+        text += &format!("  {name:<22} {doc}\n");
     }
     let keys: Vec<&str> = SETTINGS.iter().map(|setting| setting.key).collect();
     text += &format!(
         "\nFiles (weaker than the environment): `{PROJECT_FILE}` in the current folder or one above it, then\n\
-         `docent/config.toml` in `XDG_CONFIG_HOME` or `~/.config`. Keys: {}.\n\n\
+         `docent/config.toml` in `XDG_CONFIG_HOME` or `~/.config`. Keys: {}.\n\
+         A table `system` describes the stages of `docent recommend --system`.\n\n\
          Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.",
         keys.join(", ")
     );
@@ -383,6 +384,8 @@ mod tests {
             ),
             ("device = 'tpu'", "`device` in FILE is `tpu`, expected one of `cpu`, `cuda`, `metal`, `reference`", None),
             ("model", "FILE is not valid TOML", None),
+            ("[sytem]", "unknown key `sytem` in FILE", Some("did you mean `system`?")),
+            ("system = 3", "`system` in FILE is a value of type integer, expected a table", None),
         ];
         for (text, message, hint) in cases {
             std::fs::write(&file, text).expect("a writable folder");

@@ -21,6 +21,9 @@ use crate::{
     },
 };
 
+/// The most drafts of an explanation, and the most orders of a list: more would change little but the time.
+const MOST: usize = 64;
+
 /// The system that a file describes.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
@@ -95,16 +98,15 @@ pub enum StageConfig {
 }
 
 impl SystemConfig {
-    /// The table `system` of a file; the default if it has none.
+    /// The table `system` of a file, if it has one.
     ///
     /// # Errors
     /// If the file is no TOML, or the table says what nothing reads.
-    pub fn parse(text: &str) -> Result<Self> {
+    pub fn parse(text: &str) -> Result<Option<Self>> {
         /// The rest of the file is read elsewhere.
         #[derive(Deserialize)]
         struct File {
-            #[serde(default)]
-            system: SystemConfig,
+            system: Option<SystemConfig>,
         }
         let file: File = toml::from_str(text).map_err(|error| wrong(error.to_string().trim_end()))?;
         Ok(file.system)
@@ -129,7 +131,7 @@ impl SystemConfig {
     /// The system over a store. Files of templates lie in `folder`.
     ///
     /// # Errors
-    /// If a stage names what there is not, or needs a model that is not given.
+    /// If a number is out of range, or a stage names what there is not, or needs a model that is not given.
     pub fn build(
         &self,
         recommender: impl Into<Arc<Recommender>>,
@@ -137,8 +139,9 @@ impl SystemConfig {
         models: &SystemModels,
         folder: &Path,
     ) -> Result<LLMRecommendationSystem> {
-        let mut system =
-            LLMRecommendationSystem::new(recommender, mask).with_candidates_per_item(self.candidates_per_item);
+        let candidates = count("candidates-per-item", self.candidates_per_item, usize::MAX)?;
+        let drafts = count("drafts", self.drafts, MOST)?;
+        let mut system = LLMRecommendationSystem::new(recommender, mask).with_candidates_per_item(candidates);
         if self.selective {
             system = system.with_selection(Selective::default());
         }
@@ -150,7 +153,7 @@ impl SystemConfig {
                     let known: Vec<(&str, Asked)> = known.map(|asked| (asked.name(), asked)).collect();
                     let judge = match named(mode, &known)? {
                         Asked::Mode(mode) => {
-                            let permutations = permutations.unwrap_or(1).max(1);
+                            let permutations = count("permutations", permutations.unwrap_or(1), MOST)?;
                             let options = RerankOptions { mode, permutations, ..RerankOptions::default() };
                             Judge::LanguageModel(model()?, options)
                         }
@@ -167,7 +170,7 @@ impl SystemConfig {
                     let mut prompted = Prompted::new(model()?, self.template(template, folder)?);
                     if let Some(budget) = budget {
                         let encoder = models.encoder.clone().ok_or_else(|| wrong("a budget needs an encoder"))?;
-                        prompted = prompted.with_budget(*budget, encoder);
+                        prompted = prompted.with_budget(count("budget", *budget, usize::MAX)?, encoder);
                     }
                     if let Some(most) = facts {
                         let knowledge =
@@ -192,7 +195,7 @@ impl SystemConfig {
             };
         }
         if self.explain {
-            system = system.explaining(Sentences::new(model()?, self.drafts));
+            system = system.explaining(Sentences::new(model()?, drafts));
         }
         Ok(system)
     }
@@ -210,6 +213,14 @@ fn named<T: Copy>(name: &str, known: &[(&str, T)]) -> Result<T> {
     let found = known.iter().find(|(known, _)| *known == name.replace('-', "_")).map(|(_, value)| *value);
     let names = || known.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
     found.ok_or_else(|| wrong(format!("`{name}` is none of {}", names())))
+}
+
+fn count(name: &str, number: usize, most: usize) -> Result<usize> {
+    match (number, most) {
+        (1.., _) if number <= most => Ok(number),
+        (_, usize::MAX) => Err(wrong(format!("`{name}` is {number}, expected at least 1"))),
+        _ => Err(wrong(format!("`{name}` is {number}, expected 1 to {most}"))),
+    }
 }
 
 fn share(strength: f32) -> Result<f32> {
@@ -234,7 +245,8 @@ mod tests {
     }
 
     fn build(text: &str) -> Result<LLMRecommendationSystem> {
-        SystemConfig::parse(text)?.build(recommender(), Mask::default(), &SystemModels::default(), Path::new("."))
+        let config = SystemConfig::parse(text)?.unwrap_or_default();
+        config.build(recommender(), Mask::default(), &SystemModels::default(), Path::new("."))
     }
 
     #[test]
@@ -304,6 +316,8 @@ mod tests {
         let stage = |text: &str| format!("[[system.stages]]\n{text}\n");
         let cases = [
             ("[system]\ncandidate = 3".to_owned(), "candidate"),
+            ("system.candidates-per-item = 0".into(), "`candidates-per-item` is 0, expected at least 1"),
+            ("[ system ]\ndrafts = 65".into(), "`drafts` is 65, expected 1 to 64"),
             (stage("stage = 'guess'"), "guess"),
             (stage("stage = 'diversify'\nway = 'mmr'\nstrength = 2.0"), "a strength of 2 is not from 0 to 1"),
             (

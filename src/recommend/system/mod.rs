@@ -163,7 +163,7 @@ impl Parts {
             alike.map(|stage| stage.wants(k)).max()
         };
         let wanted = wants(true).or(wants(false));
-        let count = wanted.map_or(k, |wanted| wanted.max(k * *candidates_per_item));
+        let count = wanted.map_or(k, |wanted| wanted.max(k.saturating_mul(*candidates_per_item)));
         let catalogue = recommender.catalogue();
         let had: HashSet<usize> = person.history.iter().map(|event| event.item).collect();
         let is_open = |item: usize| {

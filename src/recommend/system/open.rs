@@ -75,7 +75,7 @@ impl LLMRecommendationSystem {
         progress: &dyn Progress,
     ) -> Result<Self> {
         let text = std::fs::read_to_string(file).map_err(|source| Error::Read { path: file.to_owned(), source })?;
-        let config = SystemConfig::parse(&text)?;
+        let config = SystemConfig::parse(&text)?.unwrap_or_default();
         let File { model, encoder, sensitive, allow } =
             toml::from_str(&text).map_err(|error| wrong(error.to_string().trim_end()))?;
         let find = |name: &str| -> Result<Resolved> {
