@@ -19,7 +19,8 @@ use super::{CliError, Context, progress::Counter};
 pub(crate) struct IndexArgs {
     /// Folder of the store
     store: PathBuf,
-    /// Items: `.csv`, `.jsonl`, `.parquet` or RecBole's `.item`, with an id and a title
+    /// Items: `.csv`, `.jsonl`, `.parquet` or RecBole's `.item`, with an id and a title; a column
+    /// `genres` holds their categories, and `year` says when they came out
     #[arg(long, value_name = "FILE", required_unless_present = "append")]
     items: Option<PathBuf>,
     /// Interactions, likewise or `.inter`: user_id, item_id and, if there, rating, timestamp, review

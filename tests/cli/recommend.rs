@@ -423,3 +423,40 @@ fn a_killed_training_leaves_the_store_as_it_was() {
     insta::assert_snapshot!("train-nobody", workplace.transcript(&["train", "hybrid", "small", "--quiet"]));
     insta::assert_snapshot!("train-nowhere", workplace.transcript(&["train", "hybrid", "nowhere", "--quiet"]));
 }
+
+#[test]
+fn a_damaged_hybrid_model_is_learned_anew() {
+    let workplace = workplace();
+    let train = ["train", "hybrid", "store", "--quiet"];
+    assert!(workplace.run(&train).status.success());
+    let store = workplace.path("store");
+    let names = std::fs::read_dir(&store).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let name = names.map(|name| name.to_string_lossy().into_owned()).find(|name| name.starts_with("hybrid-"));
+    std::fs::write(store.join(name.expect("a hybrid model")), "damaged").expect("a writable folder");
+    let recommend = ["recommend", "store", "--user", "u7", "--quiet"];
+    let told = workplace.transcript(&recommend);
+    let hint = "is damaged: its checksum is not the one in the store's manifest\n\
+                hint: learn it anew: `docent train hybrid store`\n--- exit code 1\n";
+    assert!(told.ends_with(hint), "{told}");
+    assert!(workplace.run(&train).status.success());
+    assert!(workplace.run(&recommend).status.success());
+}
+
+#[test]
+fn nothing_is_calibrated_without_categories() {
+    let workplace = Workplace::new();
+    let items: String = (0..40).map(|item| format!("{item},Title {item},Fiction\n")).collect();
+    workplace.write("items.csv", format!("item_id,title,shelf\n{items}"));
+    let event = |(user, place): (usize, usize)| format!("u{user},{},{place}\n", (user * 7 + place * 3) % 40);
+    let events: String = (0..60).flat_map(|user| (0..5).map(move |place| (user, place))).map(event).collect();
+    workplace.write("ratings.csv", format!("user_id,item_id,timestamp\n{events}"));
+    let files = ["--items", "items.csv", "--interactions", "ratings.csv", "--no-embeddings", "--quiet"];
+    assert!(workplace.run(&[&["index", "store"][..], &files].concat()).status.success());
+    let list = ["recommend", "store", "--user", "u7", "--quiet", "--diversity", "0.5", "--diversify", "calibrated"];
+    insta::assert_snapshot!("recommend-no-categories", workplace.transcript(&list));
+    let eval = ["eval", "store", "--methods", "pop,calibrated", "--quiet"];
+    insta::assert_snapshot!("eval-no-categories", workplace.transcript(&eval));
+    insta::assert_snapshot!("eval-chat-no-categories", workplace.transcript(&["eval", "chat", "store"]));
+    let line = json(workplace.run(&["eval", "store", "--methods", "pop", "--json", "--quiet"]));
+    assert!(line["metrics"]["ild@10"].is_object() && line["metrics"].get("calibration_kl@10").is_none(), "{line}");
+}

@@ -8,6 +8,7 @@ use docent::recommend::{
     converse::{
         ChatREC, Labelled, Opinions, SimulateOptions, Simulation, Understander, Understanding, simulate, understanding,
     },
+    diversify::has_categories,
 };
 
 use crate::cli::{
@@ -78,9 +79,15 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
 }
 
 /// Lets simulated users look for items. Nothing is kept, and no language model is asked: it has no say in what is shown.
+///
+/// # Errors
+/// If the store is damaged, its items have no categories, or a model fails.
 fn run_simulation(args: &ChatArgs, store: &Store, context: &mut Context) -> Result<(), CliError> {
     context.catch_interrupts();
     let recommender = Recommender::open(store)?;
+    if !has_categories(recommender.catalogue()) {
+        return Err(recommend::Error::NoCategories { what: "what simulated users look for" }.into());
+    }
     let knowledge = store.knowledge()?;
     let mut chat = ChatREC::new(&recommender, &knowledge);
     if recommender.semantic().is_some() {

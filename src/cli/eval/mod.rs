@@ -211,8 +211,13 @@ pub(crate) fn run(args: &EvalArgs, context: &mut Context) -> Result<(), CliError
     let page = args.html.as_deref().map(Staged::new).transpose()?;
     context.catch_interrupts();
     let Data { catalogue, interactions, semantic } = Data::read(args, &options, context)?;
-    if args.methods.is_empty() && semantic.is_none() {
-        options.methods.retain(|&method| method != Method::Semantic);
+    if args.methods.is_empty() {
+        let can = |method: &Method| match method {
+            Method::Semantic => semantic.is_some(),
+            Method::Diverse(diversity) => diversity.require(&catalogue).is_ok(),
+            _ => true,
+        };
+        options.methods.retain(can);
     }
     let data = EvaluateData { catalogue: &catalogue, interactions: &interactions, semantic: semantic.as_ref() };
     let mut tell = |what: &str| {

@@ -33,8 +33,10 @@ pub(super) fn table(evaluations: &[Evaluation]) -> String {
         text +=
             &format!("{:<15}{:<27}", evaluation.method.name(), metric(Metric::Ndcg10).map_or(String::new(), interval));
         rest.iter().for_each(|&metric| text += &format!("{:>8.4}", value(metric)));
-        let list = |name: &str| evaluation.metrics.get(name).map_or(0.0, |estimate| estimate.value);
-        LISTS.iter().for_each(|(name, _)| text += &format!("{:>10.4}", list(name)));
+        let list = |name: &str| {
+            evaluation.metrics.get(name).map_or_else(|| "-".into(), |estimate| format!("{:.4}", estimate.value))
+        };
+        LISTS.iter().for_each(|(name, _)| text += &format!("{:>10}", list(name)));
         let versus = evaluation.versus_fused.get(Metric::Ndcg10.name()).map_or(String::new(), signed);
         text += format!("{:>10.4}  {versus}", evaluation.coverage).trim_end();
         text.push('\n');
@@ -47,10 +49,13 @@ pub(super) fn table(evaluations: &[Evaluation]) -> String {
         }
     }
     text += "\nIntervals: 95 %, bootstrap over users. Chosen and learned on validation items:\n";
-    for evaluation in evaluations.iter().filter(|evaluation| !evaluation.weights.is_empty()) {
-        let weights: Vec<String> =
-            evaluation.weights.iter().map(|(name, value)| format!("{name} {}", short(*value))).collect();
-        text += &format!("{:<15}{}\n", evaluation.method.name(), weights.join(", "));
+    for (place, evaluation) in evaluations.iter().enumerate().filter(|(_, evaluation)| !evaluation.weights.is_empty()) {
+        let weight = |(name, value): (&String, &f64)| format!("{name} {}", short(*value));
+        let told = match evaluations[..place].iter().find(|other| other.weights == evaluation.weights) {
+            Some(other) => format!("as {}", other.method),
+            None => evaluation.weights.iter().map(weight).collect::<Vec<_>>().join(", "),
+        };
+        text += &format!("{:<15}{told}\n", evaluation.method.name());
     }
     text
 }

@@ -9,6 +9,7 @@ use std::{
 use clap::Args;
 use docent::recommend::{
     Error, Filter, Recommendations, Recommender, Store,
+    diversify::Diversity,
     system::{
         Diversify, FairExposure, LLMRecommendationSystem, Person, Reranked, Sentences, SystemConfig, SystemModels,
     },
@@ -65,7 +66,9 @@ impl Wanted {
         }
         if self.variety.diversity > 0.0 {
             let VarietyArgs { diversity: strength, diversify } = self.variety;
-            system = system.with_stage(Diversify { way: diversify.into(), strength });
+            let way = Diversity::from(diversify);
+            way.require(recommender.catalogue())?;
+            system = system.with_stage(Diversify { way, strength });
         }
         if let Some(target) = target {
             system = system.with_stage(FairExposure { target, strength: self.fair.fairness });

@@ -8,7 +8,7 @@ mod dpp;
 mod likeness;
 mod mmr;
 
-use super::{Candidate, Catalogue, Interaction, retrieve::Semantic};
+use super::{Candidate, Catalogue, Error, Interaction, Result, retrieve::Semantic};
 pub(crate) use calibrate::{divergence, divergence_of, of_history, of_list};
 pub use likeness::Likeness;
 
@@ -40,6 +40,24 @@ impl Diversity {
             Diversity::Calibrated => "calibrated",
         }
     }
+
+    /// Checks that it can do something with a catalogue's items.
+    ///
+    /// # Errors
+    /// If it goes by categories, and the items have none.
+    pub fn require(self, catalogue: &Catalogue) -> Result<()> {
+        match self {
+            Diversity::Calibrated if !has_categories(catalogue) => {
+                Err(Error::NoCategories { what: "a calibrated list" })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Whether any item has a category.
+pub fn has_categories(catalogue: &Catalogue) -> bool {
+    catalogue.items().iter().any(|item| !item.genres().is_empty())
 }
 
 /// Makes lists of a catalogue's items.
@@ -143,6 +161,13 @@ mod tests {
         assert_eq!(picked(Diversity::Dpp, 0.5), [0, 3, 4]);
         let calibrated = picked(Diversity::Calibrated, 0.99);
         assert!(!calibrated.contains(&0) && !calibrated.contains(&1), "the history has no war: {calibrated:?}");
+    }
+
+    #[test]
+    fn calibration_needs_categories() {
+        let none = catalogue(&[&[], &[]]);
+        assert!(matches!(Diversity::Calibrated.require(&none), Err(Error::NoCategories { .. })));
+        assert!(Diversity::Mmr.require(&none).is_ok() && Diversity::Calibrated.require(&catalogue(&GENRES_OF)).is_ok());
     }
 
     proptest! {

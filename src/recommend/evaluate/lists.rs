@@ -7,7 +7,10 @@ use crate::recommend::{
 };
 
 /// What is measured of every list, by its name in outputs.
-pub(super) const LIST_METRICS: [&str; 3] = ["ild@10", "novelty@10", "calibration_kl@10"];
+pub(super) const LIST_METRICS: [&str; 3] = ["ild@10", "novelty@10", CALIBRATION];
+
+/// The one of them that is about categories.
+pub(super) const CALIBRATION: &str = "calibration_kl@10";
 
 /// Measures lists of a catalogue's items.
 #[derive(Clone, Copy, Debug)]

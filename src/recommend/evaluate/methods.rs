@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, ops::ControlFlow, sync::Arc};
 
 use super::{
-    EvaluateData, Method, Split,
+    EvaluateData, EvaluateOptions, Method, Split,
     language::{LanguagePart, learn_weight},
     run::{Telling, tell},
     tune::choose,
@@ -39,6 +39,7 @@ pub(super) struct Models<'a> {
     data: EvaluateData<'a>,
     split: &'a Split,
     fitted: Vec<&'a [Interaction]>,
+    popularity: &'a Popularity,
     seed: u64,
     /// How the language model is asked that reranks.
     rerank: Asked,
@@ -46,8 +47,15 @@ pub(super) struct Models<'a> {
 }
 
 impl<'a> Models<'a> {
-    pub(super) fn new(data: EvaluateData<'a>, split: &'a Split, seed: u64, rerank: Asked) -> Self {
-        Self { data, split, fitted: split.fitted(), seed, rerank, learned: None }
+    /// `popularity` is that of what is fitted on.
+    pub(super) fn new(
+        data: EvaluateData<'a>,
+        split: &'a Split,
+        popularity: &'a Popularity,
+        options: &EvaluateOptions,
+    ) -> Self {
+        let &EvaluateOptions { seed, rerank, .. } = options;
+        Self { data, split, fitted: split.fitted(), popularity, seed, rerank, learned: None }
     }
 
     fn items(&self) -> usize {
@@ -62,7 +70,7 @@ impl<'a> Models<'a> {
         progress: &mut Telling<'_>,
     ) -> Result<Fitted> {
         match method {
-            Method::Pop => Ok(fitted(method, Popularity::fit(&self.fitted, self.items()), [])),
+            Method::Pop => Ok(fitted(method, self.popularity.clone(), [])),
             Method::Itemknn => self.item_knn(),
             Method::Ease => self.ease(&[1.0], method),
             Method::EaseDecayed => self.ease(&[0.5, 0.8, 0.9, 0.95], method),
@@ -86,8 +94,7 @@ impl<'a> Models<'a> {
 
     /// The language model alone, asked in one way about candidates in the order of their popularity.
     fn alone(&self, method: Method, asked: Asked) -> Fitted {
-        let popularity = Popularity::fit(&self.fitted, self.items());
-        Fitted { language: Some(LanguagePart::Alone), asked, ..fitted(method, popularity, []) }
+        Fitted { language: Some(LanguagePart::Alone), asked, ..fitted(method, self.popularity.clone(), []) }
     }
 
     /// Retrieval or both stages, with what was learned.

@@ -12,14 +12,14 @@ use serde::Serialize;
 use super::{
     Candidates, Case, Estimate, Holdout, Method, Metric, Rank, Split, Ties,
     candidates::Matcher,
-    lists::{LIST_METRICS, ListMeter},
+    lists::{CALIBRATION, LIST_METRICS, ListMeter},
     methods::{Fitted, Models},
     rank,
     segments::{Lift, Segment, lifts, popular},
 };
 use crate::recommend::{
     Catalogue, Error, Interactions, Result,
-    diversify::{Diversifier, Diversity, POOL_PER_PLACE},
+    diversify::{Diversifier, Diversity, POOL_PER_PLACE, has_categories},
     draw::shuffle,
     rerank::{Asked, Judges},
     retrieve::{Popularity, Query, Semantic, best},
@@ -90,7 +90,7 @@ pub struct Evaluation {
     pub cases: usize,
     /// What was chosen or learned on validation data; for several orders of ties that of the first.
     pub weights: BTreeMap<String, f64>,
-    /// The means with their intervals.
+    /// The means with their intervals; without calibration, where the items have no categories.
     pub metrics: BTreeMap<&'static str, Estimate>,
     /// The share of the catalogue that is in anybody's first ten.
     #[serde(rename = "coverage@10")]
@@ -128,8 +128,8 @@ pub(super) fn tell(progress: &mut Telling<'_>, what: &str) -> Result<()> {
 /// Evaluates all methods. `judges` is the language model ([`NoJudge`](crate::recommend::NoJudge) where no method needs one).
 ///
 /// # Errors
-/// If nobody has enough interactions, a temporal split has no timestamps to go by, a method needs vectors or a language model that are not given, a model fails, or
-/// `progress` breaks it off.
+/// If nobody has enough interactions, a temporal split has no timestamps to go by, a method needs vectors, categories or a
+/// language model that are not given, a model fails, or `progress` breaks it off.
 pub fn evaluate(
     data: EvaluateData<'_>,
     options: &EvaluateOptions,
@@ -141,6 +141,11 @@ pub fn evaluate(
     {
         return Err(Error::NoTimestamps);
     }
+    for method in &options.methods {
+        if let Method::Diverse(diversity) = method {
+            diversity.require(data.catalogue)?;
+        }
+    }
     let mut records: Vec<Record> = options.methods.iter().map(|_| Record::default()).collect();
     let (mut users, mut segments) = (Vec::new(), Vec::new());
     for (order, &ties) in options.orders.iter().enumerate() {
@@ -150,8 +155,9 @@ pub fn evaluate(
             return Err(Error::NothingToEvaluate { needed: split.needed() });
         }
         users.extend(cases.iter().map(|case| case.user));
-        let mut models = Models::new(data, &split, options.seed, options.rerank);
-        let board = Board::new(data, &split, &cases, options);
+        let popularity = Popularity::fit(&split.fitted(), data.catalogue.len());
+        let mut models = Models::new(data, &split, &popularity, options);
+        let board = Board::new(data, &split, &cases, &popularity, options);
         segments.extend(board.segments());
         for (&method, record) in options.methods.iter().zip(&mut records) {
             match options.orders.len() {
@@ -166,7 +172,7 @@ pub fn evaluate(
             }
         }
     }
-    Ok(report(options, &records, &users, &segments))
+    Ok(report(data, options, &records, &users, &segments))
 }
 
 fn cases(split: &Split, options: &EvaluateOptions) -> Vec<Case> {
@@ -176,7 +182,7 @@ fn cases(split: &Split, options: &EvaluateOptions) -> Vec<Case> {
         let users: BTreeSet<usize> = cases.iter().map(|case| case.user).collect();
         let mut users: Vec<usize> = users.into_iter().collect();
         shuffle(&mut users, &mut rand_chacha::ChaCha8Rng::seed_from_u64(options.seed));
-        users.truncate(limit);
+        let users: BTreeSet<usize> = users.into_iter().take(limit).collect();
         cases.retain(|case| users.contains(&case.user));
     }
     cases
@@ -188,16 +194,21 @@ struct Board<'a> {
     cases: &'a [Case],
     items: usize,
     data: EvaluateData<'a>,
-    popularity: Popularity,
+    popularity: &'a Popularity,
     diversity: f32,
     /// Draws candidates, how many, by which seed; without it all that is open counts.
     drawn: Option<(Matcher, usize, u64)>,
 }
 
 impl<'a> Board<'a> {
-    fn new(data: EvaluateData<'a>, split: &'a Split, cases: &'a [Case], options: &EvaluateOptions) -> Self {
+    fn new(
+        data: EvaluateData<'a>,
+        split: &'a Split,
+        cases: &'a [Case],
+        popularity: &'a Popularity,
+        options: &EvaluateOptions,
+    ) -> Self {
         let items = data.catalogue.len();
-        let popularity = Popularity::fit(&split.fitted(), items);
         let drawn = match options.candidates {
             Candidates::Full => None,
             Candidates::Matched { count, seed } => Some((Matcher::new(popularity.users()), count, seed)),
@@ -311,6 +322,7 @@ struct Played {
 }
 
 fn report(
+    data: EvaluateData<'_>,
     options: &EvaluateOptions,
     records: &[Record],
     users: &[usize],
@@ -319,6 +331,8 @@ fn report(
     let values = |record: &Record, metric: Metric| record.ranks.iter().map(|&rank| metric.of(rank)).collect::<Vec<_>>();
     let place = |wanted: Method| options.methods.iter().position(|&method| method == wanted);
     let fused = place(Method::Fused).map(|at| &records[at]);
+    // Where there are no categories, nothing diverges from them.
+    let measured = |(_, name): &(usize, &'static str)| *name != CALIBRATION || has_categories(data.catalogue);
     let base = place(Method::Hybrid).or(place(Method::Fused));
     let evaluation = |(&method, record): (&Method, &Record)| {
         let estimate = |metric: Metric| (metric.name(), Estimate::of(&values(record, metric), users));
@@ -339,7 +353,7 @@ fn report(
             users: users.iter().collect::<BTreeSet<_>>().len(),
             cases: users.len(),
             weights: record.weights.clone(),
-            metrics: metrics.chain(LIST_METRICS.into_iter().enumerate().map(list_estimate)).collect(),
+            metrics: metrics.chain(LIST_METRICS.into_iter().enumerate().filter(measured).map(list_estimate)).collect(),
             coverage: record.coverage.iter().sum::<f64>() / record.coverage.len().max(1) as f64,
             lift: base.filter(|&base| options.methods[base] != method).map_or_else(Vec::new, |base| {
                 let [with, without] = [record, &records[base]].map(|record| values(record, Metric::Ndcg10));

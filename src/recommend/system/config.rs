@@ -184,6 +184,7 @@ impl SystemConfig {
                 }
                 StageConfig::Diversify { way, strength } => {
                     let way = named(way, &Diversity::ALL.map(|way| (way.name(), way)))?;
+                    way.require(system.recommender().catalogue())?;
                     system.with_stage(Diversify { way, strength: share(*strength)? })
                 }
                 StageConfig::Fair { target, strength } => {
