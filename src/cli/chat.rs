@@ -30,7 +30,7 @@ pub(crate) struct ChatArgs {
     #[arg(long, value_name = "ID")]
     user: Option<String>,
     /// List the sessions of the store, and do nothing else
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["session", "user", "plain"])]
     list: bool,
     /// Word the answers without a language model
     #[arg(long)]

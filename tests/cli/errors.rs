@@ -115,3 +115,29 @@ fn texts() {
     );
     assert!(!workplace.names().iter().any(|name| name.contains("out")), "{:?}", workplace.names());
 }
+
+/// Each of them says how something is done that no other argument asks for.
+#[test]
+fn arguments_without_effect() {
+    let workplace = Workplace::new();
+    workplace.write("items.csv", "item_id,title\n1,Heat\n");
+    let cases: [&[&str]; 15] = [
+        &["recommend", "store", "--user", "a", "--diversify", "dpp"],
+        &["recommend", "store", "--user", "a", "--candidates", "5"],
+        &["recommend", "store", "--user", "a", "--permutations", "3"],
+        &["recommend", "store", "--user", "a", "--rerank", "likelihood", "--permutations", "3"],
+        &["recommend", "store", "--user", "a", "--rerank", "likelihood", "--reranker", "x"],
+        &["explain", "store", "--user", "a", "--item", "1", "--mode", "aspects", "--candidates", "5"],
+        &["train", "hybrid", "store", "--reranker", "x"],
+        &["rerank", "--query", "a", "--permutations", "3"],
+        &["eval", "store", "--known", "2"],
+        &["eval", "store", "--rerank", "yes-no"],
+        &["eval", "store", "--methods", "pop", "--diversity", "0.5"],
+        &["eval", "store", "--permutations", "3"],
+        &["audit", "store", "--feedback", "good", "--limit-users", "3"],
+        &["chat", "store", "--list", "--plain"],
+        &["features", "items.csv", "-o", "out.jsonl", "--allow", "age"],
+    ];
+    let told: Vec<String> = cases.iter().map(|arguments| workplace.transcript(arguments)).collect();
+    insta::assert_snapshot!("error-without-effect", told.join("\n"));
+}

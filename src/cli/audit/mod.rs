@@ -18,6 +18,9 @@ use super::{
     staged::Staged,
 };
 
+/// The arguments of a report, of which none says anything about a remark.
+const NOT_KEPT: [&str; 9] = ["attribute", "k", "limit_users", "seed", "sensitive", "allow", "fair", "prompt", "html"];
+
 /// Arguments of `docent audit`.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct AuditArgs {
@@ -47,7 +50,7 @@ pub(crate) struct AuditArgs {
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     /// Keep what somebody says about fairness, for the next report, instead of making one
-    #[arg(long, value_name = "TEXT", conflicts_with_all = ["attribute", "fair", "prompt", "html"])]
+    #[arg(long, value_name = "TEXT", conflicts_with_all = NOT_KEPT)]
     feedback: Option<String>,
     /// Who says so
     #[arg(long, value_name = "ID", requires = "feedback")]

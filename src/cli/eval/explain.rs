@@ -39,7 +39,7 @@ pub(super) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
     let options = ExplanationOptions {
         users: args.users as usize,
         items: usize::from(args.k),
-        candidates: usize::from(args.drafts.candidates),
+        candidates: args.drafts.count(),
         seed: args.seed,
     };
     context.catch_interrupts();

@@ -60,14 +60,14 @@ pub(crate) struct EvalArgs {
     /// setwise, pairwise, a_llmrec, zero-shot, few-shot, cot, conversational [default: all that need no language model]
     #[arg(long, value_name = "M,..", value_delimiter = ',')]
     methods: Vec<Method>,
-    /// How the language model is asked that `reranked` adds to `hybrid`
-    #[arg(long, value_enum, value_name = "MODE", default_value_t = Rerank::Likelihood)]
-    rerank: Rerank,
+    /// How the language model is asked that `reranked` adds to `hybrid` [default: likelihood]
+    #[arg(long, value_enum, value_name = "MODE")]
+    rerank: Option<Rerank>,
     #[command(flatten)]
     asked: OrderArgs,
-    /// How much variety counts in mmr, dpp and calibrated, from 0 to 1
-    #[arg(long, value_name = "X", default_value_t = 0.3, value_parser = share)]
-    diversity: f32,
+    /// How much variety counts in mmr, dpp and calibrated, from 0 to 1 [default: 0.3]
+    #[arg(long, value_name = "X", value_parser = share)]
+    diversity: Option<f32>,
     /// Compress the items' descriptions to this share of their tokens first, for encoder and language model alike
     #[arg(long, value_name = "SHARE", value_parser = share)]
     compress: Option<f32>,
@@ -77,9 +77,9 @@ pub(crate) struct EvalArgs {
     /// How many of each user's last interactions test, each in turn
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
     targets: u16,
-    /// How many interactions of cold users are known
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..))]
-    known: u16,
+    /// How many interactions of cold users are known [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    known: Option<u16>,
     /// What orders a user's interactions in the same second
     #[arg(long, value_enum, default_value_t = TieOrder::Id)]
     ties: TieOrder,
@@ -99,6 +99,9 @@ pub(crate) struct EvalArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit_users: Option<u32>,
 }
+
+/// How much variety counts unless somebody says otherwise.
+const DIVERSITY: f32 = 0.3;
 
 /// The share of all interactions that comes before the moment of a temporal split.
 const BEFORE: f64 = 0.9;
@@ -151,8 +154,9 @@ impl EvalArgs {
             None => Candidates::Full,
             Some(count) => Candidates::Matched { count: usize::from(count), seed: self.seed },
         };
+        self.check(&methods)?;
         let aligned = methods.contains(&Method::ALLMRec)
-            || (methods.contains(&Method::Reranked) && self.rerank == Rerank::ALLMRec);
+            || (methods.contains(&Method::Reranked) && self.rerank == Some(Rerank::ALLMRec));
         if aligned && (self.split, self.targets, self.ties) != (SplitBy::LastOut, 1, TieOrder::Id) {
             return Err(CliError::usage(
                 "`docent train align` has learned from what other splits and orders test",
@@ -172,9 +176,32 @@ impl EvalArgs {
             candidates,
             limit_users: self.limit_users.map(|limit| limit as usize),
             rerank: self.asked()?,
-            diversity: self.diversity,
+            diversity: self.diversity.unwrap_or(DIVERSITY),
             seed: self.seed,
         })
+    }
+
+    /// Refuses arguments that say how something is done which none of the methods does, nor the split.
+    fn check(&self, methods: &[Method]) -> Result<(), CliError> {
+        if self.known.is_some() && self.split != SplitBy::ColdUsers {
+            return Err(CliError::usage("`--known` without cold users", "add `--split cold-users`"));
+        }
+        if self.rerank.is_some() && !methods.contains(&Method::Reranked) {
+            return Err(CliError::usage("`--rerank` without a method that reranks", "add `reranked` to `--methods`"));
+        }
+        let is_diverse = |method: &Method| matches!(method, Method::Diverse(_));
+        if self.diversity.is_some() && !methods.iter().any(is_diverse) {
+            return Err(CliError::usage(
+                "`--diversity` without a method that varies lists",
+                "add `mmr`, `dpp` or `calibrated` to `--methods`",
+            ));
+        }
+        let beside = self.rerank.and_then(Rerank::mode);
+        let alone = methods.iter().filter_map(|method| match method {
+            Method::Alone(mode) => Some(*mode),
+            _ => None,
+        });
+        self.asked.check(alone.chain(beside))
     }
 
     fn holdout(&self) -> Result<Holdout, CliError> {
@@ -184,14 +211,14 @@ impl EvalArgs {
         Ok(match self.split {
             SplitBy::LastOut => Holdout::Last(usize::from(self.targets)),
             SplitBy::Temporal => Holdout::Temporal(BEFORE),
-            SplitBy::ColdUsers => Holdout::ColdUsers(usize::from(self.known)),
+            SplitBy::ColdUsers => Holdout::ColdUsers(self.known.map_or(1, usize::from)),
             SplitBy::ColdItems => Holdout::ColdItems(HIDDEN),
         })
     }
 
     fn asked(&self) -> Result<Asked, CliError> {
         let no_model = || CliError::usage("a cross-encoder is no language model", "name another mode with `--rerank`");
-        self.rerank.asked().ok_or_else(no_model)
+        self.rerank.unwrap_or(Rerank::Likelihood).asked().ok_or_else(no_model)
     }
 }
 

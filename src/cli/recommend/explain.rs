@@ -65,6 +65,9 @@ struct ExplainedItem {
 /// # Errors
 /// If the store is damaged, there is no such user or item, or the language model cannot be fetched or fails.
 pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliError> {
+    if args.mode != Mode::Sentence {
+        args.drafts.refuse("leave it out, or explain by `--mode sentence`")?;
+    }
     let recommender = open(&Store::open(&args.store)?, context)?;
     args.answers.settle(&args.store, context);
     let catalogue = recommender.catalogue();
@@ -77,7 +80,7 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
     if args.mode != Mode::Sentence {
         return views(args.mode, &named, &recommender, &whom, context);
     }
-    let mut writer = Sentences::new(context.engine()?, usize::from(args.drafts.candidates));
+    let mut writer = Sentences::new(context.engine()?, args.drafts.count());
     let explanations = writer.explain(&recommender, &whom.person(), &named)?;
     let item = |(&item, explanation): (&usize, Explanation)| RecommendedItem {
         explanation: Some(explanation),

@@ -27,23 +27,45 @@ pub(crate) struct JudgeArgs {
 }
 
 /// How often a list is shown.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct OrderArgs {
-    /// In how many orders a language model is shown a list, where order matters to it: its ranks are averaged
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) permutations: u16,
-}
-
-impl Default for OrderArgs {
-    fn default() -> Self {
-        Self { permutations: 1 }
-    }
+    /// In how many orders a language model is shown a list, by first-token, listwise, setwise or pairwise: its ranks are
+    /// averaged [default: 1]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    permutations: Option<u16>,
 }
 
 impl OrderArgs {
     /// How the language model is asked.
     pub(crate) fn options(self, mode: Mode) -> RerankOptions {
-        RerankOptions { mode, permutations: usize::from(self.permutations), ..RerankOptions::default() }
+        RerankOptions { mode, permutations: self.permutations.map_or(1, usize::from), ..RerankOptions::default() }
+    }
+
+    /// Refuses a number of orders where none of the `modes` sees one.
+    ///
+    /// # Errors
+    /// If somebody named a number.
+    pub(crate) fn check(self, modes: impl IntoIterator<Item = Mode>) -> Result<(), CliError> {
+        match self.permutations.is_some() && !modes.into_iter().any(Mode::sees_order) {
+            true => Err(CliError::usage(
+                "`--permutations` where the language model is shown no list",
+                "leave it out, or ask by `first-token`, `listwise`, `setwise` or `pairwise`",
+            )),
+            false => Ok(()),
+        }
+    }
+}
+
+impl JudgeArgs {
+    /// Refuses arguments that say nothing about who reranks.
+    ///
+    /// # Errors
+    /// If there is one.
+    pub(crate) fn check(&self) -> Result<(), CliError> {
+        if self.reranker.is_some() && self.mode != Some(Rerank::CrossEncoder) {
+            return Err(CliError::usage("`--reranker` without a cross-encoder", "add `--rerank cross-encoder`"));
+        }
+        self.orders.check(self.mode.and_then(Rerank::mode))
     }
 }
 

@@ -54,25 +54,38 @@ pub(crate) struct RecommendArgs {
 }
 
 /// How explanations are written.
-#[derive(Args, Clone, Copy, Debug)]
+#[derive(Args, Clone, Copy, Debug, Default)]
 pub(crate) struct DraftArgs {
-    /// How many explanations the language model writes for each item, of which the best that is true is shown
-    #[arg(long, value_name = "N", default_value_t = CANDIDATES, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) candidates: u16,
+    /// How many explanations the language model writes for each item, of which the best that is true is shown [default: 3]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=64))]
+    candidates: Option<u16>,
 }
 
-impl Default for DraftArgs {
-    fn default() -> Self {
-        Self { candidates: CANDIDATES }
+impl DraftArgs {
+    /// How many are written for each item.
+    pub(crate) fn count(self) -> usize {
+        usize::from(self.candidates.unwrap_or(CANDIDATES))
+    }
+
+    /// Refuses a number of drafts where none is written; `hint` says what would write some.
+    ///
+    /// # Errors
+    /// If somebody named a number.
+    pub(crate) fn refuse(self, hint: &str) -> Result<(), CliError> {
+        match self.candidates {
+            Some(_) => Err(CliError::usage("`--candidates` where the language model writes no sentences", hint)),
+            None => Ok(()),
+        }
     }
 }
 
 /// Runs the command.
 ///
 /// # Errors
-/// If the store is damaged, there is no such user or item, the condition does not parse, or a model cannot be fetched or
-/// fails.
+/// If an argument says nothing about the list that others ask for, the store is damaged, there is no such user or item, the
+/// condition does not parse, or a model cannot be fetched or fails.
 pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), CliError> {
+    args.wanted.check()?;
     let store = Store::open(&args.store)?;
     let recommender = Arc::new(open(&store, context)?);
     args.answers.settle(&args.store, context);

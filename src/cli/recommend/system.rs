@@ -39,6 +39,15 @@ pub(crate) struct Wanted {
 }
 
 impl Wanted {
+    /// Refuses arguments that say how something is done which no other argument asks for.
+    ///
+    /// # Errors
+    /// If there is one.
+    pub(crate) fn check(&self) -> Result<(), CliError> {
+        self.judge.check()?;
+        if self.explain { Ok(()) } else { self.drafts.refuse("add `--explain`") }
+    }
+
     /// What makes such lists.
     ///
     /// # Errors
@@ -74,7 +83,7 @@ impl Wanted {
             system = system.with_stage(FairExposure { target, strength: self.fair.fairness });
         }
         if self.explain {
-            system = system.explaining(Sentences::new(context.engine()?, usize::from(self.drafts.candidates)));
+            system = system.explaining(Sentences::new(context.engine()?, self.drafts.count()));
         }
         Ok(system)
     }

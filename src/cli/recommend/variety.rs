@@ -10,7 +10,7 @@ pub(crate) struct VarietyArgs {
     #[arg(long, value_name = "X", default_value_t = 0.0, value_parser = share, conflicts_with = "fair")]
     pub(crate) diversity: f32,
     /// What makes a list varied
-    #[arg(long, value_enum, value_name = "WAY", default_value_t = Way::Mmr)]
+    #[arg(long, value_enum, value_name = "WAY", default_value_t = Way::Mmr, requires = "diversity")]
     pub(crate) diversify: Way,
 }
 

@@ -97,6 +97,7 @@ pub(crate) fn run(args: &RerankArgs, context: &mut Context) -> Result<(), CliErr
     if args.query.trim().is_empty() {
         return Err(CliError::usage("the query is empty", "say what is looked for with `--query`"));
     }
+    args.orders.check(args.mode.rerank().and_then(Rerank::mode))?;
     let candidates = candidates::read(&args.file, args.input_format)?;
     let texts: Vec<String> = candidates.iter().map(|candidate| candidate.text.clone()).collect();
     let scores = score(args, &texts, context)?;

@@ -60,7 +60,7 @@ struct Report<'a> {
 /// Runs the command.
 ///
 /// # Errors
-/// If the store is missing, damaged or being written, there are too few
+/// If an argument says nothing about the reranker, the store is missing, damaged or being written, there are too few
 /// interactions, or a model fails.
 pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliError> {
     context.catch_interrupts();
@@ -68,6 +68,7 @@ pub(crate) fn run(args: &TrainArgs, context: &mut Context) -> Result<(), CliErro
         Model::Hybrid { store, judge, seed } => (store, judge, seed),
         Model::Align(args) => return align::run(args, context),
     };
+    judge.check()?;
     let (trained, hybrid) = train(store, *seed, context)?;
     let rerank = weigh(&trained, judge, hybrid.clone(), *seed, context)?;
     let residual = hybrid.residual.as_ref();
