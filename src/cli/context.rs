@@ -31,6 +31,7 @@ use super::{
     CliError, GlobalArgs,
     progress::{Counter, StderrProgress},
     settings::Settings,
+    staged::Staged,
 };
 
 /// One run of a command.
@@ -252,14 +253,16 @@ impl Context {
     /// The language model, loaded to run in a way of its own.
     ///
     /// # Errors
-    /// If it cannot be fetched or loaded.
+    /// If it cannot be fetched or loaded, or what it computes of prompts cannot be kept where it shall be.
     pub(crate) fn engine_with(&self, options: &EngineOptions) -> Result<Engine, CliError> {
         let prefixes = self.settings.prefix_cache.as_deref();
-        if let Some(path) = prefixes
-            && !Engine::may_save_prefixes(path)?
-        {
-            let problem = format!("--prefix-cache {} is a file of something else", path.display());
-            return Err(CliError::usage(problem, "name a file that is not there yet"));
+        if let Some(path) = prefixes {
+            if !Engine::may_save_prefixes(path)? {
+                let problem = format!("--prefix-cache {} is a file of something else", path.display());
+                return Err(CliError::usage(problem, "name a file that is not there yet"));
+            }
+            // What cannot be written is said before the computing.
+            drop(Staged::new(path)?);
         }
         let resolved = self.resolve(&self.settings.model)?;
         let mut engine = Engine::load(&resolved.path, options)?;

@@ -67,7 +67,8 @@ fn output(engine: &Engine, args: &ScoreArgs, scoring: Scoring, scores: Scores) -
     let continuation = |((text, ids), logprobs): ((&String, _), Vec<f32>)| Continuation {
         text: text.clone(),
         ids,
-        sum: logprobs.iter().copied().map(f64::from).sum(),
+        // From 0: an empty sum of floats is -0.
+        sum: logprobs.iter().copied().map(f64::from).fold(0.0, |sum, logprob| sum + logprob),
         logprobs,
     };
     Output {

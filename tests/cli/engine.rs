@@ -82,6 +82,8 @@ fn a_continuation_scores_what_its_tokens_score_in_the_prompt() {
     // The same bits, whatever was computed together.
     assert_eq!(logprobs, numbers(&whole["prompt_logprobs"])[score["prompt_ids"].as_array().expect("a list").len()..]);
     assert!((first["sum"].as_f64().expect("a number") - logprobs.iter().sum::<f64>()).abs() < 1e-6);
+    let nothing = json(workplace.run(&["score", "--json", "--prompt", "Once upon", "--continuation", ""]));
+    assert_eq!(nothing["continuations"][0]["sum"].to_string(), "0.0");
     let told = stdout(workplace.run(&[&["score"], &arguments[..]].concat()));
     assert_eq!(told.lines().filter(|line| line.starts_with("continuation \"")).count(), 2, "{told}");
 }
@@ -253,4 +255,6 @@ fn prefixes_are_kept_from_run_to_run() {
     let output = workplace.run(&["generate", "--prompt", "a", "--prefix-cache", "films.csv"]);
     assert_eq!(output.status.code(), Some(2), "{}", String::from_utf8_lossy(&output.stderr));
     assert_eq!(workplace.read("films.csv"), "item_id,title", "what is something else is not replaced");
+    let arguments = ["generate", "--prompt", "a", "--prefix-cache", "nowhere/prefixes"];
+    insta::assert_snapshot!("prefix-cache-nowhere", workplace.transcript(&arguments));
 }
