@@ -46,7 +46,9 @@ impl<T: Plain> Aligned<T> {
 
     /// Makes it `len` elements long, without clearing those that it had; it never gives memory back.
     pub(crate) fn resize(&mut self, len: usize) {
-        let lines = (len * size_of::<T>()).div_ceil(64);
+        const { assert!(64 % size_of::<T>() == 0) };
+        // Elements of a line divide, and not bytes of the elements multiply, which might not fit.
+        let lines = len.div_ceil(64 / size_of::<T>());
         if self.lines.len() < lines {
             self.lines.resize(lines, CacheLine([0; 64]));
         }

@@ -105,8 +105,13 @@ impl WeightMemory {
     }
 
     /// The next `len` elements, which are zero. Where no room is left they lie by themselves.
+    ///
+    /// # Panics
+    ///
+    /// If so many elements do not fit an address.
     pub(crate) fn take<T: Plain>(&mut self, len: usize) -> Piece<T> {
-        let bytes = (len * size_of::<T>()).next_multiple_of(64);
+        let bytes = len.checked_mul(size_of::<T>()).and_then(|bytes| bytes.checked_next_multiple_of(64));
+        let bytes = bytes.unwrap_or_else(|| panic!("{len} elements exceed the address space"));
         if let Some((shared, used)) = &mut self.open
             && shared.len - *used >= bytes
         {
@@ -210,6 +215,12 @@ mod tests {
         assert_eq!((pieces[2].len(), &beyond[998..]), (0, &[9, 9][..]));
         let distance = pieces[1].as_ptr().addr() - pieces[0].as_ptr().addr();
         assert_eq!(distance, 64);
+    }
+
+    #[test]
+    #[should_panic(expected = "exceed the address space")]
+    fn no_piece_is_longer_than_its_memory() {
+        WeightMemory::default().take::<f32>(usize::MAX / 2);
     }
 
     #[test]

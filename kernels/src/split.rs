@@ -186,7 +186,8 @@ pub(crate) fn for_owned<T: Send>(
     columns: Columns<'_>,
     task: &(dyn Fn(Owned<'_, T>) + Sync),
 ) {
-    assert!(owners.len() * row_len <= out.len(), "owners of {} rows of {row_len} elements", owners.len());
+    let fits = owners.len().checked_mul(row_len).is_some_and(|needed| needed <= out.len());
+    assert!(fits, "owners of {} rows of {row_len} elements", owners.len());
     let matrix = Shared(out.as_mut_ptr());
     for_cells(pool, count, columns, row_len, &|owner, columns| {
         let Shared(matrix) = { matrix };
@@ -351,6 +352,13 @@ mod tests {
     #[should_panic(expected = "overlap")]
     fn overlapping_rows_are_refused() {
         for_tiles(&Pool::new(1), &mut [0.0; 4], 1, &[0..2, 1..3], 1, &|_, _| {});
+    }
+
+    #[test]
+    #[should_panic(expected = "owners of 4 rows")]
+    fn rows_beyond_the_matrix_are_refused_however_long() {
+        let columns = Columns { count: 1, range: &|_| 0..1, shares: &[] };
+        for_owned(&Pool::new(1), &mut [0.0_f32; 4], 1 << 62, (&[0; 4], 1), columns, &|_| {});
     }
 
     #[test]

@@ -211,9 +211,14 @@ pub(super) struct KvLayer<'a> {
 
 impl KvCache {
     /// Room for `blocks` blocks of [`KV_BLOCK`] positions; memory is taken as they are written.
+    ///
+    /// # Panics
+    ///
+    /// If they exceed the address space.
     pub fn new(format: KvFormat, layers: usize, blocks: usize, kv_heads: usize, head_dim: usize) -> Self {
         let layout = Layout { format, layers, kv_heads, head_dim };
-        let len = blocks * layout.block_bytes();
+        let len = Self::block_bytes_of(format, layers, kv_heads, head_dim).checked_mul(blocks);
+        let len = len.unwrap_or_else(|| panic!("{blocks} blocks of {layout:?} exceed the address space"));
         KvCache { layout, blocks, memory: Pages::zeroed(len, len) }
     }
 
