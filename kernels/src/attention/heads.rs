@@ -62,6 +62,13 @@ pub(super) struct Heads<'a> {
     pub(super) stride: usize,
 }
 
+/// Of each of `rows` rows of `stride` heads the first `group`.
+pub(super) struct Rows {
+    pub(super) rows: usize,
+    pub(super) stride: usize,
+    pub(super) group: usize,
+}
+
 impl<'a> Heads<'a> {
     /// All heads that were taken, one after the other.
     pub(super) fn all(head_dim: usize, floats: &'a [f32], shorts: &'a [u8]) -> Self {
@@ -69,9 +76,9 @@ impl<'a> Heads<'a> {
         Heads { head_dim, floats, shorts, items, group: items, stride: items }
     }
 
-    /// Those from head `first` on: of each of `rows` rows of `stride` heads the first `group`.
+    /// Some of them, of which `first` is the first.
     #[inline(always)]
-    pub(super) fn some(self, first: usize, [rows, stride, group]: [usize; 3]) -> Self {
+    pub(super) fn some(self, first: usize, Rows { rows, stride, group }: Rows) -> Self {
         let Heads { head_dim, floats, shorts, .. } = self;
         let floats = floats.get(first * f32::len(head_dim)..).unwrap_or_default();
         let shorts = shorts.get(first * u8::len(head_dim)..).unwrap_or_default();

@@ -30,7 +30,7 @@ use crate::simd::{LANES, Simd};
 use crate::split::{for_parts, for_tiles};
 use cache::KvLayer;
 pub use cache::{KeyValues, KvCache, KvFormat};
-use heads::{Element, Heads};
+use heads::{Element, Heads, Rows};
 use plan::{Plan, Unit};
 use tasks::{AttendPacked, AttendTile, AttendUnit, Combine, TakeHeads, part_len};
 pub use upcoming::Upcoming;
@@ -229,7 +229,8 @@ impl Kernels {
         let width = if plan.units.len() >= MANY_UNITS * self.pool().threads() { row_len } else { of_group };
         for_tiles(self.pool(), &mut parts, row_len, &plan.ranges, width, &|unit, out| {
             let Unit { block, spans: of, row, .. } = &plan.units[unit];
-            let heads = heads.some(row * shape.heads, [out.rows().len(), shape.heads, shape.heads]);
+            let (rows, stride, group) = (out.rows().len(), shape.heads, shape.heads);
+            let heads = heads.some(row * shape.heads, Rows { rows, stride, group });
             self.arch.run(AttendUnit { heads, cache, spans: &spans[of.clone()], block: *block, shape, out });
         });
         let row_len = shape.heads * shape.head_dim;

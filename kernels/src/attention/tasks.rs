@@ -6,7 +6,7 @@
 use std::ops::Range;
 
 use super::cache::{KvLayer, Quants, Stored};
-use super::heads::{Element, Heads};
+use super::heads::{Element, Heads, Rows};
 use super::partial::{Arithmetic, Block, COMBINED, Floats, Softmax, Working, combine};
 use super::plan::Unit;
 use super::shorts::Shorts;
@@ -269,7 +269,7 @@ impl Kernel for AttendUnit<'_> {
         let width = group * part_len(self.shape);
         for start in columns.clone().step_by(width) {
             let kv_head = start / width;
-            let heads = self.heads.some(kv_head * group, [entries.len(), stride, group]);
+            let heads = self.heads.some(kv_head * group, Rows { rows: entries.len(), stride, group });
             let start = start - columns.start;
             let mut sink = Parts { out: &mut self.out, start, first: entries.start, group, width };
             attend_stored(simd, &heads, &count, self.cache.block(kv_head, block), &mut working, &mut sink);
