@@ -5,7 +5,7 @@
 
 use std::{ops::Range, sync::Arc};
 
-use crate::kv::{BlockId, KV_BLOCK};
+use crate::kv::BlockId;
 
 /// A low-rank adapter that a backend has loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,15 +98,6 @@ pub struct LogitsRow {
     pub row: usize,
     /// The tokens that may come next; all, if `None`.
     pub mask: Option<Arc<TokenMask>>,
-}
-
-/// Neighbouring sequences of a batch whose block tables start with the same blocks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PrefixGroup {
-    /// The sequences, as a range into [`RaggedBatch::sequences`].
-    pub sequences: Range<usize>,
-    /// How many leading blocks they all share.
-    pub blocks: usize,
 }
 
 /// Rows of many sequences, and which of them want logits or hidden states.
@@ -246,26 +237,6 @@ impl RaggedBatch {
     pub fn positions(&self) -> impl Iterator<Item = u32> + '_ {
         self.sequences.iter().flat_map(SequenceRows::positions)
     }
-
-    /// Runs of neighbouring sequences that share leading blocks, so that a backend may read those once for all.
-    /// Only blocks that lie wholly before the first row of each sequence count.
-    pub fn prefix_groups(&self) -> Vec<PrefixGroup> {
-        let mut groups: Vec<PrefixGroup> = Vec::new();
-        for (index, sequence) in self.sequences.iter().enumerate() {
-            let before = &sequence.blocks[..(sequence.position as usize / KV_BLOCK).min(sequence.blocks.len())];
-            if let Some(group) = groups.last_mut() {
-                let first = &self.sequences[group.sequences.start].blocks[..group.blocks];
-                let shared = first.iter().zip(before).take_while(|(a, b)| a == b).count();
-                if shared > 0 {
-                    group.blocks = shared;
-                    group.sequences.end = index + 1;
-                    continue;
-                }
-            }
-            groups.push(PrefixGroup { sequences: index..index + 1, blocks: before.len() });
-        }
-        groups
-    }
 }
 
 #[cfg(test)]
@@ -285,24 +256,5 @@ mod tests {
         assert!(!mask.allows(4000));
         assert_eq!(TokenMask::from_words(70, &[1 << 3, 0, 1 << 5 | 1 << 6]), mask, "bit 70 is beyond the vocabulary");
         assert_eq!(TokenMask::from_words(70, &[1 << 3]).bits, [1 << 3, 0]);
-    }
-
-    #[test]
-    fn neighbours_that_share_whole_blocks_form_a_group() {
-        let blocks = |ids: &[u32]| ids.iter().map(|&i| BlockId(i)).collect::<Vec<_>>();
-        let mut batch = RaggedBatch::new();
-        batch.push_tokens(&[1], 130, &blocks(&[0, 1, 2]), None);
-        batch.push_tokens(&[1], 140, &blocks(&[0, 1, 3]), None);
-        batch.push_tokens(&[1], 70, &blocks(&[0, 4]), None);
-        batch.push_tokens(&[1], 70, &blocks(&[5, 6]), None);
-        batch.push_tokens(&[1], 0, &blocks(&[7]), None);
-        assert_eq!(
-            batch.prefix_groups(),
-            [
-                PrefixGroup { sequences: 0..3, blocks: 1 },
-                PrefixGroup { sequences: 3..4, blocks: 1 },
-                PrefixGroup { sequences: 4..5, blocks: 0 },
-            ]
-        );
     }
 }
