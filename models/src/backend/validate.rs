@@ -67,8 +67,10 @@ pub(super) fn block(block: BlockId, kv_blocks: usize) -> Result<(), BackendError
 pub(super) fn adapter(adapter: &Adapter, sizes: impl Fn(&str) -> Option<(usize, usize)>) -> Result<(), BackendError> {
     for (name, low_rank) in &adapter.modules {
         let (rows, cols) = sizes(name).ok_or_else(|| BackendError::UnknownProjection(name.clone()))?;
-        equal(&format!("A of `{name}`"), low_rank.a.len(), low_rank.rank.max(1) * cols)?;
-        equal(&format!("B of `{name}`"), low_rank.b.len(), low_rank.rank.max(1) * rows)?;
+        let rank = low_rank.rank;
+        equal(&format!("the rank of `{name}`"), rank.min(1), 1)?;
+        equal(&format!("A of `{name}`"), low_rank.a.len(), rank.saturating_mul(cols))?;
+        equal(&format!("B of `{name}`"), low_rank.b.len(), rank.saturating_mul(rows))?;
     }
     Ok(())
 }

@@ -78,6 +78,7 @@ fn an_adapter_of_another_model_is_refused() {
         ("A", adapter(q, 1, HIDDEN + 1, 32)),
         ("B", adapter(q, 1, HIDDEN, 31)),
         ("rank", adapter(q, 0, 0, 0)),
+        ("rank of one row each", adapter(q, 0, HIDDEN, 32)),
         ("name", adapter("model.layers.9.self_attn.q_proj", 1, HIDDEN, 32)),
     ];
     for kind in KINDS {

@@ -31,8 +31,7 @@ impl Adapters {
     pub(super) fn add(&mut self, adapter: &Adapter) -> Result<AdapterId, BackendError> {
         let mut modules = BTreeMap::new();
         for (name, LowRank { a, b, rank }) in &adapter.modules {
-            let cols = a.len() / (*rank).max(1);
-            let rows = b.len() / (*rank).max(1);
+            let (cols, rows) = (a.len() / rank, b.len() / rank);
             let pack = |rows, cols, values: &[f32]| {
                 let bytes: Vec<u8> = values.iter().flat_map(|x| x.to_le_bytes()).collect();
                 Matrix::new(Format::F32, rows, cols, &bytes)

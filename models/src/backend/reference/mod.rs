@@ -216,8 +216,8 @@ impl Backend for Reference {
 /// An adapter as tensors, its scale multiplied into B.
 fn low_rank_tensors(adapter: &Adapter, device: &Device) -> candle_core::Result<LowRankTensors> {
     let tensors = adapter.modules.iter().map(|(name, m)| {
-        let a = Tensor::from_slice(&m.a, (m.rank, m.a.len() / m.rank.max(1)), device)?;
-        let b = Tensor::from_slice(&m.b, (m.b.len() / m.rank.max(1), m.rank), device)?;
+        let a = Tensor::from_slice(&m.a, (m.rank, m.a.len() / m.rank), device)?;
+        let b = Tensor::from_slice(&m.b, (m.b.len() / m.rank, m.rank), device)?;
         Ok((name.clone(), (a, (b * f64::from(adapter.scale))?)))
     });
     tensors.collect()
