@@ -1,6 +1,6 @@
 //! What a step returns.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, ops::Range};
 
 use candle_core::Tensor;
 use docent_kernels::Summary;
@@ -76,12 +76,21 @@ impl Rows {
     /// # Errors
     /// If there is no such row, or the device fails.
     pub fn row(&self, row: usize) -> Result<Cow<'_, [f32]>, BackendError> {
-        if row >= self.len() {
-            return Err(BackendError::Range { what: "row of results", found: row, limit: self.len() });
+        self.rows(row..row.saturating_add(1))
+    }
+
+    /// Neighbouring rows, one after another, fetched from the device if they lie there.
+    ///
+    /// # Errors
+    /// If there are no such rows, or the device fails.
+    pub fn rows(&self, rows: Range<usize>) -> Result<Cow<'_, [f32]>, BackendError> {
+        if rows.start > rows.end || rows.end > self.len() {
+            let (found, limit) = (rows.end.saturating_sub(1), self.len());
+            return Err(BackendError::Range { what: "row of results", found, limit });
         }
         Ok(match self {
-            Rows::Host { data, width } => Cow::Borrowed(&data[row * width..(row + 1) * width]),
-            Rows::Device(tensor) => Cow::Owned(tensor.get(row)?.to_vec1()?),
+            Rows::Host { data, width } => Cow::Borrowed(&data[rows.start * width..rows.end * width]),
+            Rows::Device(tensor) => Cow::Owned(tensor.narrow(0, rows.start, rows.len())?.flatten_all()?.to_vec1()?),
         })
     }
 
@@ -94,5 +103,27 @@ impl Rows {
             Rows::Host { data, .. } => Cow::Borrowed(data),
             Rows::Device(tensor) => Cow::Owned(tensor.flatten_all()?.to_vec1()?),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use candle_core::Device;
+
+    use super::*;
+
+    #[test]
+    fn rows_are_those_that_are_asked_for() {
+        let data: Vec<f32> = (0..6).map(|x| x as f32).collect();
+        let device = Rows::Device(Tensor::from_slice(&data, (3, 2), &Device::Cpu).unwrap());
+        for rows in [Rows::Host { data, width: 2 }, device] {
+            assert_eq!(*rows.rows(1..3).unwrap(), [2.0, 3.0, 4.0, 5.0]);
+            assert_eq!(*rows.row(0).unwrap(), [0.0, 1.0]);
+            assert!(rows.rows(3..3).unwrap().is_empty());
+            for beyond in [2..4, 4..4] {
+                assert!(matches!(rows.rows(beyond), Err(BackendError::Range { limit: 3, .. })));
+            }
+            assert!(rows.row(3).is_err() && rows.row(usize::MAX).is_err());
+        }
     }
 }

@@ -44,10 +44,8 @@ impl Pooler {
 
     /// Takes the hidden states that a step gives; its own begin at row `first`.
     pub(super) fn take(&mut self, timeline: &Timeline, (step, first): (&Step, usize)) -> Result<()> {
-        let width = self.sum.len();
-        let hidden = step.hidden.to_host()?;
-        let rows = timeline.computed() - self.added;
-        for row in hidden[first * width..].chunks_exact(width).take(rows) {
+        let hidden = step.hidden.rows(first..first + timeline.computed() - self.added)?;
+        for row in hidden.chunks_exact(self.sum.len()) {
             for (sum, x) in self.sum.iter_mut().zip(row) {
                 *sum += x;
             }
