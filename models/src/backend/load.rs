@@ -5,12 +5,17 @@ use std::sync::Arc;
 use docent_kernels::{Isa, Kernels, KvCache, KvFormat, Pool};
 
 use super::{
-    Backend, BackendError, Ceilings, Footprint, cpu::Cpu, device::DeviceBackend, reference::Reference, validate,
+    Backend, BackendError, Ceilings, Footprint,
+    cpu::Cpu,
+    device::{self, DeviceBackend},
+    reference::Reference,
+    validate,
 };
 use crate::{
     Result,
     checkpoint::{Architecture, Checkpoint},
     kv::{KV_BLOCK, blocks_for},
+    weights::Tensor,
 };
 
 /// Which backend runs the model.
@@ -108,7 +113,15 @@ impl Footprint {
     /// What `kind` will keep in memory of the checkpoint, with keys and values in a format.
     pub fn estimate(checkpoint: &Checkpoint, kind: BackendKind, kv_format: KvFormat) -> Self {
         let weights = checkpoint.weights();
-        let elements = || weights.names().filter_map(|name| weights.get(name)).map(|t| t.elements()).sum::<usize>();
+        let is_widened = |format| match kind {
+            BackendKind::Reference => true,
+            BackendKind::DeviceCpu => device::widens_on_cpu(format),
+            _ => false,
+        };
+        let kept = |tensor: Tensor| match is_widened(tensor.format()) {
+            true => tensor.elements().saturating_mul(size_of::<f32>()),
+            false => tensor.data().len(),
+        };
         let kv_block = match checkpoint.architecture() {
             Architecture::Decoder(c) if kind == BackendKind::Cpu => {
                 KvCache::block_bytes_of(kv_format, c.layers, c.kv_heads, c.head_dim)
@@ -119,10 +132,7 @@ impl Footprint {
             }
             Architecture::Encoder(_) => 0,
         };
-        let weights = match kind {
-            BackendKind::Reference => elements().saturating_mul(size_of::<f32>()),
-            _ => weights.bytes() as usize,
-        };
+        let weights = weights.names().filter_map(|name| weights.get(name)).map(kept).fold(0, usize::saturating_add);
         Self { weights, kv_block }
     }
 }
@@ -147,6 +157,51 @@ mod tests {
             let error = load(&checkpoint, &options).err();
             let refused = matches!(error, Some(Error::Backend(BackendError::Memory { .. })));
             assert_eq!(refused, bounded, "{backend:?}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_device_widens_counts_as_it_is_kept() {
+        let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/tiny/llama-plain");
+        let weights = Checkpoint::open(&tiny).unwrap();
+        let halved = |name: &str| {
+            let tensor = weights.weights().get(name).unwrap();
+            let bytes = tensor.to_f32().iter().flat_map(|x| half::f16::from_f32(*x).to_le_bytes()).collect();
+            (name.to_owned(), tensor.shape().to_vec(), bytes)
+        };
+        let tensors: Vec<(String, Vec<usize>, Vec<u8>)> = weights.weights().names().map(halved).collect();
+        let views = tensors.iter().map(|(name, shape, bytes)| {
+            (name, safetensors::tensor::TensorView::new(safetensors::Dtype::F16, shape.clone(), bytes).unwrap())
+        });
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::copy(tiny.join("config.json"), folder.path().join("config.json")).unwrap();
+        safetensors::serialize_to_file(views, None, &folder.path().join("model.safetensors")).unwrap();
+        let halves = Checkpoint::open(folder.path()).unwrap();
+        for checkpoint in [&weights, &halves] {
+            for backend in [BackendKind::DeviceCpu, BackendKind::Reference] {
+                let (isa, pool, kv_format) = (Isa::detect(), Arc::new(Pool::new(1)), KvFormat::default());
+                let options = LoadOptions { backend, isa, pool, kv_positions: 64, kv_format, memory: None };
+                let kept = load(checkpoint, &options).unwrap().footprint();
+                assert_eq!(Footprint::estimate(checkpoint, backend, kv_format), kept, "{backend:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_told_by_what_would_help() {
+        let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/reference/tiny/llama-plain");
+        let checkpoint = Checkpoint::open(&tiny).unwrap();
+        let cases = [
+            (1 << 40, Some(1 << 30), "`--kv-positions`"),
+            (usize::MAX, None, "`--kv-positions`"),
+            (64, Some(1), "smaller quantization"),
+        ];
+        for (kv_positions, memory, flag) in cases {
+            let (isa, pool, kv_format) = (Isa::detect(), Arc::new(Pool::new(1)), KvFormat::default());
+            let backend = BackendKind::Cpu;
+            let options = LoadOptions { backend, isa, pool, kv_positions, kv_format, memory };
+            let error = load(&checkpoint, &options).err().expect("an error");
+            assert!(error.hint().is_some_and(|hint| hint.contains(flag)), "{error}: {:?}", error.hint());
         }
     }
 }

@@ -184,11 +184,13 @@ pub enum BackendError {
     /// A row of logits has NaN or infinity in it.
     #[error("the model's logits are no finite numbers")]
     NotFinite,
-    /// The weights do not fit into memory.
-    #[error("the model takes {needed} bytes of memory, and {available} are available")]
+    /// Weights, keys and values do not fit into memory.
+    #[error("the model takes {weights} bytes of memory and its KV cache {kv}, and {available} are available")]
     Memory {
         /// Bytes that the weights take.
-        needed: u64,
+        weights: u64,
+        /// Bytes that keys and values may take.
+        kv: u64,
         /// Bytes that the machine, or its limit, has left.
         available: u64,
     },
@@ -215,6 +217,9 @@ impl BackendError {
     /// What the user can do about it, where something is known to help.
     pub fn hint(&self) -> Option<String> {
         match self {
+            BackendError::Memory { weights, available, .. } if weights <= available => {
+                Some("make room for fewer positions with `--kv-positions`, or keep them in `--kv-format q8_0`".into())
+            }
             BackendError::Memory { .. } => Some("take a smaller model or a smaller quantization".into()),
             BackendError::NotFinite => {
                 Some("see with `docent models verify` whether the model's files are whole".into())

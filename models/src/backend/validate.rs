@@ -75,12 +75,13 @@ pub(super) fn adapter(adapter: &Adapter, sizes: impl Fn(&str) -> Option<(usize, 
     Ok(())
 }
 
-/// The model and its cache fit into what is available, if that is known.
+/// The model and its cache fit into what is available, or, if that is not known, into what can be addressed.
 pub(super) fn memory(footprint: Footprint, kv_blocks: usize, available: Option<u64>) -> Result<(), BackendError> {
     let kv = (footprint.kv_block as u64).saturating_mul(kv_blocks as u64);
-    let needed = kv.saturating_add(footprint.weights as u64);
-    match available {
-        Some(available) if needed > available => Err(BackendError::Memory { needed, available }),
-        _ => Ok(()),
+    let weights = footprint.weights as u64;
+    let available = available.unwrap_or(isize::MAX as u64);
+    if kv.saturating_add(weights) > available {
+        return Err(BackendError::Memory { weights, kv, available });
     }
+    Ok(())
 }

@@ -126,6 +126,11 @@ fn block_dtype(format: Format) -> Option<GgmlDType> {
     })
 }
 
+/// Whether candle's CPU device keeps what is stored so in single precision.
+pub(in crate::backend) fn widens_on_cpu(format: Format) -> bool {
+    format != Format::F32 && block_dtype(format).is_none()
+}
+
 /// Blocks on the device. candle panics unless they start where their two-byte scales may lie, which a file that sets its
 /// own alignment does not promise.
 fn blocks(data: &[u8], device: &Device, dtype: GgmlDType) -> Result<QStorage> {

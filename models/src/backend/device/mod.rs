@@ -29,6 +29,7 @@ use decoder::DecoderRun;
 use encoder::EncoderRun;
 use kv::KvStore;
 use loader::DeviceLoader;
+pub(super) use loader::widens_on_cpu;
 
 /// A model on one of candle's devices.
 #[derive(Debug)]
