@@ -144,9 +144,9 @@ mod tests {
         let answers = Arc::new(Shared::default());
         let score = |value: f32| -> (u32, Scores) {
             let engine = engine(&answers, &EngineOptions::default());
-            let soft = engine.soft_tokens(&vec![value; engine.architecture().hidden()]).unwrap()[0];
-            let scoring = Scoring { prefix: vec![5, soft], continuations: vec![vec![7, 9]], ..Scoring::default() };
-            (soft, engine.score(&scoring).unwrap())
+            let soft = engine.soft_tokens(&vec![value; engine.architecture().hidden()]).unwrap();
+            let scoring = Scoring { prefix: vec![5, soft[0]], continuations: vec![vec![7, 9]], ..Scoring::default() };
+            (soft[0], engine.score(&scoring).unwrap())
         };
         let ((first, low), (second, high)) = (score(-0.5), score(0.5));
         assert_eq!(first, second, "both engines count from the same id");

@@ -75,7 +75,7 @@ pub enum Error {
         width: usize,
     },
     /// There are too many soft tokens.
-    #[error("the engine has {most} soft tokens already, as many as it can")]
+    #[error("{most} soft tokens are in use, as many as an engine can have")]
     SoftTokensFull {
         /// The most.
         most: usize,

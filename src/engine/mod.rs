@@ -38,6 +38,7 @@ pub use load::EngineOptions;
 pub use pooled::POOLED_TOKENS;
 pub use prompts::Prompts;
 pub use score::{BeingScored, Scores, Scoring};
+pub use soft::SoftTokens;
 pub use stats::Stats;
 pub use teach::{Reading, Taught, Teacher};
 

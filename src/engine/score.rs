@@ -6,6 +6,7 @@ use super::{
     Engine, Error, Priority, Result,
     answers::Question,
     schedule::{Reply, Scorer, Work},
+    soft::{self, SoftTokens},
 };
 
 /// What is scored after one prefix.
@@ -92,13 +93,7 @@ impl Engine {
         if scoring.prefix.is_empty() {
             return Err(Error::EmptyPrompt);
         }
-        match scoring.score_prefix {
-            true => self.check_tokens(&scoring.prefix)?,
-            false => {
-                let is_soft = |token: &&u32| self.shared.soft.get(**token).is_some();
-                self.check_tokens(&scoring.prefix.iter().filter(|token| !is_soft(token)).copied().collect::<Vec<_>>())?;
-            }
-        }
+        let held = self.check_prefix(&scoring)?;
         scoring.continuations.iter().try_for_each(|tokens| self.check_tokens(tokens))?;
         let question = self.scoring_question(&scoring);
         if let Some(scores) = Question::find(question.as_ref().map(|(question, _)| question)) {
@@ -109,8 +104,20 @@ impl Engine {
         }
         let (reply, end, _) = Reply::new();
         let priority = scoring.priority;
-        self.send(priority, Work::Score(Box::new(Scorer::new(scoring, reply)))).await?;
+        self.send(priority, Work::Score(Box::new(Scorer::new(scoring, held, reply)))).await?;
         Ok(BeingScored { end, question })
+    }
+
+    /// Fails if a token of the prefix is none of the model's; holds its soft ones.
+    fn check_prefix(&self, scoring: &Scoring) -> Result<Option<SoftTokens>> {
+        let may_be_soft = |token: &u32| *token >= soft::FIRST && !scoring.score_prefix;
+        if !scoring.prefix.iter().any(may_be_soft) {
+            return self.check_tokens(&scoring.prefix).map(|()| None);
+        }
+        let (soft, tokens): (Vec<u32>, Vec<u32>) = scoring.prefix.iter().partition(|token| may_be_soft(token));
+        self.check_tokens(&tokens)?;
+        let vocab = self.architecture().vocab();
+        self.shared.soft.hold(soft).map(Some).map_err(|token| Error::Token { token, vocab })
     }
 
     fn scoring_question(&self, scoring: &Scoring) -> Option<(Question, usize)> {

@@ -32,7 +32,7 @@ fn a_soft_token_is_the_row_that_it_was_made_of() {
         assert!((found - expected).abs() < 1e-3, "{found} for {expected}");
     }
     // The same rows are the same tokens, so that the prefix is found again; others are others.
-    assert_eq!(engine.soft_tokens(&values(&teacher.rows(&prefix[2..5]).unwrap())).unwrap(), soft);
+    assert_eq!(engine.soft_tokens(&values(&teacher.rows(&prefix[2..5]).unwrap())).unwrap()[..], soft[..]);
     let before = engine.stats().unwrap();
     score(&engine, &mixed, &text);
     assert!(engine.stats().unwrap().cached_tokens > before.cached_tokens);
@@ -50,7 +50,7 @@ fn soft_tokens_stand_in_prefixes_only() {
     let prefix = vec![1, soft[0]];
     let cases = [
         Scoring { prefix: prefix.clone(), score_prefix: true, ..Scoring::default() },
-        Scoring { prefix: vec![1], continuations: vec![soft.clone()], ..Scoring::default() },
+        Scoring { prefix: vec![1], continuations: vec![soft.to_vec()], ..Scoring::default() },
         Scoring { prefix: vec![1, soft[0] + 1], ..Scoring::default() },
     ];
     for scoring in cases {

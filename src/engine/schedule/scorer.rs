@@ -11,6 +11,7 @@ use super::{Reply, Share, job::prompt_share};
 use crate::engine::{
     Error, Result, Scores, Scoring,
     cache::{Cache, Timeline, fork_blocks},
+    soft::SoftTokens,
     stats::Stats,
 };
 
@@ -35,15 +36,18 @@ pub(in crate::engine) struct Scorer {
     /// Rows of the first of them that were computed in the prefix's place.
     begun: usize,
     parts: Vec<Part>,
+    /// The soft tokens of the prefix.
+    _held: Option<SoftTokens>,
     pub(super) reply: Reply<Scores>,
 }
 
 impl Scorer {
-    pub(in crate::engine) fn new(scoring: Scoring, reply: Reply<Scores>) -> Self {
+    /// Begins a scoring, with what holds the soft tokens of its prefix.
+    pub(in crate::engine) fn new(scoring: Scoring, held: Option<SoftTokens>, reply: Reply<Scores>) -> Self {
         let scores = Scores { continuations: vec![Vec::new(); scoring.continuations.len()], ..Scores::default() };
         let lens = scoring.continuations.iter().map(Vec::len).enumerate();
         let open = lens.filter(|(_, len)| *len > 1).map(|(index, _)| index).collect();
-        Self { scoring, scores, read: false, open, begun: 0, parts: Vec::new(), reply }
+        Self { scoring, scores, read: false, open, begun: 0, parts: Vec::new(), _held: held, reply }
     }
 
     pub(super) fn ids(&self) -> &[u32] {
@@ -150,13 +154,15 @@ impl Scorer {
             (true, false) => self.take_prefix(timeline.computed(), backend, (step, first)),
             (true, true) => Ok(()),
         };
+        // Those with a place of their own are the first behind the one in the prefix's.
+        let forked = self.parts.iter().filter(|part| part.fork.is_some()).count();
+        if forked > 0 {
+            self.open.drain(1..=forked);
+        }
         for part in self.parts.drain(..) {
             stats.scored_tokens += part.rows as u64;
             match part.fork {
-                Some(fork) => {
-                    cache.release(fork);
-                    self.open.retain(|index| *index != part.index);
-                }
+                Some(fork) => cache.release(fork),
                 None if self.begun + part.rows == self.scoring.continuations[part.index].len() - 1 => {
                     timeline.rewind(self.scoring.prefix.len());
                     self.begun = 0;

@@ -180,7 +180,7 @@ fn add(scheduler: &mut Scheduler, arrival: u64, task: &Task, setting: Setting) -
         }
         Task::Score(scoring) => {
             let (reply, end, cancelled) = Reply::new();
-            (scoring.priority, Work::Score(Box::new(Scorer::new(scoring, reply))), Running::Score(end, cancelled))
+            (scoring.priority, Work::Score(Box::new(Scorer::new(scoring, None, reply))), Running::Score(end, cancelled))
         }
         Task::Read(ids) => {
             let (reply, end, cancelled) = Reply::new();

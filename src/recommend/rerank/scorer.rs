@@ -113,7 +113,8 @@ impl CandidateScorer for AlignedScorer<'_> {
     /// prompts were learned from behaviour alone: a request makes no difference to them.
     fn score(&mut self, history: &[Interaction], _: Option<&str>, candidates: &[usize]) -> Result<Vec<f32>> {
         let mut prefix = title_prompt(self.engine, &liked_titles(history, TOLD, self.catalogue))?;
-        prefix.extend(self.engine.soft_tokens(&self.aligned.soft_prompt(history)?)?);
+        let soft = self.engine.soft_tokens(&self.aligned.soft_prompt(history)?)?;
+        prefix.extend(soft.iter());
         let titles: Vec<String> = candidates.iter().map(|&item| self.catalogue[item].short_title()).collect();
         mean_likelihoods(self.engine, prefix, &titles)
     }
