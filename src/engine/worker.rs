@@ -59,7 +59,8 @@ impl Worker {
 impl Drop for Worker {
     fn drop(&mut self) {
         drop(self.inbox.take());
-        if let Some(thread) = self.thread.take() {
+        // A result may wake a task that drops the last handle of the engine, on the engine's own thread: it ends by itself.
+        if let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != thread::current().id()) {
             // A panic of the thread has reached those who waited for it.
             let _ = thread.join();
         }
@@ -86,5 +87,29 @@ fn take(scheduler: &mut Scheduler, message: Order) {
     match message {
         Order::Job(job) => scheduler.add(job),
         Order::Call(work) => work(scheduler),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{path::Path, sync::mpsc::channel, time::Duration};
+
+    use super::*;
+    use crate::engine::{Engine, EngineOptions};
+
+    #[test]
+    fn the_last_handle_may_go_on_the_engine_s_own_thread() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/tiny/llama-plain");
+        let engine = Engine::load(&folder, &EngineOptions::default()).expect("the tiny model");
+        let (last, (go, went), (done, ended)) = (engine.clone(), channel::<()>(), channel());
+        let work = move |_: &mut Scheduler| {
+            let _ = went.recv();
+            drop(last);
+            let _ = done.send(());
+        };
+        engine.shared.worker.send(Order::Call(Box::new(work))).expect("a live thread");
+        drop(engine);
+        drop(go);
+        ended.recv_timeout(Duration::from_secs(60)).expect("the thread goes on");
     }
 }
