@@ -84,6 +84,10 @@ impl Engine {
             let separator: Arc<[u32]> = self.tokenize_continuation(&ordering.separator)?.into();
             let guide = || RankingGuide::new(options.clone(), separator.clone(), ordering.count);
             let count = ordering.count.min(ordering.options.len());
+            if count == 0 {
+                running.push(Begun::Found(Vec::new()));
+                continue;
+            }
             // The separators stand between them, and one token may end the text.
             let max_tokens = options.longest(count) + separator.len() * count.saturating_sub(1) + 1;
             let Ordering { prompt, sampling, seed, .. } = ordering.clone();
@@ -129,5 +133,26 @@ impl Engine {
         let tokenized = tokenized.collect::<Result<Vec<_>>>()?;
         let end = self.tokenizer().eos().first().copied();
         Ok(Arc::new(Options::new(&tokenized, end, self.architecture().vocab())?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::engine::EngineOptions;
+
+    #[test]
+    fn an_order_of_none_is_empty() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/tiny/llama-plain");
+        let engine = Engine::load(&folder, &EngineOptions::default()).unwrap();
+        let words: Vec<String> = (3..6).filter_map(|id| engine.tokenizer().token(id)).collect();
+        let order = |count| {
+            let (prompt, options, separator) = (vec![5, 6], words[..2].to_vec(), words[2].clone());
+            engine.order(&[Ordering { prompt, options, separator, count, ..Ordering::default() }]).unwrap().remove(0)
+        };
+        assert_eq!(order(0), [] as [usize; 0]);
+        assert_eq!(order(2).len(), 2);
     }
 }
