@@ -81,7 +81,7 @@ pub(in crate::engine) fn write(path: &Path, model: &[u8; HASH], blocks: &[KeptBl
 /// # Errors
 /// In words what is wrong with the file, or that the system refuses to read it.
 pub(in crate::engine) fn read(path: &Path, model: &[u8; HASH], block_bytes: usize) -> Result<Vec<KeptBlock>, String> {
-    let bytes = fs::read(path).map_err(|error| error.to_string())?;
+    let bytes = read_own(path).map_err(|error| error.to_string())?;
     let (body, sum) = bytes.split_at_checked(bytes.len().saturating_sub(HASH)).unwrap_or_default();
     let mut rest = body.strip_prefix(MAGIC).ok_or(FOREIGN)?;
     let version = number(&mut rest)?;
@@ -116,6 +116,16 @@ pub(in crate::engine) fn read(path: &Path, model: &[u8; HASH], block_bytes: usiz
         return Err(format!("{} bytes follow its last block", rest.len()));
     }
     Ok(blocks)
+}
+
+/// All bytes of a file; of one that is something else, which may be of any length, the first.
+fn read_own(path: &Path) -> io::Result<Vec<u8>> {
+    let (file, mut bytes) = (fs::File::open(path)?, Vec::new());
+    (&file).take(MAGIC.len() as u64).read_to_end(&mut bytes)?;
+    if bytes == MAGIC {
+        (&file).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
 }
 
 fn take<'a>(rest: &mut &'a [u8], len: usize) -> Result<&'a [u8], String> {
@@ -179,5 +189,8 @@ mod tests {
             assert!(read(&path, &[7; HASH], 24).is_err(), "changed at {at}");
         }
         assert!(read(&folder.path().join("missing"), &[7; HASH], 24).is_err());
+        // Nobody has the memory to read all of it.
+        fs::File::create(&path).unwrap().set_len(1 << 40).unwrap();
+        assert_eq!(read(&path, &[7; HASH], 24).unwrap_err(), FOREIGN);
     }
 }
