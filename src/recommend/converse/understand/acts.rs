@@ -1,6 +1,10 @@
 //! What a sentence does: greets, asks for items, asks about an item or about what was said, or tells something.
 
 use super::{
+    act_phrases::{
+        ABOUT_ANSWERS, ABOUT_LISTS, ASKING, AUXILIARIES, COMPLAINTS, GREETINGS, PARTINGS, REMINDERS, REQUESTS,
+        SUBJECTS, TELL_OF,
+    },
     markers::GROANS,
     words::{Gap, Sentence},
 };
@@ -37,308 +41,17 @@ pub(super) struct Named {
     pub(super) begins: bool,
 }
 
-const GREETINGS: [&str; 20] = [
-    "hi",
-    "hello",
-    "hey",
-    "greetings",
-    "hiya",
-    "howdy",
-    "yo",
-    "good morning",
-    "good evening",
-    "good afternoon",
-    "good day",
-    "hi there",
-    "hello there",
-    "hey there",
-    "what's up",
-    "whats up",
-    "sup",
-    "hallo",
-    "bonjour",
-    "welcome",
-];
-const PARTINGS: [&str; 10] = [
-    "bye",
-    "goodbye",
-    "good night",
-    "see you",
-    "see ya",
-    "cheers",
-    "farewell",
-    "bye bye",
-    "that's all",
-    "have a nice day",
-];
-
-const REQUESTS: [&str; 87] = [
-    "good ones only",
-    "only good ones",
-    "what i should watch",
-    "what we should watch",
-    "swap it",
-    "swap them",
-    "swap that",
-    "replace it",
-    "replace them",
-    "replace that",
-    "want more",
-    "want something",
-    "want another",
-    "recommend",
-    "suggest",
-    "show me",
-    "show us",
-    "give me",
-    "give us",
-    "find me",
-    "find us",
-    "find something",
-    "find a",
-    "looking for",
-    "what else",
-    "what next",
-    "what's next",
-    "whats next",
-    "what should i watch",
-    "what should we watch",
-    "what can i watch",
-    "what to watch",
-    "what can you recommend",
-    "anything else",
-    "something",
-    "anything",
-    "another",
-    "any others",
-    "some others",
-    "show others",
-    "other ones",
-    "other suggestions",
-    "other options",
-    "other films",
-    "other movies",
-    "next five",
-    "next ones",
-    "next one",
-    "next",
-    "i want a",
-    "i want an",
-    "i want to watch a",
-    "i want some",
-    "i'd like a",
-    "i'd like an",
-    "i'd like some",
-    "i'd love a",
-    "in the mood for",
-    "how about a",
-    "how about some",
-    "got any",
-    "have any",
-    "any good",
-    "need a",
-    "need an",
-    "need some",
-    "help me",
-    "can you help",
-    "surprise me",
-    "try again",
-    "keep going",
-    "go on",
-    "continue",
-    "refresh",
-    "start over",
-    "new list",
-    "different",
-    "a few more",
-    "some more",
-    "five more",
-    "more please",
-    "more like",
-    "more of",
-    "more films",
-    "more movies",
-    "show more",
-    "fancy a",
-];
-
-/// Questions about what was said.
-const ABOUT_ANSWERS: [&str; 95] = [
-    "filtering on",
-    "my filters",
-    "my conditions",
-    "which conditions",
-    "what conditions",
-    "wait what",
-    "do you mean",
-    "know about me",
-    "know about my",
-    "not what i asked",
-    "i never said",
-    "i didn't say",
-    "i did not say",
-    "did you skip",
-    "why",
-    "how come",
-    "what do you mean",
-    "what did you mean",
-    "mean by",
-    "what does that mean",
-    "what does this mean",
-    "don't understand",
-    "do not understand",
-    "didn't understand",
-    "don't get",
-    "didn't get",
-    "not sure i understand",
-    "not sure what",
-    "explain",
-    "how do you know",
-    "how did you",
-    "how do you",
-    "how does this work",
-    "how does it work",
-    "how is the",
-    "how are the",
-    "how was the",
-    "did you take",
-    "did you consider",
-    "did you remember",
-    "did you use",
-    "did you account",
-    "did you forget",
-    "did you read",
-    "did you ignore",
-    "have you taken",
-    "have you considered",
-    "do you remember",
-    "are you sure",
-    "are you using",
-    "are you taking",
-    "into account",
-    "what reason",
-    "what's the reason",
-    "the reason",
-    "what was my",
-    "what are my",
-    "what did i",
-    "what did you",
-    "which of my",
-    "based on what",
-    "according to",
-    "say that again",
-    "repeat that",
-    "come again",
-    "rephrase",
-    "huh",
-    "pardon",
-    "sorry what",
-    "you lost me",
-    "don't follow",
-    "do not follow",
-    "i'm lost",
-    "say what",
-    "confused",
-    "confusing me",
-    "what's the score",
-    "what is the score",
-    "what does the score",
-    "who are you",
-    "what are you",
-    "can you clarify",
-    "clarify",
-    "what makes you",
-    "what made you",
-    "in what way",
-    "in which way",
-    "what has that to do",
-    "not what i meant",
-    "not what i said",
-    "did you mean",
-    "misunderstood me",
-    "got me wrong",
-    "are you a",
-    "are you an",
-];
-
-/// What makes a question one about what was said.
-const ABOUT_LISTS: [&str; 14] = [
-    "refer to",
-    "sorted",
-    "ranked",
-    "ordered by",
-    "in any order",
-    "at random",
-    "when you say",
-    "fit what",
-    "fits what",
-    "match what",
-    "matches what",
-    "what i asked",
-    "what i said",
-    "what i told",
-];
-
-/// Beginnings of questions that judge: `Why did nobody warn me how dull Heat is?`
-const COMPLAINTS: [&str; 5] =
-    ["why did nobody", "why did no one", "why didn't anyone", "why didn't anybody", "why did you not warn"];
-/// Beginnings of questions that tell: `Did I mention that I hated Heat?`
-const REMINDERS: [&str; 6] =
-    ["did i mention", "did i not say", "didn't i say", "didn't i tell", "haven't i said", "haven't i told"];
-
-/// Beginnings of questions.
-const ASKING: [&str; 42] = [
-    "is", "are", "was", "were", "does", "do", "did", "has", "have", "had", "who", "who's", "whose", "what", "what's",
-    "when", "where", "where's", "how", "how's", "which", "can", "could", "should", "would", "will", "isn't", "doesn't",
-    "aren't", "any", "so", "and", "but", "wait", "ok", "okay", "in", "at", "on", "for", "to", "by",
-];
-
-/// Those of them that are no question without a subject behind them.
-const AUXILIARIES: [&str; 12] =
-    ["is", "are", "was", "were", "does", "do", "did", "has", "have", "had", "isn't", "doesn't"];
-const SUBJECTS: [&str; 28] = [
-    "i", "you", "he", "she", "it", "we", "they", "the", "this", "that", "these", "those", "there", "any", "anyone",
-    "anybody", "anything", "your", "my", "all", "both", "one", "none", "some", "not", "its", "their", "a",
-];
-
-/// Orders to say something of an item.
-const TELL_OF: [&str; 23] = [
-    "tell me about",
-    "tell me more",
-    "tell us",
-    "more about",
-    "more on",
-    "describe",
-    "compare",
-    "difference between",
-    "differ",
-    "details",
-    "detail",
-    "summarize",
-    "summarise",
-    "summary",
-    "plot of",
-    "info on",
-    "information",
-    "what about",
-    "how about",
-    "learn about",
-    "hear about",
-    "know more",
-    "spoil",
-];
-
 /// What a sentence does.
 pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     let last = sentence.at(sentence.len().saturating_sub(1));
     if named.shown && (asks_plot(sentence, last) || wonders(sentence, named, last)) {
         return Act::AskItem;
     }
-    let is_rhetorical = named.item && (sentence.has_any_at(0, &COMPLAINTS) || praises(sentence));
-    let likened = named.example && sentence.has_any(&REQUESTS);
+    let is_rhetorical = named.item && (sentence.has_any_at(0, COMPLAINTS) || praises(sentence));
+    let likened = named.example && sentence.has_any(REQUESTS);
     let about_answers = || {
         let is_of_others = named.item && asks_of_others(sentence);
-        sentence.has_any(&ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) && !is_of_others
+        sentence.has_any(ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) && !is_of_others
     };
     let is_of_item = is_rhetorical || named.item && (is_at_a_loss(sentence) || corrects(sentence));
     let about_answers = !is_of_item && !likened && (about_answers() || asks_for_meaning(sentence, named));
@@ -347,11 +60,11 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     }
     let asks = !is_rhetorical
         && (sentence.asks || begins_question(sentence, named))
-        && !(named.item && (refuses(sentence) || sentence.has_any_at(0, &REMINDERS)));
-    let tells_of = sentence.has_any(&TELL_OF);
+        && !(named.item && (refuses(sentence) || sentence.has_any_at(0, REMINDERS)));
+    let tells_of = sentence.has_any(TELL_OF);
     // `And the oldest?`
     let is_extreme = sentence.has_any(&["the longest", "the shortest", "the newest", "the oldest", "the most recent"]);
-    if named.shown && sentence.asks && is_extreme && !sentence.has_any(&REQUESTS) {
+    if named.shown && sentence.asks && is_extreme && !sentence.has_any(REQUESTS) {
         return Act::AskItem;
     }
     let points =
@@ -444,8 +157,8 @@ fn asks_about_list(sentence: &Sentence, named: Named) -> bool {
         && sentence.has_any(&["include", "includes", "cover", "covers", "count", "mean", "means"]);
     // `What is this list based on?`, but not `Is Heat based on a book?`
     let asks_for_grounds = sentence.find("based on").is_some_and(|place| place + 2 == sentence.len());
-    let is_meant = quotes || asks_for_grounds || sentence.has_any(&ABOUT_LISTS);
-    named.shown && sentence.asks && is_meant && !sentence.has_any(&REQUESTS)
+    let is_meant = quotes || asks_for_grounds || sentence.has_any(ABOUT_LISTS);
+    named.shown && sentence.asks && is_meant && !sentence.has_any(REQUESTS)
 }
 
 /// `Can we skip Heat?` asks for nothing but that.
@@ -543,7 +256,7 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
     // `exactly what I was looking for` judges.
     let found = sentence.has_any(&["what i was looking for", "what we were looking for", "what i'm looking for"]);
     let recalls = sentence.has_any(&["you suggested", "you recommended", "you showed"]);
-    if sentence.has_any(&REQUESTS) && !found && !recalls || named.example {
+    if sentence.has_any(REQUESTS) && !found && !recalls || named.example {
         return true;
     }
     // `Heat is the best. Recommendations?`
@@ -592,14 +305,14 @@ fn asks_for_meaning(sentence: &Sentence, named: Named) -> bool {
         || is
             && !named.item
             && named.shown
-            && !sentence.has_any(&REQUESTS)
+            && !sentence.has_any(REQUESTS)
             && !sentence.has_any(&["which", "the best", "the shortest", "the longest", "new"])
 }
 
 /// Whether it takes leave.
 pub(super) fn is_farewell(sentence: &Sentence) -> bool {
     let begins = |place: usize| place == 0 || sentence.words[place].gap == Gap::Pause;
-    (0..sentence.len()).any(|place| begins(place) && sentence.has_any_at(place, &PARTINGS))
+    (0..sentence.len()).any(|place| begins(place) && sentence.has_any_at(place, PARTINGS))
         || sentence.has_any(&["that's enough", "that is enough", "that's all", "that is all"])
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     common::number,
-    markers::LASTING,
+    markers::{LASTING, SAW},
     stated::{Constraints, key},
     words::{Gap, Sentence},
 };
@@ -250,9 +250,8 @@ impl Numbers<'_> {
 
     /// Whether a year is spoken of as a film is.
     fn is_title(&self) -> bool {
-        const VERBS: [&str; 9] = ["loved", "liked", "enjoyed", "hated", "disliked", "watched", "seen", "saw", "adored"];
         const SAYING: [&str; 8] = ["is", "was", "on", "blew", "made", "bored", "left", "has"];
-        VERBS.contains(&self.before(1)) || self.place == 0 && SAYING.contains(&self.at(1))
+        SAW.contains(&self.before(1)) || self.place == 0 && SAYING.contains(&self.at(1))
     }
 
     fn is_pause(&self, place: usize) -> bool {
@@ -485,8 +484,8 @@ pub(super) fn years_at(sentence: &Sentence, place: usize) -> Option<usize> {
 /// Whether somebody says in which year they saw something.
 pub(super) fn saw_in_a_year(sentence: &Sentence) -> bool {
     let is_year = |word: &str| word.len() == 4 && word.bytes().all(|byte| byte.is_ascii_digit());
-    let saw = ["saw", "watched", "seen"].iter().any(|verb| sentence.find(verb).is_some());
-    saw && (0..sentence.len()).any(|place| is_year(sentence.at(place)) && sentence.before(place, 1) == "in")
+    sentence.has_any(SAW)
+        && (0..sentence.len()).any(|place| is_year(sentence.at(place)) && sentence.before(place, 1) == "in")
 }
 
 /// How long something is, or how far somebody came: `three hours long`, `after twenty minutes`.

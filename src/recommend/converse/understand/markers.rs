@@ -296,6 +296,8 @@ pub(super) const OF_ONE: &[&str] =
 pub(super) const BARE: &[&str] = &["and", "or", "again", "hmm", "oh", "well", "ah", "so"];
 /// Themes that are people whom one watches with.
 pub(super) const COMPANY: &[&str] = &["friends", "family", "dog", "dogs", "buddy", "ai"];
+/// Verbs of somebody who saw something, right behind which stands what it was.
+pub(super) const SAW: &[&str] = &["loved", "liked", "enjoyed", "adored", "hated", "disliked", "watched", "seen", "saw"];
 /// Verbs right behind which a title stands.
 pub(super) const VERBS: &[&str] = &[
     "love",

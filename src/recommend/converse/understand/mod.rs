@@ -4,6 +4,7 @@
 //! A message is read sentence by sentence. What asks about items or answers states nothing by itself; what is wanted and
 //! what is judged is taken from the rest.
 
+mod act_phrases;
 mod acts;
 mod common;
 mod cues;
@@ -16,6 +17,7 @@ mod negation;
 mod opinion;
 mod people;
 mod phrases;
+mod ratings;
 mod references;
 mod sentence;
 mod spelling;

@@ -2,6 +2,7 @@
 
 use super::{
     common::number,
+    markers::SAW,
     words::{Gap, Sentence},
 };
 
@@ -127,11 +128,8 @@ const BEHIND_NUMBERS: [&str; 23] = [
     "and", "or", "is", "are", "was", "were", "isn't", "wasn't", "looks", "look", "sounds", "sound", "seems", "doesn't",
     "don't", "didn't", "yes", "no", "good", "bad", "great", "maybe", "i've",
 ];
-/// Words before one.
-const BEFORE_NUMBERS: [&str; 17] = [
-    "except", "but", "liked", "loved", "like", "love", "hated", "hate", "disliked", "enjoyed", "seen", "watched",
-    "saw", "on", "skip", "not", "numbers",
-];
+/// Words before one, beside [`SAW`].
+const BEFORE_NUMBERS: [&str; 9] = ["except", "but", "like", "love", "hate", "on", "skip", "not", "numbers"];
 
 /// What a reference points at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,9 +193,9 @@ fn pronoun(sentence: &Sentence, place: usize) -> Option<Reference> {
 fn it(sentence: &Sentence, place: usize) -> Option<usize> {
     let lengths = IT.iter().filter(|phrase| sentence.has_at(place, phrase)).map(|phrase| phrase.split(' ').count());
     // `I'll watch that`
-    let verbs = ["watch", "take", "try", "see", "seen", "saw", "watched", "loved", "liked", "hated", "enjoyed"];
+    let before = sentence.before(place, 1);
     let is_object = sentence.at(place) == "that"
-        && verbs.contains(&sentence.before(place, 1))
+        && (["watch", "take", "try", "see"].contains(&before) || SAW.contains(&before))
         && sentence.words.get(place + 1).is_none_or(|next| next.gap == Gap::Pause);
     // `More like that!`
     let likened = ["that", "this"].contains(&sentence.at(place))
@@ -232,8 +230,9 @@ fn listed(
     let goes_on = last.is_some_and(|last| last.end + 1 == place) && ["and", "or"].contains(&sentence.before(place, 1));
     let turns = ["but", "and"].contains(&sentence.before(place, 1)) && BEHIND_NUMBERS.contains(&next);
     let is_subject = begins && (is_parted || BEHIND_NUMBERS.contains(&next)) || turns || ["was", "is"].contains(&next);
+    let before = sentence.before(place, 1);
     let is_object =
-        BEFORE_NUMBERS.contains(&sentence.before(place, 1)) && (next.is_empty() || is_parted || next == "and");
+        (BEFORE_NUMBERS.contains(&before) || SAW.contains(&before)) && (next.is_empty() || is_parted || next == "and");
     let index = match ordinal {
         Some(index) => index,
         None => digits().filter(|_| goes_on || is_subject || is_object)?,

@@ -14,6 +14,7 @@ use super::{
     cues::{self, Cue, Judgement},
     limits,
     markers::{BARE, GROANS, NOT_SEEN, QUESTIONS},
+    ratings,
     titles::Titles,
     withdraw::{self, slot},
     words::{Gap, Sentence, Word},
@@ -107,7 +108,7 @@ impl<'a> Reading<'a> {
 
     fn add_one(&mut self, sentence: &Sentence) {
         let shown = self.context.shown;
-        if let Some(ratings) = cues::in_order(sentence, shown.len()) {
+        if let Some(ratings) = ratings::in_order(sentence, shown.len()) {
             shown.iter().zip(ratings).for_each(|(title, rating)| take(&mut self.feedback, title, rating));
             (self.summary.judges, self.named) = (true, true);
             return;
@@ -251,7 +252,7 @@ impl<'a> Reading<'a> {
         let cues = cues::find(sentence, open);
         let judges = || cues.iter().find(|cue| cue.judgement.sentiment != 0);
         let found = || judges().or_else(|| cues.iter().find(|cue| cue.judgement.seen)).map(|cue| cue.judgement);
-        match cues::bare_rating(sentence).or_else(found) {
+        match ratings::bare(sentence).or_else(found) {
             Some(judgement) => {
                 titles.iter().for_each(|title| take(&mut self.feedback, title, judgement));
                 self.summary.judges = true;

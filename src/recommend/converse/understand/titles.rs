@@ -7,7 +7,7 @@ use strsim::osa_distance;
 
 use super::{
     common::{NUMBERS, is_common},
-    markers::VERBS,
+    markers::{SAW, VERBS},
     words::{Gap, Sentence, Word, sentences},
 };
 
@@ -52,9 +52,6 @@ const CUES: [&str; 24] = [
 
 /// Words that begin a sentence more often than a title does.
 const PRONOUNS: [&str; 12] = ["it", "her", "him", "us", "them", "you", "i", "they", "this", "that", "she", "he"];
-
-/// Verbs right behind which, at the end of a clause, a word is the title that it may be.
-const PAST_VERBS: [&str; 9] = ["loved", "liked", "enjoyed", "adored", "hated", "disliked", "watched", "seen", "saw"];
 
 /// A title in a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -238,7 +235,7 @@ impl Titles {
             // `we all enjoyed up`
             let ends = pauses || place + 1 == own.len() || ["and", "but"].contains(&sentence.at(place + 1));
             let is_object =
-                ends && PAST_VERBS.contains(&sentence.before(place, 1)) && !PRONOUNS.contains(&own_word.text.as_str());
+                ends && SAW.contains(&sentence.before(place, 1)) && !PRONOUNS.contains(&own_word.text.as_str());
             let trusted = trusted && (form.words.len() > 1 || named || is_object || !is_common(&own_word.text));
             if !trusted && form.words.len() == 1 && (goes_on(sentence, place) || !listed && ends_name(sentence, place))
             {
