@@ -7,11 +7,14 @@ use super::{
     dialogue::Dialogue,
     facts::{Fact, Records, titled, told},
     reply::{Turn, alternatives, listed},
-    understand::{Constraints, key, slot},
+    series,
+    understand::{Constraints, Whether, key, slot},
+    vocabulary::Vocabulary,
+    whether::Question,
     wish::Wishes,
 };
 use crate::recommend::{
-    Interaction, Item, Recommender,
+    Interaction, Item, Recommender, Result,
     catalogue::{GENRES, YEAR},
     explain::Views,
     line::one_line,
@@ -21,7 +24,7 @@ use crate::recommend::{
 const QUOTED: usize = 300;
 
 /// What a question is about, and the words that ask for it.
-const TOPICS: [(Topic, &[&str]); 9] = [
+const TOPICS: [(Topic, &[&str]); 10] = [
     (
         Topic::People,
         &[
@@ -79,7 +82,21 @@ const TOPICS: [(Topic, &[&str]); 9] = [
             "is that a",
         ],
     ),
-    (Topic::Relations, &["sequel", "prequel", "similar", "related", "part of a series", "franchise"]),
+    (Topic::Relations, &["similar", "related"]),
+    (
+        Topic::Popularity,
+        &[
+            "any good",
+            "worth",
+            "popular",
+            "people like",
+            "how good",
+            "well liked",
+            "reviews",
+            "critics",
+            "highly rated",
+        ],
+    ),
 ];
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +110,7 @@ enum Topic {
     Place,
     Genre,
     Relations,
+    Popularity,
 }
 
 /// A question in a dialogue.
@@ -103,16 +121,33 @@ pub(super) struct Talk<'a> {
     pub(super) message: &'a str,
     /// The items that are asked about.
     pub(super) items: &'a [usize],
+    /// What is asked whether it holds of them.
+    pub(super) whether: Option<&'a Whether>,
+    pub(super) vocabulary: &'a Vocabulary,
     /// What whoever asks did.
     pub(super) history: &'a [Interaction],
 }
 
 impl Talk<'_> {
     /// Answers about items from their records; several are compared.
-    pub(super) fn explore(&self, turn: &mut Turn, recommender: &Recommender) {
+    ///
+    /// # Errors
+    /// If a filter does not parse, which a value's own text cannot cause.
+    pub(super) fn explore(&self, turn: &mut Turn, recommender: &Recommender) -> Result<()> {
         let lower = self.message.to_lowercase();
         if let Some((columns, sign)) = extreme(&lower) {
-            return self.tell_extreme(columns, sign, turn);
+            self.tell_extreme(columns, sign, turn);
+            return Ok(());
+        }
+        if let Some(whether) = self.whether {
+            let question = Question { records: self.records, vocabulary: self.vocabulary, whether, text: &lower };
+            if question.answer(self.items, turn)? {
+                return Ok(());
+            }
+        }
+        if series::is_asked_for(&lower) && !self.items.is_empty() {
+            self.items.iter().for_each(|&item| series::tell(&self.records, item, turn));
+            return Ok(());
         }
         let compares = ["compare", "difference", "differ", "which", "better"].iter().any(|word| lower.contains(word));
         let items = if self.items.len() > 1 || !compares { self.items } else { self.dialogue.last.as_slice() };
@@ -130,6 +165,7 @@ impl Talk<'_> {
         if items.is_empty() {
             turn.say(["Which title do you mean?", "Please name the title that you mean."]);
         }
+        Ok(())
     }
 
     /// Which of several has most or least of something: `which is the longest?`
@@ -175,7 +211,7 @@ impl Talk<'_> {
         if answered {
             return;
         }
-        if !topics.is_empty() {
+        if !topics.is_empty() || self.whether.is_some() {
             turn.say([
                 format!("The records of {title} do not say that."),
                 format!("That is not known of {title} here."),
@@ -216,7 +252,8 @@ impl Talk<'_> {
                 facts.extend(known(&["has_theme"]));
                 facts
             }
-            Topic::Relations => known(&["sequel_of", "prequel_of", "similar_to", "related_to"]),
+            Topic::Relations => known(&["similar_to", "related_to"]),
+            Topic::Popularity => records.popularity(item).into_iter().collect(),
         }
     }
 
@@ -317,7 +354,7 @@ fn extreme(lower: &str) -> Option<(&'static [&'static str], f64)> {
 }
 
 /// A description on one line, cut between words.
-fn cut(text: &str) -> String {
+pub(super) fn cut(text: &str) -> String {
     let line = one_line(text);
     let Some((end, _)) = line.char_indices().nth(QUOTED) else { return line };
     let end = line[..end].rfind(' ').unwrap_or(end);
@@ -359,6 +396,7 @@ pub(super) fn condition(key: &str, constraints: &Constraints) -> String {
         key::PRICE_MAX => format!("at most {number} to pay"),
         key::AUDIENCE => format!("for {}", listed(values)),
         key::LANGUAGE => format!("in {}", listed(values)),
+        key::PEOPLE if constraints.is_any(key) => format!("with {}", alternatives(values)),
         key::PEOPLE => format!("with {}", listed(values)),
         key::EXCLUDE_YEARS => {
             let spans: Vec<String> = values.iter().map(|span| span.replacen('-', " to ", 1)).collect();

@@ -44,9 +44,15 @@ impl Slot {
         }
     }
 
-    /// The question, in several wordings.
-    pub(super) fn question(self) -> &'static [&'static str] {
+    /// The question, in several wordings. Of genres and themes somebody may have named some.
+    pub(super) fn question(self, dialogue: &Dialogue) -> &'static [&'static str] {
         match self {
+            Slot::Genre if !dialogue.genres.is_empty() => {
+                &["Should it have another genre, too?", "Is there another genre that it should have, too?"]
+            }
+            Slot::Theme if !dialogue.themes.is_empty() => {
+                &["Should it be about something else, too?", "Is there another theme that you would like?"]
+            }
             Slot::Genre => &["Which genre are you in the mood for?", "Do you have a genre in mind?"],
             Slot::Theme => &["What should it be about?", "Is there a theme that you would like?"],
             Slot::Decade => &["From which decade should it be?", "Is there a decade that you prefer?"],

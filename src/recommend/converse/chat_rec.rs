@@ -16,7 +16,8 @@ use super::{
     ra_rec::{RARec, RETRIEVED},
     relative,
     reply::{Turn, alternatives, listed},
-    understand::{Context, Opinions, Understander, Understood, key},
+    understand::{Constraints, Context, Opinions, Understander, Understood, key},
+    vocabulary::Vocabulary,
     wish::Wishes,
 };
 use crate::{
@@ -38,6 +39,7 @@ pub struct ChatREC<'a> {
     recommender: &'a Recommender,
     knowledge: &'a Knowledge,
     understander: Arc<Understander>,
+    vocabulary: Vocabulary,
     encoder: Option<Box<dyn TextEncoder + 'a>>,
     engine: Option<Engine>,
 }
@@ -61,7 +63,8 @@ impl<'a> ChatREC<'a> {
         knowledge: &'a Knowledge,
         understander: Arc<Understander>,
     ) -> Self {
-        Self { recommender, knowledge, understander, encoder: None, engine: None }
+        let vocabulary = Vocabulary::new(recommender.catalogue());
+        Self { recommender, knowledge, understander, vocabulary, encoder: None, engine: None }
     }
 
     /// Has requests also find items whose texts are near to their words, if the encoder is that of the store, and asks it what
@@ -104,7 +107,7 @@ impl<'a> ChatREC<'a> {
     /// If the encoder fails.
     pub fn understand(&mut self, dialogue: &Dialogue, message: &str) -> Result<Understood> {
         let shown: Vec<String> = dialogue.last.iter().map(|&item| self.understander.name(item).to_owned()).collect();
-        let named = relative::by_name(message, dialogue, &self.records());
+        let named = relative::by_name(message, dialogue, &self.records(), &self.understander);
         let message = named.as_deref().unwrap_or(message);
         let semantic = self.recommender.semantic().map(|semantic| &**semantic);
         let resolved =
@@ -170,8 +173,16 @@ impl<'a> ChatREC<'a> {
         history: &[Interaction],
     ) -> Result<Turn> {
         let takes_leave = understood.takes_leave();
-        let Understood { preferences, feedback, asked_about, unlisted, state, .. } = understood;
+        let is_anew = dialogue.is_anew(message, &understood, &self.understander);
+        let Understood { preferences, feedback, asked_about, unlisted, state, whether, foreign, .. } = understood;
         let mut turn = Turn { state, preferences, feedback, ..Turn::default() };
+        if foreign {
+            turn.say(["I am sorry, I understand English only.", "I am afraid that I only understand English."]);
+            return Ok(turn);
+        }
+        if is_anew {
+            self.recall(dialogue, &mut turn)?;
+        }
         if !unlisted.is_empty() {
             let titles = listed(&unlisted);
             turn.say([format!("I do not know {titles}."), format!("My catalogue lacks {titles}.")]);
@@ -202,9 +213,10 @@ impl<'a> ChatREC<'a> {
                     items.extend(dialogue.focus.or(dialogue.last.first().copied()));
                 }
                 turn.focus = items.last().copied().or(dialogue.focus);
-                let talk = answer::Talk { records: self.records(), dialogue, message, items: &items, history };
+                let (records, vocabulary, whether) = (self.records(), &self.vocabulary, whether.as_ref());
+                let talk = answer::Talk { records, dialogue, message, items: &items, whether, vocabulary, history };
                 match state {
-                    State::Exploration => talk.explore(&mut turn, self.recommender),
+                    State::Exploration => talk.explore(&mut turn, self.recommender)?,
                     _ => talk.clarify(&mut turn, self.recommender),
                 }
             }
@@ -244,8 +256,25 @@ impl<'a> ChatREC<'a> {
         let slot = [Slot::Genre, Slot::Theme].into_iter().find(|slot| !dialogue.asked.contains(slot));
         turn.asks = slot.or(Some(Slot::Genre));
         match slot {
-            Some(slot) => turn.say(slot.question().iter().copied()),
+            Some(slot) => turn.say(slot.question(dialogue).iter().copied()),
             None => turn.say(["Name a title that you like, and I look for more of its kind."]),
+        }
+        Ok(())
+    }
+
+    /// Conditions as a filter of the catalogue.
+    pub(super) fn conditions(&self, constraints: &Constraints) -> Result<Conditions> {
+        Conditions::new(constraints, self.catalogue(), self.knowledge, &self.vocabulary)
+    }
+
+    /// Says which conditions of earlier messages hold for a wish that has nothing else to do with them.
+    fn recall(&self, dialogue: &Dialogue, turn: &mut Turn) -> Result<()> {
+        let Conditions { unknown, .. } = self.conditions(&dialogue.constraints)?;
+        let is_kept = |key: &&String| !unknown.contains(key) && !turn.preferences.constraints.0.contains_key(*key);
+        let kept = dialogue.constraints.0.keys().filter(is_kept);
+        let kept = listed(&kept.map(|key| answer::condition(key, &dialogue.constraints)).collect::<Vec<_>>());
+        if !kept.is_empty() {
+            turn.say([format!("I still keep to what you said before: {kept}."), format!("Still to be met: {kept}.")]);
         }
         Ok(())
     }
@@ -257,7 +286,7 @@ impl<'a> ChatREC<'a> {
             let dropped = listed(&dropped);
             turn.say([format!("I no longer look at {dropped}."), format!("From now on {dropped} does not matter.")]);
         }
-        let Conditions { unknown, .. } = Conditions::new(&dialogue.constraints, self.catalogue(), self.knowledge)?;
+        let Conditions { unknown, .. } = self.conditions(&dialogue.constraints)?;
         let said: Vec<String> = turn
             .preferences
             .constraints
@@ -345,7 +374,7 @@ impl<'a> ChatREC<'a> {
         }
         turn.asks = ask::next(dialogue, self.catalogue(), &pool);
         match turn.asks {
-            Some(slot) => turn.say(slot.question().iter().copied()),
+            Some(slot) => turn.say(slot.question(dialogue).iter().copied()),
             None => turn.say(["Does one of them suit you?", "What do you think of them?"]),
         }
         turn.items = found;
@@ -354,7 +383,7 @@ impl<'a> ChatREC<'a> {
 
     /// The last list once more, without what was turned down or breaks a condition since.
     fn again(&self, dialogue: &Dialogue) -> Result<Vec<usize>> {
-        let conditions = Conditions::new(&dialogue.constraints, self.catalogue(), self.knowledge)?;
+        let conditions = self.conditions(&dialogue.constraints)?;
         let kept = |item: &usize| {
             !dialogue.is_turned_down(*item)
                 && conditions.filter.as_ref().is_none_or(|filter| filter.matches(&self.catalogue()[*item]))
@@ -375,7 +404,7 @@ impl<'a> ChatREC<'a> {
     /// # Errors
     /// If a model fails.
     pub fn retrieve(&mut self, dialogue: &Dialogue, history: &[Interaction], k: usize) -> Result<Vec<usize>> {
-        let conditions = Conditions::new(&dialogue.constraints, self.catalogue(), self.knowledge)?;
+        let conditions = self.conditions(&dialogue.constraints)?;
         let allows = |item: &usize| {
             !dialogue.is_spent(*item)
                 && conditions.filter.as_ref().is_none_or(|filter| filter.matches(&self.catalogue()[*item]))
@@ -446,7 +475,7 @@ pub(super) fn answered(dialogue: &mut Dialogue, turn: &Turn) {
     if let Some(item) = turn.focus {
         dialogue.focus = Some(item);
     }
-    dialogue.asked.extend(turn.asks);
+    dialogue.ask(turn.asks);
 }
 
 /// Whether the same list is wanted once more.

@@ -2,6 +2,7 @@
 
 use super::{
     understand::{Constraints, LANGUAGE_COLUMNS, PEOPLE_COLUMNS, THEME_COLUMNS, key},
+    vocabulary::Vocabulary,
     wish::one_of,
 };
 use crate::recommend::{Attribute, AttributeColumn, Catalogue, Filter, Kind, Knowledge, Result, catalogue::GENRES};
@@ -11,9 +12,10 @@ pub(super) const RUNTIMES: [&str; 5] = ["runtime", "duration", "length", "minute
 /// The fewest letters of a word that titles are looked through for.
 const TELLING: usize = 5;
 /// Columns of mean ratings.
-const RATINGS: [&str; 6] = ["rating", "average_rating", "mean_rating", "imdb_rating", "vote_average", "score"];
+pub(super) const RATINGS: [&str; 6] =
+    ["rating", "average_rating", "mean_rating", "imdb_rating", "vote_average", "score"];
 /// Columns of who watches.
-const AUDIENCES: [&str; 3] = ["audience", "target_audience", "age_group"];
+pub(super) const AUDIENCES: [&str; 3] = ["audience", "target_audience", "age_group"];
 /// Who may watch what is asked for.
 const ADMITTED: [(&str, &[&str]); 4] = [
     ("children", &["children", "kids", "families", "family", "everyone", "all ages"]),
@@ -22,7 +24,7 @@ const ADMITTED: [(&str, &[&str]); 4] = [
     ("adults", &["adults", "everyone", "all ages"]),
 ];
 /// Genres of what children may watch, where no column says who may.
-const FOR_CHILDREN: [&str; 3] = ["Children", "Family", "Animation"];
+const FOR_CHILDREN: [&str; 2] = ["Children", "Family"];
 
 /// Conditions as a filter.
 #[derive(Clone, Debug, Default)]
@@ -34,12 +36,17 @@ pub struct Conditions {
 }
 
 impl Conditions {
-    /// Makes a filter of conditions. What no column tells is not guessed: its key is named.
+    /// Makes a filter of conditions. What no column tells is not guessed: its key is named. `vocabulary` is the catalogue's.
     ///
     /// # Errors
     /// If a filter does not parse, which a value's own text cannot cause.
-    pub fn new(constraints: &Constraints, catalogue: &Catalogue, knowledge: &Knowledge) -> Result<Self> {
-        let records = Records { catalogue, knowledge };
+    pub fn new(
+        constraints: &Constraints,
+        catalogue: &Catalogue,
+        knowledge: &Knowledge,
+        vocabulary: &Vocabulary,
+    ) -> Result<Self> {
+        let records = Records { catalogue, knowledge, vocabulary };
         let mut parts = Vec::new();
         let mut unknown = Vec::new();
         for key in constraints.0.keys() {
@@ -47,7 +54,7 @@ impl Conditions {
                 Some(text) => parts.push(format!("({text})")),
                 None => unknown.push(key.clone()),
             }
-            let untold = |value: &String| !records.tells_theme(value);
+            let untold = |value: &String| !vocabulary.tells_theme(value);
             if key == key::EXCLUDE_THEMES && constraints.values(key).iter().any(untold) && !unknown.contains(key) {
                 unknown.push(key.clone());
             }
@@ -62,6 +69,7 @@ impl Conditions {
 struct Records<'a> {
     catalogue: &'a Catalogue,
     knowledge: &'a Knowledge,
+    vocabulary: &'a Vocabulary,
 }
 
 impl Records<'_> {
@@ -93,7 +101,7 @@ impl Records<'_> {
             key::EXCLUDE_LANGUAGES => self.none(values, &LANGUAGE_COLUMNS, false),
             key::PEOPLE => {
                 let all: Option<Vec<String>> = values.iter().map(|name| self.person(name)).collect();
-                Some(all?.join(" and "))
+                Some(all?.join(if constraints.is_any(key) { " or " } else { " and " }))
             }
             key::EXCLUDE_PEOPLE => {
                 let all: Option<Vec<String>> = values.iter().map(|name| self.person(name)).collect();
@@ -107,7 +115,7 @@ impl Records<'_> {
             }
             key::EXCLUDE_GENRES => self.none(values, &[GENRES], false),
             key::EXCLUDE_THEMES => {
-                let values: Vec<String> = values.iter().flat_map(|value| self.spellings(value)).collect();
+                let values: Vec<String> = values.iter().flat_map(|value| self.vocabulary.spellings(value)).collect();
                 let columns = self.none(&values, &[&THEME_COLUMNS[..], &[GENRES]].concat(), true)?;
                 // A title that says it is left out even where no record does; a short word is a part of others: `sea` of `search`.
                 let stems = values.iter().map(|value| one_of(value)).filter(|stem| stem.chars().count() >= TELLING);
@@ -116,37 +124,6 @@ impl Records<'_> {
             }
             _ => None,
         }
-    }
-
-    /// A theme as the records spell it, too: `sea`, and `the sea`.
-    fn spellings(&self, theme: &str) -> Vec<String> {
-        let mut spellings = vec![theme.to_owned()];
-        let own = bare(theme);
-        for value in self.themes().filter(|value| bare(value) == own) {
-            if !spellings.iter().any(|own| own.eq_ignore_ascii_case(value)) {
-                spellings.push(value.to_owned());
-            }
-        }
-        spellings
-    }
-
-    /// Whether records say which items are of a theme: by a column, or by texts.
-    fn tells_theme(&self, theme: &str) -> bool {
-        let own = bare(theme);
-        self.catalogue.items().iter().any(|item| item.description.is_some())
-            || self.themes().any(|value| bare(value) == own)
-    }
-
-    /// All themes and genres of all items.
-    fn themes(&self) -> impl Iterator<Item = &str> {
-        let columns = THEME_COLUMNS.iter().chain([&GENRES]);
-        let attributes =
-            columns.flat_map(|column| self.catalogue.items().iter().filter_map(move |item| item.attribute(column)));
-        attributes.flat_map(|attribute| match attribute {
-            Attribute::Many(values) => values.iter().map(String::as_str).collect(),
-            Attribute::Text(value) => vec![value.as_str()],
-            Attribute::Number(_) => Vec::new(),
-        })
     }
 
     /// At least a rating, on the scale that the column has.
@@ -175,16 +152,25 @@ impl Records<'_> {
         if let Some(text) = self.any(&admitted, &AUDIENCES, false) {
             return Some(text);
         }
-        let has_genre = |genre: &&str| {
-            self.catalogue.items().iter().any(|item| item.genres().iter().any(|own| own.eq_ignore_ascii_case(genre)))
-        };
-        let genres: Vec<String> =
-            FOR_CHILDREN.iter().filter(|genre| has_genre(genre)).map(|genre| (*genre).to_owned()).collect();
+        let genres = self.genres_for_children();
         match who {
             _ if genres.is_empty() => None,
             "children" | "family" => self.any(&genres, &[GENRES], false),
             "adults" => self.none(&["Children".to_owned()], &[GENRES], false),
             _ => None,
+        }
+    }
+
+    /// The genres of what children may watch. Animation is for grown people, too, so it tells only where no genre of their own
+    /// does.
+    fn genres_for_children(&self) -> Vec<String> {
+        let own = |genres: &[&str]| -> Vec<String> {
+            let known = genres.iter().filter(|genre| self.vocabulary.has_genre(genre));
+            known.map(|genre| (*genre).to_owned()).collect()
+        };
+        match own(&FOR_CHILDREN) {
+            none if none.is_empty() => own(&["Animation"]),
+            genres => genres,
         }
     }
 
@@ -215,7 +201,7 @@ impl Records<'_> {
     /// None of some values in any of the columns, and for themes nor in the texts.
     fn none(&self, values: &[String], names: &[&str], in_texts: bool) -> Option<String> {
         let columns = self.any(values, names, in_texts);
-        let described = in_texts && self.catalogue.items().iter().any(|item| item.description.is_some());
+        let described = in_texts && self.vocabulary.described;
         let texts = values.iter().filter(|_| described).map(|value| format!("description contains {}", quoted(value)));
         let ways: Vec<String> = columns.into_iter().chain(texts).collect();
         (!ways.is_empty()).then(|| format!("not ({})", ways.join(" or ")))
@@ -229,13 +215,6 @@ fn comparison(column: &AttributeColumn, value: &str, in_texts: bool) -> String {
         _ => "=",
     };
     format!("`{}` {operator} {}", column.name.replace('\\', "\\\\").replace('`', "\\`"), quoted(value))
-}
-
-/// A theme without its article and its plural, in lower case.
-fn bare(theme: &str) -> String {
-    let lower = theme.to_lowercase();
-    let word = ["the ", "a ", "an "].iter().find_map(|article| lower.strip_prefix(article)).unwrap_or(&lower);
-    one_of(word).to_owned()
 }
 
 /// A text of a filter.
@@ -272,8 +251,10 @@ mod tests {
         let catalogue = catalogue();
         let knowledge =
             Knowledge::new([Triple { head: "b".into(), relation: "filmed_by".into(), tail: "Cy Dee".into() }]);
+        let vocabulary = Vocabulary::new(&catalogue);
         type Set = fn(&mut Constraints);
-        let cases: [(Set, &str, &[&str]); 10] = [
+        let cases: [(Set, &str, &[&str]); 11] = [
+            (|c| c.set_any(key::PEOPLE, ["Ada Quist".to_owned(), "Cy Dee".to_owned()]), "a b c", &[]),
             (|c| c.set_number(key::YEAR_MAX, 1990.0), "a b", &[]),
             (|c| c.add(key::EXCLUDE_GENRES, "horror"), "a b", &[]),
             (|c| c.add(key::EXCLUDE_PEOPLE, "ada quist"), "b", &[]),
@@ -288,7 +269,7 @@ mod tests {
         for (set, expected, unknown) in cases {
             let mut constraints = Constraints::default();
             set(&mut constraints);
-            let conditions = Conditions::new(&constraints, &catalogue, &knowledge).unwrap();
+            let conditions = Conditions::new(&constraints, &catalogue, &knowledge, &vocabulary).unwrap();
             let kept =
                 catalogue.items().iter().filter(|item| conditions.filter.as_ref().is_none_or(|f| f.matches(item)));
             let kept: Vec<&str> = kept.map(|item| item.id.as_str()).collect();

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ask::Slot,
-    understand::{Constraints, Understander, Understood, key, slot},
+    understand::{Constraints, Preferences, Understander, Understood, key, slot},
 };
 
 /// What a wish counts less with each later message that states one.
@@ -35,6 +35,8 @@ pub struct Dialogue {
     pub(super) focus: Option<usize>,
     /// What was asked, and not to be asked again.
     pub(super) asked: Vec<Slot>,
+    /// What the last answer asked.
+    pub(super) asking: Option<Slot>,
     /// The words of the last message that stated a wish.
     pub(super) words: String,
     /// How many messages came.
@@ -47,7 +49,7 @@ impl Dialogue {
         let Understood { preferences, feedback, asked_about, .. } = understood;
         self.turns += 1;
         preferences.withdrawn.iter().for_each(|what| self.withdraw(what));
-        if begins_anew(message) && !(preferences.genres.is_empty() && preferences.themes.is_empty()) {
+        if self.is_anew(message, understood, names) {
             (self.genres, self.themes) = (Vec::new(), Vec::new());
         }
         if !(preferences.genres.is_empty() && preferences.themes.is_empty()) {
@@ -84,6 +86,10 @@ impl Dialogue {
                 later.remove(key::LANGUAGE, language);
             }
         }
+        // Other people are wanted now, unless somebody says that they come on top.
+        if !later.values(key::PEOPLE).is_empty() && !names.adds(message) {
+            self.constraints.0.remove(key::PEOPLE);
+        }
         self.constraints.follow(&later);
         let items = |titles: &[String]| titles.iter().filter_map(|title| names.item(title)).collect::<Vec<_>>();
         for item in items(&feedback.liked) {
@@ -103,6 +109,13 @@ impl Dialogue {
         if let Some(item) = named.into_iter().find_map(|titles| items(titles).last().copied()) {
             self.focus = Some(item);
         }
+    }
+
+    /// Whether a message states a wish of its own, so that earlier ones count no more.
+    pub(super) fn is_anew(&self, message: &str, understood: &Understood, names: &Understander) -> bool {
+        let Preferences { genres, themes, .. } = &understood.preferences;
+        let answers = matches!(self.asking, Some(Slot::Genre | Slot::Theme));
+        !(genres.is_empty() && themes.is_empty()) && names.begins_anew(message, answers, genres)
     }
 
     /// What was asked for does not count any more.
@@ -151,6 +164,12 @@ impl Dialogue {
         }
     }
 
+    /// Takes in what is asked.
+    pub(super) fn ask(&mut self, slot: Option<Slot>) {
+        self.asking = slot;
+        self.asked.extend(slot);
+    }
+
     /// Whether a genre, a theme or a title is known.
     pub fn knows_a_wish(&self) -> bool {
         let wishes = [self.genres.is_empty(), self.themes.is_empty(), self.liked.is_empty()];
@@ -176,17 +195,4 @@ impl Dialogue {
     pub fn last(&self) -> &[usize] {
         &self.last
     }
-}
-
-/// Whether a message takes back what was wanted before.
-fn begins_anew(message: &str) -> bool {
-    let message = message.to_lowercase();
-    let corrects = ["no ", "no, "].iter().any(|no| message.starts_with(no))
-        && ["actually", "rather", "make it", "make that", "i meant"].iter().any(|words| message.contains(words));
-    let instead = message.find("instead").is_some_and(|place| !message[place..].starts_with("instead of"));
-    corrects
-        || instead
-        || ["start over", "forget that", "forget about that", "changed my mind", "something else entirely"]
-            .iter()
-            .any(|words| message.contains(words))
 }

@@ -7,11 +7,14 @@ use serde::Serialize;
 use super::reply::listed;
 use super::understand::{LANGUAGE_COLUMNS, PEOPLE_COLUMNS};
 use crate::recommend::{
-    Attribute, Catalogue, Interactions, Item, Knowledge, Triple, catalogue::YEAR, interactions::liked, line::one_line,
+    Attribute, Catalogue, Interaction, Interactions, Item, Knowledge, Triple, catalogue::YEAR, interactions::liked,
+    line::one_line,
 };
 
 /// The relation of items that the same people liked.
 pub const LIKED_TOGETHER: &str = "liked_together";
+/// The relation of an item to how many people liked it, of those who rated it.
+pub(super) const LIKED_BY: &str = "liked_by";
 /// The fewest people who liked both that are worth a word.
 const FEWEST_LIKERS: usize = 2;
 /// Characters of a value in a sentence.
@@ -75,6 +78,10 @@ impl Fact {
                 item.and_then(|item| item.attribute(&self.relation))
                     .is_some_and(|attribute| values(attribute).contains(&self.tail))
             }
+            FactSource::Interactions if self.relation == LIKED_BY => {
+                let item = records.catalogue.index(&self.head);
+                item.and_then(|item| records.popularity(item)).is_some_and(|fact| fact.tail == self.tail)
+            }
             FactSource::Interactions => {
                 let both = self.tail.split_once(' ').and_then(|(count, other)| Some((count.parse().ok()?, other)));
                 let items = both.and_then(|(count, other): (usize, _)| {
@@ -95,6 +102,10 @@ impl Fact {
                 let (count, other) = self.tail.split_once(' ').unwrap_or(("", ""));
                 let other = title(other).unwrap_or_else(|| value(other));
                 format!("was liked by {count} people who also liked {other}")
+            }
+            LIKED_BY => {
+                let (count, all) = self.tail.split_once(' ').unwrap_or(("", ""));
+                format!("was liked by {count} of the {all} people who rated it here")
             }
             "directed_by" | "director" => format!("was directed by {tail}"),
             "written_by" | "writer" => format!("was written by {tail}"),
@@ -199,6 +210,18 @@ impl<'a> Records<'a> {
         facts
     }
 
+    /// How many people liked an item, of those who rated it; none if nobody did.
+    pub fn popularity(&self, item: usize) -> Option<Fact> {
+        let of_item = |event: &&Interaction| event.item == item && event.rating.is_some();
+        let histories = self.interactions.histories().iter();
+        let rated: Vec<_> = histories.filter(|history| history.iter().any(|event| of_item(&event))).collect();
+        let count = rated.iter().filter(|history| liked(history).any(|event| of_item(&event))).count();
+        let tail = format!("{count} {}", rated.len());
+        let head = self.catalogue[item].id.clone();
+        let fact = || Fact { head, relation: LIKED_BY.into(), tail, source: FactSource::Interactions };
+        (!rated.is_empty()).then(fact)
+    }
+
     /// Who made an item or takes part in it.
     pub fn people(&self, item: usize) -> Vec<Fact> {
         let mut facts = self.recorded(item, &PEOPLE_COLUMNS);
@@ -233,6 +256,7 @@ mod tests {
             facts.extend(records.known(item));
             facts.extend(records.relations(item, &[(item + 1) % 60, (item + 7) % 60]));
             facts.extend(records.people(item));
+            facts.extend(records.popularity(item));
             for fact in facts {
                 assert!(fact.holds(&records), "{fact:?}");
                 assert!(!fact.said(&items).is_empty());

@@ -18,10 +18,13 @@ mod ra_rec;
 mod relative;
 mod reply;
 mod score;
+mod series;
 mod session;
 mod simulate;
 mod state;
 mod understand;
+mod vocabulary;
+mod whether;
 mod wish;
 
 #[cfg(test)]
@@ -41,3 +44,4 @@ pub use session::{SessionInfo, Sessions};
 pub use simulate::{SimulateOptions, Simulation, simulate};
 pub use state::State;
 pub use understand::{Constraints, Context, Feedback, Limit, Opinions, Preferences, Understander, Understood, key};
+pub use vocabulary::Vocabulary;

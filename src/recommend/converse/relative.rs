@@ -49,19 +49,56 @@ const COMPARING: [(&str, Than); 7] = [
     ("longer", Than::Longer),
 ];
 
-/// The message with the name of whoever directed what was spoken of: `anything else by him`.
-pub(super) fn by_name(message: &str, dialogue: &Dialogue, records: &Records<'_>) -> Option<String> {
-    let item = dialogue.focus?;
+/// Words between `by` and a title whose director is meant: `more by the director of Heat`.
+const OF_TITLES: [&str; 14] = [
+    "the director of ",
+    "the directors of ",
+    "the maker of ",
+    "the makers of ",
+    "the same director as ",
+    "the same directors as ",
+    "whoever directed ",
+    "whoever made ",
+    "the one who directed ",
+    "the one who made ",
+    "the person who directed ",
+    "the person who made ",
+    "the guy who directed ",
+    "the guy who made ",
+];
+
+/// The message with the name of whoever directed what was spoken of, or what it names: `anything else by him`, `more by the
+/// director of Heat`. Where no record tells who that is, it is asked instead: nothing else can be found by it.
+pub(super) fn by_name(
+    message: &str,
+    dialogue: &Dialogue,
+    records: &Records<'_>,
+    names: &Understander,
+) -> Option<String> {
     let lower = message.to_ascii_lowercase();
-    let ends = |end: usize| !lower[end..].starts_with(|c: char| c.is_alphanumeric() || c == '\'');
-    let (start, end, with) = MAKERS.iter().find_map(|(words, with)| {
-        let start = lower.find(words).filter(|start| ends(start + words.len()))?;
-        Some((start, start + words.len(), with))
-    })?;
+    let of_title = || {
+        let by =
+            ["by ", "from "].iter().flat_map(|by| OF_TITLES.iter().map(move |words| (*by, format!("{by}{words}"))));
+        by.into_iter().find_map(|(by, words)| {
+            let start = lower.find(&words)?;
+            let (item, length) = names.title_at(&message[start + words.len()..])?;
+            Some((start, start + words.len() + length, by, item))
+        })
+    };
+    let of_focus = || {
+        let ends = |end: usize| !lower[end..].starts_with(|c: char| c.is_alphanumeric() || c == '\'');
+        MAKERS.iter().find_map(|(words, with)| {
+            let start = lower.find(words).filter(|start| ends(start + words.len()))?;
+            Some((start, start + words.len(), *with, dialogue.focus?))
+        })
+    };
+    let (start, end, with, item) = of_title().or_else(of_focus)?;
     let people = records.people(item);
-    let maker =
-        people.iter().find(|fact| ["directed_by", "director", "directors"].contains(&fact.relation.as_str()))?;
-    Some(format!("{}{with}{}{}", &message[..start], maker.tail, &message[end..]))
+    let maker = people.iter().find(|fact| ["directed_by", "director", "directors"].contains(&fact.relation.as_str()));
+    Some(match maker {
+        Some(maker) => format!("{}{with}{}{}", &message[..start], maker.tail, &message[end..]),
+        None => format!("Who directed \"{}\"?", names.name(item)),
+    })
 }
 
 /// Bounds what is asked for by what was spoken of, or by most of what was shown last: `more like the third one but newer`.

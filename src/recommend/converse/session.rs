@@ -276,7 +276,7 @@ impl Loaded {
         } else {
             let shown: Vec<usize> = row.shown.iter().filter_map(|id| catalogue.index(id)).collect();
             self.dialogue.show(&shown);
-            self.dialogue.asked.extend(Slot::ALL.into_iter().find(|slot| row.asks.as_deref() == Some(slot.name())));
+            self.dialogue.ask(Slot::ALL.into_iter().find(|slot| row.asks.as_deref() == Some(slot.name())));
             if let Some(last) = self.exchanges.last_mut() {
                 last.reply = row.text;
             }

@@ -251,6 +251,106 @@ fn questions_are_answered_from_the_records() {
 }
 
 #[test]
+fn yes_or_no_is_said_where_the_records_tell() {
+    let mut chat = chat();
+    let mut known = Dialogue::default();
+    let shown = chat.turn(&mut known, "a comedy", &[]).unwrap().items;
+    let item = &chat.catalogue()[shown[0]];
+    let text = |name: &str| match item.attribute(name) {
+        Some(crate::recommend::Attribute::Text(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let (year, director, language) = (item.year().unwrap(), text("director"), text("language"));
+    let other = GENRES.iter().find(|genre| !item.genres().iter().any(|own| own == *genre)).unwrap();
+    let foreign = if language == "French" { "German" } else { "French" };
+    let cases = [
+        ("Is the first one a comedy?".to_owned(), "Yes: "),
+        ("Isn't it a comedy?".to_owned(), "Yes: "),
+        (format!("Is it a {other} film?"), "No: "),
+        (format!("Is it in {language}?"), "Yes: "),
+        (format!("And is it in {foreign}?"), "No: "),
+        (format!("Is it from {year}?"), "Yes: "),
+        (format!("Was it made before {year}?"), "No: "),
+        ("Is it shorter than 9 hours?".to_owned(), "Yes: "),
+        ("Is it longer than 9 hours?".to_owned(), "No: "),
+        (format!("Was it directed by {director}?"), "Yes: "),
+        ("Was it directed by Tom Hanks?".to_owned(), "No: "),
+        ("Is Tom Hanks in it?".to_owned(), "The records of "),
+        ("Is it in black and white?".to_owned(), "The records of "),
+        ("Does it have a happy ending?".to_owned(), "The records of "),
+        ("Which of these are comedies?".to_owned(), "By the records, "),
+    ];
+    for (message, expected) in cases {
+        let turn = chat.turn(&mut known, &message, &[]).unwrap();
+        assert_eq!(turn.state, State::Exploration, "{message}");
+        assert!(turn.plain().starts_with(expected), "{message} {}", turn.plain());
+        assert!(turn.facts().all(|fact| fact.holds(&chat.records())), "{message}");
+        known.focus = Some(shown[0]);
+    }
+}
+
+#[test]
+fn another_language_is_said_not_to_be_understood() {
+    let (mut chat, mut known) = (chat(), Dialogue::default());
+    chat.turn(&mut known, "a western", &[]).unwrap();
+    let before = known.genres.clone();
+    for message in ["bonjour, je cherche une comédie", "Ich suche einen Krimi", "Я ищу комедию", "Do you speak French?"]
+    {
+        let turn = chat.turn(&mut known, message, &[]).unwrap();
+        assert_eq!(turn.plain(), "I am sorry, I understand English only.", "{message}");
+        assert!(turn.items.is_empty() && known.genres == before && known.constraints.is_empty(), "{message}");
+    }
+}
+
+#[test]
+fn a_wish_of_its_own_drops_earlier_ones_and_keeps_conditions() {
+    let (mut chat, mut known) = (chat(), Dialogue::default());
+    for (message, genres, says) in [
+        ("I want a horror film from the 80s or later", "Horror", ""),
+        ("Something funny, too", "Comedy Horror", ""),
+        ("I need a western", "Western", "I still keep to what you said before: from 1980 or later."),
+        ("It should be a drama, too", "Drama Western", ""),
+        ("Let's talk about something else: a comedy", "Comedy", "I still keep to what you said before"),
+    ] {
+        let turn = chat.turn(&mut known, message, &[]).unwrap();
+        let mut own: Vec<&str> = known.genres.iter().map(|(genre, _)| genre.as_str()).collect();
+        own.sort_unstable();
+        assert_eq!(own.join(" "), genres, "{message}");
+        assert!(turn.plain().starts_with(says), "{message} {}", turn.plain());
+    }
+}
+
+#[test]
+fn people_are_alternatives_and_are_found_by_what_they_made() {
+    let (mut chat, mut known) = (chat(), Dialogue::default());
+    let director = |item: usize| match WORLD.0.catalogue()[item].attribute("director") {
+        Some(crate::recommend::Attribute::Text(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let (one, other) = (director(0), (1..).map(director).find(|name| *name != director(0)).unwrap());
+    let either = chat.turn(&mut known, &format!("films by {one} or {other}"), &[]).unwrap();
+    assert!(!either.items.is_empty());
+    assert!(either.items.iter().all(|&item| [&one, &other].contains(&&director(item))));
+    let title = chat.understander().name(0).to_owned();
+    let turn = chat.turn(&mut known, &format!("more by the director of {title}, please"), &[]).unwrap();
+    assert_eq!(known.constraints.values(key::PEOPLE), [one.as_str()], "{}", turn.plain());
+}
+
+#[test]
+fn a_sequel_is_named_by_the_facts_and_else_by_titles() {
+    let (mut chat, mut known) = (chat(), Dialogue::default());
+    let fact = WORLD.1.triples().iter().find(|fact| fact.relation == "sequel_of").unwrap();
+    let name = |id: &str| chat.understander().name(WORLD.0.catalogue().index(id).unwrap()).to_owned();
+    let (first, second) = (name(&fact.tail), name(&fact.head));
+    for message in [format!("Is there a sequel to {first}?"), format!("Is {second} a sequel?")] {
+        let turn = chat.turn(&mut known, &message, &[]).unwrap();
+        assert_eq!(turn.state, State::Exploration, "{message}");
+        assert!(turn.plain().contains("is a sequel of"), "{message} {}", turn.plain());
+        assert!(turn.facts().all(|fact| fact.holds(&chat.records())), "{message}");
+    }
+}
+
+#[test]
 fn shown_items_are_told_from_others_by_what_they_have() {
     let mut chat = chat();
     let mut known = Dialogue::default();

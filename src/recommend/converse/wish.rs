@@ -86,7 +86,7 @@ pub(super) fn one_of(word: &str) -> &str {
 }
 
 /// Whether a text has the words of a theme, of one or of many: `dinosaurs` are in the text on a dinosaur.
-fn says(text: &str, theme: &str) -> bool {
+pub(super) fn says(text: &str, theme: &str) -> bool {
     let (text, theme) = (text.to_lowercase(), theme.to_lowercase());
     let one = one_of(&theme);
     text.match_indices(one).any(|(start, _)| {

@@ -3,6 +3,7 @@
 use super::{
     common::number,
     markers::{LASTING, SAW},
+    spelling::slipped,
     stated::{Constraints, key},
     words::{Gap, Sentence},
 };
@@ -366,7 +367,8 @@ impl Numbers<'_> {
         let part = ["early", "mid", "late"].iter().position(|part| *part == self.at(0));
         let skipped = usize::from(part.is_some());
         let word = self.at(skipped);
-        let named = names.iter().position(|name| *name == word).map(|place| 1920.0 + 10.0 * place as f64);
+        let is_named = |name: &&str| **name == *word || slipped(name, word);
+        let named = names.iter().position(|name| is_named(&name)).map(|place| 1920.0 + 10.0 * place as f64);
         let digits = || {
             let digits = word.strip_suffix("'s").or_else(|| word.strip_suffix('s'))?;
             let value: f64 = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
@@ -507,7 +509,8 @@ mod tests {
 
     #[test]
     fn conditions_are_read_from_words() {
-        let cases: [(&str, &[(&str, f64)]); 52] = [
+        let cases: [(&str, &[(&str, f64)]); 53] = [
+            ("from the ninties", &[("year_max", 1999.0), ("year_min", 1990.0)]),
             ("from the last ten years", &[("year_min", 2009.0)]),
             ("a film of this century", &[("year_min", 2000.0)]),
             ("older than thirty years", &[("year_max", 1989.0)]),

@@ -6,8 +6,10 @@
 
 mod act_phrases;
 mod acts;
+mod anew;
 mod common;
 mod cues;
+mod foreign;
 mod genres;
 mod judge;
 mod limits;
@@ -77,6 +79,10 @@ pub struct Understood {
     pub unlisted: Vec<String>,
     /// What is to be done.
     pub state: State,
+    /// What a question asks whether it holds of items; none if it is no question that yes or no answers.
+    pub(super) whether: Option<Whether>,
+    /// Whether it is in another language than English, or asks for one.
+    pub(super) foreign: bool,
     /// What rules made nothing of.
     unclear: Vec<Unclear>,
     summary: Summary,
@@ -87,6 +93,17 @@ impl Understood {
     pub(super) fn takes_leave(&self) -> bool {
         self.summary.takes_leave
     }
+}
+
+/// What is asked whether it holds: `is it a French comedy?`
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(in crate::recommend::converse) struct Whether {
+    /// It, as it would be wanted of an item.
+    pub(super) stated: Preferences,
+    /// Genres that it does not name, but says by what they are like: `scary`.
+    pub(super) hinted: Vec<String>,
+    /// Whether one of it is enough: `a comedy or a drama`.
+    pub(super) either: bool,
 }
 
 /// What rules made nothing of.
@@ -175,6 +192,18 @@ impl Understander {
         self.by_name.get(name).copied()
     }
 
+    /// The item whose title a text begins with, and how many bytes of the text that is.
+    pub(super) fn title_at(&self, text: &str) -> Option<(usize, usize)> {
+        let sentence = words::sentences(text).into_iter().next()?;
+        let found = self.titles.find(&sentence, &vec![true; sentence.len()], true);
+        let found = found.into_iter().next().filter(|found| found.start == 0)?;
+        let end = sentence.words[..found.end].iter().try_fold(0, |from, word| {
+            let place = text[from..].find(&word.raw)?;
+            Some(from + place + word.raw.len())
+        })?;
+        Some((found.title, end))
+    }
+
     /// Whether a theme is one of those that are listed, or says who watches, and is no topic in somebody's own words.
     pub(super) fn lists_theme(&self, theme: &str) -> bool {
         theme.starts_with("for ") || self.themes.lists(theme)
@@ -184,6 +213,9 @@ impl Understander {
     pub fn read(&self, message: &str, context: &Context<'_>) -> Understood {
         let mut sentences = words::sentences(message);
         sentences.iter_mut().for_each(spelling::mend);
+        if self.is_foreign(&sentences) {
+            return Understood { foreign: true, ..Understood::default() };
+        }
         let shown = Titles::shown(context.shown.iter().map(String::as_str));
         let mut read = sentence::Reading::new(self, context, &shown);
         sentences.iter().for_each(|sentence| read.add(sentence));
@@ -197,6 +229,25 @@ impl Understander {
         understood.summary.shown = !context.shown.is_empty();
         understood.state = decide(understood.summary);
         understood
+    }
+
+    /// Whether a message is in another language than English, or asks for one.
+    fn is_foreign(&self, sentences: &[words::Sentence]) -> bool {
+        let is_named = |sentence: &words::Sentence| {
+            let mut named = vec![false; sentence.len()];
+            for found in self.titles.find(sentence, &vec![true; sentence.len()], false) {
+                named[found.start..found.end].fill(true);
+            }
+            for place in 0..sentence.len() {
+                let length = self.people.full_name(sentence, place).unwrap_or_default();
+                named[place..place + length].fill(true);
+            }
+            named
+        };
+        let asks = |sentence: &words::Sentence| {
+            foreign::asks_for_language(sentence, &|place| self.people.is_language(sentence.at(place)))
+        };
+        foreign::is_foreign(sentences, &is_named) || sentences.iter().any(asks)
     }
 
     /// Reads one message by rules, and asks others for an opinion on what these make nothing of.

@@ -2,12 +2,13 @@
 
 mod judgements;
 mod mention;
+mod whether;
 mod wishes;
 
 use std::ops::Range;
 
 use super::{
-    Context, Feedback, Preferences, Unclear, Understander, Understood,
+    Context, Feedback, Preferences, Unclear, Understander, Understood, Whether,
     acts::{self, Act, Named},
     add,
     common::is_common,
@@ -30,6 +31,8 @@ pub(super) struct Reading<'a> {
     preferences: Preferences,
     feedback: Feedback,
     asked_about: Vec<String>,
+    /// What is asked whether it holds.
+    whether: Option<Whether>,
     /// What is named like a title, and is none of the catalogue.
     unlisted: Vec<String>,
     summary: Summary,
@@ -67,6 +70,7 @@ impl<'a> Reading<'a> {
             preferences: Preferences::default(),
             feedback: Feedback::default(),
             asked_about: Vec::new(),
+            whether: None,
             unlisted: Vec::new(),
             summary: Summary::default(),
             focus: context.focus.map(str::to_owned),
@@ -268,6 +272,9 @@ impl<'a> Reading<'a> {
     fn asks(&mut self, sentence: &Sentence, open: &[bool], mentions: &[Mention], act: Act) {
         self.summary.asks_item |= act == Act::AskItem;
         self.summary.asks_answer |= act == Act::AskAnswer;
+        if act == Act::AskItem {
+            self.whether = self.whether.take().or_else(|| self.whether(sentence, mentions));
+        }
         let titles = mentions.iter().flat_map(|mention| &mention.titles);
         for title in titles {
             add(&mut self.asked_about, title);
@@ -344,8 +351,8 @@ impl<'a> Reading<'a> {
         self.summary.wishes |= self.summary.judges && self.summary.requests && shown.is_empty();
         self.summary.limits = !self.preferences.constraints.is_empty();
         self.summary.names = self.named;
-        let Self { preferences, feedback, asked_about, unlisted, summary, unclear, .. } = self;
-        Understood { preferences, feedback, asked_about, unlisted, summary, unclear, ..Understood::default() }
+        let Self { preferences, feedback, asked_about, whether, unlisted, summary, unclear, .. } = self;
+        Understood { preferences, feedback, asked_about, whether, unlisted, summary, unclear, ..Understood::default() }
     }
 }
 

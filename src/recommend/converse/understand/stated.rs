@@ -55,6 +55,11 @@ pub enum Limit {
     Text(String),
     /// Several values, each of which counts.
     Many(Vec<String>),
+    /// Several values, of which one is enough.
+    Any {
+        /// The values.
+        any: Vec<String>,
+    },
 }
 
 /// The keys of conditions.
@@ -107,9 +112,19 @@ impl Constraints {
     pub fn values(&self, key: &str) -> &[String] {
         match self.0.get(key) {
             Some(Limit::Text(value)) => std::slice::from_ref(value),
-            Some(Limit::Many(values)) => values,
+            Some(Limit::Many(values) | Limit::Any { any: values }) => values,
             _ => &[],
         }
+    }
+
+    /// Whether one of the values of a key is enough.
+    pub fn is_any(&self, key: &str) -> bool {
+        matches!(self.0.get(key), Some(Limit::Any { .. }))
+    }
+
+    /// Sets several values of which one is enough.
+    pub fn set_any(&mut self, key: &str, values: impl IntoIterator<Item = String>) {
+        self.0.insert(key.to_owned(), Limit::Any { any: values.into_iter().collect() });
     }
 
     /// Sets a number.
@@ -135,7 +150,7 @@ impl Constraints {
     /// Takes a value of a key back; a key without values goes.
     pub fn remove(&mut self, key: &str, value: &str) {
         let is_gone = match self.0.get_mut(key) {
-            Some(Limit::Many(values)) => {
+            Some(Limit::Many(values) | Limit::Any { any: values }) => {
                 values.retain(|own| !own.eq_ignore_ascii_case(value));
                 values.is_empty()
             }
@@ -178,7 +193,7 @@ impl Constraints {
         let values = |limit: &Limit| match limit {
             Limit::Number(number) => vec![number.to_string()],
             Limit::Text(value) => vec![value.clone()],
-            Limit::Many(values) => values.clone(),
+            Limit::Many(values) | Limit::Any { any: values } => values.clone(),
         };
         self.0.iter().flat_map(|(key, limit)| values(limit).into_iter().map(|value| (key.as_str(), value))).collect()
     }
@@ -194,6 +209,7 @@ impl Serialize for Limit {
             Limit::Number(number) => serializer.serialize_f64(*number),
             Limit::Text(value) => serializer.serialize_str(value),
             Limit::Many(values) => values.serialize(serializer),
+            Limit::Any { any } => BTreeMap::from([("any", any)]).serialize(serializer),
         }
     }
 }
@@ -255,6 +271,11 @@ mod tests {
         none.add(key::EXCLUDE_LANGUAGES, "English");
         english.follow(&none);
         assert_eq!(english, none);
+        let mut either = Constraints::default();
+        either.set_any(key::PEOPLE, ["Ada Quist".to_owned(), "Bo Lee".to_owned()]);
+        let text = serde_json::to_string(&either).unwrap();
+        assert_eq!(text, r#"{"people":{"any":["Ada Quist","Bo Lee"]}}"#);
+        assert_eq!(serde_json::from_str::<Constraints>(&text).unwrap(), either);
         let read: Constraints = serde_json::from_str(r#"{"exclude_genres": ["War"], "year_max": 1999}"#).unwrap();
         assert_eq!(read, said);
     }

@@ -7,7 +7,7 @@ use strsim::osa_distance;
 
 use super::{
     common::{NUMBERS, is_common},
-    markers::{SAW, VERBS},
+    markers::{LIKERS, SAW, VERBS},
     words::{Gap, Sentence, Word, sentences},
 };
 
@@ -312,7 +312,10 @@ fn is_written_as_title(sentence: &Sentence, found: &Found) -> bool {
     let words = &sentence.words[found.start..found.end];
     let letters: usize = words.iter().map(|word| word.text.chars().count()).sum();
     let has_name = words.iter().any(|word| word.quoted || word.is_capital() && !is_common(&word.text));
-    has_name || letters >= LONG && VERBS.contains(&sentence.before(found.start, 1))
+    let before = sentence.before(found.start, 1);
+    // `something like the godfahter`, and not `I like the weather`
+    let likens = before == "like" && found.start > 1 && !LIKERS.contains(&sentence.before(found.start, 2));
+    has_name || letters >= LONG && (likens || VERBS.contains(&before))
 }
 
 /// Those of some words that are numbers.

@@ -51,12 +51,15 @@ impl Reading<'_> {
             spans.iter().any(|span| (span.start..span.end).contains(&place))
                 || people.iter().any(|(start, end, _)| (*start..*end).contains(&place))
         };
-        for (start, _, name) in &people {
-            let denied = is_denied(sentence, *start, &is_listed);
-            let key = if denied { key::EXCLUDE_PEOPLE } else { key::PEOPLE };
-            self.preferences.constraints.add(key, name.as_str());
-            self.summary.wishes |= !denied;
+        let (denied, wanted): (Vec<_>, Vec<_>) =
+            people.iter().partition(|(start, ..)| is_denied(sentence, *start, &is_listed));
+        denied.iter().for_each(|(.., name)| self.preferences.constraints.add(key::EXCLUDE_PEOPLE, name.as_str()));
+        // `with Tom Hanks or Meg Ryan`
+        match wanted.windows(2).any(|two| (two[0].1..two[1].0).any(|place| sentence.at(place) == "or")) {
+            true => self.preferences.constraints.set_any(key::PEOPLE, wanted.iter().map(|(.., name)| name.clone())),
+            false => wanted.iter().for_each(|(.., name)| self.preferences.constraints.add(key::PEOPLE, name.as_str())),
         }
+        self.summary.wishes |= !wanted.is_empty();
         self.languages(sentence, open, &is_listed);
         // `My kids hated Heat` says nothing of who watches now.
         let judged = tells && cues::find(sentence, open).iter().any(|cue| cue.judgement.sentiment != 0);
@@ -116,6 +119,11 @@ impl Reading<'_> {
 
     fn languages(&mut self, sentence: &Sentence, open: &[bool], is_listed: &dyn Fn(usize) -> bool) {
         let mut wanted: Vec<&str> = Vec::new();
+        // Nothing has to be read along where English is spoken, in which we talk.
+        let reads = |place: &usize| ["subtitles", "subtitled", "subs"].contains(&sentence.at(*place));
+        if (0..sentence.len()).filter(reads).any(|place| is_denied(sentence, place, is_listed)) {
+            wanted.push("English");
+        }
         for place in (0..sentence.len()).filter(|&place| open[place]) {
             let Some((language, _)) = self.understander.people.language_at(sentence, place) else { continue };
             match is_denied(sentence, place, is_listed) {
@@ -141,6 +149,6 @@ fn is_put_off(sentence: &Sentence, from: usize) -> bool {
 }
 
 /// Whether a genre is called by its name, and not by what it is like.
-fn names(sentence: &Sentence, span: &Span, genre: &str) -> bool {
+pub(super) fn names(sentence: &Sentence, span: &Span, genre: &str) -> bool {
     raw(&sentence.words[span.start..span.end]).to_lowercase().contains(&genre.to_lowercase())
 }
