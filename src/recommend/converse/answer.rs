@@ -78,8 +78,8 @@ const TOPICS: [(Topic, &[&str]); 10] = [
             "violent",
             "sad",
             "dark",
-            "is it a",
-            "is that a",
+            "is it a ",
+            "is that a ",
         ],
     ),
     (Topic::Relations, &["similar", "related"]),
@@ -211,7 +211,15 @@ impl Talk<'_> {
         if answered {
             return;
         }
-        if !topics.is_empty() || self.whether.is_some() {
+        let asks_plot = ["about", "plot", "story", "happens"].iter().any(|word| self.message.contains(word));
+        if topics == [Topic::People] {
+            turn.say([
+                format!("The records do not say who made {title}."),
+                format!("Who made {title} is not known here."),
+            ]);
+        } else if topics.is_empty() && alone && asks_plot && record.description.is_none() {
+            turn.say([format!("The records have no description of {title}.")]);
+        } else if !topics.is_empty() || self.whether.is_some() {
             turn.say([
                 format!("The records of {title} do not say that."),
                 format!("That is not known of {title} here."),

@@ -10,7 +10,7 @@ use super::{
     ask::{self, Slot},
     conditions::Conditions,
     described,
-    dialogue::Dialogue,
+    dialogue::{Dialogue, FEW},
     facts::{Fact, Records, titled, told},
     manner,
     ra_rec::{RARec, RETRIEVED},
@@ -173,14 +173,17 @@ impl<'a> ChatREC<'a> {
         history: &[Interaction],
     ) -> Result<Turn> {
         let takes_leave = understood.takes_leave();
-        let is_anew = dialogue.is_anew(message, &understood, &self.understander);
         let Understood { preferences, feedback, asked_about, unlisted, state, whether, foreign, .. } = understood;
         let mut turn = Turn { state, preferences, feedback, ..Turn::default() };
-        if foreign {
+        if foreign && turn.preferences.genres.is_empty() {
             turn.say(["I am sorry, I understand English only.", "I am afraid that I only understand English."]);
             return Ok(turn);
         }
-        if is_anew {
+        if foreign {
+            let genres = listed(&turn.preferences.genres);
+            turn.say([format!("I am sorry, I understand English only, and made out no more than {genres}.")]);
+        }
+        if dialogue.anew {
             self.recall(dialogue, &mut turn)?;
         }
         if !unlisted.is_empty() {
@@ -212,7 +215,7 @@ impl<'a> ChatREC<'a> {
                 if items.is_empty() && state == State::Exploration {
                     items.extend(dialogue.focus.or(dialogue.last.first().copied()));
                 }
-                turn.focus = items.last().copied().or(dialogue.focus);
+                turn.focus = items.last().copied().filter(|_| items.len() <= FEW).or(dialogue.focus);
                 let (records, vocabulary, whether) = (self.records(), &self.vocabulary, whether.as_ref());
                 let talk = answer::Talk { records, dialogue, message, items: &items, whether, vocabulary, history };
                 match state {
@@ -498,17 +501,18 @@ pub(super) fn with_likes(history: &[Interaction], dialogue: &Dialogue) -> Vec<In
 /// How a list begins: with those wishes that something in it meets.
 fn opening(wishes: &Wishes<'_>, found: &[usize]) -> Vec<String> {
     let count = found.len();
-    let met: Vec<(Vec<String>, Vec<String>)> = found.iter().map(|&item| wishes.reasons(item)).collect();
-    let is_met = |wish: &String| met.iter().any(|(genres, themes)| genres.contains(wish) || themes.contains(wish));
+    let is_met = |wish: &String| found.iter().any(|&item| wishes.names(item, wish));
     let names = wishes.dialogue.genres.iter().chain(&wishes.dialogue.themes).map(|(name, _)| name);
-    // Whom it is for, no record says.
+    // Whom it is for, no record says; and who watches is a condition.
+    let watched = !wishes.dialogue.constraints.values(key::AUDIENCE).is_empty();
+    let tells_who = |name: &str| name.starts_with("for ") || watched && name == "family";
     let (met, unmet): (Vec<&String>, Vec<&String>) =
-        names.filter(|name| !name.starts_with("for ")).partition(|name| is_met(name));
+        names.filter(|name| !tells_who(name)).partition(|name| is_met(name));
     let titles = if count == 1 { "title" } else { "titles" };
     let are = if count == 1 { "is" } else { "are" };
     let lacking = match unmet.is_empty() {
         true => String::new(),
-        false => format!(", but none that is {}", alternatives(&unmet)),
+        false => format!(", but none that the records call {}", alternatives(&unmet)),
     };
     if met.is_empty() {
         return vec![

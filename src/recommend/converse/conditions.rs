@@ -1,7 +1,7 @@
 //! Conditions as a filter over the catalogue's own columns, so that none of them can be overlooked.
 
 use super::{
-    understand::{Constraints, LANGUAGE_COLUMNS, PEOPLE_COLUMNS, THEME_COLUMNS, key},
+    understand::{Constraints, LANGUAGE_COLUMNS, PEOPLE_COLUMNS, THEME_COLUMNS, key, other_words},
     vocabulary::Vocabulary,
     wish::one_of,
 };
@@ -118,7 +118,9 @@ impl Records<'_> {
                 let values: Vec<String> = values.iter().flat_map(|value| self.vocabulary.spellings(value)).collect();
                 let columns = self.none(&values, &[&THEME_COLUMNS[..], &[GENRES]].concat(), true)?;
                 // A title that says it is left out even where no record does; a short word is a part of others: `sea` of `search`.
-                let stems = values.iter().map(|value| one_of(value)).filter(|stem| stem.chars().count() >= TELLING);
+                let others = values.iter().flat_map(|value| other_words(value)).copied();
+                let stems = values.iter().map(|value| one_of(value)).chain(others);
+                let stems = stems.filter(|stem| stem.chars().count() >= TELLING);
                 let ways: Vec<String> = stems.map(|stem| format!("title contains {}", quoted(stem))).collect();
                 Some(if ways.is_empty() { columns } else { format!("{columns} and not ({})", ways.join(" or ")) })
             }
@@ -275,6 +277,37 @@ mod tests {
             let kept: Vec<&str> = kept.map(|item| item.id.as_str()).collect();
             assert_eq!(kept.join(" "), expected, "{constraints:?}");
             assert_eq!(conditions.unknown, unknown);
+        }
+    }
+
+    #[test]
+    fn titles_tell_a_theme_by_all_of_its_names_and_animation_tells_nothing_of_children() {
+        let item = |title: &str, genre: &str| Item {
+            id: title.into(),
+            title: title.into(),
+            attributes: vec![(GENRES.into(), Attribute::Many(vec![genre.into()]))],
+            ..Item::default()
+        };
+        let all = [("A Most Violent Year", "Drama"), ("Search", "Animation"), ("Pirates Ahoy", "Children")];
+        let animated = [("A Most Violent Year", "Drama"), ("Search", "Animation")];
+        type Set = fn(&mut Constraints);
+        let violence: Set = |c| c.add(key::EXCLUDE_THEMES, "violence");
+        let sea: Set = |c| c.add(key::EXCLUDE_THEMES, "sea");
+        let children: Set = |c| c.set_text(key::AUDIENCE, "children");
+        for (items, set, expected) in [
+            (&all[..], violence, "Search, Pirates Ahoy"),
+            (&all, sea, "A Most Violent Year, Search, Pirates Ahoy"),
+            (&all, children, "Pirates Ahoy"),
+            (&animated, children, "Search"),
+        ] {
+            let catalogue = Catalogue::new(items.iter().map(|(title, genre)| item(title, genre)).collect());
+            let mut constraints = Constraints::default();
+            set(&mut constraints);
+            let vocabulary = Vocabulary::new(&catalogue);
+            let made = Conditions::new(&constraints, &catalogue, &Knowledge::default(), &vocabulary).unwrap();
+            let is_kept = |item: &&Item| made.filter.as_ref().is_none_or(|filter| filter.matches(item));
+            let kept: Vec<&str> = catalogue.items().iter().filter(is_kept).map(|item| item.title.as_str()).collect();
+            assert_eq!(kept.join(", "), expected, "{constraints:?}");
         }
     }
 }

@@ -23,7 +23,8 @@ const EMPTY: [&str; 12] =
     ["the", "and", "one", "with", "that", "this", "about", "where", "from", "film", "movie", "has"];
 /// The cosine from which a text means an item.
 const NEAR: f32 = 0.25;
-const ORDINALS: [&str; 10] =
+/// Words for the places of a list.
+pub(super) const ORDINALS: [&str; 10] =
     ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];
 
 /// What tells the vector of a text, where there is an encoder.

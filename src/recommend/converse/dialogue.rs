@@ -4,11 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     ask::Slot,
-    understand::{Constraints, Preferences, Understander, Understood, key, slot},
+    understand::{Asked, Constraints, Preferences, Understander, Understood, key, slot},
 };
 
 /// What a wish counts less with each later message that states one.
 const FADING: f32 = 0.8;
+
+/// The most items that are spoken of at once so that the last one is `it` from then on.
+pub(super) const FEW: usize = 2;
 
 /// A dialogue so far.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +38,8 @@ pub struct Dialogue {
     pub(super) focus: Option<usize>,
     /// What was asked, and not to be asked again.
     pub(super) asked: Vec<Slot>,
+    /// Whether the last message stated a wish of its own, so that earlier ones count no more.
+    pub(super) anew: bool,
     /// What the last answer asked.
     pub(super) asking: Option<Slot>,
     /// The words of the last message that stated a wish.
@@ -49,8 +54,11 @@ impl Dialogue {
         let Understood { preferences, feedback, asked_about, .. } = understood;
         self.turns += 1;
         preferences.withdrawn.iter().for_each(|what| self.withdraw(what));
-        if self.is_anew(message, understood, names) {
+        self.anew = self.begins_anew(message, understood, names);
+        if self.anew {
             (self.genres, self.themes) = (Vec::new(), Vec::new());
+            // Who takes part is a wish, too.
+            self.constraints.0.remove(key::PEOPLE);
         }
         if !(preferences.genres.is_empty() && preferences.themes.is_empty()) {
             self.genres.iter_mut().chain(&mut self.themes).for_each(|(_, weight)| *weight *= FADING);
@@ -106,16 +114,23 @@ impl Dialogue {
             self.ratings.extend(names.item(title).map(|item| (item, *rating as f32)));
         }
         let named = [asked_about, &feedback.liked, &feedback.disliked, &feedback.seen];
-        if let Some(item) = named.into_iter().find_map(|titles| items(titles).last().copied()) {
+        // Of a whole list none is spoken of more than the others.
+        let few = |titles: &&Vec<String>| titles.len() <= FEW;
+        if let Some(item) = named.into_iter().filter(few).find_map(|titles| items(titles).last().copied()) {
             self.focus = Some(item);
         }
     }
 
     /// Whether a message states a wish of its own, so that earlier ones count no more.
-    pub(super) fn is_anew(&self, message: &str, understood: &Understood, names: &Understander) -> bool {
+    fn begins_anew(&self, message: &str, understood: &Understood, names: &Understander) -> bool {
         let Preferences { genres, themes, .. } = &understood.preferences;
-        let answers = matches!(self.asking, Some(Slot::Genre | Slot::Theme));
-        !(genres.is_empty() && themes.is_empty()) && names.begins_anew(message, answers, genres)
+        let asked = match self.asking {
+            Some(Slot::Genre | Slot::Theme) if self.genres.is_empty() => Asked::First,
+            Some(Slot::Genre | Slot::Theme) => Asked::More,
+            _ => Asked::Nothing,
+        };
+        !(genres.is_empty() && themes.is_empty())
+            && names.begins_anew(message, asked, &[genres.as_slice(), themes].concat())
     }
 
     /// What was asked for does not count any more.

@@ -3,6 +3,7 @@
 use super::{
     State,
     conditions::RUNTIMES,
+    described::ORDINALS,
     dialogue::Dialogue,
     facts::Records,
     understand::{Understander, Understood, key},
@@ -81,7 +82,8 @@ pub(super) fn by_name(
             ["by ", "from "].iter().flat_map(|by| OF_TITLES.iter().map(move |words| (*by, format!("{by}{words}"))));
         by.into_iter().find_map(|(by, words)| {
             let start = lower.find(&words)?;
-            let (item, length) = names.title_at(&message[start + words.len()..])?;
+            let rest = start + words.len();
+            let (item, length) = names.title_at(&message[rest..]).or_else(|| shown_at(&lower[rest..], dialogue))?;
             Some((start, start + words.len() + length, by, item))
         })
     };
@@ -99,6 +101,18 @@ pub(super) fn by_name(
         Some(maker) => format!("{}{with}{}{}", &message[..start], maker.tail, &message[end..]),
         None => format!("Who directed \"{}\"?", names.name(item)),
     })
+}
+
+/// The shown item, or the one that is spoken of, at which a text begins to point, and in how many bytes: `the first one`, `it`.
+fn shown_at(lower: &str, dialogue: &Dialogue) -> Option<(usize, usize)> {
+    let at = |words: &str| {
+        let parted = !lower.get(words.len()..)?.starts_with(|c: char| c.is_alphanumeric());
+        (lower.starts_with(words) && parted).then_some(words.len())
+    };
+    let places = dialogue.last.iter().zip(ORDINALS);
+    let mut listed = places.filter_map(|(&item, ordinal)| Some((item, at(&format!("the {ordinal} one"))?)));
+    let of_focus = || ["it", "that one", "this one", "that film", "that movie"].into_iter().find_map(at);
+    listed.next().or_else(|| Some((dialogue.focus?, of_focus()?)))
 }
 
 /// Bounds what is asked for by what was spoken of, or by most of what was shown last: `more like the third one but newer`.

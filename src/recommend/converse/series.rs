@@ -50,7 +50,7 @@ fn by_titles(catalogue: &Catalogue, item: usize) -> Vec<usize> {
     let belongs = |other: &usize| {
         let words = words(&catalogue[*other].short_title());
         let alike = numbered(&own).is_some() && numbered(&own) == numbered(&words);
-        *other != item && (continues(&own, &words) || continues(&words, &own) || alike)
+        words != own && (continues(&own, &words) || continues(&words, &own) || alike)
     };
     let mut found: Vec<usize> = (0..catalogue.len()).filter(belongs).collect();
     found.sort_by_key(|&other| (catalogue[other].year(), other));

@@ -294,12 +294,15 @@ fn another_language_is_said_not_to_be_understood() {
     let (mut chat, mut known) = (chat(), Dialogue::default());
     chat.turn(&mut known, "a western", &[]).unwrap();
     let before = known.genres.clone();
-    for message in ["bonjour, je cherche une comédie", "Ich suche einen Krimi", "Я ищу комедию", "Do you speak French?"]
+    for message in ["bonjour, pas de comédie", "Ich suche einen Krimi", "Я ищу комедию", "Do you speak French?"]
     {
         let turn = chat.turn(&mut known, message, &[]).unwrap();
         assert_eq!(turn.plain(), "I am sorry, I understand English only.", "{message}");
         assert!(turn.items.is_empty() && known.genres == before && known.constraints.is_empty(), "{message}");
     }
+    let turn = chat.turn(&mut known, "bonjour, je cherche une comédie", &[]).unwrap();
+    assert!(turn.plain().starts_with("I am sorry, I understand English only, and made out no more than Comedy."));
+    assert!(!turn.items.is_empty());
 }
 
 #[test]
@@ -311,6 +314,8 @@ fn a_wish_of_its_own_drops_earlier_ones_and_keeps_conditions() {
         ("I need a western", "Western", "I still keep to what you said before: from 1980 or later."),
         ("It should be a drama, too", "Drama Western", ""),
         ("Let's talk about something else: a comedy", "Comedy", "I still keep to what you said before"),
+        // The catalogue has none: that is said, and no comedy shown as if it were one.
+        ("I need a musical", "", "I still keep to what you said before"),
     ] {
         let turn = chat.turn(&mut known, message, &[]).unwrap();
         let mut own: Vec<&str> = known.genres.iter().map(|(genre, _)| genre.as_str()).collect();
@@ -334,6 +339,14 @@ fn people_are_alternatives_and_are_found_by_what_they_made() {
     let title = chat.understander().name(0).to_owned();
     let turn = chat.turn(&mut known, &format!("more by the director of {title}, please"), &[]).unwrap();
     assert_eq!(known.constraints.values(key::PEOPLE), [one.as_str()], "{}", turn.plain());
+    let place = |name: &str| turn.items.iter().position(|&item| director(item) == name);
+    assert!(turn.items.is_empty() || place(&one).is_some());
+    let mut known = Dialogue::default();
+    let first = chat.turn(&mut known, "a western", &[]).unwrap().items[0];
+    chat.turn(&mut known, "something by the director of the first one", &[]).unwrap();
+    assert_eq!(known.constraints.values(key::PEOPLE), [director(first)]);
+    chat.turn(&mut known, "I need a comedy", &[]).unwrap();
+    assert!(known.constraints.is_empty(), "{:?}", known.constraints);
 }
 
 #[test]

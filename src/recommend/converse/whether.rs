@@ -135,7 +135,9 @@ impl Question<'_> {
         let described = claims.iter().any(|claim| claim.described);
         let mut facts: Vec<Fact> = Vec::new();
         for fact in claims.into_iter().flat_map(|claim| claim.facts) {
-            if !facts.contains(&fact) {
+            // A column and a fact may say the same.
+            let said = fact.said(self.records.catalogue);
+            if !facts.iter().any(|own: &Fact| own.said(self.records.catalogue) == said) {
                 facts.push(fact);
             }
         }

@@ -55,6 +55,12 @@ impl Wishes<'_> {
         (genres, themes)
     }
 
+    /// Whether an item has a wanted genre or theme, or its texts name it.
+    pub(super) fn names(&self, item: usize, wish: &str) -> bool {
+        let record = &self.catalogue[item];
+        has_genre(record, wish) > 0 || theme_of(record, wish) > 0.0
+    }
+
     /// What two items have in common: genres and themes, or a fact that relates them.
     fn likeness(&self, a: usize, b: usize) -> f32 {
         let (first, second) = (traits(&self.catalogue[a]), traits(&self.catalogue[b]));

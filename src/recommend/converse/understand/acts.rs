@@ -5,7 +5,7 @@ use super::{
         ABOUT_ANSWERS, ABOUT_LISTS, ASKING, AUXILIARIES, COMPLAINTS, GREETINGS, PARTINGS, REMINDERS, REQUESTS,
         SUBJECTS, TELL_OF,
     },
-    markers::GROANS,
+    markers::{GROANS, SAW},
     words::{Gap, Sentence},
 };
 
@@ -35,6 +35,8 @@ pub(super) struct Named {
     pub(super) kind: bool,
     /// Whether items have been shown.
     pub(super) shown: bool,
+    /// Whether an item was spoken of.
+    pub(super) spoken_of: bool,
     /// Whether its second word begins a title or a reference.
     pub(super) follows: bool,
     /// Whether it begins with a title, as `When Harry Met Sally sounds nice` does.
@@ -44,7 +46,8 @@ pub(super) struct Named {
 /// What a sentence does.
 pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     let last = sentence.at(sentence.len().saturating_sub(1));
-    if named.shown && (asks_plot(sentence, last) || wonders(sentence, named, last)) {
+    let asks_of_shown = named.shown && (asks_plot(sentence, last) || wonders(sentence, named, last));
+    if asks_of_shown || asks_for_series(sentence, named) {
         return Act::AskItem;
     }
     let is_rhetorical = named.item && (sentence.has_any_at(0, COMPLAINTS) || praises(sentence));
@@ -139,6 +142,17 @@ fn corrects(sentence: &Sentence) -> bool {
 /// `What's the one with Jim Carrey about`
 fn asks_plot(sentence: &Sentence, last: &str) -> bool {
     sentence.has_any_at(0, &["what is", "what's", "what are"]) && last == "about"
+}
+
+/// `Any sequels?`, `the sequel to Heat, please`, and not `I hated the sequel to Heat`.
+fn asks_for_series(sentence: &Sentence, named: Named) -> bool {
+    let place = ["sequel", "sequels", "prequel", "prequels"].iter().find_map(|word| sentence.find(word));
+    let is_of = |place: usize| ["to", "of", "for"].contains(&sentence.at(place + 1));
+    let judges = sentence.has_any(SAW) || sentence.has_any(&["love", "hate", "hates", "was", "were", "no", "not"]);
+    place.is_some_and(|place| match named.item {
+        true => !judges && (sentence.asks || is_of(place)),
+        false => sentence.asks && named.spoken_of && sentence.len() <= place + 2,
+    })
 }
 
 /// `I've never heard of Heat`: what it is, is what they want to know.

@@ -53,13 +53,27 @@ const BEFORE_KINDS: &[&str] = &[
 /// The most words between one of these and the kind.
 const BETWEEN: usize = 2;
 
+/// What a message may answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::recommend::converse) enum Asked {
+    /// No kind was asked for.
+    Nothing,
+    /// A kind was asked for where one is known.
+    More,
+    /// A kind was asked for where none is known.
+    First,
+}
+
 impl Understander {
-    /// Whether a message states a wish that has nothing to do with those before it. `answers` says whether a genre or a theme
-    /// was asked for, and `wanted` which genres the message wants.
-    pub(in crate::recommend::converse) fn begins_anew(&self, message: &str, answers: bool, wanted: &[String]) -> bool {
+    /// Whether a message states a wish that has nothing to do with those before it. `wanted` are the genres and themes that it
+    /// wants.
+    pub(in crate::recommend::converse) fn begins_anew(&self, message: &str, asked: Asked, wanted: &[String]) -> bool {
         let sentences = sentences(message);
-        let takes_back = |sentence: &Sentence| sentence.has_any(ANEW) || is_instead(sentence) || corrects(sentence);
-        if sentences.iter().any(takes_back) {
+        let takes_back = |sentence: &Sentence| {
+            sentence.has_any(ANEW) || is_instead(sentence) || corrects(sentence) || turns_to(sentence)
+        };
+        // Of another language no more is made out than a kind.
+        if sentences.iter().any(takes_back) || self.is_foreign(&sentences) {
             return true;
         }
         let names_kind = |sentence: &Sentence| {
@@ -67,9 +81,18 @@ impl Understander {
             !is_added(sentence)
                 && (0..sentence.len()).any(|place| {
                     let genre = self.genres.at(sentence, place).filter(|(genres, _)| of_wanted(genres));
-                    let introduced = genre.and_then(|(_, length)| introduced(sentence, place, place + length));
-                    // `A comedy`, when one was asked for, is an answer and no wish of its own.
-                    introduced.is_some_and(|introduced| introduced > 0 || !answers)
+                    let length = genre.map(|(_, length)| length).or_else(|| {
+                        let absent = self.genres.absent_at(sentence, place);
+                        absent.filter(|(name, _)| wanted.iter().any(|own| own == name)).map(|(_, length)| length)
+                    });
+                    let introduced = length.and_then(|length| introduced(sentence, place, place + length));
+                    // `A comedy`, when one was asked for, is an answer and no wish of its own; `I'd like a comedy` is one if
+                    // another is known.
+                    introduced.is_some_and(|introduced| match asked {
+                        Asked::Nothing => true,
+                        Asked::More => introduced > 0,
+                        Asked::First => false,
+                    })
                 })
         };
         sentences.iter().any(names_kind)
@@ -104,12 +127,23 @@ fn introduced(sentence: &Sentence, start: usize, end: usize) -> Option<usize> {
     let places = (0..start).rev().take(BETWEEN + 1).take_while(|&place| is_open(place));
     let place = places.into_iter().find(|&place| BEFORE_KINDS.contains(&sentence.at(place)))?;
     let refers_back = sentence.words[..place].iter().any(|word| word.text == "it");
-    (!refers_back && !OF_OTHERS.contains(&sentence.before(place, 1))).then_some(place)
+    // `I'd like a comedy`, and not `something like a comedy`.
+    let wishes = sentence.before(place, 1) == "like"
+        && ["i'd", "we'd", "id", "would", "really"].contains(&sentence.before(place, 2));
+    (!refers_back && (wishes || !OF_OTHERS.contains(&sentence.before(place, 1)))).then_some(place)
 }
 
 /// `No, make it a thriller`
 fn corrects(sentence: &Sentence) -> bool {
     sentence.at(0) == "no" && sentence.has_any(CORRECTING)
+}
+
+/// `Now something for my grandmother`, and not `now make it funny`.
+fn turns_to(sentence: &Sentence) -> bool {
+    const WISHES: [&str; 10] = ["something", "anything", "a", "an", "some", "show", "find", "recommend", "i", "we"];
+    sentence.at(0) == "now"
+        && WISHES.contains(&sentence.at(1))
+        && !sentence.has_any(&["it", "them", "these", "those", "one", "ones"])
 }
 
 /// `A thriller instead`, and not `a thriller instead of a comedy`.
@@ -129,6 +163,8 @@ mod tests {
             ("Actually, let's talk about something else. I want a comedy.", true),
             ("now an animated film for the kids", true),
             ("show me horror films", true),
+            ("We'd like a comedy", true),
+            ("something like a comedy", false),
             ("I'm in the mood for comedy", true),
             ("No, make it a thriller", true),
             ("a thriller instead", true),
@@ -138,6 +174,8 @@ mod tests {
             ("It should be about revenge.", false),
             ("and a comedy", false),
             ("a scary one", false),
+            ("Now something for my grandmother", true),
+            ("now make it funny", false),
             ("something funny", false),
             ("more westerns", false),
             ("some more westerns", false),
@@ -148,9 +186,15 @@ mod tests {
             ("funnier, please", false),
         ] {
             let wanted = understander.read(message, &Context::default()).preferences.genres;
-            assert_eq!(understander.begins_anew(message, false, &wanted), anew, "{message}");
+            assert_eq!(understander.begins_anew(message, Asked::Nothing, &wanted), anew, "{message}");
         }
-        let answered = ["Comedy".to_owned()];
-        assert!(!understander.begins_anew("a comedy", true, &answered));
+        for (message, asked, anew) in [
+            ("a comedy", Asked::More, false),
+            ("I'd like a comedy", Asked::More, true),
+            ("I'd like a comedy", Asked::First, false),
+            ("a comedy instead", Asked::First, true),
+        ] {
+            assert_eq!(understander.begins_anew(message, asked, &["Comedy".to_owned()]), anew, "{message} {asked:?}");
+        }
     }
 }

@@ -86,6 +86,15 @@ const SPEAKING: &[&str] = &[
     "hledam",
     "istiyorum",
     "ariyorum",
+    "hablas",
+    "espanol",
+    "parlez",
+    "parles",
+    "francais",
+    "sprichst",
+    "sprechen",
+    "deutsch",
+    "parli",
 ];
 
 /// Articles, prepositions and other small words.
@@ -97,6 +106,37 @@ const JOINING: &[&str] = &[
     "os", "com", "sem", "nao", "het", "een", "voor", "met", "och",
 ];
 
+/// Words that deny.
+const DENYING: &[&str] = &[
+    "pas",
+    "ne",
+    "aucun",
+    "aucune",
+    "sans",
+    "jamais",
+    "no",
+    "sin",
+    "nada",
+    "nunca",
+    "nicht",
+    "kein",
+    "keine",
+    "keinen",
+    "ohne",
+    "nie",
+    "non",
+    "senza",
+    "mai",
+    "nao",
+    "sem",
+    "geen",
+    "niet",
+    "zonder",
+    "inte",
+    "ikke",
+    "\u{43d}\u{435}",
+];
+
 /// Words that a message in another language has at least, of which one is of somebody who speaks.
 const FEWEST: usize = 2;
 /// As many where none is.
@@ -106,7 +146,7 @@ const FEWEST_JOINING: usize = 3;
 pub(super) fn is_foreign(sentences: &[Sentence], is_named: &dyn Fn(&Sentence) -> Vec<bool>) -> bool {
     let words = || sentences.iter().flat_map(|sentence| &sentence.words);
     // Most messages have no word that needs a closer look.
-    if !words().any(|word| is_other(word)) {
+    if !words().any(is_other) {
         return false;
     }
     let mut others: BTreeSet<&str> = BTreeSet::new();
@@ -126,6 +166,11 @@ pub(super) fn is_foreign(sentences: &[Sentence], is_named: &dyn Fn(&Sentence) ->
     }
     let fewest = if speaks { FEWEST } else { FEWEST_JOINING };
     strange > english.len() || others.len() >= fewest && others.len() > english.len()
+}
+
+/// Whether a message in another language may deny something.
+pub(super) fn denies(sentences: &[Sentence]) -> bool {
+    sentences.iter().flat_map(|sentence| &sentence.words).any(|word| DENYING.contains(&&*word.text))
 }
 
 /// Whether a sentence asks which languages are understood: `do you speak French?`
@@ -161,6 +206,7 @@ mod tests {
             ("Ich suche einen Krimi aus den Achtzigern", true),
             ("vorrei un film di paura", true),
             ("ik zoek een komedie", true),
+            ("¿Hablas español?", true),
             ("Я ищу комедию", true),
             ("コメディ映画を探しています", true),
             ("Bonjour! I'm looking for a comedy", false),

@@ -71,6 +71,8 @@ const PAIRS: [(&str, &[&str]); 5] = [
 pub(super) struct Genres {
     /// Phrases of folded words parted by spaces, with the genres that they name.
     phrases: BTreeMap<String, Vec<String>>,
+    /// The usual genres that the catalogue lacks, likewise.
+    absent: BTreeMap<String, &'static str>,
     /// The most words of a phrase.
     longest: usize,
 }
@@ -114,8 +116,15 @@ impl Genres {
                 phrases.insert(phrase.to_owned(), found);
             }
         }
+        let mut absent = BTreeMap::new();
+        for name in USUAL {
+            let base = spaced(name);
+            for form in [plural(&base), base].into_iter().filter(|form| !phrases.contains_key(form)) {
+                absent.insert(form, name);
+            }
+        }
         let longest = phrases.keys().map(|phrase| phrase.split(' ').count()).max().unwrap_or(0);
-        Self { phrases, longest }
+        Self { phrases, absent, longest }
     }
 
     /// The genres that are named at a place, and how many words name them; the longest phrase counts, and a single word with
@@ -132,6 +141,16 @@ impl Genres {
             phrases.find(|(known, _)| slipped(known, &word.text)).map(|(_, genres)| (genres.as_slice(), 1))
         })
     }
+
+    /// The usual genre at a place that the catalogue lacks, and how many words name it.
+    pub(super) fn absent_at(&self, sentence: &Sentence, place: usize) -> Option<(&'static str, usize)> {
+        let of_length = |length: usize| {
+            let words = sentence.words.get(place..place + length)?;
+            let phrase = words.iter().map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ");
+            self.absent.get(&phrase).map(|name| (*name, length))
+        };
+        of_length(2).or_else(|| of_length(1))
+    }
 }
 
 fn plural(word: &str) -> String {
@@ -145,6 +164,21 @@ fn plural(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{super::words::sentences, *};
+
+    #[test]
+    fn what_a_catalogue_lacks_is_known_as_a_genre() {
+        let genres = Genres::of(["Western", "War"]);
+        for (text, absent) in [
+            ("thrillers", Some("Thriller")),
+            ("sci-fi", Some("Sci-Fi")),
+            ("western", None),
+            ("war", None),
+            ("table", None),
+        ] {
+            assert_eq!(genres.absent_at(&sentences(text)[0], 0).map(|(name, _)| name), absent, "{text}");
+        }
+        assert!(Genres::new(None).absent.is_empty());
+    }
 
     #[test]
     fn genres_are_found_by_their_names_forms_and_synonyms() {

@@ -367,8 +367,10 @@ impl Numbers<'_> {
         let part = ["early", "mid", "late"].iter().position(|part| *part == self.at(0));
         let skipped = usize::from(part.is_some());
         let word = self.at(skipped);
-        let is_named = |name: &&str| **name == *word || slipped(name, word);
-        let named = names.iter().position(|name| is_named(&name)).map(|place| 1920.0 + 10.0 * place as f64);
+        let named = names
+            .iter()
+            .position(|name| *name == word || slipped(name, word))
+            .map(|place| 1920.0 + 10.0 * place as f64);
         let digits = || {
             let digits = word.strip_suffix("'s").or_else(|| word.strip_suffix('s'))?;
             let value: f64 = digits.parse().ok().filter(|_| digits.bytes().all(|byte| byte.is_ascii_digit()))?;

@@ -36,11 +36,12 @@ mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 
+pub(super) use anew::Asked;
 pub use opinion::Opinions;
 pub(super) use people::{LANGUAGE_COLUMNS, PEOPLE_COLUMNS};
 use stated::add;
 pub use stated::{Constraints, Feedback, Limit, Preferences, key};
-pub(super) use themes::COLUMNS as THEME_COLUMNS;
+pub(super) use themes::{COLUMNS as THEME_COLUMNS, other_words};
 pub(super) use withdraw::slot;
 
 use super::state::{State, Summary, decide};
@@ -213,13 +214,14 @@ impl Understander {
     pub fn read(&self, message: &str, context: &Context<'_>) -> Understood {
         let mut sentences = words::sentences(message);
         sentences.iter_mut().for_each(spelling::mend);
-        if self.is_foreign(&sentences) {
-            return Understood { foreign: true, ..Understood::default() };
-        }
+        let foreign = self.is_foreign(&sentences);
         let shown = Titles::shown(context.shown.iter().map(String::as_str));
         let mut read = sentence::Reading::new(self, context, &shown);
         sentences.iter().for_each(|sentence| read.add(sentence));
         let mut understood = read.finish();
+        if foreign {
+            return Self::made_out(understood, &sentences);
+        }
         let Summary { greets, requests, asks_item, asks_answer, judges, wishes, limits, .. } = understood.summary;
         let is_clear = [greets, requests, asks_item, asks_answer, judges, wishes, limits].contains(&true);
         if !sentences.is_empty() && !is_clear && understood.unclear.is_empty() {
@@ -229,6 +231,17 @@ impl Understander {
         understood.summary.shown = !context.shown.is_empty();
         understood.state = decide(understood.summary);
         understood
+    }
+
+    /// What can be told of a message in another language: genres that are called alike, where nothing is denied.
+    fn made_out(understood: Understood, sentences: &[words::Sentence]) -> Understood {
+        let genres = if foreign::denies(sentences) { Vec::new() } else { understood.preferences.genres };
+        let state = match genres.is_empty() {
+            true => State::PreferenceElicitation,
+            false => State::RecommendationPresentation,
+        };
+        let preferences = Preferences { genres, ..Preferences::default() };
+        Understood { preferences, state, foreign: true, ..Understood::default() }
     }
 
     /// Whether a message is in another language than English, or asks for one.
@@ -256,6 +269,9 @@ impl Understander {
     /// If a model fails.
     pub fn read_with(&self, message: &str, context: &Context<'_>, opinions: &mut Opinions<'_>) -> Result<Understood> {
         let mut understood = self.read(message, context);
+        if understood.foreign {
+            return Ok(understood);
+        }
         for unclear in std::mem::take(&mut understood.unclear) {
             match unclear {
                 Unclear::Said { text, titles } => {

@@ -150,6 +150,7 @@ impl<'a> Reading<'a> {
             example: mentions.iter().any(|mention| mention.example),
             kind: !spans.is_empty(),
             shown: !self.context.shown.is_empty(),
+            spoken_of: self.focus.is_some(),
             follows: mentions.iter().any(|mention| mention.start == 1),
             begins: mentions.first().is_some_and(|mention| mention.start == 0 && mention.kind == MentionKind::Title),
         };

@@ -77,6 +77,11 @@ const USUAL: &[(&str, &[&str])] = &[
     ("experimental", &["avant garde", "arthouse", "art house"]),
 ];
 
+/// What else a usual theme is called: `violent` of violence.
+pub(in crate::recommend::converse) fn other_words(theme: &str) -> &'static [&'static str] {
+    USUAL.iter().find(|(usual, _)| usual.eq_ignore_ascii_case(theme)).map_or(&[], |(_, others)| others)
+}
+
 /// The themes that can be named, by the words that name them.
 #[derive(Clone, Debug)]
 pub(super) struct Themes {

@@ -206,7 +206,10 @@ impl Reading<'_> {
             let is_open =
                 |length: usize| open.get(place..place + length).is_some_and(|open| open.iter().all(|open| *open));
             let genre = self.understander.genres.at(sentence, place).filter(|(_, length)| is_open(*length));
-            let theme = self.understander.themes.at(sentence, place).filter(|(_, length)| is_open(*length));
+            let theme = self.understander.themes.at(sentence, place);
+            // A genre that no record has may be named by texts.
+            let theme = theme.or_else(|| self.understander.genres.absent_at(sentence, place));
+            let theme = theme.filter(|(_, length)| is_open(*length));
             let theme = theme.filter(|_| !is_company(sentence, place));
             let judges = sentence.before(place, 1) == "too" && !is_denial(sentence.before(place, 2));
             if judges || sentence.has_at(place.saturating_sub(2), "too much") {

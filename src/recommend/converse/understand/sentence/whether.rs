@@ -1,7 +1,11 @@
 //! What a question asks whether it holds, read as it would be if it were wanted: `is it a comedy?`, `is it in French?`
 
 use super::{
-    super::{acts::Act, limits, words::Sentence},
+    super::{
+        acts::Act,
+        limits,
+        words::{Gap, Sentence},
+    },
     Mention, Reading, Whether, wishes,
 };
 
@@ -16,7 +20,13 @@ const LEADING: [&str; 9] = ["and", "but", "so", "ok", "okay", "wait", "hey", "we
 impl Reading<'_> {
     /// What a sentence on items asks whether it holds of them.
     pub(super) fn whether(&self, sentence: &Sentence, mentions: &[Mention]) -> Option<Whether> {
-        let begin = (0..sentence.len()).find(|&place| !LEADING.contains(&sentence.at(place)))?;
+        let first = (0..sentence.len()).find(|&place| !LEADING.contains(&sentence.at(place)))?;
+        let is_begun = |place: usize| {
+            let begins = place == first || sentence.words[place].gap == Gap::Pause;
+            begins && (ASKING.contains(&sentence.at(place)) || OFFERING.contains(&sentence.at(place)))
+        };
+        // `What about the third one, is it scary?`
+        let begin = (first..sentence.len()).find(|&place| is_begun(place))?;
         let asks = ASKING.contains(&sentence.at(begin));
         let offers = OFFERING.contains(&sentence.at(begin)) && sentence.at(begin + 1) != "you";
         if !(asks || offers) {
@@ -28,7 +38,7 @@ impl Reading<'_> {
         for mention in mentions.iter().filter(|mention| mention.start > begin) {
             open[mention.start - begin - 1..mention.end - begin - 1].fill(false);
         }
-        asked.words.iter_mut().take(1).for_each(|word| word.gap = super::Gap::Space);
+        asked.words.iter_mut().take(1).for_each(|word| word.gap = Gap::Space);
         let mut other = Reading::new(self.understander, self.context, self.shown);
         limits::read(&asked, &mut open, self.understander.newest, &mut other.preferences.constraints);
         let spans = other.spans(&asked, &open);
