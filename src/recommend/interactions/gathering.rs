@@ -43,15 +43,20 @@ impl Gathering {
     /// Puts them into their order. Of those with the same user, item and time the one that came last stays: it may be a
     /// correction. Where it says nothing of a rating or a review what came before it still holds.
     pub(in crate::recommend) fn finish(self, catalogue: &Catalogue) -> Interactions {
-        let Self { users, by_id, histories, skipped } = self;
+        let Self { users, by_id, mut histories, skipped } = self;
         let ranks = ranks(catalogue);
-        let histories: Vec<Settled> = histories.into_par_iter().map(|history| settle(history, &ranks)).collect();
+        let merged: Vec<Merged> = histories.par_iter_mut().map(|history| settle(history, &ranks)).collect();
         let mut interactions = Interactions { users, by_id, skipped, ..Interactions::default() };
-        for (user, settled) in histories.into_iter().enumerate() {
-            interactions.histories.push(settled.events);
-            interactions.duplicates += settled.duplicates;
-            interactions.replaced += settled.replaced;
-            interactions.reviews.extend(settled.reviews.into_iter().map(|(place, review)| ((user, place), review)));
+        // On one thread, whose next history then takes the place of the last one in memory.
+        for (user, (history, Merged { duplicates, replaced })) in histories.into_iter().zip(merged).enumerate() {
+            let mut events = Vec::with_capacity(history.len());
+            for (place, (event, review)) in history.into_iter().enumerate() {
+                events.push(event);
+                interactions.reviews.extend(review.map(|review| ((user, place), review)));
+            }
+            interactions.histories.push(events);
+            interactions.duplicates += duplicates;
+            interactions.replaced += replaced;
         }
         interactions
     }
@@ -71,17 +76,15 @@ fn ranks(catalogue: &Catalogue) -> Vec<u32> {
     ranks
 }
 
-/// One user's interactions in their order.
-struct Settled {
-    events: Vec<Interaction>,
-    /// By place.
-    reviews: Vec<(usize, String)>,
+/// How many interactions of a user were the same as one before, or corrected one.
+struct Merged {
     duplicates: usize,
     replaced: usize,
 }
 
-fn settle(mut history: Vec<(Interaction, Option<String>)>, ranks: &[u32]) -> Settled {
-    let (mut duplicates, mut replaced) = (0, 0);
+/// Puts one user's interactions into their order.
+fn settle(history: &mut Vec<(Interaction, Option<String>)>, ranks: &[u32]) -> Merged {
+    let mut merged = Merged { duplicates: 0, replaced: 0 };
     history.sort_by_key(|(event, _)| (event.timestamp, ranks[event.item]));
     // The sort is stable, so that the later one of two follows the earlier one.
     history.dedup_by(|(event, review), (kept, reviewed)| {
@@ -89,23 +92,16 @@ fn settle(mut history: Vec<(Interaction, Option<String>)>, ranks: &[u32]) -> Set
         if is_same {
             let is_other = event.rating.is_some_and(|rating| kept.rating != Some(rating))
                 || review.as_ref().is_some_and(|review| reviewed.as_ref() != Some(review));
-            if is_other {
-                replaced += 1;
-            } else {
-                duplicates += 1;
+            match is_other {
+                true => merged.replaced += 1,
+                false => merged.duplicates += 1,
             }
             kept.rating = event.rating.or(kept.rating);
             *reviewed = review.take().or_else(|| reviewed.take());
         }
         is_same
     });
-    let mut reviews = Vec::new();
-    let events = history.into_iter().enumerate().map(|(place, (event, review))| {
-        reviews.extend(review.map(|review| (place, review)));
-        event
-    });
-    let events = events.collect();
-    Settled { events, reviews, duplicates, replaced }
+    merged
 }
 
 impl From<Interactions> for Gathering {

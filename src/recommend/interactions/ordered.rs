@@ -87,7 +87,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn event(item: usize) -> Event {
-        let review = (item % 3 == 0).then(|| format!("review {item}"));
+        let review = item.is_multiple_of(3).then(|| format!("review {item}"));
         Event { item, rating: Some(item as f32), timestamp: Some(item as i64), review }
     }
 
@@ -114,7 +114,7 @@ mod tests {
             prop_assert_eq!(found, rows.iter().copied().zip(0..).collect::<Vec<_>>());
             for user in 0..together.users() {
                 for (place, event) in together.history(user).iter().enumerate() {
-                    let expected = (event.item % 3 == 0).then(|| format!("review {}", event.item));
+                    let expected = event.item.is_multiple_of(3).then(|| format!("review {}", event.item));
                     prop_assert_eq!(together.review(user, place), expected.as_deref());
                 }
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::{Array, ArrayRef, Float32Array, Int64Array, StringArray};
 use arrow_schema::{DataType, Field};
 
-use super::table::{self, Table, content, optional, texts};
+use super::table::{self, Repeated, Table, content, optional, texts};
 use crate::recommend::{
     Catalogue, Interactions,
     interactions::{Event, Ordered},
@@ -55,22 +55,21 @@ pub(in crate::recommend::store) fn decode(
         let (mut ordered, mut items) = (Ordered::default(), Items::default());
         for batch in batches {
             let batch = batch?;
-            let (users, _, user_ids) = batch.repeated(USER)?;
-            let (places, shared, ids) = batch.repeated(ITEM)?;
+            let (users, ids) = (batch.repeated(USER)?, batch.repeated(ITEM)?);
             let (ratings, timestamps, reviews) =
                 (batch.singles(RATING)?, batch.integers(TIMESTAMP)?, batch.texts(REVIEW)?);
-            items.find(shared, ids, catalogue)?;
+            items.find(&ids, catalogue)?;
             let mut end = 0;
-            for run in users.chunk_by(|a, b| a == b) {
+            for run in users.places.chunk_by(|a, b| a == b) {
                 let rows = end..end + run.len();
                 end = rows.end;
                 let events = rows.map(|row| Event {
-                    item: items.indices[places[row] as usize],
+                    item: items.indices[ids.places[row] as usize],
                     rating: ratings.is_valid(row).then(|| ratings.value(row)),
                     timestamp: timestamps.is_valid(row).then(|| timestamps.value(row)),
                     review: optional(reviews, row),
                 });
-                ordered.extend(user_ids.value(run[0] as usize), events);
+                ordered.extend(users.texts.value(run[0] as usize), events);
             }
         }
         Ok(ordered)
@@ -87,16 +86,16 @@ struct Items {
 }
 
 impl Items {
-    fn find(&mut self, shared: &ArrayRef, ids: &StringArray, catalogue: &Catalogue) -> Result<(), StoreFault> {
-        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, shared)) {
+    fn find(&mut self, ids: &Repeated<'_>, catalogue: &Catalogue) -> Result<(), StoreFault> {
+        if self.of.as_ref().is_some_and(|of| Arc::ptr_eq(of, ids.shared)) {
             return Ok(());
         }
         let index = |id: Option<&str>| {
             let id = id.unwrap_or_default();
             catalogue.index(id).ok_or_else(|| content(format!("item `{id}` is not in the catalogue")))
         };
-        self.indices = ids.iter().map(index).collect::<Result<_, _>>()?;
-        self.of = Some(shared.clone());
+        self.indices = ids.texts.iter().map(index).collect::<Result<_, _>>()?;
+        self.of = Some(ids.shared.clone());
         Ok(())
     }
 }

@@ -138,13 +138,12 @@ impl Batch {
         self.column(name)
     }
 
-    /// A column of texts of which many are the same, none of them missing: which text each row has, and all of these.
-    pub(super) fn repeated(&self, name: &str) -> Result<(&[i32], &Arc<dyn Array>, &StringArray), StoreFault> {
+    /// A column of texts of which many are the same, and none is missing.
+    pub(super) fn repeated(&self, name: &str) -> Result<Repeated<'_>, StoreFault> {
         let column: &DictionaryArray<Int32Type> = self.column(name)?;
-        let texts = column.values().as_any().downcast_ref();
-        let texts = texts.filter(|_| column.null_count() == 0);
+        let texts = column.values().as_any().downcast_ref().filter(|_| column.null_count() == 0);
         let texts = texts.ok_or_else(|| content(format!("no column `{name}` of texts that are all there")))?;
-        Ok((column.keys().values(), column.values(), texts))
+        Ok(Repeated { places: column.keys().values(), shared: column.values(), texts })
     }
 
     pub(super) fn numbers(&self, name: &str) -> Result<&Float64Array, StoreFault> {
@@ -167,6 +166,16 @@ impl Batch {
         let column = self.0.column_by_name(name).and_then(|column| column.as_any().downcast_ref());
         column.ok_or_else(|| content(format!("no column `{name}` of its type")))
     }
+}
+
+/// A column of texts of which many are the same.
+pub(super) struct Repeated<'a> {
+    /// The place of each row's text among all.
+    pub(super) places: &'a [i32],
+    /// All of them; batches of a part mostly have the very same ones.
+    pub(super) shared: &'a ArrayRef,
+    /// The same.
+    pub(super) texts: &'a StringArray,
 }
 
 /// A text that may be missing.
