@@ -115,10 +115,10 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::HashMap, path::Path, sync::Mutex};
+    use std::{collections::HashMap, sync::Mutex};
 
     use super::*;
-    use crate::engine::{EngineOptions, Request, Scores, Scoring};
+    use crate::engine::{EngineOptions, Request, Scores, Scoring, tiny};
 
     /// Answers that several engines share.
     #[derive(Debug, Default)]
@@ -135,8 +135,7 @@ mod tests {
     }
 
     fn engine(answers: &Arc<Shared>, options: &EngineOptions) -> Engine {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/tiny/llama-plain");
-        Engine::load(&folder, options).unwrap().with_answers(answers.clone())
+        Engine::load(&tiny(), options).unwrap().with_answers(answers.clone())
     }
 
     #[test]

@@ -222,15 +222,12 @@ fn layer_weights(config: &DecoderConfig) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::engine::EngineOptions;
+    use crate::engine::{EngineOptions, tiny};
 
     #[test]
     fn a_prefix_that_is_longer_than_its_prompt_is_the_prompt() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/tiny/llama-plain");
-        let engine = Engine::load(&folder, &EngineOptions::default()).unwrap();
+        let engine = Engine::load(&tiny(), &EngineOptions::default()).unwrap();
         let work = Workload { prompt: 4, generate: 2, batch: 3, shared_prefix: 9, depth: 0 };
         assert_eq!((work.prefill_tokens(), work.decode_tokens()), (4, 6));
         engine.measure(&work).unwrap();

@@ -138,15 +138,12 @@ impl Engine {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use super::*;
-    use crate::engine::EngineOptions;
+    use crate::engine::{EngineOptions, tiny};
 
     #[test]
     fn an_order_of_none_is_empty() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/tiny/llama-plain");
-        let engine = Engine::load(&folder, &EngineOptions::default()).unwrap();
+        let engine = Engine::load(&tiny(), &EngineOptions::default()).unwrap();
         let words: Vec<String> = (3..6).filter_map(|id| engine.tokenizer().token(id)).collect();
         let order = |count| {
             let (prompt, options, separator) = (vec![5, 6], words[..2].to_vec(), words[2].clone());

@@ -280,3 +280,9 @@ impl Engine {
         Ok(())
     }
 }
+
+/// The tiny model of the tests.
+#[cfg(test)]
+fn tiny() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/tiny/llama-plain")
+}

@@ -92,15 +92,14 @@ fn take(scheduler: &mut Scheduler, message: Order) {
 
 #[cfg(test)]
 mod tests {
-    use std::{path::Path, sync::mpsc::channel, time::Duration};
+    use std::{sync::mpsc::channel, time::Duration};
 
     use super::*;
-    use crate::engine::{Engine, EngineOptions};
+    use crate::engine::{Engine, EngineOptions, tiny};
 
     #[test]
     fn the_last_handle_may_go_on_the_engine_s_own_thread() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/tiny/llama-plain");
-        let engine = Engine::load(&folder, &EngineOptions::default()).expect("the tiny model");
+        let engine = Engine::load(&tiny(), &EngineOptions::default()).expect("the tiny model");
         let (last, (go, went), (done, ended)) = (engine.clone(), channel::<()>(), channel());
         let work = move |_: &mut Scheduler| {
             let _ = went.recv();

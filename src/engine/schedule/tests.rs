@@ -3,7 +3,6 @@
 use std::{
     cmp::Reverse,
     collections::HashMap,
-    path::{Path, PathBuf},
     sync::{Arc, LazyLock, Mutex, atomic::AtomicBool, atomic::Ordering},
 };
 
@@ -24,6 +23,7 @@ use super::*;
 use crate::engine::{
     FinishReason, Generation, Priority, Request, Result as EngineResult, Scores, Scoring, Token,
     constraint::{Guide, Options},
+    tiny,
 };
 
 const VOCAB: usize = 64;
@@ -31,12 +31,8 @@ const VOCAB: usize = 64;
 const CONTEXT: usize = 256;
 const END: u32 = 2;
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/tiny/llama-plain")
-}
-
 /// The tiny model's words.
-static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| Tokenizer::from_folder(&folder()).expect("a tokenizer"));
+static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| Tokenizer::from_folder(&tiny()).expect("a tokenizer"));
 
 /// How the jobs of a schedule are run.
 #[derive(Clone, Copy, Debug)]
@@ -63,7 +59,7 @@ fn backend(setting: Setting) -> Box<dyn Backend> {
         kv_format: Default::default(),
         memory: None,
     };
-    load(&Checkpoint::open(&folder()).expect("the tiny model"), &options).expect("a backend")
+    load(&Checkpoint::open(&tiny()).expect("the tiny model"), &options).expect("a backend")
 }
 
 /// A backend that fails in one step.
