@@ -37,27 +37,40 @@ pub(super) struct Named {
     pub(super) shown: bool,
     /// Whether an item was spoken of.
     pub(super) spoken_of: bool,
-    /// Whether its second word begins a title or a reference.
-    pub(super) follows: bool,
-    /// Whether it begins with a title, as `When Harry Met Sally sounds nice` does.
-    pub(super) begins: bool,
+    /// The place of the first title or reference.
+    pub(super) first: Option<usize>,
+    /// Whether that is a title.
+    pub(super) is_title: bool,
 }
+
+/// What is said before a question and is none of it: `Wait, which filter did you apply?`
+const INTERJECTIONS: [&str; 8] = ["wait", "sorry", "hmm", "um", "uh", "oh", "ok", "okay"];
 
 /// What a sentence does.
 pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
+    let interjects =
+        INTERJECTIONS.contains(&sentence.at(0)) && sentence.words.get(1).is_some_and(|word| word.gap == Gap::Pause);
+    // `Wait, what?` is a question as a whole.
+    if interjects && !sentence.has_any_at(0, ABOUT_ANSWERS) {
+        let words = sentence.words[1..].to_vec();
+        let first = named.first.and_then(|first| first.checked_sub(1));
+        return of(&Sentence { words, asks: sentence.asks }, Named { first, ..named });
+    }
     let last = sentence.at(sentence.len().saturating_sub(1));
     let asks_of_shown = named.shown && (asks_plot(sentence, last) || wonders(sentence, named, last));
     if asks_of_shown || asks_for_series(sentence, named) {
         return Act::AskItem;
     }
     let is_rhetorical = named.item && (sentence.has_any_at(0, COMPLAINTS) || praises(sentence));
-    let likened = named.example && sentence.has_any(REQUESTS);
+    let likened = named.example && requests(sentence);
     let about_answers = || {
         let is_of_others = named.item && asks_of_others(sentence);
         sentence.has_any(ABOUT_ANSWERS) && !sentence.has_any(&["why not"]) && !is_of_others
     };
     let is_of_item = is_rhetorical || named.item && (is_at_a_loss(sentence) || corrects(sentence));
-    let about_answers = !is_of_item && !likened && (about_answers() || asks_for_meaning(sentence, named));
+    // `I asked for comedies, didn't I?`
+    let recalls = sentence.len() > 2 && sentence.has_at(sentence.len() - 2, "didn't i") && !named.item;
+    let about_answers = !is_of_item && !likened && (recalls || about_answers() || asks_for_meaning(sentence, named));
     if about_answers || asks_about_list(sentence, named) {
         return Act::AskAnswer;
     }
@@ -67,7 +80,7 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     let tells_of = sentence.has_any(TELL_OF);
     // `And the oldest?`
     let is_extreme = sentence.has_any(&["the longest", "the shortest", "the newest", "the oldest", "the most recent"]);
-    if named.shown && sentence.asks && is_extreme && !sentence.has_any(REQUESTS) {
+    if named.shown && sentence.asks && is_extreme && !requests(sentence) {
         return Act::AskItem;
     }
     let points =
@@ -87,13 +100,24 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     Act::Tell
 }
 
+/// Whether it says what asks for items. `the number next to it` does not.
+fn requests(sentence: &Sentence) -> bool {
+    (0..sentence.len()).any(|place| {
+        let mut phrases = REQUESTS.iter().filter(|phrase| sentence.has_at(place, phrase));
+        phrases.any(|phrase| *phrase != "next" || sentence.at(place + 1) != "to")
+    })
+}
+
 /// Whether a sentence begins as a question does.
 fn begins_question(sentence: &Sentence, named: Named) -> bool {
+    // `When Harry Met Sally sounds nice`
+    let begins = named.is_title && named.first == Some(0);
     // `What a film!`, `so was Zodiac`
     let exclaims = sentence.has_any_at(0, &["what a", "what an", "so was", "so is", "and so"]);
     // `Had me on the edge of my seat`, `Was great`: somebody leaves the subject out.
-    let is_elliptic = AUXILIARIES.contains(&sentence.at(0)) && !SUBJECTS.contains(&sentence.at(1)) && !named.follows;
-    ASKING.contains(&sentence.at(0)) && !is_elliptic && !is_offer(sentence) && !exclaims && !named.begins
+    let is_elliptic =
+        AUXILIARIES.contains(&sentence.at(0)) && !SUBJECTS.contains(&sentence.at(1)) && named.first != Some(1);
+    ASKING.contains(&sentence.at(0)) && !is_elliptic && !is_offer(sentence) && !exclaims && !begins
 }
 
 /// `Wasn't Heat gripping?`
@@ -121,7 +145,7 @@ fn asks_of_others(sentence: &Sentence) -> bool {
     const OTHERS: [&str; 8] =
         ["critics", "people", "everyone", "everybody", "audiences", "reviewers", "viewers", "fans"];
     const TRAITS: [&str; 7] = ["so", "considered", "called", "rated", "famous", "popular", "banned"];
-    const OURS: [&str; 6] = ["list", "you", "your", "score", "ranked", "recommended"];
+    const OURS: [&str; 9] = ["list", "you", "your", "score", "ranked", "recommended", "they", "these", "those"];
     let of_trait = ["is", "was", "are", "were"].contains(&sentence.at(1)) && sentence.has_any(&TRAITS);
     sentence.at(0) == "why"
         && ((1..=3).any(|place| OTHERS.contains(&sentence.at(place))) || of_trait && !sentence.has_any(&OURS))
@@ -172,7 +196,7 @@ fn asks_about_list(sentence: &Sentence, named: Named) -> bool {
     // `What is this list based on?`, but not `Is Heat based on a book?`
     let asks_for_grounds = sentence.find("based on").is_some_and(|place| place + 2 == sentence.len());
     let is_meant = quotes || asks_for_grounds || sentence.has_any(ABOUT_LISTS);
-    named.shown && sentence.asks && is_meant && !sentence.has_any(REQUESTS)
+    named.shown && sentence.asks && is_meant && !requests(sentence)
 }
 
 /// `Can we skip Heat?` asks for nothing but that.
@@ -255,7 +279,12 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
             "not in the mood for",
             "another time",
             "another day",
+            "is any good",
+            "are any good",
+            "was any good",
+            "were any good",
         ])
+        && !sentence.asks
     {
         return false;
     }
@@ -270,7 +299,7 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
     // `exactly what I was looking for` judges.
     let found = sentence.has_any(&["what i was looking for", "what we were looking for", "what i'm looking for"]);
     let recalls = sentence.has_any(&["you suggested", "you recommended", "you showed"]);
-    if sentence.has_any(REQUESTS) && !found && !recalls || named.example {
+    if requests(sentence) && !found && !recalls || named.example {
         return true;
     }
     // `Heat is the best. Recommendations?`
@@ -319,7 +348,7 @@ fn asks_for_meaning(sentence: &Sentence, named: Named) -> bool {
         || is
             && !named.item
             && named.shown
-            && !sentence.has_any(REQUESTS)
+            && !requests(sentence)
             && !sentence.has_any(&["which", "the best", "the shortest", "the longest", "new"])
 }
 

@@ -200,6 +200,9 @@ fn excess(sentence: &Sentence, place: usize) -> Option<Cue> {
     }
     let sentiment = if is_turned(sentence, place) { 1 } else { -1 };
     let end = place + if ["much", "many"].contains(&next) { 3 } else { 2 };
+    // `too old-fashioned`
+    let is_joined = |place: &usize| sentence.words.get(*place).is_some_and(|word| word.gap == Gap::Hyphen);
+    let end = (end..).find(|place| !is_joined(place)).unwrap_or(end);
     thought(place..end.min(sentence.len()), Side::Behind, sentiment)
 }
 

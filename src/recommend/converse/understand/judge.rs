@@ -156,11 +156,11 @@ pub(super) fn judge(sentence: &Sentence, items: &[(usize, usize)], cues: &[Cue])
             // What comes is said of what comes.
             (verb, ahead, closed) = (None, None, true);
         }
-        // `My wife loved Heat, I did not`
-        if is_contradiction(sentence, place) {
-            for &item in &group {
-                judged[item] =
-                    judged[item].map(|said| Judgement { sentiment: -said.sentiment, seen: true, rating: None });
+        // `My wife loved Heat, I did not`, `My wife hated Heat, but I did not`, `She didn't like Heat, but I did`
+        for &item in &group {
+            let said = judged[item].filter(|said| said.sentiment != 0);
+            if let Some(said) = said.filter(|said| is_contradiction(sentence, place, said.sentiment)) {
+                judged[item] = Some(Judgement { sentiment: -said.sentiment, seen: true, rating: None });
             }
         }
         // `Heat looks good, Zodiac doesn't`
@@ -224,19 +224,27 @@ fn stands_alone(sentence: &Sentence, item: (usize, usize), next: Option<&(usize,
     is_parted && cues.iter().any(|cue| (item.1..until).contains(&cue.start))
 }
 
-/// Whether what comes last is meant where something came before: after the news that an item was seen, or not, and after
-/// what somebody else thinks of it.
+/// Whether what comes last is meant where something came before: after the news that an item was seen, or not, after what
+/// somebody else thinks of it, and after a fault that is made up for: `slow, but beautiful`.
 fn turns_last(sentence: &Sentence, cue: &Cue, group: &[usize], judged: &[Option<Judgement>]) -> bool {
     let said = group.last().and_then(|&item| judged[item]);
     let is_news = said.is_some_and(|said| said.sentiment == 0 && said.rating.is_none());
     let is_own = ["i", "we"].contains(&sentence.before(cue.start, 1)) && said.is_some();
-    cue.judgement.rating.is_none() && (is_news || is_own)
+    let redeems = said.is_some_and(|said| said.sentiment < 0)
+        && cue.judgement.sentiment > 0
+        && (1..=2).any(|back| ["but", "yet"].contains(&sentence.before(cue.start, back)));
+    cue.judgement.rating.is_none() && (is_news || is_own || redeems)
 }
 
-/// Whether somebody thinks otherwise, and says no more than that.
-fn is_contradiction(sentence: &Sentence, place: usize) -> bool {
+/// Whether somebody thinks otherwise than what was said with this sentiment, and says no more than that.
+fn is_contradiction(sentence: &Sentence, place: usize, sentiment: i8) -> bool {
     let says = |phrase: &&str| sentence.has_at(place, phrase) && ends_at(sentence, place + phrase.split(' ').count());
-    place > 0 && ["i didn't", "i don't", "i did not", "i do not"].iter().any(says)
+    let denies = |word: &usize| sentence.at(*word).ends_with("n't") || sentence.at(*word) == "not";
+    let phrases: &[&str] = match sentiment < 0 && (0..place).any(|word| denies(&word)) {
+        true => &["i did", "we did", "i do", "we do"],
+        false => &["i didn't", "i don't", "i did not", "i do not", "we didn't", "we don't"],
+    };
+    place > 0 && phrases.iter().any(says)
 }
 
 /// A form of `to be` behind an item.

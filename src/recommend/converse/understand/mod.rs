@@ -11,6 +11,7 @@ mod common;
 mod cues;
 mod foreign;
 mod genres;
+mod hedges;
 mod judge;
 mod limits;
 mod markers;
@@ -214,6 +215,7 @@ impl Understander {
     pub fn read(&self, message: &str, context: &Context<'_>) -> Understood {
         let mut sentences = words::sentences(message);
         sentences.iter_mut().for_each(spelling::mend);
+        sentences.iter_mut().for_each(hedges::leave_out);
         let foreign = self.is_foreign(&sentences);
         let shown = Titles::shown(context.shown.iter().map(String::as_str));
         let mut read = sentence::Reading::new(self, context, &shown);
@@ -223,7 +225,8 @@ impl Understander {
             return Self::made_out(understood, &sentences);
         }
         let Summary { greets, requests, asks_item, asks_answer, judges, wishes, limits, .. } = understood.summary;
-        let is_clear = [greets, requests, asks_item, asks_answer, judges, wishes, limits].contains(&true);
+        let states = understood.preferences != Preferences::default();
+        let is_clear = states || [greets, requests, asks_item, asks_answer, judges, wishes, limits].contains(&true);
         if !sentences.is_empty() && !is_clear && understood.unclear.is_empty() {
             understood.unclear.push(Unclear::Message);
         }
@@ -278,6 +281,8 @@ impl Understander {
                     let of_item = |meaning: Meaning| meaning.judgement().is_some() || meaning == Meaning::Other;
                     let meaning = opinions.meaning(&text, &self.classifier, [&of_item; 2])?;
                     if let Some(judgement) = meaning.and_then(Meaning::judgement) {
+                        // Of several at once nobody has said that they saw them.
+                        let judgement = cues::Judgement { seen: judgement.seen && titles.len() == 1, ..judgement };
                         titles.iter().for_each(|title| sentence::take(&mut understood.feedback, title, judgement));
                         understood.summary.judges = true;
                     }

@@ -145,6 +145,8 @@ pub(super) const SEEN: &[(&str, i8)] = &[
     ("watched", 0),
     ("rewatched", 0),
     ("already know", 0),
+    ("showed us", 0),
+    ("made us watch", 0),
     ("have watched", 0),
     ("finished", 0),
 ];
@@ -152,6 +154,8 @@ pub(super) const SEEN: &[(&str, i8)] = &[
 /// Verbs of somebody who has not, and which way they judge.
 pub(super) const UNSEEN: &[(&str, i8)] = &[
     ("happy with", 1),
+    ("can't go wrong with", 1),
+    ("cannot go wrong with", 1),
     ("i'll watch", 1),
     ("i will watch", 1),
     ("we'll watch", 1),
@@ -661,6 +665,10 @@ pub(super) const SAID: &[(&str, i8)] = &[
 /// What is said of an item in prospect, and only in the past of one that was seen; and which way it judges.
 pub(super) const IN_PROSPECT: &[(&str, i8)] = &[
     ("spot on", 1),
+    ("that's the one", 1),
+    ("just the thing", 1),
+    ("the very thing", 1),
+    ("just the ticket", 1),
     ("interesting", 1),
     ("convinced", 1),
     ("tempting", 1),
@@ -743,8 +751,6 @@ pub(super) const IN_PROSPECT: &[(&str, i8)] = &[
     ("not to my taste", -1),
     ("not my style", -1),
     ("isn't my thing", -1),
-    ("isn't really my thing", -1),
-    ("not really my thing", -1),
     ("no thanks", -1),
     ("no thank you", -1),
     ("nope", -1),
@@ -760,6 +766,9 @@ pub(super) const IN_PROSPECT: &[(&str, i8)] = &[
     ("don't interest me", -1),
     ("useless", -1),
     ("not what i", -1),
+    ("not what i'm", -1),
+    ("not what we", -1),
+    ("not what we're", -1),
     ("isn't what i", -1),
     ("aren't what i", -1),
     ("is out", -1),

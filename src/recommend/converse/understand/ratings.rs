@@ -118,6 +118,9 @@ pub(super) fn in_order(sentence: &Sentence, count: usize) -> Option<Vec<Judgemen
         }
     }
     let scale = if values.iter().any(|value| *value > 5.0) { 10.0 } else { 5.0 };
-    (is_marked && count > 1 && values.len() == count)
+    // `4, 3 and 5`, and not `1, 2 and 3`, which may be numbers of the list.
+    let are_places =
+        values.iter().enumerate().all(|(place, value)| *value <= count as f64 && !values[..place].contains(value));
+    ((is_marked || !are_places) && count > 1 && values.len() == count)
         .then(|| values.into_iter().map(|value| rated(value * 5.0 / scale)).collect())
 }

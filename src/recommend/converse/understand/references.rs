@@ -73,7 +73,7 @@ const ALL: [&str; 35] = [
 const NOT_ALL: [&str; 14] =
     ["in", "right", "the", "of", "i", "my", "we", "our", "set", "good", "that", "this", "you", ""];
 /// Names for all that was shown which deny what is said of it.
-const NONE: [&str; 13] = [
+const NONE: [&str; 19] = [
     "none of these",
     "none of them",
     "none of those",
@@ -87,6 +87,12 @@ const NONE: [&str; 13] = [
     "not one of these",
     "not one of them",
     "no one of these",
+    "not a single one of these",
+    "not a single one of them",
+    "not a single one of those",
+    "not a single one",
+    "not one of those",
+    "none of those films",
 ];
 /// What is left of a list when some of it was named.
 const REST: [&str; 13] = [
@@ -319,6 +325,12 @@ fn at(sentence: &Sentence, place: usize, shown: usize, last: Option<&Reference>)
     }
     if sentence.has_at(place, "everything there") || sentence.has_at(place, "everything you") {
         return reference(2, Target::All { denied: false });
+    }
+    // `They showed us that at school`: people.
+    let acts =
+        ["showed", "show", "told", "tell", "say", "said", "taught", "gave", "played", "screened", "call", "called"];
+    if sentence.at(place) == "they" && acts.contains(&sentence.at(place + 1)) {
+        return None;
     }
     if let Some(length) = phrase(&ALL) {
         return reference(length, Target::All { denied: false });

@@ -23,6 +23,9 @@ use super::{
 use crate::recommend::converse::state::Summary;
 use mention::{Mention, MentionKind, Span, clause};
 
+/// What is thought of an item that is not to be shown.
+const REFUSED: Judgement = Judgement { sentiment: -1, seen: false, rating: None };
+
 /// A message that is being read.
 pub(super) struct Reading<'a> {
     understander: &'a Understander,
@@ -122,7 +125,16 @@ impl<'a> Reading<'a> {
         let is_bare = |place: usize| !open[place] || BARE.contains(&sentence.at(place));
         if sentence.asks && !mentions.is_empty() && (0..sentence.len()).all(is_bare) {
             self.asks_of_pending();
-            self.pending = mentions.into_iter().flat_map(|mention| mention.titles).collect();
+            let titles: Vec<String> = mentions.into_iter().flat_map(|mention| mention.titles).collect();
+            // `These again?`
+            if sentence.at(sentence.len() - 1) == "again" {
+                titles.iter().for_each(|title| take(&mut self.feedback, title, REFUSED));
+                (self.summary.judges, self.named) = (true, true);
+                self.heard = titles.first().filter(|_| titles.len() == 1).cloned();
+                self.rejected.extend(titles);
+                return;
+            }
+            self.pending = titles;
             return;
         }
         // What follows such a question speaks of it, unless it is a question, too.
@@ -151,8 +163,8 @@ impl<'a> Reading<'a> {
             kind: !spans.is_empty(),
             shown: !self.context.shown.is_empty(),
             spoken_of: self.focus.is_some(),
-            follows: mentions.iter().any(|mention| mention.start == 1),
-            begins: mentions.first().is_some_and(|mention| mention.start == 0 && mention.kind == MentionKind::Title),
+            first: mentions.first().map(|mention| mention.start),
+            is_title: mentions.first().is_some_and(|mention| mention.kind == MentionKind::Title),
         };
         let act = match who(sentence).filter(|_| mentions.is_empty()) {
             // `Who is Tom Hanks?`: what there is with somebody who is known says it best.

@@ -131,6 +131,9 @@ impl<'a> Said<'a> {
         if self.sentence.has_any(&cues::AGREEING) {
             return false;
         }
+        if self.is_hearsay() {
+            return true;
+        }
         self.cues.iter().any(|cue| {
             let who = self.sentence.before(cue.start, 1);
             cue.side == Side::Before
@@ -139,6 +142,16 @@ impl<'a> Said<'a> {
                 && cues::OTHERS.contains(&who)
                 && !["kids", "children", "son", "daughter"].contains(&who)
         })
+    }
+
+    /// `Heat's a masterpiece, they say`
+    fn is_hearsay(&self) -> bool {
+        self.sentence.has_any(&["they say", "people say", "everyone says", "everybody says"])
+    }
+
+    /// Whether those who judge are all who were there.
+    fn speaks_for_all(&self) -> bool {
+        ["everyone", "everybody"].contains(&self.sentence.at(0))
     }
 
     /// Whether what is said of an item is conceded after more was said of it: `I enjoyed Heat, even though it was too long`, `I
@@ -217,8 +230,13 @@ impl<'a> Said<'a> {
         // `Not really` answers a question, and `it was awful` speaks of one of them.
         let answers = self.sentence.has_any_at(cue.start, &["not really", "not so much", "less so"])
             || self.sentence.len() < 3 && ["yes", "fine", "cool"].contains(&self.sentence.at(cue.start));
-        let of_one = !self.mentions.is_empty() && cue.judgement.sentiment != 0 && self.sentence.len() > 2;
-        let speaks_of_others = self.sentence.has_any(OF_ONE) || self.sentence.has_any(OF_ME);
+        // The `it` of `You nailed it` is part of what judges.
+        let is_own = |mention: &&&Mention| cue.start <= mention.start && mention.end <= cue.end;
+        let names = self.mentions.iter().any(|mention| !is_own(&mention));
+        let of_one = names && cue.judgement.sentiment != 0 && self.sentence.len() > 2;
+        // `the French one`
+        let points = self.mentions.iter().any(|mention| mention.titles.is_empty() && mention.end - mention.start > 2);
+        let speaks_of_others = points || self.sentence.has_any(OF_ONE) || self.sentence.has_any(OF_ME);
         if self.sentence.has_any_at(0, GROANS) {
             return true;
         }
@@ -331,7 +349,10 @@ impl Reading<'_> {
         };
         let Some(judgement) = judgement else { return is_heard };
         self.summary.judges = true;
-        if said.is_of_another(mention, judgement) {
+        // `We watched Heat on Friday. Everyone loved it.`
+        let was_there = said.speaks_for_all() && titles.iter().all(|title| self.feedback.seen.contains(title));
+        if said.is_of_another(mention, judgement) && !was_there {
+            self.heard = titles.first().filter(|_| said.is_hearsay()).cloned();
             return true;
         }
         let seen = said.is_seen(mention, judgement);

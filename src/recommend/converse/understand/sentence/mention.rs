@@ -4,6 +4,8 @@ use std::ops::Range;
 
 use super::{
     super::{
+        common::number,
+        cues::{self, Cue},
         markers::{BETWEEN, COMPANY, LIKENING, LIKERS, VERBS},
         negation::{is_denial, is_denied},
         references::{self, Target},
@@ -113,6 +115,7 @@ impl Reading<'_> {
                 false => Vec::new(),
             };
             let spoken_of = || found.iter().filter(|mention| mention.end <= start).max_by_key(|mention| mention.end);
+            let is_it = reference.target == Target::It;
             let (titles, kind) = match reference.target {
                 _ if named.len() > 1 => (named, MentionKind::One),
                 Target::Places(places) => {
@@ -130,7 +133,10 @@ impl Reading<'_> {
             };
             // Where nothing was shown `it` may be anything.
             if !titles.is_empty() || !shown.is_empty() {
-                close(start, end, open);
+                // `You nailed it` speaks of nothing that is known.
+                if !(titles.is_empty() && is_it) {
+                    close(start, end, open);
+                }
                 found.push(Mention { start, end, titles, kind, example: false });
             }
         }
@@ -179,7 +185,14 @@ impl Reading<'_> {
             item.is_some_and(|item| values.iter().all(|value| marks.has(value, item)))
         };
         let titles: Vec<String> = self.context.shown.iter().filter(has).cloned().collect();
-        (!titles.is_empty()).then_some((end, titles))
+        // `I've seen the French one` points at one of them, whichever that is.
+        let is_told = || {
+            let tells = |cue: &Cue| cue.judgement.seen || cue.judgement.sentiment < 0;
+            !self.context.shown.is_empty()
+                && sentence.at(end - 1) == "one"
+                && cues::find(sentence, &vec![true; sentence.len()]).iter().any(tells)
+        };
+        (!titles.is_empty() || is_told()).then_some((end, titles))
     }
 
     /// The places of words that are no listed title, and can be nothing but one.
@@ -291,7 +304,9 @@ fn asks_who_likes(sentence: &Sentence, like: usize) -> bool {
 /// `with my friends`, `for the family`, `a group of friends`: who watches, not what is watched.
 pub(super) fn is_company(sentence: &Sentence, place: usize) -> bool {
     let groups = ["group", "bunch", "couple", "few"].contains(&sentence.before(place, 2));
+    let before = sentence.before(place, 1);
     COMPANY.contains(&sentence.at(place))
-        && (["my", "our", "with", "for"].contains(&sentence.before(place, 1))
+        && (["my", "our", "with", "for"].contains(&before)
+            || number(before).is_some()
             || groups && sentence.before(place, 1) == "of")
 }

@@ -45,7 +45,11 @@ impl Reading<'_> {
         }
         let before = self.preferences.clone();
         // `Jim Carrey was great in it` judges it, and asks for nobody.
-        let tells = act == Act::Tell && judges && !WISHING.iter().any(|word| sentence.find(word).is_some());
+        // `Hitchcock, but not Psycho` asks for him.
+        let person = self.understander.people.at(sentence, 0);
+        let asks_for_one = person.is_some_and(|(_, length)| sentence.has_at(length, "but not"));
+        let tells =
+            act == Act::Tell && judges && !asks_for_one && !WISHING.iter().any(|word| sentence.find(word).is_some());
         let people = if tells { Vec::new() } else { self.people(sentence, open, spans) };
         let is_listed = |place: usize| {
             spans.iter().any(|span| (span.start..span.end).contains(&place))
