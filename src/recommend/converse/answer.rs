@@ -285,7 +285,7 @@ impl Talk<'_> {
         self.account(turn);
         if !asks_why || items.is_empty() {
             turn.say([
-                "I order what meets your conditions by your wishes first, then by what people who like the same watch next.",
+                "I order what meets your conditions by your wishes first, then by what people who like the same turn to next.",
                 "Your conditions decide what may be shown, your wishes come first, and what others liked decides the rest.",
             ]);
         }
@@ -381,7 +381,7 @@ pub(super) fn withdrawn(what: &str) -> &str {
         slot::PRICE => "the price",
         slot::GENRES => "the genre",
         slot::THEMES => "the theme",
-        slot::AUDIENCE => "who watches",
+        slot::AUDIENCE => "whom it is for",
         value => value,
     }
 }

@@ -12,7 +12,7 @@ use crate::{
     recommend::{Error, Result},
 };
 
-const TASK: &str = "You help somebody to find something to watch. You are friendly and brief, and say only what the given \
+const TASK: &str = "You help somebody to find something that they will like. You are friendly and brief, and say only what the given \
                     facts say.";
 /// Tokens of a turn's marks in a chat template, about.
 const MARKS: usize = 8;
