@@ -36,6 +36,7 @@ fn messages_are_understood_by_rules_and_better_with_a_second_opinion() {
         ("eighth", 0.9),
         ("ninth", 0.9),
         ("tenth", 0.95),
+        ("eleventh", 0.93),
     ] {
         let messages = labelled(name);
         let read =

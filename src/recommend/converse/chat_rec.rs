@@ -241,7 +241,10 @@ impl<'a> ChatREC<'a> {
         if takes_leave {
             turn.say(["Goodbye!", "See you!"]);
         } else if dialogue.shown.is_empty() {
-            turn.say(["Hello! I can help you find something that you will like.", "Hi there! Let us find something for you."]);
+            turn.say([
+                "Hello! I can help you find something that you will like.",
+                "Hi there! Let us find something for you.",
+            ]);
             turn.asks = Some(Slot::Genre);
             turn.say(["Which genre, theme or title do you like?", "What do you like: a genre, a theme, a title?"]);
         } else {

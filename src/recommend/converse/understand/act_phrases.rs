@@ -181,6 +181,8 @@ pub(super) const ABOUT_ANSWERS: &[&str] = &[
     "did you forget",
     "did you understand",
     "did you apply",
+    "did you get that",
+    "did you hear",
     "did i say",
     "did i ask for",
     "have i said",

@@ -44,7 +44,8 @@ pub(super) struct Named {
 }
 
 /// What is said before a question and is none of it: `Wait, which filter did you apply?`
-const INTERJECTIONS: [&str; 8] = ["wait", "sorry", "hmm", "um", "uh", "oh", "ok", "okay"];
+const INTERJECTIONS: [&str; 14] =
+    ["wait", "sorry", "hmm", "um", "uh", "oh", "ok", "okay", "jk", "lol", "haha", "wow", "hey", "btw"];
 
 /// What a sentence does.
 pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
@@ -94,6 +95,10 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
     if is_request(sentence, named) {
         return Act::Request;
     }
+    // `I liked Heat. Who wrote the music?`
+    if named.spoken_of && sentence.asks && ["who", "who's"].contains(&sentence.at(0)) {
+        return Act::AskItem;
+    }
     if is_greeting(sentence, named.item) {
         return Act::Greet;
     }
@@ -104,7 +109,12 @@ pub(super) fn of(sentence: &Sentence, named: Named) -> Act {
 fn requests(sentence: &Sentence) -> bool {
     (0..sentence.len()).any(|place| {
         let mut phrases = REQUESTS.iter().filter(|phrase| sentence.has_at(place, phrase));
-        phrases.any(|phrase| *phrase != "next" || sentence.at(place + 1) != "to")
+        phrases.any(|phrase| match *phrase {
+            "next" => sentence.at(place + 1) != "to",
+            // `Is it sorted by anything?`
+            "anything" => sentence.before(place, 1) != "by",
+            _ => true,
+        })
     })
 }
 
@@ -323,7 +333,7 @@ fn is_request(sentence: &Sentence, named: Named) -> bool {
             || ["some", "any", "show", "see", "few", "want", "please", "yes", "ok", "with"]
                 .contains(&sentence.before(place, 1))
     });
-    more && (named.shown || named.kind || named.item)
+    more && (named.shown || named.kind || named.item || sentence.len() == 1)
 }
 
 /// `should be short`, `can be old`: no questions.

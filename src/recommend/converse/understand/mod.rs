@@ -57,6 +57,9 @@ use titles::Titles;
 /// The films that people name most, for messages that come without a catalogue, one a line.
 const FAMOUS: &str = include_str!("famous.txt");
 
+/// Words of the longest message that may be nothing but a greeting.
+const LONGEST_GREETING: usize = 7;
+
 /// What a message is said after.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Context<'a> {
@@ -306,6 +309,7 @@ impl Understander {
         let possible = |meaning: Meaning| match meaning {
             Meaning::AsksItem | Meaning::AsksAnswer => shown,
             Meaning::Seen => false,
+            Meaning::Greets => message.split_whitespace().count() <= LONGEST_GREETING,
             // What is said of items that are named is not said of the list.
             meaning => shown && !names || meaning.judgement().is_none(),
         };

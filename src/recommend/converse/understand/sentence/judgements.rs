@@ -76,7 +76,12 @@ impl<'a> Said<'a> {
             && cue.judgement.sentiment > 0
             && self.cues.len() > 1
             && self.cues[1..].iter().all(is_news);
-        (is_meant && self.mentions.iter().all(is_one_of_them)).then_some(Judgement { seen: false, ..cue.judgement })
+        // `Not bad, especially the first`
+        let is_led = cue.judgement.sentiment > 0
+            && ["especially", "particularly"].contains(&self.sentence.at(cue.end))
+            && !self.mentions.is_empty();
+        ((is_meant || is_led) && self.mentions.iter().all(is_one_of_them))
+            .then_some(Judgement { seen: false, ..cue.judgement })
     }
 
     /// What is said of the rest: `I've seen the others`, `the others were boring`; `the others not so much` says nothing of
@@ -110,7 +115,11 @@ impl<'a> Said<'a> {
         // `Heat was too long`, `the second one was too long`
         let is_said = || self.cues.iter().any(|cue| cue.side == Side::Behind);
         let was_so = self.is_past && judgement.sentiment != 0 && is_said();
-        if mention.kind == MentionKind::Title || was_so {
+        // `the first is a masterpiece`, and not `I don't care for the third one`
+        let is_one = mention.kind == MentionKind::One
+            && mention.titles.len() == 1
+            && ["is", "isn't"].contains(&self.sentence.at(mention.end));
+        if mention.kind == MentionKind::Title || was_so || is_one {
             return judgement.seen || was_so;
         }
         let either_way = |of: Judgement| Judgement { sentiment: of.sentiment.abs(), ..of };
@@ -142,6 +151,22 @@ impl<'a> Said<'a> {
                 && cues::OTHERS.contains(&who)
                 && !["kids", "children", "son", "daughter"].contains(&who)
         })
+    }
+
+    /// `Watched Heat because of you, thank you!`
+    fn gives_thanks(&self, mention: &Mention, judgement: Judgement) -> bool {
+        let thanks = |place: usize| self.sentence.has_any_at(place, &["thanks", "thank you"]);
+        judgement == Judgement { seen: true, ..Judgement::default() }
+            && mention.titles.len() == 1
+            && (mention.end..self.sentence.len()).any(thanks)
+            && self.sentence.has_any(&[
+                "because of you",
+                "cos of you",
+                "thanks to you",
+                "as you said",
+                "you recommended",
+                "you suggested",
+            ])
     }
 
     /// `Heat's a masterpiece, they say`
@@ -179,6 +204,7 @@ impl<'a> Said<'a> {
                 && cue.judgement == judgement
                 && cue.end <= mention.start
                 && !["stop", "keep"].contains(&self.sentence.at(cue.start))
+                && !self.sentence.has_any_at(cue.start, &["no more", "enough"])
         };
         judgement.sentiment < 0 && mention.titles.len() == 1 && self.cues.iter().any(refuses)
     }
@@ -356,6 +382,8 @@ impl Reading<'_> {
             return true;
         }
         let seen = said.is_seen(mention, judgement);
+        let judgement =
+            if said.gives_thanks(mention, judgement) { Judgement { sentiment: 1, ..judgement } } else { judgement };
         self.heard = match (titles.as_slice(), judgement) {
             ([title], Judgement { sentiment: 0, seen: true, rating: None }) if said.mentions.len() == 1 => {
                 Some(title.clone())
@@ -389,7 +417,9 @@ impl Reading<'_> {
     /// What is thought where nothing is named: of what was named before, or of the list. Returns whether it is of the former.
     fn judges_freely(&mut self, said: &Said<'_>, open: &[bool]) -> bool {
         let sentence = said.sentence;
-        let is_short = sentence.len() <= SHORTEST;
+        // `seen it, seen it, seen it`
+        let repeats = || (2..sentence.len()).all(|place| sentence.at(place) == sentence.at(place % 2));
+        let is_short = sentence.len() <= SHORTEST || repeats();
         self.summary.judges |= !self.context.shown.is_empty()
             && said.cues.iter().any(|cue| cue.judgement.seen || is_short && cue.side == Side::Behind);
         let thanks = sentence.at(0) == "thank" || sentence.at(0) == "thanks";

@@ -171,14 +171,20 @@ impl Reading<'_> {
         let (end, values) = match introduced {
             Some(start) => people.at(sentence, start).map(|(name, length)| (start + length, vec![name]))?,
             None if sentence.at(place) == "the" => {
+                let person = || people.at(sentence, place + 1).map(|(name, length)| (length, vec![name]));
                 let kind = genres.at(sentence, place + 1).map(|(genres, length)| (length, genres.to_vec()));
                 let language =
                     || people.language_at(sentence, place + 1).map(|(name, length)| (length, vec![name.into()]));
-                let (length, values) = kind.or_else(language)?;
+                let (length, values) = kind.or_else(language).or_else(person)?;
                 let end = place + 1 + length;
                 (["one", "ones"].contains(&sentence.at(end))).then_some((end + 1, values))?
             }
-            None => return None,
+            // `Jim Carrey one is great`
+            None => {
+                let (name, length) = people.at(sentence, place)?;
+                let end = place + length;
+                (sentence.at(end) == "one").then(|| (end + 1, vec![name]))?
+            }
         };
         let has = |title: &&String| {
             let item = self.understander.item(title);
@@ -247,6 +253,10 @@ impl Reading<'_> {
             spans.push(span);
         }
         for Range { start, end } in topics::find(sentence, open, &|place| self.known(sentence, place).is_some()) {
+            // `about the sea`
+            if spans.iter().any(|span: &Span| span.start < end && start < span.end) {
+                continue;
+            }
             let value = raw(&sentence.words[start..end]);
             spans.push(Span { start, end, values: vec![value], is_genre: false });
         }

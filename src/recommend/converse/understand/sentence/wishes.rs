@@ -50,7 +50,10 @@ impl Reading<'_> {
         let asks_for_one = person.is_some_and(|(_, length)| sentence.has_at(length, "but not"));
         let tells =
             act == Act::Tell && judges && !asks_for_one && !WISHING.iter().any(|word| sentence.find(word).is_some());
-        let people = if tells { Vec::new() } else { self.people(sentence, open, spans) };
+        let mut people = if tells { Vec::new() } else { self.people(sentence, open, spans) };
+        // `Al Pacino is so good in that` asks for nobody either.
+        let is_praised = |end: usize| ["is", "was", "are", "were"].contains(&sentence.at(end));
+        people.retain(|(_, end, _)| act != Act::Tell || !is_praised(*end));
         let is_listed = |place: usize| {
             spans.iter().any(|span| (span.start..span.end).contains(&place))
                 || people.iter().any(|(start, end, _)| (*start..*end).contains(&place))
