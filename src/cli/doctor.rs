@@ -1,6 +1,7 @@
 //! `docent doctor`: what this machine has, what runs on it, and what is missing.
 
 use std::{
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::Arc,
@@ -273,9 +274,9 @@ fn encoder(path: &Path, options: &EngineOptions) -> engine::Result<Speed> {
     let text = "A film of many years ago, whose hero looks for what was lost, and finds something better. ".repeat(3);
     let texts = vec![text; 32];
     let mut embedder = Embedder::load(path, options)?;
-    embedder.embed(&texts, &mut |_| {})?;
+    embedder.embed(&texts, &mut |_| ControlFlow::Continue(()))?;
     let start = Instant::now();
-    let tokens = embedder.embed(&texts, &mut |_| {})?.tokens;
+    let tokens = embedder.embed(&texts, &mut |_| ControlFlow::Continue(()))?.tokens;
     Ok(Speed::Encoder { encode: tokens as f64 / start.elapsed().as_secs_f64() })
 }
 

@@ -1,5 +1,7 @@
 //! Texts to vectors, in bulk: batched by length, pooled and normalized as the model says.
 
+use std::ops::ControlFlow;
+
 use docent_models::{
     backend::Backend,
     batch::RaggedBatch,
@@ -8,10 +10,13 @@ use docent_models::{
 };
 use rayon::prelude::*;
 
-use super::{Result, packing};
+use super::{Error, Result, packing};
 
 /// Tokens that one step takes.
 const TOKENS_PER_STEP: usize = 2048;
+
+/// Hears how many more texts are embedded after every step, and may break the work off.
+pub type EmbedProgress<'a> = dyn FnMut(usize) -> ControlFlow<()> + 'a;
 
 /// A sentence encoder, loaded.
 pub struct Embedder {
@@ -59,18 +64,20 @@ impl Embedder {
         self.config.max_length
     }
 
-    /// Embeds texts, in their order. `progress` hears how many more are done after every step.
+    /// Embeds texts, in their order.
     ///
     /// # Errors
-    /// If the tokenizer or a step fails.
-    pub fn embed<T: AsRef<str> + Sync>(&mut self, texts: &[T], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+    /// If the tokenizer or a step fails; [`Error::Cancelled`] if `progress` breaks it off.
+    pub fn embed<T: AsRef<str> + Sync>(&mut self, texts: &[T], progress: &mut EmbedProgress<'_>) -> Result<Embeddings> {
         let width = self.config.hidden;
         let encodings = self.encode(texts, self.config.max_length)?;
         let lengths: Vec<usize> = encodings.iter().map(|encoding| encoding.ids.len()).collect();
         let mut values = vec![0.0; texts.len() * width];
         for group in packing::by_length(&lengths, TOKENS_PER_STEP) {
             self.embed_group(&encodings, &group, &mut values)?;
-            progress(group.len());
+            if progress(group.len()).is_break() {
+                return Err(Error::Cancelled);
+            }
         }
         Ok(Embeddings { values, width, tokens: lengths.iter().sum() })
     }

@@ -31,7 +31,7 @@ pub use bench::{Measured, Workload};
 pub use choose::{Choice, Ordering};
 pub use constraint::Constraint;
 pub use cross_encoder::{CrossEncoder, Relevance};
-pub use embed::{Embedder, Embeddings};
+pub use embed::{EmbedProgress, Embedder, Embeddings};
 pub use error::{Error, Result};
 pub use generate::{Event, FinishReason, Generating, Generation, Priority, Request, Token};
 pub use load::EngineOptions;

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{
-    Embeddings, Engine, Error, Priority, Result,
+    EmbedProgress, Embeddings, Engine, Error, Priority, Result,
     schedule::{Pooler, Reply, Work},
 };
 
@@ -16,11 +16,11 @@ const AT_ONCE: usize = 128;
 impl Engine {
     /// The mean over each text's last hidden states (after the final norm), in the texts' order: a text is tokenized
     /// like a raw prompt, its first [`POOLED_TOKENS`] tokens count, and nothing else does, since nothing is padded. Texts
-    /// run together with whatever else runs, behind all of higher priority. `progress` hears of each that is done.
+    /// run together with whatever else runs, behind all of higher priority.
     ///
     /// # Errors
-    /// If the tokenizer or a step fails, or a text exceeds context or cache.
-    pub fn embed<T: AsRef<str>>(&self, texts: &[T], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+    /// If the tokenizer or a step fails, or a text exceeds context or cache; [`Error::Cancelled`] if `progress` breaks it off.
+    pub fn embed<T: AsRef<str>>(&self, texts: &[T], progress: &mut EmbedProgress<'_>) -> Result<Embeddings> {
         let width = self.architecture().hidden();
         let mut embeddings = Embeddings { values: Vec::with_capacity(texts.len() * width), width, tokens: 0 };
         let mut under_way = VecDeque::new();
@@ -40,7 +40,9 @@ impl Engine {
             }
             let Some(pooled) = under_way.pop_front() else { return Ok(embeddings) };
             embeddings.values.extend(pollster::block_on(pooled).unwrap_or(Err(Error::Stopped))?);
-            progress(1);
+            if progress(1).is_break() {
+                return Err(Error::Cancelled);
+            }
         }
     }
 }

@@ -56,6 +56,26 @@ fn an_interrupted_embed_cleans_up_and_exits_with_130() {
     }
 }
 
+/// Nothing waits for the texts that are read together: they would take half a minute.
+#[test]
+fn an_embed_is_interrupted_between_steps() {
+    let workplace = Workplace::with_models();
+    let text = "a film about ships and harbours ".repeat(40);
+    let lines: Vec<String> = (0..1000).map(|id| format!("{{\"id\": {id}, \"text\": \"{text}\"}}")).collect();
+    workplace.write("in.jsonl", lines.join("\n"));
+    let mut command = workplace.command(&["embed", "in.jsonl", "-o", "out.jsonl", "--quiet"]);
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("docent runs");
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !workplace.names().iter().any(|name| name.ends_with(".partial")) {
+        assert!(Instant::now() < deadline, "nothing was begun");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    signal(&child, "INT");
+    let output = child.wait_with_output().expect("docent ends");
+    assert_eq!(output.status.code(), Some(130));
+    assert_eq!(workplace.names(), ["in.jsonl"]);
+}
+
 #[test]
 fn an_interrupted_index_exits_with_130_and_leaves_no_store() {
     let workplace = Workplace::with_models();

@@ -209,10 +209,23 @@ fn embeddings_do_not_depend_on_their_company() {
     let mut embedder = Embedder::load(minilm(), &EngineOptions::default()).unwrap();
     let texts: Vec<String> = (0..60).map(|i| "a word or two ".repeat(i % 30 + 1)).collect();
     let mut done = 0;
-    let together = embedder.embed(&texts, &mut |more| done += more).unwrap();
+    let together = embedder
+        .embed(&texts, &mut |more| {
+            done += more;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
     assert_eq!(done, texts.len());
     for (text, vector) in texts.iter().zip(together.rows()).step_by(7) {
-        assert_eq!(embedder.embed(&[text], &mut |_| ()).unwrap().values, vector);
+        assert_eq!(embedder.embed(&[text], &mut |_| ControlFlow::Continue(())).unwrap().values, vector);
     }
-    assert!(embedder.embed(&[] as &[&str], &mut |_| ()).unwrap().values.is_empty());
+    // Broken off after the first of at least two steps.
+    let texts = vec!["a word or two ".repeat(40); 60];
+    let mut steps = 0;
+    let error = embedder.embed(&texts, &mut |_| {
+        steps += 1;
+        ControlFlow::Break(())
+    });
+    assert!(matches!(error, Err(docent::engine::Error::Cancelled)) && steps == 1, "{steps} steps");
+    assert!(embedder.embed(&[] as &[&str], &mut |_| ControlFlow::Continue(())).unwrap().values.is_empty());
 }

@@ -17,7 +17,12 @@ const TEXTS: [&str; 4] = ["The Matrix (1999), rated 5; Big, rated 2", "a", "", "
 fn vectors_are_the_means_of_the_last_hidden_states() {
     let engine = engine();
     let mut done = 0;
-    let together = engine.embed(&TEXTS, &mut |more| done += more).unwrap();
+    let together = engine
+        .embed(&TEXTS, &mut |more| {
+            done += more;
+            ControlFlow::Continue(())
+        })
+        .unwrap();
     assert_eq!(done, TEXTS.len());
     let mut runner = Runner::new(smollm2(), BackendKind::Cpu, 2, 1024);
     for (text, vector) in TEXTS.iter().zip(together.rows()) {
@@ -42,11 +47,13 @@ fn vectors_are_the_means_of_the_last_hidden_states() {
 fn vectors_do_not_depend_on_their_company() {
     let engine = engine();
     let texts: Vec<String> = (0..40).map(|i| "a word or two ".repeat(i % 8)).collect();
-    let together = engine.embed(&texts, &mut |_| ()).unwrap();
+    let together = engine.embed(&texts, &mut |_| ControlFlow::Continue(())).unwrap();
     for (text, vector) in texts.iter().zip(together.rows()).step_by(11) {
-        assert_eq!(engine.embed(&[text], &mut |_| ()).unwrap().values, vector);
+        assert_eq!(engine.embed(&[text], &mut |_| ControlFlow::Continue(())).unwrap().values, vector);
     }
-    let long = engine.embed(&["word ".repeat(700), "word ".repeat(600)], &mut |_| ()).unwrap();
+    let error = engine.embed(&texts, &mut |_| ControlFlow::Break(())).unwrap_err();
+    assert!(matches!(error, docent::engine::Error::Cancelled), "{error}");
+    let long = engine.embed(&["word ".repeat(700), "word ".repeat(600)], &mut |_| ControlFlow::Continue(())).unwrap();
     assert_eq!(long.tokens, 2 * POOLED_TOKENS);
     assert_eq!(long.rows().next(), long.rows().nth(1));
 }
@@ -62,9 +69,9 @@ fn users_are_described_by_what_they_did_last() {
     let mut embedder = Embedder::load(minilm(), &EngineOptions::default()).unwrap();
     let vectors =
         LLMFeatureExtractor::new(&mut embedder).users(&users, &catalogue, &mut |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!(vectors.values, embedder.embed(&[text, ""], &mut |_| ()).unwrap().values);
+    assert_eq!(vectors.values, embedder.embed(&[text, ""], &mut |_| ControlFlow::Continue(())).unwrap().values);
     let mut engine = engine();
     let vectors =
         LLMFeatureExtractor::new(&mut engine).users(&users, &catalogue, &mut |_| ControlFlow::Continue(())).unwrap();
-    assert_eq!(vectors.values, engine.embed(&[text, ""], &mut |_| ()).unwrap().values);
+    assert_eq!(vectors.values, engine.embed(&[text, ""], &mut |_| ControlFlow::Continue(())).unwrap().values);
 }

@@ -1,5 +1,7 @@
 //! MiniLM against sentence-transformers.
 
+use std::ops::ControlFlow;
+
 use docent::engine::{Embedder, EngineOptions};
 use docent::models::backend::BackendKind;
 
@@ -13,7 +15,7 @@ fn vectors_equal_those_of_sentence_transformers() {
     for backend in [BackendKind::Cpu, BackendKind::Reference, BackendKind::DeviceCpu] {
         let options = EngineOptions { backend, ..EngineOptions::default() };
         let mut embedder = Embedder::load(minilm(), &options).unwrap();
-        let embeddings = embedder.embed(&texts, &mut |_| ()).unwrap();
+        let embeddings = embedder.embed(&texts, &mut |_| ControlFlow::Continue(())).unwrap();
         assert_eq!(embeddings.rows().len(), cases.len());
         for (case, ours) in cases.iter().zip(embeddings.rows()) {
             let theirs = case["embedding"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap());

@@ -10,12 +10,13 @@ mod writer;
 
 use std::{
     io::{self, BufWriter},
+    ops::ControlFlow,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
 };
 
 use clap::Args;
-use docent::engine::Embedder;
+use docent::engine::{self, Embedder};
 use serde::Serialize;
 
 use super::{
@@ -29,7 +30,7 @@ use format::{FileFormat, InputFormat, Output};
 use records::{Columns, Records, Summary};
 use writer::{JsonLines, Npy, Parquet, VectorWriter};
 
-/// Texts that are held in memory at once: enough for batches of equal length, few enough to stay interruptible.
+/// Texts that are held in memory at once: enough for batches of equal length.
 const TEXTS_PER_CHUNK: usize = 1024;
 
 #[derive(Args, Debug)]
@@ -132,10 +133,18 @@ impl Job<'_> {
             if ids.is_empty() {
                 break;
             }
-            if self.interrupted.load(Ordering::Relaxed) {
-                return Err(CliError::Interrupted);
-            }
-            let vectors = self.embedder.embed(&chunk, &mut |done| self.counter.advance(done as u64))?;
+            let vectors = self.embedder.embed(&chunk, &mut |done| {
+                self.counter.advance(done as u64);
+                if self.interrupted.load(Ordering::Relaxed) {
+                    ControlFlow::Break(())
+                } else {
+                    ControlFlow::Continue(())
+                }
+            });
+            let vectors = match vectors {
+                Err(engine::Error::Cancelled) => return Err(CliError::Interrupted),
+                vectors => vectors?,
+            };
             texts += ids.len();
             tokens += vectors.tokens;
             if let Err(error) = writer.write(&ids, &vectors) {

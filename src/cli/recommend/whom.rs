@@ -1,5 +1,7 @@
 //! Whom is recommended to: a user of the store, somebody who names items, or somebody who asks in words.
 
+use std::ops::ControlFlow;
+
 use clap::Args;
 use docent::recommend::{Interaction, Recommender, features::User, system::Person};
 
@@ -121,5 +123,5 @@ pub(crate) fn embed(text: &str, recommender: &Recommender, context: &Context) ->
     };
     let store = recommender.store().filter(|_| recommender.semantic().is_some()).ok_or_else(missing)?;
     let mut embedder = context.embedder_of(store)?;
-    Ok(embedder.embed(&[text], &mut |_| {})?.values)
+    Ok(embedder.embed(&[text], &mut |_| ControlFlow::Continue(()))?.values)
 }

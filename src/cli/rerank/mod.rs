@@ -2,6 +2,8 @@
 
 mod candidates;
 
+use std::ops::ControlFlow;
+
 use clap::{Args, ValueEnum};
 use docent::{
     engine::{CrossEncoder, Relevance},
@@ -121,7 +123,7 @@ fn score(args: &RerankArgs, texts: &[String], context: &Context) -> Result<Vec<f
         None => {
             let mut embedder = context.embedder()?;
             let all: Vec<&str> = std::iter::once(query).chain(texts.iter().map(String::as_str)).collect();
-            let vectors = embedder.embed(&all, &mut |_| ())?;
+            let vectors = embedder.embed(&all, &mut |_| ControlFlow::Continue(()))?;
             let mut rows = vectors.rows();
             let query = rows.next().unwrap_or_default();
             let scores = rows.map(|text| cosine(query, text)).collect();

@@ -1,7 +1,7 @@
 //! Descriptions by their most telling sentences: those nearest to the mean of all sentences' vectors (centroid-based
 //! summarization, Radev, Jing, Styś and Tam 2004, with a sentence encoder's vectors) or to a request, in their old order.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::ControlFlow};
 
 use crate::recommend::{
     Catalogue, Error, Item, Result, dense::dot, features::TextEncoder, line::one_line, sentences::sentences,
@@ -84,7 +84,7 @@ impl<'a, E: TextEncoder> Compressor<'a, E> {
         let parts: Vec<Vec<String>> =
             new.iter().map(|text| sentences(text).into_iter().map(str::to_owned).collect()).collect();
         let all: Vec<String> = parts.iter().flatten().cloned().collect();
-        let encoded = self.encoder.encode(&all, &mut |_| {})?;
+        let encoded = self.encoder.encode(&all, &mut |_| ControlFlow::Continue(()))?;
         let mut rows = encoded.rows();
         for (text, sentences) in new.into_iter().zip(parts) {
             let vectors: Vec<Vec<f32>> = rows.by_ref().take(sentences.len()).map(unit).collect();
@@ -197,13 +197,16 @@ pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::{engine::Embeddings, recommend::sentences::words};
+    use crate::{
+        engine::{EmbedProgress, Embeddings},
+        recommend::sentences::words,
+    };
 
     /// Encodes the letters of a text.
     pub(in crate::recommend::budget) struct Letters;
 
     impl TextEncoder for Letters {
-        fn encode(&mut self, texts: &[String], _: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+        fn encode(&mut self, texts: &[String], _: &mut EmbedProgress<'_>) -> Result<Embeddings> {
             let vector = |text: &String| {
                 let mut counts = vec![0.1; 26];
                 text.bytes()

@@ -3,7 +3,7 @@
 //! The parts of the article's system: what is stated is extracted by rules, what is known decides on a state, items are
 //! retrieved within all conditions, and the answer is made of facts of the records. Nothing here writes free text.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, ops::ControlFlow, sync::Arc};
 
 use super::{
     State, answer,
@@ -471,7 +471,7 @@ fn encode(
 ) -> Result<Option<Vec<f32>>> {
     let width = recommender.semantic().map(|semantic| semantic.width());
     let (Some(encoder), Some(width)) = (encoder, width) else { return Ok(None) };
-    let vector = encoder.encode(&[text.to_owned()], &mut |_| {})?.values;
+    let vector = encoder.encode(&[text.to_owned()], &mut |_| ControlFlow::Continue(()))?.values;
     Ok((vector.len() == width).then_some(vector))
 }
 

@@ -1,6 +1,6 @@
 //! The ways in which a store makes lists, for counterfactual checks.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, ops::ControlFlow};
 
 use super::{Lister, Mask};
 use crate::{
@@ -53,7 +53,7 @@ impl<'a> ProfileLister<'a> {
 
     fn vector(&mut self, text: &str) -> Result<&[f32]> {
         if !self.known.contains_key(text) {
-            let vector = self.encoder.embed(&[text], &mut |_| {})?.values;
+            let vector = self.encoder.embed(&[text], &mut |_| ControlFlow::Continue(()))?.values;
             self.known.insert(text.to_owned(), vector);
         }
         Ok(self.known.get(text).map(Vec::as_slice).unwrap_or_default())

@@ -17,38 +17,35 @@ use std::{
 };
 
 use super::{Catalogue, Error, Result};
-use crate::engine::{Embedder, Embeddings, Engine};
+use crate::engine::{EmbedProgress, Embedder, Embeddings, Engine};
 
-/// Texts between two chances to break off: enough for batches of equal length, few enough to stay interruptible.
+/// Texts that are encoded at once: enough for batches of equal length, few enough for their tokens to take no room.
 const TEXTS_PER_CHUNK: usize = 512;
-
-/// Hears how many more texts are done after every step, and may break the work off.
-pub type Encoding<'a> = dyn FnMut(usize) -> ControlFlow<()> + 'a;
 
 /// A model that turns texts into vectors.
 pub trait TextEncoder {
-    /// A vector for every text, in their order. `progress` hears how many more are done after every step.
+    /// A vector for every text, in their order.
     ///
     /// # Errors
-    /// If the model fails.
-    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings>;
+    /// If the model fails, or `progress` breaks it off.
+    fn encode(&mut self, texts: &[String], progress: &mut EmbedProgress<'_>) -> Result<Embeddings>;
 }
 
 impl<E: TextEncoder + ?Sized> TextEncoder for &mut E {
-    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+    fn encode(&mut self, texts: &[String], progress: &mut EmbedProgress<'_>) -> Result<Embeddings> {
         (**self).encode(texts, progress)
     }
 }
 
 impl<E: TextEncoder + ?Sized> TextEncoder for Box<E> {
-    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+    fn encode(&mut self, texts: &[String], progress: &mut EmbedProgress<'_>) -> Result<Embeddings> {
         (**self).encode(texts, progress)
     }
 }
 
 /// Shared by several that use it in turns.
 impl<E: TextEncoder + ?Sized> TextEncoder for Arc<Mutex<E>> {
-    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+    fn encode(&mut self, texts: &[String], progress: &mut EmbedProgress<'_>) -> Result<Embeddings> {
         // A panic while it encoded leaves nothing behind that the next text could see.
         self.lock().unwrap_or_else(PoisonError::into_inner).encode(texts, progress)
     }
@@ -56,14 +53,14 @@ impl<E: TextEncoder + ?Sized> TextEncoder for Arc<Mutex<E>> {
 
 /// By the encoder's own pooling and normalization.
 impl TextEncoder for Embedder {
-    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+    fn encode(&mut self, texts: &[String], progress: &mut EmbedProgress<'_>) -> Result<Embeddings> {
         Ok(self.embed(texts, progress)?)
     }
 }
 
 /// By the mean over the last hidden states of at most 512 tokens.
 impl TextEncoder for Engine {
-    fn encode(&mut self, texts: &[String], progress: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+    fn encode(&mut self, texts: &[String], progress: &mut EmbedProgress<'_>) -> Result<Embeddings> {
         Ok(self.embed(texts, progress)?)
     }
 }
@@ -84,7 +81,7 @@ impl<'a, E: TextEncoder> LLMFeatureExtractor<'a, E> {
     ///
     /// # Errors
     /// If the model fails, or `progress` breaks it off.
-    pub fn items(&mut self, catalogue: &Catalogue, progress: &mut Encoding<'_>) -> Result<Embeddings> {
+    pub fn items(&mut self, catalogue: &Catalogue, progress: &mut EmbedProgress<'_>) -> Result<Embeddings> {
         self.texts(&item_texts(catalogue, false), progress)
     }
 
@@ -96,7 +93,7 @@ impl<'a, E: TextEncoder> LLMFeatureExtractor<'a, E> {
         &mut self,
         users: &[User<'_>],
         catalogue: &Catalogue,
-        progress: &mut Encoding<'_>,
+        progress: &mut EmbedProgress<'_>,
     ) -> Result<Embeddings> {
         let texts: Vec<String> = users.iter().map(|user| user.text(catalogue)).collect();
         self.texts(&texts, progress)
@@ -106,18 +103,18 @@ impl<'a, E: TextEncoder> LLMFeatureExtractor<'a, E> {
     ///
     /// # Errors
     /// If the model fails, or `progress` breaks it off.
-    pub fn texts(&mut self, texts: &[String], progress: &mut Encoding<'_>) -> Result<Embeddings> {
+    pub fn texts(&mut self, texts: &[String], progress: &mut EmbedProgress<'_>) -> Result<Embeddings> {
         let mut all = Embeddings::default();
         let mut flow = ControlFlow::Continue(());
         for chunk in texts.chunks(TEXTS_PER_CHUNK) {
             let encoded = self.encoder.encode(chunk, &mut |more| {
-                if flow.is_continue() {
-                    flow = progress(more);
-                }
-            })?;
+                flow = progress(more);
+                flow
+            });
             if flow.is_break() {
                 return Err(Error::Interrupted);
             }
+            let encoded = encoded?;
             all.width = encoded.width;
             all.values.extend(encoded.values);
             all.tokens += encoded.tokens;

@@ -3,7 +3,7 @@
 //!
 //! Rules know words; people have others. What comes out is one of the meanings below, and never text.
 
-use std::sync::OnceLock;
+use std::{ops::ControlFlow, sync::OnceLock};
 
 use faer::{Mat, Side, linalg::solvers::Solve};
 
@@ -238,7 +238,7 @@ fn by_examples(
 
 /// Vectors of length 1.
 fn unit(encoder: &mut dyn TextEncoder, texts: &[String]) -> Result<Vec<Vec<f32>>> {
-    let embeddings = encoder.encode(texts, &mut |_| {})?;
+    let embeddings = encoder.encode(texts, &mut |_| ControlFlow::Continue(()))?;
     let scaled = |vector: &[f32]| {
         let length = dot(vector, vector).sqrt().max(1e-9);
         vector.iter().map(|value| value / length).collect()

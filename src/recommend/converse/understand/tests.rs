@@ -4,7 +4,7 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 
 use super::*;
 use crate::{
-    engine::Embeddings,
+    engine::{EmbedProgress, Embeddings},
     recommend::{draw::below, features::TextEncoder},
 };
 
@@ -479,7 +479,7 @@ fn what_is_thought_is_understood() {
 struct TwoDirections;
 
 impl TextEncoder for TwoDirections {
-    fn encode(&mut self, texts: &[String], _: &mut dyn FnMut(usize)) -> Result<Embeddings> {
+    fn encode(&mut self, texts: &[String], _: &mut EmbedProgress<'_>) -> Result<Embeddings> {
         let vector = |text: &String| if text.contains("shelf") { [2.0, 0.0] } else { [0.0, 1.0] };
         Ok(Embeddings { values: texts.iter().flat_map(vector).collect(), width: 2, tokens: texts.len() })
     }
