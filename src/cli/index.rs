@@ -47,9 +47,9 @@ pub(crate) struct IndexArgs {
     /// Make the store anew where one is: its data and what was learned go, and its sessions, feedback and answers are set aside
     #[arg(long, conflicts_with = "append")]
     replace: bool,
-    /// What a column is for: item_id, title, description, user_id, profile, rating, timestamp, review, head, relation,
-    /// tail; many, number or text for an attribute; ignore
-    #[arg(long = "role", value_name = "COLUMN=ROLE")]
+    /// What a column is for: item_id, title, description, genres, year, user_id, profile, rating, timestamp, review,
+    /// head, relation, tail; many, number or text for an attribute; ignore
+    #[arg(long = "role", value_name = "COLUMN=ROLE", value_parser = role)]
     roles: Vec<ColumnRole>,
     /// What happens to interactions with items that are not there
     #[arg(long, value_enum, value_name = "POLICY", default_value_t)]
@@ -57,6 +57,11 @@ pub(crate) struct IndexArgs {
     /// Leave out the items' vectors
     #[arg(long)]
     no_embeddings: bool,
+}
+
+/// A column's role; where it is none, what there is.
+fn role(text: &str) -> Result<ColumnRole, String> {
+    text.parse().map_err(|error: recommend::Error| format!("{error}: {}", error.hint().unwrap_or_default()))
 }
 
 /// What happens to interactions with unknown items.

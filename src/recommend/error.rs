@@ -33,6 +33,12 @@ pub enum Error {
         /// What was given.
         role: String,
     },
+    /// A column is named without a role.
+    #[error("no role for column `{column}`")]
+    NoRole {
+        /// The column.
+        column: String,
+    },
     /// An attribute would become one of another kind.
     #[error("attribute `{column}` is {stored} in the store, and cannot be {said}")]
     KindChange {
@@ -303,7 +309,7 @@ impl Error {
                 _ => return error.hint(),
             },
             Error::Filter(error) => return error.fault.hint(),
-            Error::UnknownRole { .. } => {
+            Error::UnknownRole { .. } | Error::NoRole { .. } => {
                 let names: Vec<&str> = Role::ALL.iter().map(|role| role.name()).collect();
                 format!("write `COLUMN=ROLE`; the roles are {}", names.join(", "))
             }
@@ -322,7 +328,9 @@ impl Error {
                 format!("there are {}", known.join(", "))
             }
             Error::Config { .. } => "correct the table `[system]` of the configuration file".into(),
-            Error::NoCategories { .. } => format!("name the column of their categories `{GENRES}`"),
+            Error::NoCategories { .. } => format!(
+                "name the column of their categories `{GENRES}`, or say which one it is with `docent index --role COLUMN={GENRES}`"
+            ),
             Error::NoTimestamps => "bring interactions with a column `timestamp`, or split in another way".into(),
             Error::Budget { .. } => "take a larger budget, or a shorter template".into(),
             Error::Tensors { .. } | Error::Tensor { .. } | Error::Learned { .. } => {

@@ -12,6 +12,7 @@ const SHAPE: Shape = Shape {
     what: "user",
     id: Role::UserId,
     texts: [Some((Role::Profile, false)), None],
+    attributes: &[],
     empty: "there is no user in it",
 };
 

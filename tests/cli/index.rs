@@ -67,6 +67,24 @@ fn files_become_a_store_and_more_files_are_added() {
 }
 
 #[test]
+fn columns_of_other_names_are_genres_and_years() {
+    let workplace = workplace();
+    workplace.write("kinds.csv", "item_id,title,kinds,since\n1,Heat,Action; Crime,1995\n2,Big,Comedy,1988\n");
+    let roles = ["--role", "kinds=genres", "--role", "since=year"];
+    let items = ["--items", "kinds.csv", "--interactions", "ratings.csv"];
+    insta::assert_snapshot!("index-genres", workplace.transcript(&arguments(&[&items[..], &roles[..]].concat())));
+    // What is added later has the same columns.
+    workplace.write("more.csv", "item_id,title,kinds,since\n3,Jaws,Thriller,1975\n");
+    json(workplace.run(&arguments(&["--append", "--items", "more.csv", "--json"])));
+    let catalogue = Store::open(&workplace.path("store")).and_then(|store| store.catalogue()).expect("a catalogue");
+    let known: Vec<_> = catalogue.items().iter().map(|item| (item.genres().join(" "), item.year())).collect();
+    let expected = [("Action Crime", 1995), ("Comedy", 1988), ("Thriller", 1975)];
+    assert_eq!(known, expected.map(|(genres, year)| (genres.to_owned(), Some(year))));
+    let list = ["recommend", "store", "--user", "a", "--diversity", "0.5", "--diversify", "calibrated", "--json"];
+    assert_eq!(json(workplace.run(&list))["items"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
 fn vectors_are_kept_where_text_and_encoder_are_the_same() {
     let workplace = Workplace::with_models();
     workplace.write("items.csv", ITEMS);

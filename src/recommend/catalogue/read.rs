@@ -12,6 +12,7 @@ const SHAPE: Shape = Shape {
     what: "item",
     id: Role::ItemId,
     texts: [Some((Role::Title, true)), Some((Role::Description, false))],
+    attributes: &[Role::Genres, Role::Year],
     empty: "there is no item in it",
 };
 
@@ -68,6 +69,21 @@ mod tests {
     }
 
     #[test]
+    fn several_values_stand_between_the_marks_that_a_column_has() {
+        let cases: [(&'static str, &[&str]); 4] = [
+            ("item_id,title,genres\n1,Heat,Action|Crime; true\n", &["Action", "Crime; true"]),
+            ("item_id,title,genres\n1,Heat,\"Action; Crime, true\"\n", &["Action", "Crime, true"]),
+            ("item_id,title,genres\n1,Heat,\"Action, Crime\"\n2,Big,Comedy\n", &["Action", "Crime"]),
+            ("item_id,title,genres\n1,Heat,\"Action, true\"\n2,Big,Comedy|Drama\n", &["Action, true"]),
+        ];
+        for (file, genres) in cases {
+            assert_eq!(read("items.csv", file)[0].genres(), genres, "{file}");
+        }
+        let lines = "{\"item_id\": 1, \"title\": \"Heat\", \"genres\": [\"Action, true\", \"Crime\"]}\n";
+        assert_eq!(read("items.jsonl", lines)[0].genres(), ["Action, true", "Crime"]);
+    }
+
+    #[test]
     fn every_text_format_gives_the_same_items() {
         let csv = read("a.csv", "\u{feff}item_id,title,year,genres\n7,Heat,1995,Action|Crime\n8, Big ,,\n");
         let lines = "\u{feff}{\"item_id\": 7, \"title\": \"Heat\", \"year\": 1995, \"genres\": [\"Action\", \"Crime\"]}\n\n\
@@ -93,6 +109,14 @@ mod tests {
         assert_eq!(roles, ["asin=item_id", "name=title", "tags=many", "year=text", "note=ignore"]);
         assert_eq!(catalogue[0].attribute("year"), Some(&Attribute::Text("1995".into())));
         assert_eq!(catalogue[0].attributes.len(), 2);
+        let said = ["asin=item_id", "name=title", "tags=genres", "year=text"];
+        let (catalogue, roles) = read_as("items.csv", file.as_bytes(), &said).unwrap();
+        assert_eq!(catalogue[0].genres(), ["a", "b"]);
+        assert_eq!(
+            catalogue.attributes().iter().map(|column| column.name.as_str()).collect::<Vec<_>>(),
+            ["genres", "year", "note"]
+        );
+        assert_eq!(roles[2], "tags=genres".parse().unwrap());
     }
 
     #[test]
@@ -138,6 +162,8 @@ mod tests {
         }
         let error = read_as("a.csv", b"item_id,title,name\n1,a,b\n", &["name=title"]).unwrap_err();
         assert_eq!(error.to_string(), "`a.csv` has a column `title` that has the name of another column's role");
+        let error = read_as("a.csv", b"item_id,title,genres,kinds\n1,a,b,c\n", &["kinds=genres"]).unwrap_err();
+        assert_eq!(error.to_string(), "`a.csv` has a column `genres` that has the name of another column's role");
     }
 
     #[test]

@@ -46,7 +46,7 @@ impl Joined {
             Role::UserId => ("user", "there is no user in it"),
             _ => ("item", "there is no item in it"),
         };
-        let shape = Shape { what, id, texts: [None, None], empty };
+        let shape = Shape { what, id, texts: [None, None], attributes: &[], empty };
         let Records { records, attributes, roles } = Records::read(Table::open(path)?, &shape, &said)?;
         let named = |name: &str| format!("{READ_OUT}{name}");
         let columns =

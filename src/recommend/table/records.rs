@@ -1,7 +1,8 @@
 //! Items and users have a form in common: an id, a few texts, and attributes of any name.
 //!
 //! Where neither the user nor the file says what an attribute is, all of its cells tell: several values if it is called
-//! `genres`, or any cell is a list or has a `|`; a number if every cell that is not empty is one; a text otherwise.
+//! `genres`, or any cell is a list or has a `|`; a number if every cell that is not empty is one; a text otherwise. What
+//! stands between several values is a `|`; where no cell of the column has one, a `;`, or else a comma.
 
 use std::collections::HashMap;
 
@@ -22,6 +23,8 @@ pub(in crate::recommend) struct Shape {
     pub(in crate::recommend) id: Role,
     /// The texts, and whether a record must have each.
     pub(in crate::recommend) texts: [Option<(Role, bool)>; 2],
+    /// Roles of attributes that have a name of their own.
+    pub(in crate::recommend) attributes: &'static [Role],
     /// What is said of a table without rows.
     pub(in crate::recommend) empty: &'static str,
 }
@@ -83,7 +86,7 @@ impl Layout {
     fn new(columns: &[Column], shape: &Shape, said: &Roles) -> Result<Self, TableFault> {
         let texts = shape.texts.iter().flatten().map(|(role, _)| *role);
         let names: Vec<Role> = std::iter::once(shape.id).chain(texts).collect();
-        let known = [&names[..], &[Role::Many, Role::Number, Role::Text, Role::Ignore]].concat();
+        let known = [&names[..], shape.attributes, &[Role::Many, Role::Number, Role::Text, Role::Ignore]].concat();
         let roles = said.assign(columns, &known)?;
         let id = require(shape.id, &roles, columns)?;
         let mut texts = [None; 2];
@@ -96,8 +99,13 @@ impl Layout {
         }
         let is_attribute = |place: &usize| roles[*place].is_none_or(|role| role.kind().is_some());
         let attributes: Vec<usize> = (0..columns.len()).filter(is_attribute).collect();
-        let taken = attributes.iter().find(|&&place| names.iter().any(|role| role.name() == columns[place].name));
-        if let Some(&place) = taken {
+        let name = |place: usize| roles[place].and_then(Role::attribute).unwrap_or(&columns[place].name);
+        let is_taken = |place: usize| {
+            let mut others = attributes.iter().filter(|&&other| other != place);
+            names.iter().any(|role| role.name() == name(place)) || others.any(|&other| name(other) == name(place))
+        };
+        let is_own = |place: usize| name(place) == columns[place].name;
+        if let Some(&place) = attributes.iter().find(|&&place| is_own(place) && is_taken(place)) {
             let fault = "has the name of another column's role";
             return Err(TableFault::UnexpectedColumn { column: columns[place].name.clone(), fault });
         }
@@ -128,14 +136,17 @@ impl Layout {
         let mut attributes = Vec::with_capacity(cells.len());
         for (&place, cells) in self.attributes.iter().zip(cells) {
             let column = &columns[place];
+            let named = roles[place].filter(|role| role.attribute().is_some());
+            let name = named.and_then(Role::attribute).unwrap_or(&column.name);
             let said = roles[place].and_then(Role::kind).or(column.kind);
-            let kind = said.unwrap_or_else(|| guess(&column.name, cells));
+            let kind = said.unwrap_or_else(|| guess(name, cells));
+            let separator = separator(table.separator(), cells);
             for ((record, cell), &place) in records.iter_mut().zip(cells).zip(places) {
-                let attribute = attribute(cell, kind, table.separator(), column, place)?;
-                record.attributes.extend(attribute.map(|attribute| (column.name.clone(), attribute)));
+                let attribute = attribute(cell, kind, separator, column, place)?;
+                record.attributes.extend(attribute.map(|attribute| (name.to_owned(), attribute)));
             }
-            roles[place] = Some(kind.into());
-            attributes.push(AttributeColumn { name: column.name.clone(), kind });
+            roles[place] = named.or(Some(kind.into()));
+            attributes.push(AttributeColumn { name: name.to_owned(), kind });
         }
         let role = |(column, role): (&Column, Option<Role>)| ColumnRole {
             column: column.name.clone(),
@@ -164,6 +175,15 @@ fn guess(name: &str, cells: &[Cell]) -> Kind {
     let is_number =
         filled().all(|cell| number(cell).is_some()) && filled().any(|cell| number(cell).is_some_and(f64::is_finite));
     if is_number { Kind::Number } else { Kind::Text }
+}
+
+/// What stands between several values of a cell: what usually does, if a cell has it, or what spreadsheets have instead.
+fn separator(usual: char, cells: &[Cell]) -> char {
+    let is_used = |mark: &char| cells.iter().any(|cell| matches!(cell, Cell::Text(text) if text.contains(*mark)));
+    match usual {
+        '|' => ['|', ';', ','].into_iter().find(is_used).unwrap_or(usual),
+        _ => usual,
+    }
 }
 
 /// What a cell says; nothing if it is empty.

@@ -5,7 +5,11 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use super::{Column, TableFault};
-use crate::recommend::{Error, Result, attribute::Kind};
+use crate::recommend::{
+    Error, Result,
+    attribute::Kind,
+    catalogue::{GENRES, YEAR},
+};
 
 /// What a column is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -17,6 +21,10 @@ pub enum Role {
     Title,
     /// What an item is about, in sentences.
     Description,
+    /// The categories of an item, whatever the column is called.
+    Genres,
+    /// The year in which an item came out, whatever the column is called.
+    Year,
     /// The id of a user.
     UserId,
     /// What a user says of themselves, in sentences.
@@ -45,10 +53,12 @@ pub enum Role {
 
 impl Role {
     /// All roles, in the order of their documentation.
-    pub const ALL: [Role; 15] = [
+    pub const ALL: [Role; 17] = [
         Role::ItemId,
         Role::Title,
         Role::Description,
+        Role::Genres,
+        Role::Year,
         Role::UserId,
         Role::Profile,
         Role::Rating,
@@ -69,6 +79,8 @@ impl Role {
             Role::ItemId => "item_id",
             Role::Title => "title",
             Role::Description => "description",
+            Role::Genres => GENRES,
+            Role::Year => YEAR,
             Role::UserId => "user_id",
             Role::Profile => "profile",
             Role::Rating => "rating",
@@ -87,11 +99,16 @@ impl Role {
     /// The kind of attribute that it stands for.
     pub(in crate::recommend) fn kind(self) -> Option<Kind> {
         match self {
-            Role::Many => Some(Kind::Many),
-            Role::Number => Some(Kind::Number),
+            Role::Many | Role::Genres => Some(Kind::Many),
+            Role::Number | Role::Year => Some(Kind::Number),
             Role::Text => Some(Kind::Text),
             _ => None,
         }
+    }
+
+    /// The name of the attribute that a column of this role becomes, where it is not the column's own.
+    pub(in crate::recommend) fn attribute(self) -> Option<&'static str> {
+        matches!(self, Role::Genres | Role::Year).then(|| self.name())
     }
 
     /// Whether a column's name says that it has this role, if no other column's name says so better.
@@ -137,7 +154,10 @@ impl FromStr for ColumnRole {
     fn from_str(text: &str) -> Result<Self> {
         let (column, name) = text.rsplit_once('=').unwrap_or((text, ""));
         let role = Role::ALL.into_iter().find(|role| role.name() == name);
-        let unknown = || Error::UnknownRole { column: column.to_owned(), role: name.to_owned() };
+        let unknown = || match name {
+            "" => Error::NoRole { column: column.to_owned() },
+            _ => Error::UnknownRole { column: column.to_owned(), role: name.to_owned() },
+        };
         Ok(Self { column: column.to_owned(), role: role.ok_or_else(unknown)? })
     }
 }
@@ -171,7 +191,7 @@ impl Roles {
     ) -> Result<Vec<Option<Role>>, TableFault> {
         let mut roles: Vec<Option<Role>> = columns.iter().map(|column| self.of(&column.name, known)).collect();
         let named = known.iter().copied().filter(|role| role.kind().is_none() && *role != Role::Ignore);
-        for role in named.clone() {
+        for role in named {
             let is_open = |place: usize| roles[place].is_none();
             let exact = |place: &usize| is_open(*place) && columns[*place].name == role.name();
             let close = |place: &usize| is_open(*place) && role.is_named(&columns[*place].name);
@@ -182,7 +202,8 @@ impl Roles {
                 roles[place] = Some(role);
             }
         }
-        for role in named {
+        let is_single = |role: &Role| *role != Role::Ignore && (role.kind().is_none() || role.attribute().is_some());
+        for role in known.iter().copied().filter(is_single) {
             let mut having = columns.iter().zip(&roles).filter(|(_, given)| **given == Some(role));
             if let (Some((first, _)), Some((second, _))) = (having.next(), having.next()) {
                 let (first, second) = (first.name.clone(), second.name.clone());
@@ -216,7 +237,7 @@ pub(in crate::recommend) fn place(role: Role, roles: &[Option<Role>]) -> Option<
 mod tests {
     use super::*;
 
-    const KNOWN: [Role; 4] = [Role::ItemId, Role::Title, Role::Many, Role::Ignore];
+    const KNOWN: [Role; 5] = [Role::ItemId, Role::Title, Role::Genres, Role::Many, Role::Ignore];
 
     fn assign(columns: &[&str], said: &[&str]) -> Result<Vec<&'static str>, String> {
         let columns: Vec<Column> = columns.iter().map(|name| Column { name: (*name).into(), kind: None }).collect();
@@ -227,19 +248,23 @@ mod tests {
 
     #[test]
     fn names_tell_roles_and_the_user_tells_better() {
-        let cases: [(&[&str], &[&str], &[&str]); 6] = [
+        let cases: [(&[&str], &[&str], &[&str]); 8] = [
             (&["item_id", "title", "year"], &[], &["item_id", "title", "-"]),
             (&["id", "movie_title", "item_id"], &[], &["-", "title", "item_id"]),
             (&["", "id", "title", "movie_title"], &[], &["ignore", "item_id", "title", "-"]),
             (&["asin", "name"], &["name=title", "asin=item_id"], &["item_id", "title"]),
             (&["item_id", "title", "tags"], &["tags=many", "tags=rating"], &["item_id", "title", "many"]),
             (&["item_id", "title", "name"], &["name=title"], &["item_id", "-", "title"]),
+            (&["item_id", "title", "genres"], &[], &["item_id", "title", "-"]),
+            (&["item_id", "title", "kinds"], &["kinds=genres"], &["item_id", "title", "genres"]),
         ];
         for (columns, said, expected) in cases {
             assert_eq!(assign(columns, said).unwrap(), expected);
         }
         let twice = assign(&["a", "b"], &["a=title", "b=title"]).unwrap_err();
         assert_eq!(twice, "has two columns for `title`: `a` and `b`");
+        let twice = assign(&["item_id", "title", "a", "b"], &["a=genres", "b=genres"]).unwrap_err();
+        assert_eq!(twice, "has two columns for `genres`: `a` and `b`");
     }
 
     #[test]
@@ -247,7 +272,7 @@ mod tests {
         let said: ColumnRole = "a=b=many".parse().unwrap();
         assert_eq!((said.column.as_str(), said.role), ("a=b", Role::Many));
         for (text, message) in
-            [("tags=lots", "`lots` is no role for column `tags`"), ("tags", "`` is no role for column `tags`")]
+            [("tags=lots", "`lots` is no role for column `tags`"), ("tags", "no role for column `tags`")]
         {
             assert_eq!(text.parse::<ColumnRole>().unwrap_err().to_string(), message);
         }
