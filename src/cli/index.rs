@@ -23,7 +23,8 @@ pub(crate) struct IndexArgs {
     /// `genres` holds their categories, and `year` says when they came out
     #[arg(long, value_name = "FILE", required_unless_present = "append")]
     items: Option<PathBuf>,
-    /// Interactions, likewise or `.inter`: user_id, item_id and, if there, rating, timestamp, review
+    /// Interactions, likewise or `.inter`: user_id, item_id and, if there, rating, timestamp
+    /// (seconds since 1970, or a date), review
     #[arg(long, value_name = "FILE")]
     interactions: Option<PathBuf>,
     /// Users, likewise or `.user`: user_id and, if there, profile, and attributes

@@ -263,6 +263,13 @@ mod tests {
     }
 
     #[test]
+    fn times_are_seconds_or_dates() {
+        let dates = "user_id,item_id,timestamp\na,2,1997-12-04 15:55:49\na,10,1997-12-05\n";
+        let seconds = "user_id,item_id,timestamp\na,2,881250949\na,10,881280000\n";
+        assert_eq!(read(dates, UnknownItems::Refuse).unwrap(), read(seconds, UnknownItems::Refuse).unwrap());
+    }
+
+    #[test]
     fn atomic_files_are_read_as_they_are() {
         let atomic = "user_id:token\titem_id:token\trating:float\ttimestamp:float\na\t2\t4.5\t881250949\n";
         let table = "user_id,item_id,rating,timestamp\na,2,4.5,881250949\n";
@@ -280,7 +287,7 @@ mod tests {
             ("user_id,item_id,rating\na,2,NaN\n", "`ratings.csv` line 2, column `rating`: `NaN` is not a number"),
             (
                 "user_id,item_id,timestamp\na,2,1\na,2,noon\n",
-                "`ratings.csv` line 3, column `timestamp`: `noon` is not a number of seconds since 1970",
+                "`ratings.csv` line 3, column `timestamp`: `noon` is not seconds since 1970 or a date such as 2001-12-31",
             ),
             (
                 "user_id,item_id,timestamp\na,2,949778714000\n",

@@ -10,6 +10,7 @@ mod quotes;
 mod records;
 mod role;
 mod separated;
+mod time;
 
 use std::{
     borrow::Cow,
@@ -181,9 +182,12 @@ impl<'a> Row<'a> {
         Some(text).filter(|text| !text.is_empty()).ok_or_else(missing)
     }
 
-    /// A cell that holds a time in seconds since 1970, or nothing.
+    /// A cell that holds a time, in seconds since 1970 or as a date, or nothing.
     pub(super) fn seconds(&self, column: usize) -> Result<Option<i64>, TableFault> {
-        let number = self.number(column, "a number of seconds since 1970")?;
+        if let Some(seconds) = time::parse(&self.text(column)?) {
+            return Ok(Some(seconds));
+        }
+        let number = self.number(column, "seconds since 1970 or a date such as 2001-12-31")?;
         number.map(|number| seconds(number, &self.columns[column], self.place)).transpose()
     }
 
