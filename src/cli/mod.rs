@@ -7,6 +7,7 @@ mod audit;
 mod bench;
 mod cache;
 mod chat;
+mod columns;
 mod context;
 mod demo;
 mod doctor;

@@ -12,6 +12,8 @@ use docent::models::{
 use indicatif::HumanBytes;
 use serde::Serialize;
 
+use super::columns;
+
 /// `docent models ...`
 #[derive(Debug, Args)]
 pub(crate) struct ModelsArgs {
@@ -229,10 +231,10 @@ fn list(resolver: &Resolver, json: bool, out: &mut dyn Write) -> Result<(), Mode
     }
     let header = ["ALIAS", "KIND", "SIZE", "LICENSE", "CACHED", "REPOSITORY"].map(str::to_owned);
     let rows: Vec<[String; 6]> = std::iter::once(header).chain(listed.iter().map(Listed::cells)).collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().map(|row| columns::width(&row[column])).max().unwrap_or(0);
     let widths: [usize; 6] = std::array::from_fn(width);
     for row in &rows {
-        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}"));
+        let cells = row.iter().zip(widths).map(|(cell, width)| columns::padded(cell, width));
         writeln!(out, "{}", cells.collect::<Vec<_>>().join("  ").trim_end())?;
     }
     writeln!(out, "\n* used when no model of its kind is named")?;

@@ -5,7 +5,7 @@ use docent::recommend::{
     fairness::{Counterfactual, ExposureParity, FairnessReport, Mitigation, PopularityBias, UserGaps},
 };
 
-use crate::cli::recommend::show::day;
+use crate::cli::{columns, recommend::show::day};
 
 /// Columns of a group's name.
 const NAME: usize = 24;
@@ -198,15 +198,12 @@ fn percent(share: f64) -> String {
 
 /// A name, cut where it is too long for its column.
 fn padded(text: &str) -> String {
-    match text.chars().count() < NAME {
-        true => format!("{text:NAME$}"),
-        false => text.chars().take(NAME - 2).chain("… ".chars()).collect(),
-    }
+    format!("{} ", columns::padded(text, NAME - 1))
 }
 
 /// A title of so many columns; a longer one keeps a space behind it.
 fn padded_to(text: &str, columns: usize) -> String {
-    if text.chars().count() < columns { format!("{text:columns$}") } else { format!("{text} ") }
+    if columns::width(text) < columns { columns::padded(text, columns) } else { format!("{text} ") }
 }
 
 #[cfg(test)]
@@ -215,9 +212,9 @@ mod tests {
 
     #[test]
     fn names_fit_their_columns() {
-        for name in ["", "short", "exactly twenty-four chars", &"ü".repeat(80)] {
+        for name in ["", "short", "exactly twenty-four chars", &"ü".repeat(80), &"花".repeat(30)] {
             let padded = padded(name);
-            assert_eq!(padded.chars().count(), NAME, "{name}");
+            assert_eq!(columns::width(&padded), NAME, "{name}");
             assert!(padded.ends_with(' '));
         }
         assert_eq!(padded_to("ab", 4), "ab  ");

@@ -4,6 +4,8 @@ use docent::recommend::{
     HistoryItem, Recommendations, RecommendedItem, SourceScore, WrittenBy, catalogue::natural_title, one_line,
 };
 
+use crate::cli::columns::{cut, padded, width};
+
 /// The most columns of a line.
 const COLUMNS: usize = 100;
 /// Columns of a title.
@@ -40,10 +42,10 @@ pub(crate) fn page(answer: &Recommendations) -> String {
 pub(crate) fn items(items: &[RecommendedItem]) -> String {
     let Some(first) = items.first() else { return "Nothing found.\n".into() };
     let sources: String =
-        first.scores.iter().map(|score| format!("  {:>1$}", score.source.name(), width(score))).collect();
+        first.scores.iter().map(|score| format!("  {:>1$}", score.source.name(), score_width(score))).collect();
     let mut text = format!("      {}{sources}\n", padded("title", TITLE));
     for (place, item) in items.iter().enumerate() {
-        let column = |score: &SourceScore| format!("  {:>1$.2}", rounded(score.value), width(score));
+        let column = |score: &SourceScore| format!("  {:>1$.2}", rounded(score.value), score_width(score));
         let scores: String = item.scores.iter().map(column).collect();
         text += &format!("  {:>2}  {}{scores}\n", place + 1, padded(&title(&item.title), TITLE));
     }
@@ -96,7 +98,7 @@ fn rounded(score: f32) -> f32 {
 }
 
 /// Columns of a source's score.
-fn width(score: &SourceScore) -> usize {
+fn score_width(score: &SourceScore) -> usize {
     score.source.name().len().max(SCORE)
 }
 
@@ -105,7 +107,7 @@ fn wrapped(text: &str, indent: usize) -> String {
     let mut lines = String::new();
     let mut line = String::new();
     for word in one_line(text).split_whitespace() {
-        if !line.is_empty() && indent + line.chars().count() + 1 + word.chars().count() > COLUMNS {
+        if !line.is_empty() && indent + width(&line) + 1 + width(word) > COLUMNS {
             lines += &format!("{:indent$}{line}\n", "");
             line.clear();
         }
@@ -117,36 +119,40 @@ fn wrapped(text: &str, indent: usize) -> String {
     lines + &format!("{:indent$}{line}\n", "")
 }
 
-/// Cuts what is too long, and says so.
-fn cut(text: &str, columns: usize) -> String {
-    match text.char_indices().nth(columns) {
-        Some(_) => text.chars().take(columns - 1).chain(['…']).collect(),
-        None => text.to_owned(),
-    }
-}
-
-fn padded(text: &str, columns: usize) -> String {
-    format!("{:columns$}", cut(text, columns))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_cut_and_wrapped_at_their_columns() {
-        assert_eq!(cut("abcdef", 6), "abcdef");
-        assert_eq!(cut("äbcdefg", 6), "äbcde…");
-        assert_eq!(padded("ab", 4), "ab  ");
+    fn lines_are_wrapped_at_their_columns() {
         let text = "word ".repeat(60);
         assert!(wrapped(&text, 6).lines().all(|line| line.chars().count() <= COLUMNS && line.starts_with("      w")));
         assert_eq!(wrapped(&text, 6).split_whitespace().count(), 60);
+        let text = "花样年华 ".repeat(30);
+        assert!(
+            wrapped(&text, 6).lines().all(|line| (91..=COLUMNS).contains(&width(line)) || line.ends_with("花样年华"))
+        );
     }
 
     #[test]
     fn titles_steer_no_terminal_and_break_no_line() {
         assert_eq!(title("\u{1b}[31mRed\n\u{7}Desert\u{1b}[0m"), "[31mRed Desert [0m");
         assert_eq!(wrapped("a \u{1b}]0;b\u{7}", 2), "  a ]0;b\n");
+    }
+
+    #[test]
+    fn scores_stand_below_their_names_whatever_the_title() {
+        let titles = ["Heat", "千と千尋の神隠し", &"花".repeat(40), "Сталкер"];
+        let item = |title: &&str| RecommendedItem {
+            item_id: "1".into(),
+            title: (*title).to_owned(),
+            score: 0.5,
+            scores: vec![SourceScore { source: docent::recommend::Source::Semantic, value: 0.5 }],
+            explanation: None,
+        };
+        let table = items(&titles.iter().map(item).collect::<Vec<_>>());
+        let widths: Vec<usize> = table.lines().map(width).collect();
+        assert_eq!(widths, [widths[0]; 5], "{table}");
     }
 
     #[test]
