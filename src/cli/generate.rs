@@ -2,13 +2,14 @@
 
 use std::{ffi::OsString, ops::ControlFlow};
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use docent::engine::{Constraint, FinishReason, Generation, Priority, Request, Sampling};
 use serde::Serialize;
 
 use super::{
     CliError, Context,
     input::{PromptArgs, Source},
+    recommend::share,
 };
 
 #[derive(Args, Debug)]
@@ -19,19 +20,19 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "N", default_value_t = 128)]
     max_tokens: usize,
     /// Divides the logits; 0 takes the likeliest token
-    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = Sampling::default().temperature)]
+    #[arg(long, value_name = "X", default_value_t = Sampling::default().temperature, value_parser = temperature)]
     temperature: f32,
     /// Draws among the K likeliest tokens; 0 draws among all
     #[arg(long, value_name = "K", default_value_t = Sampling::default().top_k)]
     top_k: usize,
     /// Draws among the likeliest tokens that reach probability P together
-    #[arg(long, value_name = "P", allow_negative_numbers = true, default_value_t = Sampling::default().top_p)]
+    #[arg(long, value_name = "P", default_value_t = Sampling::default().top_p, value_parser = share)]
     top_p: f32,
     /// Draws among the tokens at least P times as likely as the likeliest
-    #[arg(long, value_name = "P", allow_negative_numbers = true, default_value_t = Sampling::default().min_p)]
+    #[arg(long, value_name = "P", default_value_t = Sampling::default().min_p, value_parser = share)]
     min_p: f32,
     /// Makes tokens that were seen less likely, if more than 1
-    #[arg(long, value_name = "X", allow_negative_numbers = true, default_value_t = Sampling::default().repetition_penalty)]
+    #[arg(long, value_name = "X", default_value_t = Sampling::default().repetition_penalty, value_parser = penalty)]
     repetition_penalty: f32,
     /// Decides what is drawn: same seed, same text
     #[arg(long, value_name = "N", default_value_t = 0)]
@@ -46,6 +47,20 @@ pub(crate) struct GenerateArgs {
     constraint: ConstraintArgs,
 }
 
+/// A finite number, of which more is asked.
+fn number(text: &str, fits: impl Fn(f32) -> bool, expected: &str) -> Result<f32, String> {
+    let number = text.parse::<f32>().ok().filter(|number| number.is_finite() && fits(*number));
+    number.ok_or_else(|| format!("expected {expected}"))
+}
+
+fn temperature(text: &str) -> Result<f32, String> {
+    number(text, |number| number >= 0.0, "a number from 0")
+}
+
+fn penalty(text: &str) -> Result<f32, String> {
+    number(text, |number| number > 0.0, "a number above 0")
+}
+
 /// What the text may be.
 #[derive(Args, Debug)]
 #[group(multiple = false)]
@@ -57,7 +72,7 @@ struct ConstraintArgs {
     #[arg(long, value_name = "PATTERN", allow_hyphen_values = true)]
     regex: Option<String>,
     /// Write one of these texts; given once for each
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     choice: Vec<String>,
 }
 

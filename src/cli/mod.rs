@@ -32,7 +32,7 @@ mod train;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use docent::models::{Isa, KvFormat};
 
 pub(crate) use context::Context;
@@ -136,6 +136,12 @@ enum Command {
 }
 
 impl Cli {
+    /// Parses the arguments; ends the process where they do not parse, or ask for help.
+    pub(crate) fn read() -> Self {
+        let matches = taking_negative_numbers(Cli::command()).get_matches();
+        Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+    }
+
     /// Runs the command.
     pub(crate) fn run(self) -> Result<(), CliError> {
         let settings = Settings::load(&self.global)?;
@@ -163,6 +169,14 @@ impl Cli {
         };
         result.and(context.finish())
     }
+}
+
+/// Has every argument take a negative number for its value, so that a wrong one is told to be wrong, and not to be an unknown
+/// flag.
+fn taking_negative_numbers(command: clap::Command) -> clap::Command {
+    let takes_value = |arg: &clap::Arg| arg.get_action().takes_values() && !arg.is_positional();
+    let command = command.mut_args(|arg| if takes_value(&arg) { arg.allow_negative_numbers(true) } else { arg });
+    command.mut_subcommands(taking_negative_numbers)
 }
 
 fn run_models(args: &models::ModelsArgs, context: &mut Context) -> Result<(), CliError> {

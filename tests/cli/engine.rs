@@ -149,9 +149,8 @@ fn keys_and_values_may_take_half_the_memory() {
 fn limits_are_told() {
     let workplace = Workplace::with_models();
     workplace.write("long.txt", "word ".repeat(300));
-    let cases: [(&str, &[&str]); 4] = [
+    let cases: [(&str, &[&str]); 3] = [
         ("cache", &["generate", "--prompt-file", "long.txt", "--kv-positions", "64"]),
-        ("temperature", &["generate", "--prompt", "a", "--temperature", "-1"]),
         ("encoder", &["generate", "--prompt", "a", "--model", "minilm-l6"]),
         ("language-model", &["embed", "-", "-o", "-", "--encoder", "smollm2-135m"]),
     ];

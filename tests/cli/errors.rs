@@ -31,6 +31,27 @@ fn usage() {
     );
 }
 
+/// A number below 0 is a number out of range, and no flag.
+#[test]
+fn numbers_out_of_range() {
+    let workplace = Workplace::new();
+    let generate = |more: &[&'static str]| [&["generate", "--prompt", "a"], more].concat();
+    let cases = [
+        generate(&["--temperature", "-1"]),
+        generate(&["--temperature", "nan"]),
+        generate(&["--top-p", "1.5"]),
+        generate(&["--min-p", "-0.1"]),
+        generate(&["--repetition-penalty", "0"]),
+        generate(&["--seed", "-1"]),
+        generate(&["--choice", ""]),
+        vec!["recommend", "store", "--user", "a", "-k", "-1"],
+        vec!["eval", "store", "--targets", "-1"],
+        vec!["rerank", "--query", "a", "-k", "0"],
+    ];
+    let told: Vec<String> = cases.iter().map(|arguments| workplace.transcript(arguments)).collect();
+    insta::assert_snapshot!("error-numbers", told.join("\n"));
+}
+
 #[test]
 fn settings() {
     let workplace = Workplace::new();

@@ -77,8 +77,8 @@ pub(crate) struct RerankArgs {
     #[command(flatten)]
     orders: OrderArgs,
     /// How many of the best to print [default: all]
-    #[arg(short, value_name = "N")]
-    k: Option<usize>,
+    #[arg(short, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    k: Option<u32>,
     /// Format of the input [default: `jsonl` if the name ends so or the first line begins with `{`, or else `lines`]
     #[arg(long, value_enum, value_name = "FORMAT")]
     input_format: Option<Format>,
@@ -105,7 +105,7 @@ pub(crate) fn run(args: &RerankArgs, context: &mut Context) -> Result<(), CliErr
     let scores = score(args, &texts, context)?;
     let mut order: Vec<usize> = (0..candidates.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-    order.truncate(args.k.unwrap_or(usize::MAX));
+    order.truncate(args.k.map_or(usize::MAX, |k| k as usize));
     for index in order {
         let (Candidate { id, text }, relevance_score) = (&candidates[index], scores[index]);
         match context.json {
