@@ -27,6 +27,7 @@ fn usage() {
             ("output-format", &["embed", "a.csv", "-o", "out.safetensors"]),
             ("input-format", &["embed", "a.txt", "-o", "out.npy"]),
             ("log", &["doctor", "-q", "-v"]),
+            ("compare-one", &["explain", "store", "--user", "a", "--item", "1,1", "--mode", "compare"]),
         ],
     );
 }

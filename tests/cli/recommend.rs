@@ -274,6 +274,7 @@ fn ids_may_have_spaces_around_them_and_a_comma_too_many() {
     let workplace = workplace();
     let liked = |ids: &str| super::stdout(workplace.run(&["recommend", "store", "--liked", ids, "--json", "--quiet"]));
     assert_eq!(liked("1, 4,"), liked("1,4"));
+    assert_eq!(liked("4,1,4"), liked("1,4"), "what is named twice counts once");
 }
 
 #[test]

@@ -68,6 +68,10 @@ pub(crate) fn run(args: &ExplainArgs, context: &mut Context) -> Result<(), CliEr
     if args.mode != Mode::Sentence {
         args.drafts.refuse("leave it out, or explain by `--mode sentence`")?;
     }
+    if args.mode == Mode::Compare && ids(&args.items).len() < 2 {
+        let hint = "name them with `--item`, or explain by `--mode aspects`";
+        return Err(CliError::usage("`--mode compare` takes two items or more", hint));
+    }
     let recommender = open(&Store::open(&args.store)?, context)?;
     args.answers.settle(&args.store, context);
     let catalogue = recommender.catalogue();

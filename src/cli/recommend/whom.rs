@@ -108,9 +108,12 @@ pub(crate) fn asked(query: &str) -> Result<(), CliError> {
     }
 }
 
-/// Ids of a list, without the spaces around them and without those that a comma too many makes.
+/// Ids of a list, each once, where it comes last, without the spaces around them and without those that a comma too many
+/// makes.
 pub(crate) fn ids(list: &[String]) -> Vec<String> {
-    list.iter().map(|id| id.trim()).filter(|id| !id.is_empty()).map(str::to_owned).collect()
+    let ids: Vec<&str> = list.iter().map(|id| id.trim()).collect();
+    let is_last = |(place, id): &(usize, &&str)| !id.is_empty() && !ids[place + 1..].contains(id);
+    ids.iter().enumerate().filter(is_last).map(|(_, id)| (*id).to_owned()).collect()
 }
 
 /// The vector of a text, as wide as the items'.
@@ -124,4 +127,19 @@ pub(crate) fn embed(text: &str, recommender: &Recommender, context: &Context) ->
     let store = recommender.store().filter(|_| recommender.semantic().is_some()).ok_or_else(missing)?;
     let mut embedder = context.embedder_of(store)?;
     Ok(embedder.embed(&[text], &mut |_| ControlFlow::Continue(()))?.values)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_counts_once_where_it_comes_last() {
+        for (list, expected) in
+            [("b,b", "b"), ("a, b ,a", "b,a"), (",,a,", "a"), ("", ""), ("a,b,c", "a,b,c"), ("a,A", "a,A")]
+        {
+            let list: Vec<String> = list.split(',').map(str::to_owned).collect();
+            assert_eq!(ids(&list).join(","), expected);
+        }
+    }
 }
