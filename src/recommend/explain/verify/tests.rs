@@ -148,9 +148,26 @@ fn a_decade_is_said_of_those_that_came_out_in_it() {
     let apart = Plan { anchor: Some(titled("Bambi", 1942)), decade: None, ..plan() };
     let begin = "Since you liked Bambi, The Iron Giant should suit you:";
     assert_eq!(verify(&format!("{begin} it is an animation from the 1990s."), &apart), Ok(()));
-    for tail in ["both are from the 1990s", "both are from 1999", "it is from the 1940s", "it is from 1942"] {
+    for tail in [
+        "both are from the 1990s",
+        "both are from 1999",
+        "it is from the 1940s",
+        "it is from 1942",
+        "both are animated, and from 1999",
+    ] {
         assert!(verify(&format!("{begin} {tail}."), &apart).is_err(), "{tail}");
     }
+}
+
+#[test]
+fn a_year_behind_a_comma_is_said_of_both_as_well() {
+    let begin = "Since you liked Toy Story, The Iron Giant should suit you: both are from the 1990s";
+    assert_eq!(verify(&format!("{begin}."), &plan()), Ok(()));
+    for tail in [", and 1999.", ", and 1995.", ", and from 1999."] {
+        assert!(verify(&format!("{begin}{tail}"), &plan()).is_err(), "{tail}");
+    }
+    let of_one_year = Plan { anchor: Some(titled("Toy Story", 1999)), ..plan() };
+    assert_eq!(verify(&format!("{begin}, and 1999."), &of_one_year), Ok(()));
 }
 
 #[test]

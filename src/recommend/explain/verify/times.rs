@@ -272,7 +272,12 @@ fn owner(around: Around<'_>, plan: &Plan) -> Owner {
         pair[0].lower() == Some("two")
             && matches!(pair[1].lower(), Some("hundred" | "dozen" | "others" | "people" | "viewers"))
     };
-    if has(&PAIR) && !before.windows(2).any(counted) {
+    // `both are from the 1990s, and 1999`: what goes on with a list is said of the same titles.
+    let goes_on = before.first().and_then(Token::lower) == Some("and")
+        && before.iter().all(|token| matches!(token.lower(), Some("and" | "in" | "from" | "the")));
+    let listed = if goes_on { Around { tokens, place: place - before.len() - 1 }.clause_before() } else { before };
+    let is_pair = |token: &Token| token.lower().is_some_and(|word| PAIR.contains(&word));
+    if listed.iter().any(is_pair) && !listed.windows(2).any(counted) {
         return Owner::Both;
     }
     // `<title> led us to this drama from 2000`
