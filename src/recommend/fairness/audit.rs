@@ -83,7 +83,7 @@ pub fn audit(
         report.unsaid.push("lists, exposure, gaps and mitigation: the store has no interactions".into());
     } else {
         tell(progress, "lists for everybody")?;
-        let lists = Lists::make(recommender, options.k)?;
+        let lists = Lists::make(recommender, options.k, progress)?;
         report.popularity = Some(PopularityBias::measure(&lists.shown, interactions, catalogue.len()));
         report.exposure =
             item_groups.iter().map(|groups| ExposureParity::measure(groups, &lists.shown, interactions)).collect();

@@ -14,6 +14,9 @@ use crate::recommend::{
     prompt::{PromptRecommender, PromptTask},
 };
 
+/// Lists between two chances to break off.
+const AT_ONCE: usize = 64;
+
 /// What everybody is shown, and what it was picked from.
 pub(super) struct Lists {
     pub(super) shown: Vec<Shown>,
@@ -22,12 +25,17 @@ pub(super) struct Lists {
 }
 
 impl Lists {
-    pub(super) fn make(recommender: &Recommender, k: usize) -> Result<Self> {
+    /// Makes everybody's list; `progress` is asked between some of them whether to go on.
+    pub(super) fn make(recommender: &Recommender, k: usize, progress: &mut Telling<'_>) -> Result<Self> {
         let interactions = recommender.interactions();
         let pool = |user: usize| recommender.recommend(&Query::of(interactions.history(user)), POOL.max(k), None);
         let users: Vec<usize> =
             (0..interactions.users()).filter(|&user| !interactions.history(user).is_empty()).collect();
-        let pools: Vec<Vec<Candidate>> = users.par_iter().map(|&user| pool(user)).collect::<Result<_>>()?;
+        let mut pools: Vec<Vec<Candidate>> = Vec::with_capacity(users.len());
+        for users in users.chunks(AT_ONCE) {
+            tell(progress, "")?;
+            pools.extend(users.par_iter().map(|&user| pool(user)).collect::<Result<Vec<_>>>()?);
+        }
         let list = |pool: &[Candidate]| pool.iter().take(k).map(|candidate| candidate.item).collect();
         let shown = users.iter().zip(&pools).map(|(&user, pool)| Shown { user, list: list(pool) }).collect();
         Ok(Self { shown, pools })
@@ -122,4 +130,32 @@ pub(super) fn prompted(
         users.push(user);
     }
     Ok(Some(off.map(|off| Estimate::of(&off, &users))))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+    use crate::recommend::{
+        Error,
+        fixture::{Fixture, FixtureOptions},
+    };
+
+    #[test]
+    fn lists_are_broken_off_between_users() {
+        let options = FixtureOptions { items: 30, users: 200, interactions: 5, ..FixtureOptions::default() };
+        let Fixture { items, interactions, .. } = Fixture::generate(&options);
+        let recommender = Recommender::new(items, interactions, None).unwrap();
+        let mut asked = 0;
+        let mut twice = |_: &str| {
+            asked += 1;
+            if asked < 2 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let made = Lists::make(&recommender, 5, &mut twice);
+        assert!(matches!(made, Err(Error::Interrupted)));
+        assert_eq!(asked, 2, "there are 200 users, and nothing is asked after that");
+        let whole = Lists::make(&recommender, 5, &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(whole.shown.len(), 200);
+    }
 }
