@@ -132,7 +132,7 @@ impl Error {
             Error::NotALanguageModel { .. } => Some("name a language model with `--model`".into()),
             Error::NotAnEncoder { .. } => Some("name a sentence encoder with `--encoder`".into()),
             Error::NoHead { .. } | Error::ManyLabels { .. } => {
-                Some("name a cross-encoder with `--encoder`, such as `hf:cross-encoder/ms-marco-MiniLM-L6-v2`".into())
+                Some("name a cross-encoder with `--encoder`, such as `ms-marco-minilm-l6`".into())
             }
             Error::NoChatTemplate => Some("give the text itself with `--prompt`".into()),
             Error::ContextExceeded { .. } => Some("shorten the prompt, or ask for fewer tokens".into()),

@@ -322,6 +322,15 @@ impl Error {
                 let examples: Vec<String> = examples.iter().map(|id| format!("`{id}`")).collect();
                 format!("there are {}", examples.join(", "))
             }
+            Error::UnknownUser { .. } => {
+                "the store has no interactions: add some with `docent index STORE --append --interactions FILE`".into()
+            }
+            Error::TooFewInteractions { .. } => {
+                "add interactions with `docent index STORE --append`: users count who have two or more; until then, lists are \
+                 ranked by retrieval alone"
+                    .into()
+            }
+            Error::NothingToEvaluate { .. } => "bring more interactions, test fewer of each user, or split in another way".into(),
             Error::NoSuchAttribute { known, of, .. } if known.is_empty() => format!("the store's {of} have no attributes"),
             Error::NoSuchAttribute { known, .. } | Error::NoSuchGroup { known, .. } => {
                 let known: Vec<String> = known.iter().map(|name| format!("`{name}`")).collect();

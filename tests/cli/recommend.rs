@@ -422,6 +422,10 @@ fn a_killed_training_leaves_the_store_as_it_was() {
     let small = ["index", "small", "--items", "items.csv", "--no-embeddings", "--quiet"];
     assert!(workplace.run(&small).status.success());
     insta::assert_snapshot!("train-nobody", workplace.transcript(&["train", "hybrid", "small", "--quiet"]));
+    insta::assert_snapshot!("recommend-no-interactions", workplace.transcript(&["recommend", "small", "--user", "a"]));
+    // Where nothing can be learned, nobody is told to.
+    let liked = workplace.run(&["recommend", "small", "--liked", "1"]);
+    assert_eq!((liked.status.code(), String::from_utf8_lossy(&liked.stderr).as_ref()), (Some(0), ""));
     insta::assert_snapshot!("train-nowhere", workplace.transcript(&["train", "hybrid", "nowhere", "--quiet"]));
 }
 

@@ -15,7 +15,7 @@ mod whom;
 use std::{path::PathBuf, sync::Arc};
 
 use clap::Args;
-use docent::recommend::{Catalogue, Filter, Recommendations, Recommender, Store};
+use docent::recommend::{Catalogue, Filter, Recommendations, Recommender, Store, hybrid::can_learn_hybrid};
 
 use super::{CliError, Context};
 pub(crate) use fair::{FairArgs, PrivacyArgs};
@@ -100,13 +100,13 @@ pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), Cli
     print(&args.wanted.select.tell(answer), context)
 }
 
-/// Opens a store for recommending.
+/// Opens a store for recommending; where a hybrid model is missing that could be learned, that is said.
 ///
 /// # Errors
 /// If it is damaged.
 pub(crate) fn open(store: &Store, context: &Context) -> Result<Recommender, CliError> {
     let recommender = Recommender::open(store)?;
-    if recommender.hybrid().is_none() {
+    if recommender.hybrid().is_none() && can_learn_hybrid(recommender.interactions()) {
         context
             .status(format_args!("note: no hybrid model: `docent train hybrid {}` makes one", store.path().display()));
     }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use docent::recommend::{RecommendedItem, Store};
+use docent::recommend::{RecommendedItem, Recommender, Store};
 use serde::Serialize;
 
 use super::{
-    filter, open, show,
+    filter, show,
     whom::{asked, embed},
 };
 use crate::cli::{CliError, Context};
@@ -40,7 +40,7 @@ struct Found<'a> {
 /// If the query is empty, the store is damaged or has no vectors, the condition does not parse, or the encoder cannot be fetched or fails.
 pub(crate) fn run(args: &SearchArgs, context: &mut Context) -> Result<(), CliError> {
     asked(&args.query)?;
-    let recommender = open(&Store::open(&args.store)?, context)?;
+    let recommender = Recommender::open(&Store::open(&args.store)?)?;
     let filter = filter(args.filter.as_deref(), recommender.catalogue())?;
     let vector = embed(&args.query, &recommender, context)?;
     let best = recommender.search(&vector, usize::from(args.k), filter.as_ref())?;

@@ -39,6 +39,11 @@ pub fn learn_hybrid(
     train(TrainingData { catalogue, semantic, histories: &histories, validation: &validation, seed }, progress)
 }
 
+/// Whether [`learn_hybrid`] finds enough to learn from.
+pub fn can_learn_hybrid(interactions: &Interactions) -> bool {
+    interactions.histories().iter().filter(|history| history.len() > 1).count() >= FEWEST
+}
+
 /// Learns what each signal counts in retrieval, from a few moments of every user, or of some if there are many; none if
 /// there are too few. `signals` were fitted on all.
 ///

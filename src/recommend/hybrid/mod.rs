@@ -16,7 +16,7 @@ mod train;
 
 pub use file::{HYBRID, RERANK, RETRIEVAL, RerankWeight, RerankWeights};
 pub use fusion::Fusion;
-pub use learn::{learn_hybrid, learn_retrieval};
+pub use learn::{can_learn_hybrid, learn_hybrid, learn_retrieval};
 pub use model::{HybridConfig, HybridFeatureModel};
 pub use ranker::{Hybrid, POOL, Ranked, Ranker};
 pub use train::{Learning, Progress, TrainingData, train};
