@@ -37,7 +37,10 @@ pub(crate) struct ChatArgs {
     plain: bool,
 }
 
-/// Answers the lines of standard input, one message each, until it ends.
+/// What ends a conversation, as it ends other programs that are talked to; `bye` is a message.
+const LEAVES: [&str; 4] = ["exit", "quit", "/exit", "/quit"];
+
+/// Answers the lines of standard input, one message each, until it ends or somebody leaves.
 ///
 /// # Errors
 /// If the store or its sessions are damaged, there is no such user, or a model cannot be fetched or fails.
@@ -65,6 +68,9 @@ pub(crate) fn run(args: &ChatArgs, context: &mut Context) -> Result<(), CliError
 /// Reads and answers.
 fn talk(session: &str, system: &mut LLMRecommendationSystem, context: &mut Context) -> Result<(), CliError> {
     let is_terminal = io::stdin().is_terminal();
+    if is_terminal {
+        context.status("A message a line; `exit` ends it, and the session is kept.");
+    }
     let mut lines = Lines::new(Source::Stdin, io::stdin().lock());
     loop {
         if is_terminal {
@@ -72,6 +78,9 @@ fn talk(session: &str, system: &mut LLMRecommendationSystem, context: &mut Conte
             let _ = write!(io::stderr(), "> ").and_then(|()| io::stderr().flush());
         }
         let Some(message) = lines.next()? else { return Ok(()) };
+        if LEAVES.iter().any(|word| message.trim().eq_ignore_ascii_case(word)) {
+            return Ok(());
+        }
         let mut shown = Ok(());
         let reply = system.chat(session, message, &mut |text| {
             if !context.json {

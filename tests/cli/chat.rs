@@ -70,6 +70,16 @@ fn a_dialogue_is_answered_and_kept() {
 }
 
 #[test]
+fn who_leaves_says_nothing() {
+    let workplace = workplace();
+    for word in ["exit", "QUIT", " /exit "] {
+        let input = format!("Hello!\n{word}\nA western, please.\n");
+        let text = stdout(workplace.run_with_input(&["chat", "store", "--plain", "--json", "--session", word], &input));
+        assert_eq!(text.lines().count(), 1, "{word}");
+    }
+}
+
+#[test]
 fn a_model_words_what_the_records_say() {
     smollm2();
     let workplace = workplace();

@@ -354,15 +354,19 @@ impl<'a> ChatREC<'a> {
         let mut found = if again { self.again(dialogue)? } else { self.retrieve(dialogue, history, RETRIEVED)? };
         let pool = found.clone();
         found.truncate(PRESENTED);
+        if found.is_empty() && dialogue.constraints.is_empty() {
+            turn.say([
+                "There is nothing left: you have had all titles, or I have shown them.",
+                "I have no title left that you have not had and that I have not shown.",
+            ]);
+            return Ok(());
+        }
         if found.is_empty() {
             turn.say([
                 "Nothing that I have not shown meets all of your conditions.",
                 "There is nothing left that meets everything you asked for.",
             ]);
-            let said = answer::conditions(&dialogue.constraints);
-            if !said.is_empty() {
-                turn.say([format!("They are: {said}.")]);
-            }
+            turn.say([format!("They are: {}.", answer::conditions(&dialogue.constraints))]);
             turn.say(["Which of them could I drop?"]);
             return Ok(());
         }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::recommend::{
-    Item, Knowledge, Recommender,
+    Catalogue, Interactions, Item, Knowledge, Recommender,
     fixture::{Fixture, FixtureOptions},
 };
 
@@ -222,6 +222,27 @@ fn what_the_catalogue_lacks_is_said() {
     assert!(!turn.plain().contains("I do not know"), "{}", turn.plain());
     // Nothing is told of another instead.
     assert_eq!(chat.turn(&mut known, "Who is Qwyzzlet?", &[]).unwrap().plain(), "I do not know Qwyzzlet.");
+}
+
+#[test]
+fn conditions_are_spoken_of_only_where_there_are_some() {
+    let title = |title: &str, year| Item {
+        id: title.into(),
+        title: title.into(),
+        attributes: vec![("year".into(), crate::recommend::Attribute::Number(year))],
+        ..Item::default()
+    };
+    let catalogue = Catalogue::new(vec![title("Heat", 1995.0), title("Big", 1988.0)]);
+    let recommender = Recommender::new(catalogue, Interactions::default(), None).unwrap();
+    let knowledge = Knowledge::default();
+    let mut chat = ChatREC::new(&recommender, &knowledge);
+    let mut known = Dialogue::default();
+    let first = chat.turn(&mut known, "I liked Heat", &[]).unwrap();
+    assert_eq!(first.items, [1], "{}", first.plain());
+    let more = chat.turn(&mut known, "Show me more", &[]).unwrap().plain();
+    assert!(more.contains("left") && !more.contains("condition") && !more.contains("drop"), "{more}");
+    let old = chat.turn(&mut known, "Something before 1950", &[]).unwrap().plain();
+    assert!(old.contains("from 1949 or earlier") && old.contains("drop"), "{old}");
 }
 
 #[test]
