@@ -320,8 +320,8 @@ impl Talk<'_> {
         if !constraints.is_empty() {
             let said = conditions(constraints);
             turn.say([
-                format!("Your conditions hold for every title: {said}."),
-                format!("Every list keeps to: {said}."),
+                format!("Your conditions hold for every title that I show from now on: {said}."),
+                format!("Every list from now on keeps to: {said}."),
             ]);
         }
     }

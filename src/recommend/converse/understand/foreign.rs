@@ -188,7 +188,7 @@ fn is_other(word: &Word) -> bool {
 }
 
 /// Whether a word is written in no Latin letters.
-fn is_strange(word: &Word) -> bool {
+pub(super) fn is_strange(word: &Word) -> bool {
     let mut letters = word.text.chars().filter(|c| c.is_alphabetic()).peekable();
     letters.peek().is_some() && letters.all(|letter| letter > '\u{24f}' && !matches!(letter, '\u{1e00}'..='\u{1eff}'))
 }

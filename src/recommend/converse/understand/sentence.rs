@@ -51,6 +51,8 @@ pub(super) struct Reading<'a> {
     rest: Vec<Judgement>,
     /// What is thought where nothing is named, and whether with more than a `no`.
     free: Option<(Judgement, bool)>,
+    /// Titles of what was shown, or others after that, that a sentence named and said nothing of.
+    bare: Vec<String>,
     /// Titles that a sentence named with a question mark and nothing else: `Heat? Brilliant.`
     pending: Vec<String>,
     unclear: Vec<Unclear>,
@@ -82,6 +84,7 @@ impl<'a> Reading<'a> {
             named_titles: Vec::new(),
             rest: Vec::new(),
             free: None,
+            bare: Vec::new(),
             pending: Vec::new(),
             unclear: Vec::new(),
             heard: None,
@@ -122,19 +125,19 @@ impl<'a> Reading<'a> {
         }
         let mut open = vec![true; sentence.len()];
         let mentions = self.mentions(sentence, &mut open);
-        let is_bare = |place: usize| !open[place] || BARE.contains(&sentence.at(place));
-        if sentence.asks && !mentions.is_empty() && (0..sentence.len()).all(is_bare) {
-            self.asks_of_pending();
+        let is_bare =
+            !mentions.is_empty() && (0..sentence.len()).all(|place| !open[place] || BARE.contains(&sentence.at(place)));
+        // `These again?`
+        if is_bare && sentence.at(sentence.len() - 1) == "again" {
             let titles: Vec<String> = mentions.into_iter().flat_map(|mention| mention.titles).collect();
-            // `These again?`
-            if sentence.at(sentence.len() - 1) == "again" {
-                titles.iter().for_each(|title| take(&mut self.feedback, title, REFUSED));
-                (self.summary.judges, self.named) = (true, true);
-                self.heard = titles.first().filter(|_| titles.len() == 1).cloned();
-                self.rejected.extend(titles);
-                return;
-            }
-            self.pending = titles;
+            titles.iter().for_each(|title| take(&mut self.feedback, title, REFUSED));
+            (self.summary.judges, self.named) = (true, true);
+            self.heard = titles.first().filter(|_| titles.len() == 1).cloned();
+            return self.rejected.extend(titles);
+        }
+        if sentence.asks && is_bare {
+            self.asks_of_pending();
+            self.pending = mentions.into_iter().flat_map(|mention| mention.titles).collect();
             return;
         }
         // What follows such a question speaks of it, unless it is a question, too.
@@ -223,15 +226,29 @@ impl<'a> Reading<'a> {
                 }
             }
         } else if !judged.is_empty() {
-            // `Heat!`: a title is known.
-            let is_bare = |place: usize| judged.iter().any(|mention| (mention.start..mention.end).contains(&place));
-            self.summary.wishes |= self.context.shown.is_empty() && (0..sentence.len()).all(is_bare);
+            if is_bare && judged.iter().all(|mention| mention.kind == MentionKind::Title) {
+                self.names(&judged);
+            }
             self.leave_unclear(sentence, 0..sentence.len(), &judged);
             self.heard = match judged.as_slice() {
                 [only] if only.titles.len() == 1 => only.titles.first().cloned(),
                 _ => None,
             };
         }
+    }
+
+    /// Titles without a word about them: examples of what is wanted where nothing has been shown, and else asked about.
+    fn names(&mut self, mentions: &[&Mention]) {
+        let titles = mentions.iter().flat_map(|mention| &mention.titles);
+        if !self.context.shown.is_empty() {
+            self.bare.extend(titles.cloned());
+            return;
+        }
+        for title in titles {
+            add(&mut self.preferences.explicit_preferences, &format!("like {title}"));
+            take(&mut self.feedback, title, Judgement { sentiment: 1, ..Judgement::default() });
+        }
+        self.summary.wishes = true;
     }
 
     /// What is named at a place and can be taken back, and in how many words.
@@ -341,7 +358,16 @@ impl<'a> Reading<'a> {
     /// All that was stated.
     pub(super) fn finish(mut self) -> Understood {
         let shown = self.context.shown;
+        if !(self.summary.judges || self.summary.requests) {
+            // `Heat! One of my favs`
+            let bare = std::mem::take(&mut self.bare);
+            self.pending.extend(bare.into_iter().filter(|title| !self.is_unclear(title)).collect::<Vec<_>>());
+        }
         self.asks_of_pending();
+        // `Heat. No, I hated that.`
+        let Feedback { disliked, .. } = &self.feedback;
+        let is_disliked = |wish: &String| disliked.iter().any(|title| wish.strip_prefix("like ") == Some(title));
+        self.preferences.explicit_preferences.retain(|wish| !is_disliked(wish));
         for judgement in std::mem::take(&mut self.rest) {
             for title in shown.iter().filter(|title| !self.named_titles.contains(title)) {
                 take(&mut self.feedback, title, judgement);

@@ -106,6 +106,8 @@ fn what_is_wanted_is_understood() {
             "recommendation_presentation; exclude_genres War; wishes like Days of Heaven; liked Days of Heaven",
         ),
         ("I loved Drive My Car", "feedback; liked Drive My Car; seen Drive My Car"),
+        ("Inception", "recommendation_presentation; wishes like Inception; liked Inception"),
+        ("Inception. No, I hated that.", "recommendation_presentation; disliked Inception; seen Inception"),
         (
             "I rate Solaris 5/5 and Cats 1/5",
             "feedback; liked Solaris; disliked Cats; seen Solaris, Cats; rated Cats 1, Solaris 5",
@@ -454,6 +456,7 @@ fn what_is_thought_is_understood() {
         ("Hmm, not quite what I'm after.", "feedback; disliked The Apartment, Ran, Brazil"),
         ("These again?", "feedback; disliked The Apartment, Ran, Brazil"),
         ("Ran again? I've seen it.", "feedback; seen Ran"),
+        ("Ran again.", "feedback; disliked Ran"),
         ("Not a single one of these is any good.", "feedback; disliked The Apartment, Ran, Brazil"),
         ("Too old-fashioned.", "feedback; disliked The Apartment, Ran, Brazil"),
         (
@@ -511,6 +514,8 @@ fn questions_state_nothing() {
         ("What does neo-noir mean?", "clarification"),
         ("How long is Brazil?", "exploration"),
         ("Brazil?", "exploration"),
+        ("Brazil", "exploration"),
+        ("Brazil. Great film.", "feedback; liked Brazil; seen Brazil"),
         ("Could you rephrase that?", "clarification"),
         ("Is the first one funny?", "exploration"),
         ("Tell me more about the last one", "exploration"),

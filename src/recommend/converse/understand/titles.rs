@@ -7,6 +7,7 @@ use strsim::osa_distance;
 
 use super::{
     common::{NUMBERS, is_common},
+    foreign::is_strange,
     markers::{LIKERS, SAW, VERBS},
     words::{Gap, Sentence, Word, sentences},
 };
@@ -367,7 +368,7 @@ fn is_cued(sentence: &Sentence, place: usize) -> bool {
 /// Whether the words of a form at a place mean the title, and not what they say.
 fn is_meant(sentence: &Sentence, place: usize, form: &Form, cued: bool) -> bool {
     let words = &sentence.words[place..place + form.words.len()];
-    if words.iter().all(|word| word.quoted)
+    if words.iter().all(|word| word.quoted || is_strange(word))
         || words.len() == sentence.len() && !form.short && !is_common(&form.words[0])
     {
         return true;
@@ -443,7 +444,7 @@ fn unleet(word: &str) -> String {
 mod tests {
     use super::*;
 
-    const TITLES: [&str; 13] = [
+    const TITLES: [&str; 15] = [
         "The Matrix",
         "Heat",
         "Se7en",
@@ -457,6 +458,8 @@ mod tests {
         "The Four",
         "Driven",
         "The Car",
+        "千と千尋の神隠し",
+        "сталкер",
     ];
 
     fn found(text: &str, trusted: bool) -> Vec<&'static str> {
@@ -470,7 +473,7 @@ mod tests {
 
     #[test]
     fn titles_are_found_however_they_are_written() {
-        let cases: [(&str, &[&str]); 19] = [
+        let cases: [(&str, &[&str]); 21] = [
             ("I loved The Matrix.", &["The Matrix"]),
             ("I loved Drive My Car", &[]),
             ("I loved Driven and Heat", &["Driven", "Heat"]),
@@ -490,6 +493,8 @@ mod tests {
             ("the sting in the tale", &[]),
             ("I loved the one by nobody", &[]),
             ("watched The Sting again", &["The Sting"]),
+            ("what is 千と千尋の神隠し about", &["千と千尋の神隠し"]),
+            ("сталкер или другой фильм", &["сталкер"]),
         ];
         for (text, expected) in cases {
             assert_eq!(found(text, false), expected, "{text}");

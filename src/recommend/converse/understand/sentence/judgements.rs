@@ -455,7 +455,7 @@ impl Reading<'_> {
     }
 
     /// Whether others are to say what is thought of a title.
-    fn is_unclear(&self, title: &str) -> bool {
+    pub(super) fn is_unclear(&self, title: &str) -> bool {
         let is_of = |unclear: &Unclear| matches!(unclear, Unclear::Said { titles, .. } if titles.iter().any(|own| own == title));
         self.unclear.iter().any(is_of)
     }
