@@ -80,7 +80,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         let data = (users, recommender.interactions());
         let draw = (10, Some(PROMPTED), 0);
         let mut go_on = |_: &str| ControlFlow::Continue(());
-        let mut prompted = PromptLister { recommender: &recommender, engine: &engine, template: &template, mask };
+        let mut prompted = PromptLister::new(&recommender, &engine, &template, mask);
         let mut stored = StoreLister { recommender: &recommender };
         for changes in [
             counterfactuals(&mut stored, data, &sensitive, draw, &mut go_on)?,

@@ -160,6 +160,21 @@ fn lists_are_shared_out_where_that_is_asked_for() {
 }
 
 #[test]
+fn prompts_with_a_target_show_examples_as_those_without_do() {
+    smollm2();
+    let workplace = workplace();
+    let arguments =
+        ["audit", "store", "--prompt", "few-shot", "--fair", "language", "--limit-users", "2", "--no-cache"];
+    let mut command = workplace.command(&arguments);
+    let output = command.env("DOCENT_LOG", "docent::prompts=trace").output().expect("docent runs");
+    let texts = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{texts}");
+    let count = |what| texts.matches(what).count();
+    assert!(count("Be fair by language") > 0, "{texts}");
+    assert_eq!(count("Example request: "), 2 * count("Choose from these:"), "{texts}");
+}
+
+#[test]
 fn no_prompt_holds_what_is_masked() {
     smollm2();
     let workplace = workplace();

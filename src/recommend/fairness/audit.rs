@@ -65,7 +65,9 @@ pub fn audit(
     let recommender = auditor.recommender;
     let (catalogue, interactions) = (recommender.catalogue(), recommender.interactions());
     let fair = match &options.target {
-        Some((target, strength)) => Some((FairReranker::new(target, catalogue, interactions, *strength)?, *strength)),
+        Some((target, strength)) => {
+            Some((target, FairReranker::new(target, catalogue, interactions, *strength)?, *strength))
+        }
         None => None,
     };
     let sensitive = sensitive(recommender, options)?;
@@ -106,8 +108,8 @@ pub fn audit(
             report.tested = heldout.users();
             report.gaps = gaps(recommender, heldout, &sensitive)?;
         }
-        if let Some((fair, strength)) = &fair {
-            let prompted = prompted(&auditor, fair, options, progress)?;
+        if let Some((target, fair, strength)) = &fair {
+            let prompted = prompted(&auditor, (target, fair), options, progress)?;
             report.mitigation =
                 Some(Mitigation { prompted, ..lists.mitigate(fair, *strength, heldout.as_ref(), recommender) });
         }
@@ -191,7 +193,7 @@ fn check(
         None => report.unsaid.push("counterfactuals of lists by profile: there are no profiles or no vectors".into()),
     }
     if let Some((engine, template)) = auditor.prompt {
-        listers.push(Box::new(PromptLister { recommender, engine, template, mask }));
+        listers.push(Box::new(PromptLister::new(recommender, engine, template, mask)));
     }
     let draw = (options.k, options.limit_users, options.seed);
     for mut lister in listers {

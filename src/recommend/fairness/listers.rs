@@ -2,14 +2,13 @@
 
 use std::{collections::HashMap, ops::ControlFlow};
 
-use super::{Lister, Mask};
+use super::{ExposureTarget, Lister, Mask};
 use crate::{
     engine::{Embedder, Engine},
     recommend::{
-        Interaction, Query, Recommender, Result, User,
-        evaluate::RERANKED,
-        features,
-        prompt::{PromptRecommender, PromptTask, PromptTemplate},
+        Interaction, Query, Recommender, Result, User, features,
+        prompt::PromptTemplate,
+        system::{Person, Prompted, Serving, Stage},
     },
 };
 
@@ -79,17 +78,25 @@ impl Lister for ProfileLister<'_> {
     }
 }
 
-/// What a prompted language model recommends out of the store's best.
+/// What a prompted language model recommends out of the store's best: the stage of the system, by itself.
 #[derive(Debug)]
 pub struct PromptLister<'a> {
-    /// The store.
-    pub recommender: &'a Recommender,
-    /// The language model.
-    pub engine: &'a Engine,
-    /// How it is asked.
-    pub template: &'a PromptTemplate,
-    /// What it is not told of users.
-    pub mask: &'a Mask,
+    recommender: &'a Recommender,
+    mask: &'a Mask,
+    stage: Prompted,
+}
+
+impl<'a> PromptLister<'a> {
+    /// Asks a loaded language model by a template. `mask` says what it is not told of users.
+    pub fn new(recommender: &'a Recommender, engine: &Engine, template: &PromptTemplate, mask: &'a Mask) -> Self {
+        Self { recommender, mask, stage: Prompted::new(engine.clone(), template.clone()) }
+    }
+
+    /// Asks for lists that are shared out among groups, too.
+    #[must_use]
+    pub fn with_target(self, target: ExposureTarget) -> Self {
+        Self { stage: self.stage.with_target(target), ..self }
+    }
 }
 
 impl Lister for PromptLister<'_> {
@@ -102,13 +109,13 @@ impl Lister for PromptLister<'_> {
     }
 
     fn list(&mut self, user: &User, history: &[Interaction], k: usize) -> Result<Vec<usize>> {
-        let (catalogue, interactions) = (self.recommender.catalogue(), self.recommender.interactions());
-        let offered = self.recommender.recommend(&Query::of(history), k.max(RERANKED), None)?;
-        let items: Vec<usize> = offered.iter().map(|candidate| candidate.item).collect();
-        let mut task = PromptTask::new(history, &items, k, catalogue);
-        task.tell(user, self.mask);
-        task.mine_examples(history, &interactions.slices(), catalogue);
-        let answer = PromptRecommender::new(self.engine, self.template).recommend(&task)?;
-        Ok(answer.whole(items.len()).into_iter().take(k).map(|place| items[place]).collect())
+        let Self { recommender, mask, stage } = self;
+        let person = Person { name: &user.id, record: Some(user), history, ..Person::default() };
+        let candidates = recommender.recommend(&person.query(), stage.wants(k), None)?;
+        if candidates.is_empty() {
+            return Ok(Vec::new());
+        }
+        let list = stage.apply(&mut Serving::new(recommender, mask, &person, k), candidates)?;
+        Ok(list.into_iter().take(k).map(|candidate| candidate.item).collect())
     }
 }

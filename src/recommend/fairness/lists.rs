@@ -4,14 +4,13 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rayon::prelude::*;
 
 use super::{
-    AuditOptions, Auditor, ExposureParity, FairReranker, Mitigation, POOL, Shown,
+    AuditOptions, Auditor, ExposureParity, ExposureTarget, FairReranker, Lister, Mitigation, POOL, PromptLister, Shown,
     heldout::{Case, Heldout, tell},
 };
 use crate::recommend::{
-    Candidate, Query, Recommender, Result,
+    Candidate, Query, Recommender, Result, User,
     draw::shuffle,
-    evaluate::{Estimate, Metric, RERANKED, Telling},
-    prompt::{PromptRecommender, PromptTask},
+    evaluate::{Estimate, Metric, Telling},
 };
 
 /// Lists between two chances to break off.
@@ -94,12 +93,15 @@ fn cost(fair: &FairReranker, heldout: &Heldout) -> ([Estimate; 2], Estimate) {
 /// How far lists of a prompted model are off the target without and with it in the prompt.
 pub(super) fn prompted(
     auditor: &Auditor<'_>,
-    fair: &FairReranker,
+    (target, fair): (&ExposureTarget, &FairReranker),
     options: &AuditOptions,
     progress: &mut Telling<'_>,
 ) -> Result<Option<[Estimate; 2]>> {
     let Some((engine, template)) = auditor.prompt else { return Ok(None) };
-    let (catalogue, interactions) = (auditor.recommender.catalogue(), auditor.recommender.interactions());
+    let recommender = auditor.recommender;
+    let interactions = recommender.interactions();
+    let lister = || PromptLister::new(recommender, engine, template, auditor.mask);
+    let mut listers = [lister(), lister().with_target(target.clone())];
     let (mut users, mut off) = (Vec::new(), [Vec::new(), Vec::new()]);
     let mut drawn: Vec<usize> = (0..interactions.users()).collect();
     if let Some(limit) = options.limit_users {
@@ -111,20 +113,10 @@ pub(super) fn prompted(
         if done % 20 == 0 {
             tell(progress, &format!("prompts with a target: user {} of {}", done + 1, drawn.len()))?;
         }
-        let history = interactions.history(user);
-        let offered = auditor.recommender.recommend(&Query::of(history), options.k.max(RERANKED), None)?;
-        let items: Vec<usize> = offered.iter().map(|candidate| candidate.item).collect();
-        let mut task = PromptTask::new(history, &items, options.k, catalogue);
-        if let Some(record) = auditor.recommender.users().get(interactions.user_id(user)) {
-            task.tell(record, auditor.mask);
-        }
-        for (with, off) in off.iter_mut().enumerate() {
-            if with == 1 {
-                task.share_out(fair, &items);
-            }
-            let answer = PromptRecommender::new(engine, template).recommend(&task)?;
-            let list: Vec<usize> =
-                answer.whole(items.len()).into_iter().take(options.k).map(|place| items[place]).collect();
+        let id = interactions.user_id(user);
+        let record = recommender.users().get(id).cloned().unwrap_or_else(|| User { id: id.into(), ..User::default() });
+        for (lister, off) in listers.iter_mut().zip(&mut off) {
+            let list = lister.list(&record, interactions.history(user), options.k)?;
             off.push(fair.off_target(&list));
         }
         users.push(user);

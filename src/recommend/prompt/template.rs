@@ -123,7 +123,7 @@ pub struct Example {
 }
 
 /// A template, parsed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct PromptTemplate {
     environment: Environment<'static>,
     name: String,

@@ -172,7 +172,7 @@ impl Parts {
         };
         let retrieved = retrieve.retrieve(recommender, person, count, filter)?;
         let mut candidates = distinct(retrieved, is_open);
-        let mut serving = Serving { recommender, mask, person, k, analysis: None, tokens_compressed: 0 };
+        let mut serving = Serving::new(recommender, mask, person, k);
         for stage in &mut stages {
             if candidates.is_empty() {
                 break;

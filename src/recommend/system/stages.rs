@@ -43,6 +43,13 @@ pub struct Serving<'a> {
     pub tokens_compressed: usize,
 }
 
+impl<'a> Serving<'a> {
+    /// A list of `k` items that is yet to be made.
+    pub fn new(recommender: &'a Recommender, mask: &'a Mask, person: &'a Person<'a>, k: usize) -> Self {
+        Self { recommender, mask, person, k, analysis: None, tokens_compressed: 0 }
+    }
+}
+
 /// Finds candidates.
 pub trait Retrieve {
     /// Its name.
