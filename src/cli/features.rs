@@ -170,7 +170,7 @@ impl Input {
             Self::Users(known) => {
                 let (_, interactions, users) = &**known;
                 let active = (0..interactions.users()).map(|user| interactions.user_id(user).to_owned());
-                let silent = users.users().iter().filter(|user| interactions.user(&user.id).is_err());
+                let silent = users.users().iter().filter(|user| interactions.index(&user.id).is_none());
                 active.chain(silent.map(|user| user.id.clone())).collect()
             }
         }
@@ -210,7 +210,7 @@ impl Reader<'_> {
             Self::Users(reader, interactions, users, mask) => {
                 let told = |id: &String| users.get(id).and_then(|user| mask.profile(user));
                 let profiles: Vec<Option<String>> = ids.iter().map(told).collect();
-                let history = |id: &String| interactions.user(id).map_or(&[][..], |user| interactions.history(user));
+                let history = |id: &String| interactions.index(id).map_or(&[][..], |user| interactions.history(user));
                 let known = ids.iter().zip(&profiles);
                 let known: Vec<User<'_>> =
                     known.map(|(id, profile)| User { profile: profile.as_deref(), history: history(id) }).collect();

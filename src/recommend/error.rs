@@ -98,7 +98,7 @@ pub enum Error {
         /// Who was named.
         said: String,
     },
-    /// Nobody with this id has interacted with anything.
+    /// Nobody has this id.
     #[error("there is no user `{id}` among {users} users")]
     UnknownUser {
         /// The id.
@@ -294,6 +294,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Nobody has this id; these are the ids that there are.
+    pub(super) fn unknown_user<'a>(id: &str, ids: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let examples = ids.clone().take(3).map(str::to_owned).collect();
+        Error::UnknownUser { id: id.to_owned(), users: ids.count(), examples }
+    }
+
     /// What the user can do about it, where something is known to help.
     pub fn hint(&self) -> Option<String> {
         Some(match self {

@@ -133,6 +133,23 @@ impl Recommender {
         &self.users
     }
 
+    /// The index of a user among the [`interactions`](Self::interactions); `None` if there is only a record of them.
+    ///
+    /// # Errors
+    /// If there is no such user.
+    pub fn user(&self, id: &str) -> Result<Option<usize>> {
+        let Self { interactions, users, .. } = self;
+        match interactions.index(id) {
+            None if users.get(id).is_none() => {
+                let active = (0..interactions.users()).map(|user| interactions.user_id(user));
+                let recorded = users.users().iter().map(|user| user.id.as_str());
+                let silent = recorded.filter(|id| interactions.index(id).is_none());
+                Err(Error::unknown_user(id, active.chain(silent)))
+            }
+            index => Ok(index),
+        }
+    }
+
     /// Where it comes from, if that is a store.
     pub fn store(&self) -> Option<&Store> {
         self.store.as_ref()
@@ -310,5 +327,27 @@ impl Recommender {
             sources: vec![SourceScore { source: Source::Semantic, value: scores[item] }],
         };
         Ok(best(&scores, k, is_open).into_iter().map(candidate).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::recommend::{Item, User};
+
+    #[test]
+    fn an_unknown_user_is_told_of_those_with_a_record_and_those_with_interactions() {
+        let catalogue = Catalogue::new(vec![Item { id: "1".into(), ..Item::default() }]);
+        let event = Interaction { user: 0, item: 0, rating: None, timestamp: None };
+        let interactions =
+            Interactions::from_histories([("active".into(), vec![event]), ("both".into(), vec![event; 2])]);
+        let record = |id: &str| User { id: id.into(), ..User::default() };
+        let recommender = Recommender::new(catalogue, interactions, None).unwrap();
+        let recommender = recommender.with_users(Users::new(["silent", "both"].map(record).to_vec()));
+        let found = ["active", "both", "silent"].map(|id| recommender.user(id).unwrap());
+        assert_eq!(found, [Some(0), Some(1), None]);
+        let error = recommender.user("nobody").unwrap_err();
+        assert_eq!(error.to_string(), "there is no user `nobody` among 3 users");
+        assert_eq!(error.hint().as_deref(), Some("there are `active`, `both`, `silent`"));
     }
 }

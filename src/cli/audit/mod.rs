@@ -108,11 +108,7 @@ pub(crate) fn run(args: &AuditArgs, context: &mut Context) -> Result<(), CliErro
 /// Keeps a remark.
 fn keep(args: &AuditArgs, text: &str, context: &mut Context) -> Result<(), CliError> {
     let recommender = Recommender::open(&Store::open(&args.store)?)?;
-    if let Some(id) = &args.user
-        && recommender.users().get(id).is_none()
-    {
-        recommender.interactions().user(id)?;
-    }
+    args.user.as_deref().map(|id| recommender.user(id)).transpose()?;
     let remark = FairnessFeedback::open(&args.store)?.add(args.user.as_deref(), text).map_err(|error| match error {
         Error::Remark { .. } => CliError::usage(error.to_string(), "say it in a few sentences"),
         error => error.into(),

@@ -67,16 +67,13 @@ impl Whom {
     /// store.
     pub(crate) fn user(id: &str, recommender: &Recommender, context: &Context) -> Result<Self, CliError> {
         let name = id.to_owned();
-        let profile = match (recommender.interactions().user(id), recommender.users().get(id)) {
-            (Ok(user), _) => {
-                let history = recommender.interactions().history(user).to_vec();
-                return Ok(Self { name, user: Some(user), history, ..Self::default() });
-            }
-            (Err(_), Some(user)) => {
-                context.mask(recommender.users())?.profile(user).filter(|_| recommender.semantic().is_some())
-            }
-            (Err(error), None) => return Err(error.into()),
-        };
+        if let Some(user) = recommender.user(id)? {
+            let history = recommender.interactions().history(user).to_vec();
+            return Ok(Self { name, user: Some(user), history, ..Self::default() });
+        }
+        let mask = context.mask(recommender.users())?;
+        let record = recommender.users().get(id).filter(|_| recommender.semantic().is_some());
+        let profile = record.and_then(|user| mask.profile(user));
         let text = profile.map(|profile| {
             let user = User { profile: Some(&profile), history: &[] };
             embed(&user.text(recommender.catalogue()), recommender, context)

@@ -65,7 +65,7 @@ pub fn counterfactuals(
 ) -> Result<Vec<ChangedLists>> {
     sensitive.iter().try_for_each(|column| known(users, column))?;
     let history = |user: &User| {
-        let index = interactions.user(&user.id).ok()?;
+        let index = interactions.index(&user.id)?;
         Some(interactions.history(index)).filter(|history| !history.is_empty())
     };
     let fits = |user: &&User| if lister.reads_history() { history(user).is_some() } else { user.profile.is_some() };

@@ -118,15 +118,16 @@ impl Interactions {
     }
 
     /// The index of a user.
+    pub fn index(&self, id: &str) -> Option<usize> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The index of a user who must be there.
     ///
     /// # Errors
     /// If there is no such user.
     pub fn user(&self, id: &str) -> Result<usize> {
-        let unknown = || {
-            let examples = self.users.iter().take(3).cloned().collect();
-            Error::UnknownUser { id: id.to_owned(), users: self.users.len(), examples }
-        };
-        self.by_id.get(id).copied().ok_or_else(unknown)
+        self.index(id).ok_or_else(|| Error::unknown_user(id, self.users.iter().map(String::as_str)))
     }
 
     /// What a user did, oldest first.

@@ -125,13 +125,8 @@ impl LLMRecommendationSystem {
     /// If there is no such user, or a stage fails.
     pub fn recommend(&mut self, user: &str, k: usize, filter: Option<&Filter>) -> Result<Recommendations> {
         let Self { recommender, mask, parts, .. } = self;
-        let (interactions, record) = (recommender.interactions(), recommender.users().get(user));
-        let index = match (interactions.user(user), record) {
-            (Ok(index), _) => Some(index),
-            (Err(_), Some(_)) => None,
-            (Err(error), None) => return Err(error),
-        };
-        let history = index.map_or(&[][..], |index| interactions.history(index));
+        let (index, record) = (recommender.user(user)?, recommender.users().get(user));
+        let history = index.map_or(&[][..], |index| recommender.interactions().history(index));
         let person = Person { name: user, user: index, record, history, request: None, vector: None };
         parts.serve((recommender, mask), &person, k, filter)
     }

@@ -57,9 +57,7 @@ impl LLMRecommendationSystem {
     /// # Errors
     /// If there is no such user, the session is with another one, or it cannot be kept.
     pub fn begin(&self, session: &str, user: Option<&str>) -> Result<()> {
-        if let Some(id) = user.filter(|id| self.recommender.users().get(id).is_none()) {
-            self.recommender.interactions().user(id)?;
-        }
+        user.map(|id| self.recommender.user(id)).transpose()?;
         let conversation = self.conversation.as_ref().ok_or(Error::NoConversation)?;
         conversation.sessions.begin(session, user)?;
         Ok(())
@@ -80,7 +78,7 @@ impl LLMRecommendationSystem {
         let conversation = conversation.as_mut().ok_or(Error::NoConversation)?;
         let Conversation { knowledge, understander, sessions, encoder, phraser } = conversation;
         let interactions = recommender.interactions();
-        let user = sessions.user(session)?.and_then(|id| interactions.user(&id).ok());
+        let user = sessions.user(session)?.and_then(|id| interactions.index(&id));
         let history: &[Interaction] = user.map_or(&[], |user| interactions.history(user));
         let mut chat = ChatREC::with_understander(recommender, knowledge, understander.clone());
         if let Some(encoder) = encoder {
