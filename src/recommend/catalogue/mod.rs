@@ -46,10 +46,10 @@ impl Item {
         }
     }
 
-    /// The year in which it came out.
+    /// The year in which it came out; none if that is not known, or no year of a calendar.
     pub fn year(&self) -> Option<i32> {
         match self.attribute(YEAR) {
-            Some(&Attribute::Number(year)) => Some(year as i32),
+            Some(&Attribute::Number(year)) if year.abs() < 10_000.0 => Some(year as i32),
             _ => None,
         }
     }
@@ -205,5 +205,10 @@ mod tests {
         assert_eq!(derived.text_with_features(), told);
         assert_eq!(item.full_title(), "The Matrix (1999)");
         assert_eq!((item.year(), item.genres().len()), (Some(1999), 2));
+        let of = |year: f64| Item { attributes: vec![(YEAR.into(), Attribute::Number(year))], ..item.clone() };
+        let years = [-44.0, 1999.5, 20_200_101.0, -1e12].map(|year| (of(year).year(), of(year).full_title()));
+        let told = ["The Matrix (-44)", "The Matrix (1999)", "The Matrix", "The Matrix"].map(str::to_owned);
+        assert_eq!(years.clone().map(|(_, title)| title), told);
+        assert_eq!(years.map(|(year, _)| year), [Some(-44), Some(1999), None, None]);
     }
 }

@@ -65,7 +65,7 @@ impl Interactions {
     ///
     /// # Errors
     /// If the file cannot be read, is empty, not UTF-8 or ragged, lacks an id, has a column that nothing is known
-    /// about, a rating or timestamp is not a number, a timestamp not one of seconds, or an item is unknown and `policy` refuses that.
+    /// about, a rating or timestamp is no number that it can be, or an item is unknown and `policy` refuses that.
     pub fn read(path: &Path, catalogue: &Catalogue, policy: UnknownItems, roles: &Roles) -> Result<Self> {
         Ok(Self::from_table(Table::open(path)?, catalogue, policy, roles, Self::default())?.0)
     }
@@ -90,8 +90,7 @@ impl Interactions {
         while let Some(row) = table.next()? {
             rows += 1;
             let (user, id) = (row.required(user).map_err(named)?, row.required(item).map_err(named)?);
-            let rating = rating.map(|column| row.number(column, "a number").map_err(named)).transpose()?.flatten();
-            let rating = rating.map(|rating| rating as f32);
+            let rating = rating.map(|column| row.rating(column).map_err(named)).transpose()?.flatten();
             let timestamp = timestamp.map(|column| row.seconds(column).map_err(named)).transpose()?.flatten();
             let review = review.map(|column| row.text(column).map_err(named)).transpose()?;
             let review = review.filter(|review| !review.is_empty()).map(String::from);
@@ -295,6 +294,14 @@ mod tests {
                 "`ratings.csv` line 2, column `timestamp`: 949778714000 is beyond the year 2200, expected seconds since 1970",
             ),
             ("user_id,item_id,review\na,2,\"x\nb,2,y\n", "`ratings.csv` line 2: a quote is opened and never closed"),
+            (
+                "user_id,item_id,rating\na,2,1e300\n",
+                "`ratings.csv` line 2, column `rating`: `1e300` is not between -1e15 and 1e15",
+            ),
+            (
+                "user_id,item_id,timestamp\na,2,-9e18\n",
+                "`ratings.csv` line 2, column `timestamp`: -9000000000000000000 is before the year 1, expected seconds since 1970",
+            ),
             ("user_id,item_id\na,2\na,99\n", "`ratings.csv` line 3: item `99` is not in the catalogue"),
         ];
         for (file, message) in cases {

@@ -180,8 +180,11 @@ pub enum TableFault {
         /// What would do.
         expected: &'static str,
     },
-    /// A time is beyond the year 2200: it counts milliseconds, or something smaller.
-    #[error("{place}, column `{column}`: {found} is beyond the year 2200, expected seconds since 1970")]
+    /// A time is beyond the year 2200, since it counts milliseconds or something smaller, or before the year 1.
+    #[error(
+        "{place}, column `{column}`: {found} is {}, expected seconds since 1970",
+        if *found > 0.0 { "beyond the year 2200" } else { "before the year 1" }
+    )]
     NotSeconds {
         /// The row.
         place: Place,
@@ -255,6 +258,9 @@ impl TableFault {
             TableFault::MissingValue { .. } => "fill the cell, or leave out the row".into(),
             TableFault::NotUtf8 { .. } | TableFault::LineNotUtf8 { .. } => "save the file as UTF-8".into(),
             TableFault::BadNumber { .. } => "leave the cell empty if the number is not known".into(),
+            TableFault::NotSeconds { found, .. } if *found < 0.0 => {
+                "leave the cell empty if the time is not known".into()
+            }
             TableFault::NotSeconds { .. } => "divide milliseconds by 1000".into(),
             TableFault::Nested { column, .. } => format!("leave the column out with `--role {column}=ignore`"),
             TableFault::Duplicate { .. } => "keep one line for each id".into(),

@@ -16,6 +16,7 @@ use std::{
     borrow::Cow,
     fs::File,
     io::{BufReader, Read, Seek},
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -191,17 +192,33 @@ impl<'a> Row<'a> {
         number.map(|number| seconds(number, &self.columns[column], self.place)).transpose()
     }
 
+    /// A cell that holds a rating, or nothing.
+    pub(super) fn rating(&self, column: usize) -> Result<Option<f32>, TableFault> {
+        /// Sums and squares of greater ones would not be finite.
+        const MOST: f64 = 1e15;
+        let fault = || {
+            let found = self.text(column)?.chars().take(40).collect();
+            let (column, expected) = (self.columns[column].name.clone(), "between -1e15 and 1e15");
+            Err(TableFault::BadNumber { place: self.place, column, found, expected })
+        };
+        match self.number(column, "a number")? {
+            Some(rating) if rating.abs() > MOST => fault(),
+            rating => Ok(rating.map(|rating| rating as f32)),
+        }
+    }
+
     /// A cell that holds a finite number, or nothing.
     pub(super) fn number(&self, column: usize, expected: &'static str) -> Result<Option<f64>, TableFault> {
         number(&self.cells[column], &self.columns[column], self.place, expected)
     }
 }
 
-/// What must be a time in seconds: milliseconds of today would be dates that nobody has.
+/// What must be a time in seconds: milliseconds of today would be dates that nobody has, and differences of all times must
+/// be numbers.
 fn seconds(number: f64, column: &Column, place: Place) -> Result<i64, TableFault> {
-    /// The year 2200 begins.
-    const END: f64 = 7_258_118_400.0;
-    match number < END {
+    /// The years 1 and 2200 begin.
+    const BETWEEN: Range<f64> = -62_135_596_800.0..7_258_118_400.0;
+    match BETWEEN.contains(&number) {
         true => Ok(number as i64),
         false => Err(TableFault::NotSeconds { place, column: column.name.clone(), found: number }),
     }
