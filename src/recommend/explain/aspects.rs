@@ -249,9 +249,12 @@ impl<'a> Views<'a> {
             .cloned()
             .collect();
         let years = |item: usize| self.catalogue[item].year();
-        let newest = years(item).is_some_and(|year| others.iter().all(|&other| years(other) < Some(year)));
-        let oldest =
-            years(item).is_some_and(|year| others.iter().filter_map(|&other| years(other)).all(|other| other > year));
+        // Of one whose year is not known nobody can say that it came out before or after.
+        let is_first = |by: fn(&i32, &i32) -> bool| {
+            let before = |year: i32| move |&other: &usize| years(other).is_some_and(|other| by(&year, &other));
+            years(item).is_some_and(|year| others.iter().all(before(year)))
+        };
+        let (newest, oldest) = (is_first(i32::gt), is_first(i32::lt));
         let best_known = others.iter().all(|&other| self.users[other] < self.users[item]);
         let least_known = others.iter().all(|&other| self.users[other] > self.users[item]);
         let reasons = [
@@ -382,6 +385,21 @@ mod tests {
             ]
         );
         assert_eq!(compared.iter().map(|(place, _)| *place).collect::<Vec<_>>(), [1, 2, 0]);
+        // Nobody knows whether what has no year is older.
+        let unknown = Item { id: "e".into(), title: "Ikiru".into(), ..Item::default() };
+        let items = catalogue.items().iter().cloned().chain([unknown]).collect();
+        let wider = Catalogue::new(items);
+        let views_of_wider = Views::new(&wider, &interactions, None);
+        let compared = views_of_wider.compare(&[], &[0, 3, 4]);
+        let texts: Vec<&str> = compared.iter().map(|(_, viewed)| viewed.wordings[0].as_str()).collect();
+        assert_eq!(
+            texts,
+            [
+                "Choose Heat (1995) if you want Drama.",
+                "Choose Fargo (1996) if the others do not tempt you.",
+                "Choose Ikiru if the others do not tempt you."
+            ]
+        );
         // Three quarters of this history are crime.
         let compared = views.compare(&[event(0, 0), event(0, 3)], &[1, 2]);
         assert_eq!(
