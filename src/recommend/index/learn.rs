@@ -8,9 +8,10 @@ use crate::recommend::{
     Interaction, Result, Source, Store, StoreWriter,
     align::ALIGNMENT,
     hybrid::{HYBRID, Progress, RERANK, RETRIEVAL, learn_retrieval},
+    interactions::Growth,
     retrieve::{Semantic, SemanticOptions, distinct},
-    signals::{COLLABORATIVE, Collaborative, Signals},
-    store::{ItemVectors, Manifest},
+    signals::{COLLABORATIVE, Collaborative, Extent, Signals},
+    store::{ItemVectors, Manifest, Rows},
 };
 
 /// What is learned once, and stays when a store is added to.
@@ -28,11 +29,11 @@ pub(super) fn learn(
     writer: &mut StoreWriter,
     progress: &mut IndexProgress<'_>,
 ) -> Result<Option<Source>> {
-    let Some(interactions) = sources.all_interactions(base)? else { return Ok(None) };
+    let Some((interactions, growth)) = sources.all_interactions(base)? else { return Ok(None) };
     let items = sources.catalogue.len();
     let histories = interactions.slices();
     tell(progress, IndexEvent::Begin { work: "Fitting models of who has which", total: 1 })?;
-    let collaborative = Arc::new(collaborative(&histories, items, base)?);
+    let collaborative = Arc::new(collaborative(&histories, &growth, items, base)?);
     tell(progress, IndexEvent::Advance(1))?;
     writer.put(COLLABORATIVE, &collaborative.to_bytes(&histories)?)?;
     let linear = collaborative.linear();
@@ -54,22 +55,19 @@ pub(super) fn learn(
 }
 
 /// The models of the histories: those of the store that is added to, brought up to date, or new ones.
-fn collaborative(histories: &[&[Interaction]], items: usize, base: Option<&Store>) -> Result<Collaborative> {
+fn collaborative(
+    histories: &[&[Interaction]],
+    growth: &Growth,
+    items: usize,
+    base: Option<&Store>,
+) -> Result<Collaborative> {
     let kept = base.map(|store| -> Result<Option<Collaborative>> {
         let Some(bytes) = store.component(COLLABORATIVE)? else { return Ok(None) };
-        let catalogue = store.catalogue()?;
-        let before = store.interactions(&catalogue)?;
-        let slices = before.slices();
-        let Some(kept) = Collaborative::from_bytes(&bytes, &slices, catalogue.len())? else { return Ok(None) };
-        // Users and items keep their places when a store is added to.
-        let mut changed = Vec::new();
-        for (user, history) in histories.iter().enumerate() {
-            let old = slices.get(user).copied().unwrap_or_default();
-            if old != *history {
-                changed.extend(old.iter().chain(*history));
-            }
-        }
-        Ok(Some(kept.updated(histories, items, &distinct(changed.into_iter()))?))
+        let Rows { items: before, interactions, .. } = store.manifest().rows;
+        let fitted_on = Extent { users: growth.users, items: before, interactions };
+        // Users and items keep their places when a store is added to, and their interactions stay.
+        let changed = distinct(growth.changed.iter().flat_map(|&user| histories[user]));
+        Collaborative::updated_from(bytes, fitted_on, histories, items, &changed)
     });
     match kept.transpose()?.flatten() {
         Some(updated) => Ok(updated),

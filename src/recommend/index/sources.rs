@@ -9,13 +9,13 @@ use super::{
 };
 use crate::recommend::{
     Catalogue, ColumnRole, Error, FROM_FACTS, Interactions, Knowledge, Result, Role, Store, StoreWriter, Users,
-    store::Rows, table::Table,
+    interactions::Growth, store::Rows, table::Table,
 };
 
 /// What was read; what was not is as the store has it.
 pub(super) struct Sources {
     pub(super) catalogue: Catalogue,
-    interactions: Option<Interactions>,
+    interactions: Option<(Interactions, Growth)>,
     users: Option<Users>,
     knowledge: Option<Knowledge>,
     roles: Vec<(&'static str, Vec<ColumnRole>)>,
@@ -45,11 +45,16 @@ impl Sources {
         }
     }
 
-    /// All interactions: those that were read, or those that the store has; none if there are none.
-    pub(super) fn all_interactions(&self, base: Option<&Store>) -> Result<Option<Cow<'_, Interactions>>> {
+    /// All interactions: those that were read with those that the store has, or the latter alone; none if there are none.
+    /// Whose histories were changed is told with them.
+    pub(super) fn all_interactions(&self, base: Option<&Store>) -> Result<Option<(Cow<'_, Interactions>, Growth)>> {
         match (&self.interactions, base) {
-            (Some(interactions), _) => Ok(Some(Cow::Borrowed(interactions))),
-            (None, Some(store)) => Ok(Some(Cow::Owned(store.interactions(&self.catalogue)?))),
+            (Some((interactions, growth)), _) => Ok(Some((Cow::Borrowed(interactions), growth.clone()))),
+            (None, Some(store)) => {
+                let interactions = store.interactions(&self.catalogue)?;
+                let growth = Growth { users: interactions.users(), changed: Vec::new() };
+                Ok(Some((Cow::Owned(interactions), growth)))
+            }
             (None, None) => Ok(None),
         }
     }
@@ -57,7 +62,7 @@ impl Sources {
     /// Puts what was read into a store.
     pub(super) fn put(&self, writer: &mut StoreWriter) -> Result<()> {
         writer.put_catalogue(&self.catalogue)?;
-        if let Some(interactions) = &self.interactions {
+        if let Some((interactions, _)) = &self.interactions {
             writer.put_interactions(interactions, &self.catalogue)?;
         }
         if let Some(users) = &self.users {
@@ -96,7 +101,7 @@ impl Reader<'_, '_> {
         Ok(Catalogue::with_attributes(items, attributes))
     }
 
-    fn interactions(&mut self, catalogue: &Catalogue) -> Result<Option<Interactions>> {
+    fn interactions(&mut self, catalogue: &Catalogue) -> Result<Option<(Interactions, Growth)>> {
         let Some(path) = &self.options.interactions else {
             self.report.interactions.total = self.rows().interactions;
             return Ok(None);
@@ -105,12 +110,12 @@ impl Reader<'_, '_> {
         let (before, skipped) = (old.len(), old.skipped());
         let said = merge::roles(&self.options.roles, self.stored("interactions"), &[])?;
         let policy = self.options.unknown_items;
-        let (all, roles) = Interactions::from_table(Table::open(path)?, catalogue, policy, &said, old)?;
+        let (all, growth, roles) = Interactions::from_table(Table::open(path)?, catalogue, policy, &said, old)?;
         let total = all.len();
         let (duplicates, replaced, skipped) = (all.duplicates(), all.replaced(), all.skipped() - skipped);
         self.report.interactions = Facts { total, added: total - before, duplicates, replaced, skipped };
         self.done("interactions", total, roles)?;
-        Ok(Some(all))
+        Ok(Some((all, growth)))
     }
 
     fn users(&mut self) -> Result<Option<Users>> {

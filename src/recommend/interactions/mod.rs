@@ -5,7 +5,7 @@ mod ordered;
 
 use std::{collections::HashMap, path::Path};
 
-pub(super) use gathering::Gathering;
+pub(super) use gathering::{Gathering, Growth};
 pub(super) use ordered::{Event, Ordered};
 
 use super::{
@@ -70,14 +70,14 @@ impl Interactions {
         Ok(Self::from_table(Table::open(path)?, catalogue, policy, roles, Self::default())?.0)
     }
 
-    /// Adds a table's interactions to `base`, and says what its columns are.
+    /// Adds a table's interactions to `base`; says whose histories that changes, and what the table's columns are.
     pub(super) fn from_table(
         mut table: Table,
         catalogue: &Catalogue,
         policy: UnknownItems,
         said: &Roles,
         base: Self,
-    ) -> Result<(Self, Vec<ColumnRole>)> {
+    ) -> Result<(Self, Growth, Vec<ColumnRole>)> {
         let path = table.path().to_owned();
         let named = |fault: TableFault| Error::from(fault.of(&path));
         let roles = said.assign(table.columns(), &KNOWN).map_err(named)?;
@@ -103,7 +103,8 @@ impl Interactions {
         if rows == 0 {
             return Err(named(TableFault::Empty("there is no interaction in it")));
         }
-        Ok((gathering.finish(catalogue), roles))
+        let (interactions, growth) = gathering.finish(catalogue);
+        Ok((interactions, growth, roles))
     }
 
     /// How many users there are.
@@ -293,7 +294,6 @@ mod tests {
                 "user_id,item_id,timestamp\na,2,949778714000\n",
                 "`ratings.csv` line 2, column `timestamp`: 949778714000 is beyond the year 2200, expected seconds since 1970",
             ),
-            ("user_id,item_id,review\na,2,\"x\nb,2,y\n", "`ratings.csv` line 2: a quote is opened and never closed"),
             (
                 "user_id,item_id,rating\na,2,1e300\n",
                 "`ratings.csv` line 2, column `rating`: `1e300` is not between -1e15 and 1e15",
@@ -302,6 +302,7 @@ mod tests {
                 "user_id,item_id,timestamp\na,2,-9e18\n",
                 "`ratings.csv` line 2, column `timestamp`: -9000000000000000000 is before the year 1, expected seconds since 1970",
             ),
+            ("user_id,item_id,review\na,2,\"x\nb,2,y\n", "`ratings.csv` line 2: a quote is opened and never closed"),
             ("user_id,item_id\na,2\na,99\n", "`ratings.csv` line 3: item `99` is not in the catalogue"),
         ];
         for (file, message) in cases {

@@ -57,15 +57,30 @@ impl Collaborative {
     /// # Errors
     /// If a dense model cannot be fitted: it is small, and fitted anew.
     pub fn updated(&self, histories: &[&[Interaction]], items: usize, changed: &[u32]) -> Result<Self> {
+        let factors = match &self.linear {
+            Linear::Dense(_) => None,
+            Linear::Factors(factors) => Some(factors),
+        };
+        Self::updated_of(factors, &self.near, histories, items, changed)
+    }
+
+    /// The same from the parts that an update begins with.
+    pub(super) fn updated_of(
+        factors: Option<&ImplicitAls>,
+        near: &Near,
+        histories: &[&[Interaction]],
+        items: usize,
+        changed: &[u32],
+    ) -> Result<Self> {
         let users = popularity(histories, items);
-        let linear = match (&self.linear, Ease::fits(histories.len(), items)) {
+        let linear = match (factors, Ease::fits(histories.len(), items)) {
             (_, true) => dense(histories, items)?,
-            (Linear::Factors(factors), false) => Linear::Factors(factors.updated(histories, items, changed)),
-            (Linear::Dense(_), false) => return Self::fit(histories, items),
+            (Some(factors), false) => Linear::Factors(factors.updated(histories, items, changed)),
+            (None, false) => return Self::fit(histories, items),
         };
         let mut touched = vec![false; items];
         changed.iter().for_each(|&item| touched[item as usize] = true);
-        Ok(Self::of(linear, self.near.with_rows(histories, &users, &touched), users))
+        Ok(Self::of(linear, near.with_rows(histories, &users, &touched), users))
     }
 
     /// The models without some of the histories that they were fitted on, marked in `left_out`, (histories): what these

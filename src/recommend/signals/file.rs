@@ -27,12 +27,22 @@ const ERAS: &str = "by_era.years";
 /// Names of the dense models.
 const DENSE: [&str; 2] = ["ease.strong", "ease.weak"];
 
-/// What the models were fitted on.
+/// How much models were fitted on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Extent {
+    /// Histories.
+    pub users: usize,
+    /// Items of the catalogue.
+    pub items: usize,
+    /// Interactions of all histories.
+    pub interactions: usize,
+}
+
+/// What is told of the models beside them.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Fitted {
-    users: usize,
-    items: usize,
-    interactions: usize,
+    #[serde(flatten)]
+    on: Extent,
     linear: Kind,
 }
 
@@ -44,10 +54,11 @@ enum Kind {
     ImplicitAls,
 }
 
-impl Fitted {
-    fn on(histories: &[&[Interaction]], items: usize, linear: Kind) -> Self {
+impl Extent {
+    /// That of some histories and a catalogue of `items` items.
+    fn of(histories: &[&[Interaction]], items: usize) -> Self {
         let interactions = histories.iter().map(|history| history.len()).sum();
-        Self { users: histories.len(), items, interactions, linear }
+        Self { users: histories.len(), items, interactions }
     }
 }
 
@@ -76,7 +87,7 @@ impl Collaborative {
         }
         let eras: Vec<u32> = self.near.eras().iter().copied().map(u32::from).collect();
         out.put_u32(ERAS, &[eras.len()], &eras);
-        let fitted = Fitted::on(histories, self.items(), linear);
+        let fitted = Fitted { on: Extent::of(histories, self.items()), linear };
         out.note(FITTED, serde_json::to_string(&fitted).map_err(|source| Error::Learned { source })?);
         out.into_bytes()
     }
@@ -87,33 +98,63 @@ impl Collaborative {
     /// If the bytes are damaged.
     pub fn from_bytes(bytes: &[u8], histories: &[&[Interaction]], items: usize) -> Result<Option<Self>> {
         let tensors = TensorsIn::new(bytes)?;
-        let fitted: Fitted = serde_json::from_str(tensors.note(FITTED)?).map_err(|source| Error::Learned { source })?;
-        if fitted != Fitted::on(histories, items, fitted.linear) {
-            return Ok(None);
-        }
-        let linear = match fitted.linear {
+        let Some(kind) = linear_if_fitted_on(&tensors, Extent::of(histories, items))? else { return Ok(None) };
+        let linear = match kind {
             Kind::Ease => {
                 let [strong, weak] = DENSE;
                 let read = |name| Ease::read(name, &tensors, histories, items);
                 Linear::Dense([read(strong)?, read(weak)?])
             }
-            Kind::ImplicitAls => Linear::Factors(ImplicitAls::from_parts(
-                tensors.f32("als.items", &[items, WIDTH])?,
-                tensors.f32("als.users_gram", &[WIDTH, WIDTH])?,
-            )),
+            Kind::ImplicitAls => Linear::Factors(factors(&tensors, items)?),
         };
-        let [places, clock, next] = KINDS;
-        let read = |name| sparse(&tensors, name, items);
-        let ((places, clock), (next, by_era)) = rayon::join(
-            || rayon::join(|| read(places), || read(clock)),
-            || rayon::join(|| read(next), || read(BY_ERA)),
-        );
-        let (kinds, by_era) = ([places?, clock?, next?], by_era?);
-        let years = tensors.u32(ERAS, &[by_era.columns.len()])?;
-        let eras = years.into_iter().map(|year| u16::try_from(year).map_err(|_| fault(ERAS, "holds no year")));
-        let near = Near::from_parts(kinds, by_era, eras.collect::<Result<_>>()?);
-        Ok(Some(Self::of(linear, near, popularity(histories, items))))
+        Ok(Some(Self::of(linear, near(&tensors, items)?, popularity(histories, items))))
     }
+
+    /// What [`updated`](Self::updated) makes of the models in bytes; none if they were not fitted on so much as `fitted_on`
+    /// says. The histories that they were fitted on are not needed.
+    ///
+    /// # Errors
+    /// If the bytes are damaged, or a dense model cannot be fitted.
+    pub fn updated_from(
+        bytes: Vec<u8>,
+        fitted_on: Extent,
+        histories: &[&[Interaction]],
+        items: usize,
+        changed: &[u32],
+    ) -> Result<Option<Self>> {
+        let tensors = TensorsIn::new(&bytes)?;
+        let Some(kind) = linear_if_fitted_on(&tensors, fitted_on)? else { return Ok(None) };
+        let factors = match kind {
+            Kind::Ease => None,
+            Kind::ImplicitAls => Some(factors(&tensors, fitted_on.items)?),
+        };
+        let near = near(&tensors, fitted_on.items)?;
+        // As large as what was read out of them.
+        drop(bytes);
+        Self::updated_of(factors.as_ref(), &near, histories, items, changed).map(Some)
+    }
+}
+
+/// Which linear model there is, if the models were fitted on so much.
+fn linear_if_fitted_on(tensors: &TensorsIn<'_>, extent: Extent) -> Result<Option<Kind>> {
+    let fitted: Fitted = serde_json::from_str(tensors.note(FITTED)?).map_err(|source| Error::Learned { source })?;
+    Ok((fitted.on == extent).then_some(fitted.linear))
+}
+
+fn factors(tensors: &TensorsIn<'_>, items: usize) -> Result<ImplicitAls> {
+    let vectors = tensors.f32("als.items", &[items, WIDTH])?;
+    Ok(ImplicitAls::from_parts(vectors, tensors.f32("als.users_gram", &[WIDTH, WIDTH])?))
+}
+
+fn near(tensors: &TensorsIn<'_>, items: usize) -> Result<Near> {
+    let [places, clock, next] = KINDS;
+    let read = |name| sparse(tensors, name, items);
+    let ((places, clock), (next, by_era)) =
+        rayon::join(|| rayon::join(|| read(places), || read(clock)), || rayon::join(|| read(next), || read(BY_ERA)));
+    let (kinds, by_era) = ([places?, clock?, next?], by_era?);
+    let years = tensors.u32(ERAS, &[by_era.columns.len()])?;
+    let eras = years.into_iter().map(|year| u16::try_from(year).map_err(|_| fault(ERAS, "holds no year")));
+    Ok(Near::from_parts(kinds, by_era, eras.collect::<Result<_>>()?))
 }
 
 fn put_sparse(out: &mut TensorsOut, name: &str, counts: &Sparse) {
@@ -174,6 +215,14 @@ mod tests {
                 assert_eq!(back.lenient(&weights), model.lenient(&weights));
                 assert!(Collaborative::from_bytes(&bytes, &slices[..4], 7).unwrap().is_none());
                 assert!(Collaborative::from_bytes(&bytes[..bytes.len() - 3], histories, 7).is_err());
+                // An update begins with the same, of fewer histories than there are now.
+                let (users, changed) = (histories.len(), [1, 2]);
+                let fitted_on = Extent { users, items: 7, interactions: 4 * users };
+                let update = |on| Collaborative::updated_from(bytes.clone(), on, &slices, 8, &changed).unwrap();
+                let (updated, expected) = (update(fitted_on).unwrap(), model.updated(&slices, 8, &changed).unwrap());
+                assert_eq!((&updated.near, &updated.users), (&expected.near, &expected.users));
+                assert_eq!(updated.strict(&weights), expected.strict(&weights));
+                assert!(update(Extent { interactions: 1, ..fitted_on }).is_none());
             }
         }
     }

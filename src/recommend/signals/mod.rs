@@ -17,7 +17,7 @@ mod times;
 use std::{collections::HashSet, sync::Arc};
 
 pub use collaborative::Collaborative;
-pub use file::COLLABORATIVE;
+pub use file::{COLLABORATIVE, Extent};
 use near::Nearness;
 use order::by_age;
 pub use records::CATEGORIES;

@@ -84,7 +84,7 @@ proptest! {
         for (user, item, rating, timestamp, review) in events {
             gathering.push(&format!("user {user}"), item, rating, timestamp, review);
         }
-        let interactions = gathering.finish(&catalogue);
+        let (interactions, _) = gathering.finish(&catalogue);
         let bytes = interactions::encode(&interactions, &catalogue).unwrap();
         let back = interactions::decode(bytes, &catalogue, skipped).unwrap();
         prop_assert_eq!(back.histories(), interactions.histories());
