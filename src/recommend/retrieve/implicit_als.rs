@@ -16,7 +16,12 @@ use rand_chacha::{ChaCha8Rng, rand_core::SeedableRng};
 use rayon::prelude::*;
 
 use super::{Query, Retriever, Source, decayed, indicators};
-use crate::recommend::{Interaction, Result, dense::dot, draw::uniform, sparse::Sparse};
+use crate::recommend::{
+    Interaction, Result,
+    dense::{dot, symmetric_product},
+    draw::uniform,
+    sparse::Sparse,
+};
 
 /// Elements of each vector.
 pub(in crate::recommend) const WIDTH: usize = 64;
@@ -194,10 +199,8 @@ impl<'a> Side<'a> {
         let count = self.vectors.len() / WIDTH;
         let ridge = self.options.penalty * (others.len() as f32 + self.options.unobserved * count as f32);
         let matrix = |x: &[f32]| -> [f32; WIDTH] {
-            let mut out = [0.0; WIDTH];
-            for ((out, row), x_i) in out.iter_mut().zip(self.gram.chunks_exact(WIDTH)).zip(x) {
-                *out = self.options.unobserved * dot(row, x) + ridge * x_i;
-            }
+            let mut out = symmetric_product::<WIDTH>(&self.gram, x);
+            out.iter_mut().zip(x).for_each(|(out, x_i)| *out = self.options.unobserved * *out + ridge * x_i);
             others.iter().for_each(|(other, weight)| add(&mut out, weight * dot(other, x), other));
             out
         };

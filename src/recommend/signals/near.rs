@@ -20,6 +20,8 @@ use crate::recommend::{Interaction, sparse::Sparse};
 const POPULARITY_POWER: f32 = 0.3;
 /// Seconds in which nearness by the clock falls to a third: items that were looked for together.
 const TOGETHER: f32 = 60.0;
+/// Seconds at which nearness by the clock counts no more: e^-14 is below [`LEAST`].
+const FARTHEST: f32 = 14.0 * TOGETHER;
 /// Of two items more than a day apart neither follows from the other.
 const DAY: f32 = 86_400.0;
 /// What one more place leaves of a direction: shorter than of nearness.
@@ -220,7 +222,8 @@ fn row(occurrences: &[(u32, u32)], histories: &[&[Interaction]], scales: &[f32],
 }
 
 fn count(neighbour: &Neighbour) -> Count {
-    let clock = (-neighbour.seconds / TOGETHER).exp();
+    // The exponential of less than this is too little to count, and takes longest.
+    let clock = if neighbour.seconds < FARTHEST { (-neighbour.seconds / TOGETHER).exp() } else { 0.0 };
     let follows = neighbour.is_later && neighbour.seconds > 0.0 && neighbour.seconds < DAY;
     let next = if follows { DIRECTED_DECAY.powf(neighbour.gap - 1.0) } else { 0.0 };
     let counts = |weight: f32| if weight > LEAST { weight } else { 0.0 };
