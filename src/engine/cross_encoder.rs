@@ -1,18 +1,10 @@
 //! Cross-encoders: a query and a text read together, and one number for how well they go together (Nogueira and Cho
 //! 2019).
 
-use docent_models::{
-    backend::Backend,
-    batch::RaggedBatch,
-    layers::encoder::EncoderConfig,
-    tokenizer::{Encoding, Tokenizer},
+use super::{
+    Result,
+    encoder::{Encoder, Ran},
 };
-use rayon::prelude::*;
-
-use super::{Result, packing};
-
-/// Tokens that one step takes.
-const TOKENS_PER_STEP: usize = 2048;
 
 /// The scale of relevance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -38,26 +30,19 @@ impl Relevance {
 }
 
 /// An encoder with a classification head of one or two labels, loaded.
+#[derive(Debug)]
 pub struct CrossEncoder {
-    backend: Box<dyn Backend>,
-    tokenizer: Tokenizer,
-    config: EncoderConfig,
-}
-
-impl std::fmt::Debug for CrossEncoder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CrossEncoder").field("backend", &self.backend.name()).finish_non_exhaustive()
-    }
+    encoder: Encoder,
 }
 
 impl CrossEncoder {
-    pub(super) fn new(backend: Box<dyn Backend>, tokenizer: Tokenizer, config: EncoderConfig) -> Self {
-        Self { backend, tokenizer, config }
+    pub(super) fn new(encoder: Encoder) -> Self {
+        Self { encoder }
     }
 
     /// The longest pair in tokens; of what is beyond, the longer one of query and text loses its end.
     pub fn max_length(&self) -> usize {
-        self.config.max_length
+        self.encoder.config.max_length
     }
 
     /// How relevant each text is to the query, in the texts' order; the higher, the better. A pair's score does not
@@ -71,25 +56,19 @@ impl CrossEncoder {
         texts: &[T],
         relevance: Relevance,
     ) -> Result<Vec<f32>> {
-        let encodings = self.encode(query, texts, self.config.max_length)?;
-        let lengths: Vec<usize> = encodings.iter().map(|encoding| encoding.ids.len()).collect();
+        let encodings = self.encoder.encode(texts, |text| (query, Some(text.as_ref())), self.max_length())?;
         let mut scores = vec![0.0; texts.len()];
-        let mut batch = RaggedBatch::new();
-        for group in packing::by_length(&lengths, TOKENS_PER_STEP) {
-            batch.clear();
-            for &index in &group {
-                let Encoding { ids, token_types } = &encodings[index];
-                let rows = batch.push_encoder(ids, token_types);
-                batch.want_logits(rows.start, None);
-            }
-            let step = self.backend.forward(&batch)?;
-            let logits = step.logits.to_host()?;
-            for (&index, logits) in group.iter().zip(logits.chunks_exact(self.config.labels)) {
-                scores[index] = relevance.of(logits);
-            }
-            drop(logits);
-            self.backend.recycle(step);
-        }
+        self.encoder.run(
+            &encodings,
+            |batch, rows| batch.want_logits(rows.start, None),
+            |Ran { inputs, step, config, .. }| {
+                let logits = step.logits.to_host()?;
+                for (&text, logits) in inputs.iter().zip(logits.chunks_exact(config.labels)) {
+                    scores[text] = relevance.of(logits);
+                }
+                Ok(())
+            },
+        )?;
         Ok(scores)
     }
 
@@ -98,14 +77,7 @@ impl CrossEncoder {
     /// # Errors
     /// If the tokenizer fails.
     pub fn count_longer<T: AsRef<str> + Sync>(&self, query: &str, texts: &[T]) -> Result<usize> {
-        let encodings = self.encode(query, texts, usize::MAX)?;
-        Ok(encodings.iter().filter(|encoding| encoding.ids.len() > self.config.max_length).count())
-    }
-
-    fn encode<T: AsRef<str> + Sync>(&self, query: &str, texts: &[T], max_length: usize) -> Result<Vec<Encoding>> {
-        let tokenizer = &self.tokenizer;
-        let encode = |text: &T| tokenizer.encode_for_encoder(query, Some(text.as_ref()), max_length);
-        Ok(texts.par_iter().map(encode).collect::<Result<Vec<_>, _>>().map_err(docent_models::Error::from)?)
+        self.encoder.count_longer(texts, |text| (query, Some(text.as_ref())))
     }
 }
 

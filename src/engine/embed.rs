@@ -2,33 +2,20 @@
 
 use std::ops::ControlFlow;
 
-use docent_models::{
-    backend::Backend,
-    batch::RaggedBatch,
-    layers::{encoder::EncoderConfig, pooling::normalize},
-    tokenizer::{Encoding, Tokenizer},
+use docent_models::layers::pooling::normalize;
+
+use super::{
+    Error, Result,
+    encoder::{Encoder, Ran},
 };
-use rayon::prelude::*;
-
-use super::{Error, Result, packing};
-
-/// Tokens that one step takes.
-const TOKENS_PER_STEP: usize = 2048;
 
 /// Hears how many more texts are embedded after every step, and may break the work off.
 pub type EmbedProgress<'a> = dyn FnMut(usize) -> ControlFlow<()> + 'a;
 
 /// A sentence encoder, loaded.
+#[derive(Debug)]
 pub struct Embedder {
-    backend: Box<dyn Backend>,
-    tokenizer: Tokenizer,
-    config: EncoderConfig,
-}
-
-impl std::fmt::Debug for Embedder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Embedder").field("backend", &self.backend.name()).finish_non_exhaustive()
-    }
+    encoder: Encoder,
 }
 
 /// Vectors of equal width, one a text.
@@ -50,18 +37,18 @@ impl Embeddings {
 }
 
 impl Embedder {
-    pub(super) fn new(backend: Box<dyn Backend>, tokenizer: Tokenizer, config: EncoderConfig) -> Self {
-        Self { backend, tokenizer, config }
+    pub(super) fn new(encoder: Encoder) -> Self {
+        Self { encoder }
     }
 
     /// Elements of a vector.
     pub fn width(&self) -> usize {
-        self.config.hidden
+        self.encoder.config.hidden
     }
 
     /// The longest text in tokens; what is beyond is cut.
     pub fn max_length(&self) -> usize {
-        self.config.max_length
+        self.encoder.config.max_length
     }
 
     /// Embeds texts, in their order.
@@ -69,17 +56,29 @@ impl Embedder {
     /// # Errors
     /// If the tokenizer or a step fails; [`Error::Cancelled`] if `progress` breaks it off.
     pub fn embed<T: AsRef<str> + Sync>(&mut self, texts: &[T], progress: &mut EmbedProgress<'_>) -> Result<Embeddings> {
-        let width = self.config.hidden;
-        let encodings = self.encode(texts, self.config.max_length)?;
-        let lengths: Vec<usize> = encodings.iter().map(|encoding| encoding.ids.len()).collect();
+        let width = self.width();
+        let encodings = self.encoder.encode(texts, |text| (text.as_ref(), None), self.max_length())?;
         let mut values = vec![0.0; texts.len() * width];
-        for group in packing::by_length(&lengths, TOKENS_PER_STEP) {
-            self.embed_group(&encodings, &group, &mut values)?;
-            if progress(group.len()).is_break() {
-                return Err(Error::Cancelled);
-            }
-        }
-        Ok(Embeddings { values, width, tokens: lengths.iter().sum() })
+        self.encoder.run(
+            &encodings,
+            |batch, rows| rows.for_each(|row| batch.want_hidden(row)),
+            |Ran { inputs, batch, step, config }| {
+                let hidden = step.hidden.to_host()?;
+                for (sequence, &text) in batch.sequences().iter().zip(inputs) {
+                    let rows = &hidden[sequence.rows.start * width..sequence.rows.end * width];
+                    let out = &mut values[text * width..(text + 1) * width];
+                    config.pooling.pool(rows, out);
+                    if config.normalize {
+                        normalize(out);
+                    }
+                }
+                match progress(inputs.len()) {
+                    ControlFlow::Continue(()) => Ok(()),
+                    ControlFlow::Break(()) => Err(Error::Cancelled),
+                }
+            },
+        )?;
+        Ok(Embeddings { values, width, tokens: encodings.iter().map(|encoding| encoding.ids.len()).sum() })
     }
 
     /// How many of the texts are longer than [`max_length`](Self::max_length), so that embedding cuts them.
@@ -87,35 +86,6 @@ impl Embedder {
     /// # Errors
     /// If the tokenizer fails.
     pub fn count_longer<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Result<usize> {
-        let encodings = self.encode(texts, usize::MAX)?;
-        Ok(encodings.iter().filter(|encoding| encoding.ids.len() > self.config.max_length).count())
-    }
-
-    fn encode<T: AsRef<str> + Sync>(&self, texts: &[T], max_length: usize) -> Result<Vec<Encoding>> {
-        let tokenizer = &self.tokenizer;
-        let encode = |text: &T| tokenizer.encode_for_encoder(text.as_ref(), None, max_length);
-        Ok(texts.par_iter().map(encode).collect::<Result<Vec<_>, _>>().map_err(docent_models::Error::from)?)
-    }
-
-    fn embed_group(&mut self, encodings: &[Encoding], group: &[usize], values: &mut [f32]) -> Result<()> {
-        let width = self.config.hidden;
-        let mut batch = RaggedBatch::new();
-        for &index in group {
-            let Encoding { ids, token_types } = &encodings[index];
-            batch.push_encoder(ids, token_types).for_each(|row| batch.want_hidden(row));
-        }
-        let step = self.backend.forward(&batch)?;
-        let hidden = step.hidden.to_host()?;
-        for (sequence, &index) in batch.sequences().iter().zip(group) {
-            let rows = &hidden[sequence.rows.start * width..sequence.rows.end * width];
-            let out = &mut values[index * width..(index + 1) * width];
-            self.config.pooling.pool(rows, out);
-            if self.config.normalize {
-                normalize(out);
-            }
-        }
-        drop(hidden);
-        self.backend.recycle(step);
-        Ok(())
+        self.encoder.count_longer(texts, |text| (text.as_ref(), None))
     }
 }

@@ -21,6 +21,7 @@ use super::{
     answers::Found,
     cache::Cache,
     constraint::Grammars,
+    encoder::Encoder,
     prompts::Prompts,
     schedule::{Guessing, Limits, Scheduler, Vocabulary},
     soft::SoftRows,
@@ -149,7 +150,7 @@ impl Embedder {
         let mut checkpoint = Checkpoint::open(path)?;
         let config = encoder(&checkpoint, path)?;
         let tokenizer = tokenizer(&checkpoint)?;
-        Ok(Self::new(options.load(&mut checkpoint)?, tokenizer, config))
+        Ok(Self::new(Encoder::new(options.load(&mut checkpoint)?, tokenizer, config)))
     }
 }
 
@@ -169,7 +170,7 @@ impl CrossEncoder {
             labels => return Err(Error::ManyLabels { model: model(), labels }),
         }
         let tokenizer = tokenizer(&checkpoint)?;
-        Ok(Self::new(options.load(&mut checkpoint)?, tokenizer, config))
+        Ok(Self::new(Encoder::new(options.load(&mut checkpoint)?, tokenizer, config)))
     }
 }
 

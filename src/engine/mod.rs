@@ -12,6 +12,7 @@ mod choose;
 mod constraint;
 mod cross_encoder;
 mod embed;
+mod encoder;
 mod error;
 mod generate;
 mod load;
