@@ -8,6 +8,7 @@
 //! file's commit and checksum, and the token must reach the Hub alone.
 
 use std::io::{self, Read};
+use std::time::Duration;
 
 use hf_hub::api::RepoInfo;
 use hf_hub::{Repo, RepoType};
@@ -226,7 +227,10 @@ impl Client {
                 None if revision == "main" => HubError::NoRepository { repo },
                 None => HubError::NoRevision { repo, revision },
             },
-            (status, _) => HubError::Status { url: url.to_owned(), status, message },
+            (status, _) => {
+                let retry_after = number(response.headers(), "retry-after").map(Duration::from_secs);
+                HubError::Status { url: url.to_owned(), status, message, retry_after }
+            }
         })
     }
 }

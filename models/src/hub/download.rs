@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::cache::{RepositoryCache, disk, make_parent};
 use super::client::{Client, Location, Metadata};
 use super::digest;
-use super::error::HubError;
+use super::error::{HubError, LONGEST_WAIT};
 use super::fault::ProtocolFault;
 use super::progress::{Progress, Task};
 use super::settings::Patience;
@@ -164,7 +164,7 @@ impl Download<'_> {
                         return Err(error);
                     }
                     tracing::info!(file, received = partial.length, %error, "resuming");
-                    std::thread::sleep(backoff(self.patience.backoff, failures));
+                    std::thread::sleep(wait(self.patience, failures, &error));
                 }
                 Err(error) => return Err(error),
             }
@@ -242,7 +242,7 @@ pub(super) fn with_retries<T>(
             Err(error) if error.is_transient() && failures + 1 < patience.attempts => {
                 failures += 1;
                 tracing::info!(%error, "asking again");
-                std::thread::sleep(backoff(patience.backoff, failures));
+                std::thread::sleep(wait(patience, failures, &error));
             }
             result => return result,
         }
@@ -275,7 +275,8 @@ fn is_whole(blob: &Path, metadata: &Metadata, expected: Expected<'_>) -> bool {
     }
 }
 
-/// Half a minute is as long as anybody believes that something still happens.
-fn backoff(first: Duration, failures: u32) -> Duration {
-    first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(Duration::from_secs(30))
+/// How long to wait after so many failures, of which this was the last: as long as the server asks for, or longer.
+fn wait(patience: Patience, failures: u32, last: &HubError) -> Duration {
+    let backoff = patience.backoff.saturating_mul(1 << failures.saturating_sub(1).min(16));
+    backoff.min(LONGEST_WAIT).max(last.retry_after())
 }

@@ -2,8 +2,12 @@
 
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::fault::{Aside, Failures, PipFailure, ProtocolFault, Quoted, ReferenceFault, Sources};
+
+/// The longest wait between two requests: half a minute is as long as anybody believes that something still happens.
+pub(super) const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Why a model reference could not be turned into files.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +147,8 @@ pub enum HubError {
         status: u16,
         /// What the Hub says.
         message: Option<String>,
+        /// For how long it wants to be left alone, if it says so in seconds.
+        retry_after: Option<Duration>,
     },
     /// An answer that breaks the Hub's protocol.
     #[error("{url} answered against the hub's protocol: {fault}")]
@@ -268,6 +274,9 @@ impl HubError {
             HubError::WrongSum { .. } => {
                 "if you trust these bytes, pin them: name the model as `hf:ORG/NAME@REVISION/FILE`".into()
             }
+            HubError::Status { retry_after: Some(wait), .. } => {
+                format!("it asks to be left alone for {} seconds: run the command again after that", wait.as_secs())
+            }
             HubError::Cut { .. } => "run the command again: it resumes where the transfer broke off".into(),
             HubError::Disk { source, .. } => match source.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
@@ -291,12 +300,21 @@ impl HubError {
         !matches!(self, HubError::Disk { .. } | HubError::WrongSum { .. } | HubError::WrongSize { .. })
     }
 
-    /// Whether the same request may succeed a moment later.
+    /// Whether the same request may succeed a moment later. A server that wants to be left alone for longer than anybody
+    /// waits is not asked again.
     pub(super) fn is_transient(&self) -> bool {
         match self {
             HubError::Cut { .. } => true,
-            HubError::Status { status, .. } => *status == 429 || *status >= 500,
+            HubError::Status { status, .. } => (*status == 429 || *status >= 500) && self.retry_after() <= LONGEST_WAIT,
             _ => false,
+        }
+    }
+
+    /// How long the next request has to wait at least.
+    pub(super) fn retry_after(&self) -> Duration {
+        match self {
+            HubError::Status { retry_after: Some(wait), .. } => *wait,
+            _ => Duration::ZERO,
         }
     }
 }

@@ -89,6 +89,14 @@ const CASES: &[Case] = &[
     Case {
         reference: "hf:org/tiny/model.safetensors",
         token: None,
+        // Nobody would wait for the second answer, which would be the file.
+        prepare: |state| state.faults.extend([Fault::Busy(3600)]),
+        message: "answered with status 429",
+        hint: "left alone for 3600 seconds",
+    },
+    Case {
+        reference: "hf:org/tiny/model.safetensors",
+        token: None,
         prepare: |state| state.faults.extend([Fault::Cut(9); 4]),
         message: "broke off after 36 bytes",
         hint: "resumes",

@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     NoRange,
     /// An answer with this status and no file.
     Status(u16),
+    /// Status 429 and no file, and the wish to be left alone for so many seconds.
+    Busy(u64),
 }
 
 /// A file and whether the Hub keeps it on its content server, under its SHA-256.
@@ -196,8 +198,10 @@ impl Server {
 
     fn bytes(&self, request: &Request, bytes: &[u8]) -> Answer {
         let fault = if request.method == "GET" { self.state().faults.pop_front() } else { None };
-        if let Some(Fault::Status(status)) = fault {
-            return Answer::new(status);
+        match fault {
+            Some(Fault::Status(status)) => return Answer::new(status),
+            Some(Fault::Busy(seconds)) => return Answer::new(429).header("Retry-After", &seconds.to_string()),
+            _ => {}
         }
         let from = request.from.filter(|_| !matches!(fault, Some(Fault::NoRange)));
         let mut answer = match from {

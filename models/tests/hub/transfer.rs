@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::Path;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use docent_models::hub::{HubError, ModelReference, Quiet, Resolver, Source};
 
@@ -155,6 +156,17 @@ fn a_broken_transfer_is_resumed_where_it_broke() {
         assert_eq!(transfers.iter().map(|t| t.from.unwrap_or(0)).collect::<Vec<_>>(), offsets, "{faults:?}");
         assert_eq!(transfers.iter().map(|t| t.sent).sum::<usize>(), sent, "{faults:?}");
     }
+}
+
+#[test]
+fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
+    let (server, cache) = (hub(), temporary());
+    server.fail([Fault::Busy(1)]);
+    let begun = Instant::now();
+    let resolver = resolver(cache.path(), &server.endpoint());
+    resolver.resolve(&reference("hf:org/tiny/model.safetensors"), &Quiet).expect("served at last");
+    assert!(begun.elapsed() >= Duration::from_secs(1), "{:?}", begun.elapsed());
+    assert_eq!(server.transfers().len(), 2);
 }
 
 #[test]
