@@ -90,4 +90,11 @@ mod tests {
         x.resize(0);
         assert!(x.is_empty());
     }
+
+    #[test]
+    #[should_panic(expected = "capacity overflow")]
+    fn a_length_whose_bytes_do_not_fit_an_address_is_refused() {
+        // The bytes of as many elements, wrapped around, would fit one line.
+        Aligned::<f32>::default().resize(usize::MAX / 4 + 2);
+    }
 }

@@ -453,3 +453,11 @@ fn a_short_block_table_is_refused() {
     let cache = Cache::new(KvFormat::F16, shape, 2);
     attend(&every_isa(1)[0], &cache, &[0.0; 30], 64, &[0]);
 }
+
+#[test]
+#[should_panic(expected = "exceed the address space")]
+fn a_cache_whose_bytes_do_not_fit_an_address_is_refused() {
+    // The bytes of as many blocks, wrapped around, would fit one block.
+    let blocks = usize::MAX / KvCache::block_bytes_of(KvFormat::F16, 1, 2, 64) + 2;
+    KvCache::new(KvFormat::F16, 1, blocks, 2, 64);
+}
