@@ -20,7 +20,7 @@ pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// The product of a symmetric matrix, (N, N), with a vector: each element is what [`dot`] gives of a row and the vector, to
 /// the last bit. Columns are added up, whose elements stand beside each other, so that nothing is summed across them.
 pub(super) fn symmetric_product<const N: usize>(matrix: &[f32], vector: &[f32]) -> [f32; N] {
-    const { assert!(N % LANES == 0, "the order of sums is that of whole lanes") };
+    const { assert!(N.is_multiple_of(LANES), "the order of sums is that of whole lanes") };
     let mut product = [0.0; N];
     for lane in 0..LANES {
         let mut sums = [0.0f32; N];
