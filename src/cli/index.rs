@@ -55,7 +55,7 @@ pub(crate) struct IndexArgs {
     /// What happens to interactions with items that are not there
     #[arg(long, value_enum, value_name = "POLICY", default_value_t)]
     unknown_items: Policy,
-    /// Leave out the items' vectors
+    /// Make no vectors of the items; with `--append`, those that are there stay
     #[arg(long)]
     no_embeddings: bool,
 }
@@ -117,7 +117,7 @@ pub(crate) fn run(args: &IndexArgs, context: &mut Context) -> Result<(), CliErro
     if !report.dropped.is_empty() {
         let dropped: Vec<String> = report.dropped.iter().map(|name| format!("`{name}`")).collect();
         context.status(format_args!(
-            "warning: dropped {}, learned with vectors of the items that are no longer there: train anew",
+            "warning: dropped {}, learned with the vectors of another encoder: train anew",
             dropped.join(", ")
         ));
     }

@@ -197,6 +197,14 @@ pub enum Error {
         /// The method.
         method: &'static str,
     },
+    /// Vectors of a store that is added to would go, since some items have none and no encoder makes them.
+    #[error("{missing} of {items} items would have no vector, and without these the others are of no use")]
+    LostVectors {
+        /// Items that have none.
+        missing: usize,
+        /// Items that there are.
+        items: usize,
+    },
     /// Something goes by the items' categories.
     #[error("{what} goes by the items' categories, and they have none")]
     NoCategories {
@@ -343,6 +351,9 @@ impl Error {
                 format!("there are {}", known.join(", "))
             }
             Error::Config { .. } => "correct the table `[system]` of the configuration file".into(),
+            Error::LostVectors { .. } => "leave `--no-embeddings` out, so that they get vectors: those that are there are kept; \
+                 or make the store anew without any, with `--replace` instead of `--append`"
+                .into(),
             Error::NoCategories { .. } => format!(
                 "name the column of their categories `{GENRES}`, or say which one it is with `docent index --role COLUMN={GENRES}`"
             ),

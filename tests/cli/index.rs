@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use docent::recommend::Store;
+use docent::recommend::{Store, StoreWriter};
 
 use super::{Workplace, json, stdout};
 use crate::support::minilm;
@@ -99,6 +99,9 @@ fn vectors_are_kept_where_text_and_encoder_are_the_same() {
     let second = vectors().expect("vectors").values;
     assert_eq!((second.len(), &second[..384]), (3 * 384, &first[..384]));
     assert_ne!(second[384..768], first[384..]);
+    let without = ["index", "store", "--append", "--items", "items.csv", "--no-embeddings", "--quiet"];
+    insta::assert_snapshot!("index-lost-vectors", workplace.transcript(&without));
+    assert_eq!(vectors().expect("vectors").values, second, "nothing is lost");
     assert_eq!(counts(&index(&["--items", "items.csv", "--replace"])), computed(1, 1));
     assert_eq!(vectors().expect("vectors").values, first, "the same bits, whatever the batch");
     assert!(index(&["--items", "items.csv", "--no-embeddings", "--replace"])["embeddings"].is_null());
@@ -129,6 +132,13 @@ fn a_store_keeps_its_encoder_and_is_asked_by_no_other() {
     assert_eq!(found["items"].as_array().map(Vec::len), Some(3));
     let other = ["search", "store", "--query", "a shark", "--encoder", "minilm-l6", "--quiet"];
     insta::assert_snapshot!("other-encoder", workplace.transcript(&other));
+    // What was learned with the old vectors goes with them, and that is told.
+    workplace.write("more.csv", "item_id,title,year,genres\n4,Alien,1979,Horror\n");
+    let mut writer = StoreWriter::create_or_update(&workplace.path("store")).expect("a store");
+    writer.put("hybrid", b"weights").expect("a writable store");
+    writer.commit().expect("a writable store");
+    let change = ["index", "store", "--append", "--items", "more.csv", "--encoder", "minilm-l6", "--json"];
+    assert_eq!(json(workplace.run(&change))["dropped"], serde_json::json!(["hybrid"]));
 }
 
 #[test]

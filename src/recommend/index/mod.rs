@@ -88,11 +88,11 @@ pub type IndexProgress<'a> = dyn FnMut(IndexEvent<'_>) -> ControlFlow<()> + 'a;
 pub type FindEncoder<'a> = dyn FnMut() -> Result<Encoder> + 'a;
 
 /// Makes a store in a folder, in the place of the one that is there if `replace` says so, or adds to that. The `encoder` is asked for when all files are read and
-/// sound; without one the items get no vectors.
+/// sound; without one the items get no vectors, and those of a store that is added to stay if every item has one.
 ///
 /// # Errors
-/// If a store is there that is neither added to nor replaced, a file is at fault, a role fits no column, the encoder fails, the store cannot be written, or `progress` breaks it
-/// off. Whatever fails, the store that was there stays as it was.
+/// If a store is there that is neither added to nor replaced, a file is at fault, a role fits no column, the encoder fails or is missing where only some items have vectors, the store cannot be written, or
+/// `progress` breaks it off. Whatever fails, the store that was there stays as it was.
 pub fn index(
     store: &Path,
     options: &IndexOptions,
@@ -116,12 +116,10 @@ pub fn index(
     let sources = Sources::read(options, base.as_ref(), &mut report, progress)?;
     let features_in_text =
         options.features_in_text || base.as_ref().is_some_and(|store| store.manifest().features_in_text);
+    let texts = item_texts(&sources.catalogue, features_in_text);
     let vectors = match encoder {
-        Some(find) => {
-            let texts = item_texts(&sources.catalogue, features_in_text);
-            Some(vectors::embed(&texts, &find()?, writer.current(), &mut report, progress)?)
-        }
-        None => None,
+        Some(find) => Some(vectors::embed(&texts, &find()?, writer.current(), &mut report, progress)?),
+        None => vectors::kept(&texts, base.as_ref(), &mut report)?,
     };
     sources.put(&mut writer)?;
     writer.put_features_in_text(features_in_text);

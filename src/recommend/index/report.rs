@@ -26,11 +26,11 @@ pub struct IndexReport {
     pub knowledge: Facts,
     /// What a language model read out of items: rows of the file that was read.
     pub features: Facts,
-    /// The items' vectors; `None` if none were asked for.
+    /// The items' vectors; `None` if there are none.
     pub embeddings: Option<Embedded>,
     /// The linear model that the numbers of users and items have asked for; `None` without interactions.
     pub linear: Option<Source>,
-    /// Components that the store had learned, and that had to go: its vectors come from another encoder now, or are gone.
+    /// Components that the store had learned, and that had to go: its vectors come from another encoder now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub dropped: Vec<&'static str>,
     /// Databases of the store that was replaced, under their new names.

@@ -178,7 +178,7 @@ fn what_was_learned_stays_when_items_are_added_and_goes_when_the_store_is_made_a
 }
 
 #[test]
-fn what_was_learned_with_vectors_goes_with_them() {
+fn vectors_stay_without_an_encoder_or_nothing_is_added() {
     let workplace = Workplace::new();
     let (items, interactions) = (workplace.file("a.csv", ITEMS), workplace.file("b.csv", RATINGS));
     let (store, _) = workplace.index(&IndexOptions { items, interactions, ..IndexOptions::default() }).unwrap();
@@ -186,16 +186,24 @@ fn what_was_learned_with_vectors_goes_with_them() {
     let vectors = Embeddings { values: vec![1.0, 0.0, 0.0, 1.0], width: 2, tokens: 0 };
     let vectors = ItemVectors::new(vectors, &item_texts(&store.catalogue().unwrap(), false));
     let encoder = ModelRecord { reference: "tiny".into(), sha256: "0".into() };
-    writer.put_embeddings(&vectors, encoder).unwrap();
+    writer.put_embeddings(&vectors, encoder.clone()).unwrap();
     writer.put("hybrid", b"weights").unwrap();
     writer.commit().unwrap();
-    let same = IndexOptions { interactions: workplace.file("c.csv", RATINGS), append: true, ..IndexOptions::default() };
-    let (store, report) = workplace.index(&same).unwrap();
-    assert!(store.component("hybrid").unwrap().is_some() && report.dropped.is_empty());
-    let more = IndexOptions { items: workplace.file("d.csv", MORE_ITEMS), append: true, ..IndexOptions::default() };
-    let (store, report) = workplace.index(&more).unwrap();
-    assert!(store.manifest().encoder().is_none() && store.component("hybrid").unwrap().is_none());
-    assert_eq!(report.dropped, ["hybrid"]);
+    let append = IndexOptions { append: true, ..IndexOptions::default() };
+    let interactions = workplace.file("c.csv", RATINGS);
+    // What is read out of items is no part of their texts here.
+    let features = workplace.file("f.jsonl", "{\"item_id\": \"1\", \"mood\": \"dark\"}\n");
+    for options in [IndexOptions { interactions, ..append.clone() }, IndexOptions { features, ..append.clone() }] {
+        let (store, report) = workplace.index(&options).unwrap();
+        assert_eq!(store.item_vectors().unwrap(), Some(vectors.clone()));
+        assert_eq!(store.manifest().encoder(), Some(&encoder));
+        assert_eq!(report.embeddings, Some(Embedded { computed: 0, reused: 2, width: 2 }));
+        assert!(store.component("hybrid").unwrap().is_some() && report.dropped.is_empty());
+    }
+    let items = workplace.file("d.csv", MORE_ITEMS);
+    let refused = workplace.refused(&IndexOptions { items, ..append });
+    assert_eq!(refused, "1 of 3 items would have no vector, and without these the others are of no use");
+    assert_eq!(Store::open(&workplace.store()).unwrap().item_vectors().unwrap(), Some(vectors));
 }
 
 #[test]

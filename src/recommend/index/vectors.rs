@@ -6,7 +6,7 @@ use super::{Embedded, IndexEvent, IndexProgress, IndexReport, tell};
 use crate::{
     engine::{Embedder, Embeddings, EngineOptions},
     recommend::{
-        LLMFeatureExtractor, Result, Store,
+        Error, LLMFeatureExtractor, Result, Store,
         store::{ENCODER, ItemVectors, ModelRecord, fingerprint},
     },
 };
@@ -58,6 +58,28 @@ pub(super) fn embed(
     }
     report.embeddings = Some(Embedded { computed, reused, width });
     Ok((ItemVectors::new(Embeddings { values, width, tokens: new.tokens }, texts), model))
+}
+
+/// The vectors of the store that is added to, for the items' texts as they are now, and the encoder that they come from;
+/// none if it has none.
+///
+/// # Errors
+/// If an item has no vector there, or the store cannot be read.
+pub(super) fn kept(
+    texts: &[String],
+    base: Option<&Store>,
+    report: &mut IndexReport,
+) -> Result<Option<(ItemVectors, ModelRecord)>> {
+    let Some(base) = base else { return Ok(None) };
+    let (Some(known), Some(model)) = (base.item_vectors()?, base.manifest().encoder()) else { return Ok(None) };
+    let rows: Vec<usize> = known.find(texts).into_iter().flatten().collect();
+    if rows.len() < texts.len() {
+        return Err(Error::LostVectors { missing: texts.len() - rows.len(), items: texts.len() });
+    }
+    let Embeddings { values, width, .. } = known.vectors;
+    let values = rows.iter().flat_map(|row| &values[row * width..(row + 1) * width]).copied().collect();
+    report.embeddings = Some(Embedded { computed: 0, reused: texts.len(), width });
+    Ok(Some((ItemVectors::new(Embeddings { values, width, tokens: 0 }, texts), model.clone())))
 }
 
 /// The vectors that are there, if they come from the same encoder.
