@@ -169,9 +169,14 @@ pub(crate) fn find_encoder(base: Option<&Store>, context: &Context) -> recommend
 
 fn show(event: IndexEvent<'_>, context: &Context, counter: &mut Option<Counter>) {
     match event {
-        IndexEvent::Read { table, roles, .. } => {
+        IndexEvent::Read { table, roles, parted_by, .. } => {
             let columns: Vec<String> = roles.iter().map(column).collect();
-            context.status(format_args!("{table}: {}", columns.join(", ")));
+            let parted_by = match parted_by {
+                Some(';') => " (parted by semicolons)",
+                Some(_) => " (parted by tabs)",
+                None => "",
+            };
+            context.status(format_args!("{table}{parted_by}: {}", columns.join(", ")));
         }
         IndexEvent::Begin { work, total } => *counter = Some(context.counter(work, total as u64)),
         IndexEvent::Advance(parts) => {

@@ -207,7 +207,9 @@ impl InputError {
             InputError::OpenQuote { .. } => {
                 Some("close it, or put the whole field in quotes and write each quote within it twice".into())
             }
-            InputError::Ragged { .. } => Some("put fields that contain a comma or a line break into quotes".into()),
+            InputError::Ragged { .. } => {
+                Some("put fields that hold a line break, or what parts the fields, in quotes".into())
+            }
             _ => None,
         }
     }

@@ -85,6 +85,20 @@ fn columns_of_other_names_are_genres_and_years() {
 }
 
 #[test]
+fn cells_may_be_parted_by_semicolons_or_tabs() {
+    let workplace = Workplace::new();
+    workplace.write("items.csv", "item_id;title;score\n1;\"Heat; again\";4,5\n2;Big, too;3\n");
+    workplace.write("ratings.csv", "user_id\titem_id\trating\na\t1\t4,5\n");
+    let files = ["--items", "items.csv", "--interactions", "ratings.csv"];
+    insta::assert_snapshot!("index-semicolons", workplace.transcript(&arguments(&files)));
+    let store = Store::open(&workplace.path("store")).expect("a store");
+    let catalogue = store.catalogue().expect("a catalogue");
+    let titles: Vec<&str> = catalogue.items().iter().map(|item| item.title.as_str()).collect();
+    assert_eq!(titles, ["Heat; again", "Big, too"]);
+    assert_eq!(store.interactions(&catalogue).expect("interactions").history(0)[0].rating, Some(4.5));
+}
+
+#[test]
 fn vectors_are_kept_where_text_and_encoder_are_the_same() {
     let workplace = Workplace::with_models();
     workplace.write("items.csv", ITEMS);
@@ -159,7 +173,7 @@ fn bad_files_are_refused_and_nothing_is_made() {
         ("nested.jsonl", b"{\"item_id\": 1, \"title\": \"a\", \"details\": {\"x\": 1}}\n"),
         ("damaged.parquet", b"PAR1 nothing that a footer would describe PAR1"),
         ("items.txt", b"item_id,title\n1,a\n"),
-        ("semicolons.csv", b"item_id;title\n1;a\n"),
+        ("bars.csv", b"item_id|title\n1|a\n"),
     ];
     for (name, content) in items {
         workplace.write(name, content);

@@ -9,7 +9,7 @@ use crate::cli::{CliError, input::Source};
 /// A format that texts are read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum InputFormat {
-    /// Comma-separated, with a header
+    /// Cells parted by commas, semicolons or tabs, with a header
     Csv,
     /// A JSON object a line
     Jsonl,

@@ -144,9 +144,10 @@ struct CsvRecords<'a, R> {
     text: usize,
 }
 
-impl<'a, R: io::Read> CsvRecords<'a, R> {
+impl<'a, R: io::Read + Seek> CsvRecords<'a, R> {
     fn new(input: &'a Records, reader: R, ids: IdKind) -> Result<Self, CliError> {
-        let mut reader = csv::Reader::from_reader(Quotes::new(reader));
+        let reader = Quotes::open(reader).map_err(|error| input.source.read_error(error))?;
+        let mut reader = csv::ReaderBuilder::new().delimiter(reader.delimiter()).from_reader(reader);
         let header = reader.headers().map_err(|error| csv_error(&input.source, error))?.clone();
         if let Some(line) = reader.get_ref().unclosed() {
             return Err(InputError::OpenQuote { file: input.source.clone(), line }.into());
@@ -184,7 +185,7 @@ impl<'a, R: io::Read> CsvRecords<'a, R> {
     }
 }
 
-impl<R: io::Read> Iterator for CsvRecords<'_, R> {
+impl<R: io::Read + Seek> Iterator for CsvRecords<'_, R> {
     type Item = Result<Record, CliError>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -279,7 +280,8 @@ mod tests {
     fn ids_are_numbers_where_all_of_a_table_are() {
         let number = |id, text: &str| Record { id: Id::Number(id), text: text.into() };
         let text = |id: &str, text: &str| Record { id: Id::Text(id.into()), text: text.into() };
-        let cases: [(InputFormat, &str, IdKind, [Record; 2]); 4] = [
+        let cases: [(InputFormat, &str, IdKind, [Record; 2]); 5] = [
+            (InputFormat::Csv, "id;text\n1;a, b\n2;\"c;\"\n", IdKind::Numbers, [number(1, "a, b"), number(2, "c;")]),
             (InputFormat::Csv, "id,text\n1,a\n-2,\n", IdKind::Numbers, [number(1, "a"), number(-2, "")]),
             (
                 InputFormat::Csv,

@@ -84,6 +84,21 @@ mod tests {
     }
 
     #[test]
+    fn cells_that_semicolons_or_tabs_part_may_have_decimal_commas() {
+        let csv =
+            "item_id,title,genres,score,seats\n7,\"Matrix, The; 2,5\",Action|Crime,4.5,\"1,2,3\"\n8,Big,Comedy,-3,4\n";
+        let semicolons =
+            "item_id;title;genres;score;seats\n7;\"Matrix, The; 2,5\";Action|Crime;4,5;1,2,3\n8;Big;Comedy;-3,0;4\n";
+        let tabs = "item_id\ttitle\tgenres\tscore\tseats\n7\tMatrix, The; 2,5\tAction|Crime\t4,5\t1,2,3\n8\tBig\tComedy\t-3\t4\n";
+        let expected = read("a.csv", csv);
+        assert_eq!(expected[0].attribute("score"), Some(&Attribute::Number(4.5)));
+        assert_eq!((read("a.csv", semicolons), read("a.csv", tabs)), (expected.clone(), expected));
+        // Where commas part cells they are no part of numbers.
+        let error = read_as("a.csv", b"item_id,title,year\n1,a,\"4,5\"\n", &["year=number"]).unwrap_err();
+        assert_eq!(error.to_string(), "`a.csv` line 2, column `year`: `4,5` is not a number");
+    }
+
+    #[test]
     fn every_text_format_gives_the_same_items() {
         let csv = read("a.csv", "\u{feff}item_id,title,year,genres\n7,Heat,1995,Action|Crime\n8, Big ,,\n");
         let lines = "\u{feff}{\"item_id\": 7, \"title\": \"Heat\", \"year\": 1995, \"genres\": [\"Action\", \"Crime\"]}\n\n\

@@ -1,9 +1,6 @@
 //! Columns that are joined to records by their ids: what a language model read out of texts, and what facts say of items.
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::Path,
-};
+use std::collections::{HashMap, HashSet};
 
 use super::merge;
 use crate::recommend::{
@@ -31,7 +28,7 @@ pub(super) struct Counts {
 impl Joined {
     /// Reads a file of features: an id, and columns of any kind. `stored` are the attributes that records have already.
     pub(super) fn features(
-        path: &Path,
+        table: Table,
         id: Role,
         said: &Roles,
         stored: &[AttributeColumn],
@@ -47,7 +44,7 @@ impl Joined {
             _ => ("item", "there is no item in it"),
         };
         let shape = Shape { what, id, texts: [None, None], attributes: &[], empty };
-        let Records { records, attributes, roles } = Records::read(Table::open(path)?, &shape, &said)?;
+        let Records { records, attributes, roles } = Records::read(table, &shape, &said)?;
         let named = |name: &str| format!("{READ_OUT}{name}");
         let columns =
             attributes.iter().map(|column| AttributeColumn { name: named(&column.name), kind: column.kind }).collect();

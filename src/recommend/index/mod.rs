@@ -69,6 +69,8 @@ pub enum IndexEvent<'a> {
         rows: usize,
         /// What its columns are for.
         roles: &'a [ColumnRole],
+        /// What parts the cells of CSV, if that is no comma.
+        parted_by: Option<char>,
     },
     /// A piece of work of so many parts begins.
     Begin {

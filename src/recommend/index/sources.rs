@@ -1,6 +1,6 @@
 //! The tables that a store is made from, read and joined to those that are in it.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, path::Path};
 
 use super::{
     Facts, IndexEvent, IndexOptions, IndexProgress, IndexReport,
@@ -29,7 +29,7 @@ impl Sources {
         report: &mut IndexReport,
         progress: &mut IndexProgress<'_>,
     ) -> Result<Self> {
-        let mut reader = Reader { options, base, report, progress };
+        let mut reader = Reader { options, base, report, progress, parted_by: None };
         let catalogue = reader.items()?;
         let catalogue = reader.features(catalogue)?;
         let interactions = reader.interactions(&catalogue)?;
@@ -82,6 +82,8 @@ struct Reader<'a, 'p> {
     base: Option<&'a Store>,
     report: &'a mut IndexReport,
     progress: &'a mut IndexProgress<'p>,
+    /// What parts the cells of the file that was opened last, if that must be told.
+    parted_by: Option<char>,
 }
 
 impl Reader<'_, '_> {
@@ -92,7 +94,7 @@ impl Reader<'_, '_> {
             return Ok(old);
         };
         let said = merge::roles(&self.options.roles, self.stored("items"), old.attributes())?;
-        let (new, roles) = Catalogue::from_table(Table::open(path)?, &said)?;
+        let (new, roles) = Catalogue::from_table(self.open(path)?, &said)?;
         let attributes = merge::attributes(old.attributes(), new.attributes());
         let (old, new) = (old.into_items(), new.into_items());
         let (items, counts) = merge::records(old, new, |item| &item.id, |item| &mut item.attributes);
@@ -110,7 +112,7 @@ impl Reader<'_, '_> {
         let (before, skipped) = (old.len(), old.skipped());
         let said = merge::roles(&self.options.roles, self.stored("interactions"), &[])?;
         let policy = self.options.unknown_items;
-        let (all, growth, roles) = Interactions::from_table(Table::open(path)?, catalogue, policy, &said, old)?;
+        let (all, growth, roles) = Interactions::from_table(self.open(path)?, catalogue, policy, &said, old)?;
         let total = all.len();
         let (duplicates, replaced, skipped) = (all.duplicates(), all.replaced(), all.skipped() - skipped);
         self.report.interactions = Facts { total, added: total - before, duplicates, replaced, skipped };
@@ -125,7 +127,7 @@ impl Reader<'_, '_> {
         };
         let old = self.base.map(Store::users).transpose()?.unwrap_or_default();
         let said = merge::roles(&self.options.roles, self.stored("users"), old.attributes())?;
-        let (new, roles) = Users::from_table(Table::open(path)?, &said)?;
+        let (new, roles) = Users::from_table(self.open(path)?, &said)?;
         let attributes = merge::attributes(old.attributes(), new.attributes());
         let (old, new) = (old.into_users(), new.into_users());
         let (users, counts) = merge::records(old, new, |user| &user.id, |user| &mut user.attributes);
@@ -142,7 +144,7 @@ impl Reader<'_, '_> {
         let old = self.base.map(Store::knowledge).transpose()?.unwrap_or_default();
         let before = old.len();
         let said = merge::roles(&self.options.roles, self.stored("knowledge"), &[])?;
-        let (all, roles) = Knowledge::from_table(Table::open(path)?, &said, old)?;
+        let (all, roles) = Knowledge::from_table(self.open(path)?, &said, old)?;
         let total = all.len();
         let (added, duplicates) = (total - before, all.duplicates());
         self.report.knowledge = Facts { total, added, duplicates, ..Facts::default() };
@@ -153,7 +155,7 @@ impl Reader<'_, '_> {
     fn features(&mut self, catalogue: Catalogue) -> Result<Catalogue> {
         let Some(path) = &self.options.features else { return Ok(catalogue) };
         let said = &self.options.roles;
-        let (joined, roles) = Joined::features(path, Role::ItemId, said, catalogue.attributes())?;
+        let (joined, roles) = Joined::features(self.open(path)?, Role::ItemId, said, catalogue.attributes())?;
         let (catalogue, Counts { joined, skipped }) = joined.into_items_of(catalogue);
         self.report.features = Facts { total: joined, added: joined, skipped, ..Facts::default() };
         self.done("features", joined, roles)?;
@@ -166,7 +168,8 @@ impl Reader<'_, '_> {
             Some(users) => users,
             None => self.base.map(Store::users).transpose()?.unwrap_or_default(),
         };
-        let (joined, roles) = Joined::features(path, Role::UserId, &self.options.roles, users.attributes())?;
+        let (joined, roles) =
+            Joined::features(self.open(path)?, Role::UserId, &self.options.roles, users.attributes())?;
         let before = users.len();
         let users = joined.into_users_of(users);
         self.report.users.added += users.len() - before;
@@ -197,8 +200,14 @@ impl Reader<'_, '_> {
         roles.map(Vec::as_slice).unwrap_or_default()
     }
 
+    fn open(&mut self, path: &Path) -> Result<Table> {
+        let table = Table::open(path)?;
+        self.parted_by = table.parted_by();
+        Ok(table)
+    }
+
     fn done(&mut self, table: &'static str, rows: usize, roles: Vec<ColumnRole>) -> Result<()> {
-        tell(self.progress, IndexEvent::Read { table, rows, roles: &roles })?;
+        tell(self.progress, IndexEvent::Read { table, rows, roles: &roles, parted_by: self.parted_by })?;
         self.report.roles.insert(table, roles);
         Ok(())
     }

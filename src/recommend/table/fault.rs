@@ -238,7 +238,7 @@ impl TableFault {
                 "end it in `.csv`, `.jsonl`, `.parquet`, or RecBole's `.inter`, `.item`, `.user` or `.kg`".into()
             }
             TableFault::MissingColumn { found, .. } if is_separated_otherwise(found) => {
-                "cells of CSV are separated by commas: save the file so".into()
+                "cells of CSV are parted by commas, semicolons or tabs: save the file so".into()
             }
             TableFault::MissingColumn { role, .. } => {
                 format!("name the column `{role}`, or say which one it is with `--role COLUMN={role}`")
@@ -247,7 +247,9 @@ impl TableFault {
                 format!("leave it out with `--role {column}=ignore`, or say what it is with `--role {column}=ROLE`")
             }
             TableFault::RoleTwice { second, .. } => format!("leave one out, as with `--role {second}=ignore`"),
-            TableFault::Ragged { .. } => "put cells that hold a comma or a line break in double quotes".into(),
+            TableFault::Ragged { .. } => {
+                "put cells that hold a line break, or what parts the cells, in double quotes".into()
+            }
             TableFault::OpenQuote { .. } => {
                 "close it, or put the whole cell in quotes and write each quote within it twice".into()
             }
@@ -272,8 +274,8 @@ impl TableFault {
     }
 }
 
-/// Whether a header of one column looks like several that something else than a comma separates.
+/// Whether a header of one column looks like several that something else parts than a comma, a semicolon or a tab.
 fn is_separated_otherwise(columns: &[String]) -> bool {
     let [only] = columns else { return false };
-    only.contains([';', '\t', '|'])
+    only.contains('|')
 }

@@ -38,7 +38,7 @@ pub(super) fn open(input: Box<dyn Input>) -> Opened {
     }
     std::io::Seek::seek(&mut lines.input, SeekFrom::Start(0)).map_err(TableFault::Read)?;
     lines.line = 0;
-    let columns = names.iter().map(|name| Column { name: name.clone(), kind: None }).collect();
+    let columns = names.iter().map(|name| Column { name: name.clone(), ..Column::default() }).collect();
     Ok((columns, Box::new(JsonLines { lines, names })))
 }
 

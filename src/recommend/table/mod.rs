@@ -35,11 +35,25 @@ pub(super) trait Input: Read + Seek {}
 impl<T: Read + Seek> Input for T {}
 
 /// A column of a table.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Column {
     pub(super) name: String,
     /// What the file says of its cells, if it says something.
     pub(super) kind: Option<Kind>,
+    /// Whether a comma may stand for the point of a number, since something else parts the cells.
+    has_decimal_commas: bool,
+}
+
+impl Column {
+    /// The number that a text is, finite or not.
+    fn number(&self, text: &str) -> Option<f64> {
+        match text.split_once(',') {
+            Some((whole, decimals)) if self.has_decimal_commas && !decimals.contains('.') => {
+                format!("{whole}.{decimals}").parse().ok()
+            }
+            _ => text.parse().ok(),
+        }
+    }
 }
 
 /// What a row holds in one column.
@@ -83,6 +97,11 @@ impl Cell {
 trait Source {
     /// Fills `cells`, one for each column, with the next row; `None` at the end.
     fn next(&mut self, cells: &mut [Cell]) -> Result<Option<Place>, TableFault>;
+
+    /// What parts the cells, if that was guessed and is not what usually does.
+    fn parted_by(&self) -> Option<char> {
+        None
+    }
 }
 
 /// The columns of a file, and its rows.
@@ -157,6 +176,11 @@ impl Table {
     /// What stands between the values of a cell that holds several.
     pub(super) fn separator(&self) -> char {
         self.separator
+    }
+
+    /// What parts the cells of CSV, if that is no comma.
+    pub(super) fn parted_by(&self) -> Option<char> {
+        self.source.parted_by()
     }
 
     /// The next row, or `None` at the end.
@@ -241,8 +265,8 @@ fn number(cell: &Cell, column: &Column, place: Place, expected: &'static str) ->
     if text.is_empty() {
         return Ok(None);
     }
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(Some(number)),
+    match column.number(&text) {
+        Some(number) if number.is_finite() => Ok(Some(number)),
         _ => {
             let (column, found) = (column.name.clone(), text.chars().take(40).collect());
             Err(TableFault::BadNumber { place, column, found, expected })

@@ -39,8 +39,11 @@ pub(super) fn open(file: File) -> Opened {
     // Without the writer's own schema a text is a text, however its program held it in memory.
     let options = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
     let builder = guarded(|| ParquetRecordBatchReaderBuilder::try_new_with_options(file, options))?;
-    let column =
-        |field: &arrow_schema::FieldRef| Column { name: field.name().trim().into(), kind: kind(field.data_type()) };
+    let column = |field: &arrow_schema::FieldRef| Column {
+        name: field.name().trim().into(),
+        kind: kind(field.data_type()),
+        ..Column::default()
+    };
     let columns: Vec<Column> = builder.schema().fields().iter().map(column).collect();
     for (place, column) in columns.iter().enumerate() {
         if columns[..place].iter().any(|other| other.name == column.name) {

@@ -1,7 +1,7 @@
-//! Whether all quotes of a CSV file are closed. The parser takes the end of the file for the end of a cell, so that a quote
-//! which nobody closes swallows every row below it.
+//! What parts the cells of a CSV file, and whether all of its quotes are closed. The parser takes the end of the file for the
+//! end of a cell, so that a quote which nobody closes swallows every row below it.
 
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read, Seek};
 
 /// Where the reading of CSV is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -17,10 +17,14 @@ enum State {
     Closing,
 }
 
+/// What may part the cells, what usually does first. Spreadsheets write semicolons where a comma is part of numbers.
+const DELIMITERS: [u8; 3] = [b',', b';', b'\t'];
+
 /// Reads CSV through to its parser, and minds the quotes.
 #[derive(Debug)]
 pub struct Quotes<R> {
     inner: R,
+    delimiter: u8,
     state: State,
     line: u64,
     /// The line of the last quote that was opened.
@@ -29,9 +33,14 @@ pub struct Quotes<R> {
 }
 
 impl<R> Quotes<R> {
-    /// Minds the quotes of what is read from its beginning.
-    pub fn new(inner: R) -> Self {
-        Self { inner, state: State::default(), line: 1, opened: 0, is_over: false }
+    /// Minds the quotes of what is read from its beginning; cells are parted by `delimiter`.
+    pub fn new(inner: R, delimiter: u8) -> Self {
+        Self { inner, delimiter, state: State::default(), line: 1, opened: 0, is_over: false }
+    }
+
+    /// What parts the cells.
+    pub fn delimiter(&self) -> u8 {
+        self.delimiter
     }
 
     /// The line of a quote that is still open where the file has ended.
@@ -49,10 +58,41 @@ impl<R> Quotes<R> {
             }
             (State::Quoted, b'"') => State::Closing,
             (State::Quoted, _) | (State::Closing, b'"') => State::Quoted,
-            (_, b',' | b'\n' | b'\r') => State::Start,
+            (_, b'\n' | b'\r') => State::Start,
+            (_, byte) if byte == self.delimiter => State::Start,
             _ => State::Plain,
         };
         self.line += u64::from(byte == b'\n');
+    }
+}
+
+impl<R: Read + Seek> Quotes<R> {
+    /// Minds the quotes of a file, whose header tells what parts the cells: the one of comma, semicolon and tab that it has
+    /// most often outside of quotes, a comma where it has none.
+    ///
+    /// # Errors
+    /// If the system does not read the file from its beginning.
+    pub fn open(mut file: R) -> io::Result<Self> {
+        file.rewind()?;
+        let mut counts = [0_usize; DELIMITERS.len()];
+        let (mut before, mut is_quoted, mut has_begun) = (DELIMITERS[0], false, false);
+        for byte in BufReader::new(&mut file).bytes() {
+            let byte = byte?;
+            match byte {
+                0xef | 0xbb | 0xbf if !has_begun => continue,
+                b'\n' | b'\r' if !is_quoted && has_begun => break,
+                b'\n' | b'\r' if !is_quoted => continue,
+                b'"' if is_quoted => is_quoted = false,
+                b'"' => is_quoted = before == b'"' || DELIMITERS.contains(&before),
+                _ if is_quoted => {}
+                _ => DELIMITERS.iter().zip(&mut counts).for_each(|(mark, count)| *count += usize::from(byte == *mark)),
+            }
+            (before, has_begun) = (byte, true);
+        }
+        file.rewind()?;
+        let most = counts.into_iter().max().unwrap_or_default();
+        let delimiter = DELIMITERS.into_iter().zip(counts).find(|(_, count)| *count == most);
+        Ok(Self::new(file, delimiter.map_or(DELIMITERS[0], |(mark, _)| mark)))
     }
 }
 
@@ -83,9 +123,36 @@ mod tests {
             ("", None),
         ];
         for (text, line) in cases {
-            let mut quotes = Quotes::new(text.as_bytes());
+            let mut quotes = Quotes::new(text.as_bytes(), b',');
             io::copy(&mut quotes, &mut io::sink()).unwrap();
             assert_eq!(quotes.unclosed(), line, "{text}");
+        }
+        let mut quotes = Quotes::new(&b"a;b\n1;\"x\n"[..], b';');
+        io::copy(&mut quotes, &mut io::sink()).unwrap();
+        assert_eq!(quotes.unclosed(), Some(2));
+    }
+
+    #[test]
+    fn the_header_tells_what_parts_the_cells() {
+        let cases = [
+            ("a,b\n1;2;3;4\n", b','),
+            ("a;b\n1,2,3\n", b';'),
+            ("\u{feff}\"a, b, c\";d\r\n", b';'),
+            ("\r\n\na\tb\tc,d\n", b'\t'),
+            ("\"a\"\"b;c\",d\n", b','),
+            ("\"a;\n;b\",c\n", b','),
+            // A quote within a cell that has none at its beginning is a character.
+            ("5\" disk;a;b,c\n", b';'),
+            ("a;b,c\n", b','),
+            ("a\n1;2\n", b','),
+            ("", b','),
+        ];
+        for (text, delimiter) in cases {
+            let mut quotes = Quotes::open(io::Cursor::new(text)).unwrap();
+            assert_eq!(quotes.delimiter(), delimiter, "{text}");
+            let mut read = String::new();
+            quotes.read_to_string(&mut read).unwrap();
+            assert_eq!(read, text, "the header is read again");
         }
     }
 }

@@ -139,7 +139,7 @@ impl Layout {
             let named = roles[place].filter(|role| role.attribute().is_some());
             let name = named.and_then(Role::attribute).unwrap_or(&column.name);
             let said = roles[place].and_then(Role::kind).or(column.kind);
-            let kind = said.unwrap_or_else(|| guess(name, cells));
+            let kind = said.unwrap_or_else(|| guess(name, column, cells));
             let separator = separator(table.separator(), cells);
             for ((record, cell), &place) in records.iter_mut().zip(cells).zip(places) {
                 let attribute = attribute(cell, kind, separator, column, place)?;
@@ -157,7 +157,7 @@ impl Layout {
     }
 }
 
-fn guess(name: &str, cells: &[Cell]) -> Kind {
+fn guess(name: &str, column: &Column, cells: &[Cell]) -> Kind {
     let is_many = |cell: &Cell| match cell {
         Cell::Text(text) => text.contains('|'),
         Cell::Many(_) => true,
@@ -168,7 +168,7 @@ fn guess(name: &str, cells: &[Cell]) -> Kind {
     }
     // Not a number is no number, but a column of numbers that has it is still one, and the cell is at fault.
     let number = |cell: &Cell| match cell {
-        Cell::Text(text) => text.parse::<f64>().ok(),
+        Cell::Text(text) => column.number(text),
         _ => None,
     };
     let filled = || cells.iter().filter(|cell| !cell.is_empty());

@@ -240,7 +240,8 @@ mod tests {
     const KNOWN: [Role; 5] = [Role::ItemId, Role::Title, Role::Genres, Role::Many, Role::Ignore];
 
     fn assign(columns: &[&str], said: &[&str]) -> Result<Vec<&'static str>, String> {
-        let columns: Vec<Column> = columns.iter().map(|name| Column { name: (*name).into(), kind: None }).collect();
+        let columns: Vec<Column> =
+            columns.iter().map(|name| Column { name: (*name).into(), ..Column::default() }).collect();
         let roles = Roles::new(said.iter().map(|said| said.parse().expect("a role")));
         let assigned = roles.assign(&columns, &KNOWN).map_err(|fault| fault.to_string())?;
         Ok(assigned.into_iter().map(|role| role.map_or("-", Role::name)).collect())

@@ -1,4 +1,5 @@
-//! CSV with a header, and RecBole's atomic files: separated by tabs, `name:type` in the header, no quotes.
+//! CSV with a header, parted by commas, semicolons or tabs, and RecBole's atomic files: parted by tabs, `name:type` in the
+//! header, no quotes.
 
 use csv::{ByteRecord, Reader, ReaderBuilder};
 
@@ -23,19 +24,23 @@ pub(super) struct Separated {
 impl Separated {
     /// Reads the header.
     pub(super) fn open(input: Box<dyn Input>, dialect: Dialect) -> Opened {
+        let input = match dialect {
+            Dialect::Csv => Quotes::open(input).map_err(TableFault::Read)?,
+            Dialect::Atomic => Quotes::new(input, b'\t'),
+        };
         let mut builder = ReaderBuilder::new();
-        builder.has_headers(false).flexible(true);
-        if dialect == Dialect::Atomic {
-            builder.delimiter(b'\t').quoting(false);
-        }
-        let mut reader = builder.from_reader(Quotes::new(input));
+        builder.has_headers(false).flexible(true).delimiter(input.delimiter()).quoting(dialect == Dialect::Csv);
+        let mut reader = builder.from_reader(input);
         let mut record = ByteRecord::new();
         if !read(&mut reader, &mut record, dialect)? {
             return Err(TableFault::Empty("a header is expected"));
         }
-        let columns = header(&record, dialect)?;
+        let mut columns = header(&record, dialect)?;
         let names = columns.iter().map(|column| column.name.clone()).collect();
-        Ok((columns, Box::new(Self { reader, dialect, record, names })))
+        let source = Self { reader, dialect, record, names };
+        let has_decimal_commas = source.parted_by().is_some();
+        columns.iter_mut().for_each(|column| column.has_decimal_commas = has_decimal_commas);
+        Ok((columns, Box::new(source)))
     }
 }
 
@@ -54,6 +59,11 @@ impl Source for Separated {
             cell.set(std::str::from_utf8(bytes).map_err(fault)?);
         }
         Ok(Some(place))
+    }
+
+    fn parted_by(&self) -> Option<char> {
+        let delimiter = char::from(self.reader.get_ref().delimiter());
+        (self.dialect == Dialect::Csv && delimiter != ',').then_some(delimiter)
     }
 }
 
@@ -76,7 +86,7 @@ fn header(record: &ByteRecord, dialect: Dialect) -> Result<Vec<Column>, TableFau
         let fault = |_| TableFault::NotUtf8 { place: Place::Line(1), column: (number + 1).to_string() };
         let name = std::str::from_utf8(cell).map_err(fault)?.trim();
         let column = match dialect {
-            Dialect::Csv => Column { name: name.into(), kind: None },
+            Dialect::Csv => Column { name: name.into(), ..Column::default() },
             Dialect::Atomic => typed(name)?,
         };
         if columns.iter().any(|other| other.name == column.name) {
@@ -96,7 +106,7 @@ fn typed(header: &str) -> Result<Column, TableFault> {
         "float" => Kind::Number,
         _ => return Err(TableFault::AtomicType { column: name.into(), kind: kind.into() }),
     };
-    Ok(Column { name: name.into(), kind: Some(known) })
+    Ok(Column { name: name.into(), kind: Some(known), ..Column::default() })
 }
 
 fn read_error(error: csv::Error) -> TableFault {
