@@ -84,6 +84,36 @@ mod tests {
     }
 
     #[test]
+    fn marks_of_what_is_missing_are_none_among_numbers_only() {
+        for mark in ["n/a", "N/A", "NA", "null", "None", "-", "unknown", ""] {
+            let file = format!("item_id,title,year,shelf\n1,{mark}x,1995,{mark}\n2,b,{mark},low\n");
+            let (catalogue, _) = read_as("items.csv", file.leak().as_bytes(), &[]).unwrap();
+            assert_eq!((catalogue[0].year(), catalogue[1].year()), (Some(1995), None), "{mark}");
+            let shelf = Some(Attribute::Text(mark.to_owned())).filter(|_| !mark.is_empty());
+            assert_eq!(catalogue[0].attribute("shelf"), shelf.as_ref(), "{mark}");
+        }
+        let titles = read("items.csv", "item_id,title,score\n1,Unknown,n/a\n2,None,-\n3,-,-\n");
+        let titles: Vec<&str> = titles.items().iter().map(|item| item.title.as_str()).collect();
+        assert_eq!(titles, ["Unknown", "None", "-"]);
+        let said = read_as("items.csv", b"item_id,title,code\n1,a,n/a\n2,b,7\n", &["code=text"]).unwrap().0;
+        assert_eq!(said[0].attribute("code"), Some(&Attribute::Text("n/a".into())));
+    }
+
+    #[test]
+    fn names_in_another_case_or_number_tell_roles_and_a_year_is_a_number() {
+        let file = "Item ID,Title,Genre,Release Year\n1,Heat,\"Action, Crime\",1995\n2,Big,Comedy,unknown\n";
+        let (catalogue, roles) = read_as("items.csv", file.as_bytes(), &[]).unwrap();
+        assert_eq!((catalogue[0].genres().join("|"), catalogue[0].year()), ("Action|Crime".into(), Some(1995)));
+        assert_eq!(catalogue[1].year(), None);
+        assert_eq!(roles[3], "Release Year=year".parse().unwrap());
+        let (catalogue, roles) = read_as("items.csv", b"id,title,Year\n1,Heat,in 1995\n", &[]).unwrap();
+        assert_eq!(catalogue[0].attribute("Year"), Some(&Attribute::Text("in 1995".into())));
+        assert_eq!(roles[2], "Year=text".parse().unwrap());
+        let atomic = read("a.item", "item_id:token\tmovie_title:token_seq\trelease_year:token\n1\tHeat\t1995\n");
+        assert_eq!(atomic[0].year(), Some(1995));
+    }
+
+    #[test]
     fn cells_that_semicolons_or_tabs_part_may_have_decimal_commas() {
         let csv =
             "item_id,title,genres,score,seats\n7,\"Matrix, The; 2,5\",Action|Crime,4.5,\"1,2,3\"\n8,Big,Comedy,-3,4\n";

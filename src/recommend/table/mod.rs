@@ -248,6 +248,11 @@ fn seconds(number: f64, column: &Column, place: Place) -> Result<i64, TableFault
     }
 }
 
+/// Whether a text among numbers says that there is none.
+fn is_missing(text: &str) -> bool {
+    ["n/a", "na", "null", "none", "-", "unknown"].iter().any(|mark| text.eq_ignore_ascii_case(mark))
+}
+
 fn extension(path: &Path) -> String {
     path.extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
@@ -262,7 +267,7 @@ fn text<'a>(cell: &'a Cell, column: &Column, place: Place) -> Result<Cow<'a, str
 
 fn number(cell: &Cell, column: &Column, place: Place, expected: &'static str) -> Result<Option<f64>, TableFault> {
     let text = text(cell, column, place)?;
-    if text.is_empty() {
+    if text.is_empty() || is_missing(&text) {
         return Ok(None);
     }
     match column.number(&text) {

@@ -1,16 +1,19 @@
 //! Items and users have a form in common: an id, a few texts, and attributes of any name.
 //!
 //! Where neither the user nor the file says what an attribute is, all of its cells tell: several values if it is called
-//! `genres`, or any cell is a list or has a `|`; a number if every cell that is not empty is one; a text otherwise. What
-//! stands between several values is a `|`; where no cell of the column has one, a `;`, or else a comma.
+//! `genres`, or any cell is a list or has a `|`; a number if every cell that is not empty is one, or says that there is none
+//! as `n/a` does; a text otherwise. What stands between several values is a `|`; where no cell of the column has one, a `;`,
+//! or else a comma.
 
 use std::collections::HashMap;
 
-use super::{Cell, Column, ColumnRole, Place, Role, Roles, Table, TableFault, number, place, require, text};
+use super::{
+    Cell, Column, ColumnRole, Place, Role, Roles, Table, TableFault, is_missing, number, place, require, text,
+};
 use crate::recommend::{
     Error, Result,
     attribute::{Attribute, AttributeColumn, Kind},
-    catalogue::GENRES,
+    catalogue::{GENRES, YEAR},
 };
 
 /// What MovieLens writes for no genres at all.
@@ -80,6 +83,8 @@ struct Layout {
     texts: [Option<(usize, bool)>; 2],
     /// The places of the attributes.
     attributes: Vec<usize>,
+    /// The place of what is the year by its name, if it holds numbers.
+    maybe_year: Option<usize>,
 }
 
 impl Layout {
@@ -97,6 +102,8 @@ impl Layout {
                 None => None,
             };
         }
+        let is_said = |place: usize| said.of(&columns[place].name, &known).is_some();
+        let maybe_year = place(Role::Year, &roles).filter(|&place| !is_said(place));
         let is_attribute = |place: &usize| roles[*place].is_none_or(|role| role.kind().is_some());
         let attributes: Vec<usize> = (0..columns.len()).filter(is_attribute).collect();
         let name = |place: usize| roles[place].and_then(Role::attribute).unwrap_or(&columns[place].name);
@@ -109,7 +116,7 @@ impl Layout {
             let fault = "has the name of another column's role";
             return Err(TableFault::UnexpectedColumn { column: columns[place].name.clone(), fault });
         }
-        Ok(Self { roles, id, texts, attributes })
+        Ok(Self { roles, id, texts, attributes, maybe_year })
     }
 
     fn record(&self, row: &super::Row<'_>) -> Result<Record, TableFault> {
@@ -136,6 +143,9 @@ impl Layout {
         let mut attributes = Vec::with_capacity(cells.len());
         for (&place, cells) in self.attributes.iter().zip(cells) {
             let column = &columns[place];
+            if self.maybe_year == Some(place) && guess(YEAR, column, cells) != Kind::Number {
+                roles[place] = None;
+            }
             let named = roles[place].filter(|role| role.attribute().is_some());
             let name = named.and_then(Role::attribute).unwrap_or(&column.name);
             let said = roles[place].and_then(Role::kind).or(column.kind);
@@ -171,7 +181,8 @@ fn guess(name: &str, column: &Column, cells: &[Cell]) -> Kind {
         Cell::Text(text) => column.number(text),
         _ => None,
     };
-    let filled = || cells.iter().filter(|cell| !cell.is_empty());
+    let is_missing = |cell: &Cell| matches!(cell, Cell::Text(text) if is_missing(text));
+    let filled = || cells.iter().filter(|cell| !cell.is_empty() && !is_missing(cell));
     let is_number =
         filled().all(|cell| number(cell).is_some()) && filled().any(|cell| number(cell).is_some_and(f64::is_finite));
     if is_number { Kind::Number } else { Kind::Text }

@@ -111,14 +111,36 @@ impl Role {
         matches!(self, Role::Genres | Role::Year).then(|| self.name())
     }
 
-    /// Whether a column's name says that it has this role, if no other column's name says so better.
-    fn is_named(self, column: &str) -> bool {
+    /// Names of columns that have this role, the better ones first: in lower case, without what stands between words.
+    fn names(self) -> &'static [&'static str] {
         match self {
-            Role::ItemId | Role::UserId => column == "id",
-            Role::Title => column.ends_with("_title"),
-            Role::Head | Role::Relation | Role::Tail => column.strip_suffix("_id") == Some(self.name()),
-            _ => false,
+            Role::ItemId => &["itemid", "id", "item"],
+            Role::Title => &["title", "titles"],
+            Role::Description => &["description", "descriptions"],
+            Role::Genres => &["genres", "genre", "categories", "category"],
+            Role::Year => &["year", "years", "releaseyear", "yearofrelease", "publicationyear", "yearofpublication"],
+            Role::UserId => &["userid", "id", "user"],
+            Role::Profile => &["profile", "profiles"],
+            Role::Rating => &["rating", "ratings", "score", "stars"],
+            Role::Timestamp => &["timestamp", "timestamps", "datetime", "date", "time"],
+            Role::Review => &["review", "reviews", "reviewtext"],
+            Role::Head => &["head", "headid"],
+            Role::Relation => &["relation", "relationid"],
+            Role::Tail => &["tail", "tailid"],
+            Role::Many | Role::Number | Role::Text | Role::Ignore => &[],
         }
+    }
+
+    /// How well a column's name says that it has this role, the less the better; `None` if it does not.
+    fn rank(self, column: &str) -> Option<usize> {
+        if column == self.name() {
+            return Some(0);
+        }
+        let is_between = |c: char| matches!(c, ' ' | '_' | '-');
+        let folded: String = column.to_lowercase().split(is_between).collect();
+        let place = self.names().iter().position(|name| *name == folded).map(|place| place + 1);
+        let is_title = || column.to_lowercase().split(is_between).next_back() == Some("title");
+        place.or_else(|| (self == Role::Title && is_title()).then_some(self.names().len() + 1))
     }
 }
 
@@ -178,7 +200,8 @@ impl Roles {
         self.0.iter()
     }
 
-    fn of(&self, column: &str, known: &[Role]) -> Option<Role> {
+    /// What was said of a column of a table whose columns may have the `known` roles.
+    pub(super) fn of(&self, column: &str, known: &[Role]) -> Option<Role> {
         let said = self.0.iter().rev().find(|said| said.column == column && known.contains(&said.role));
         said.map(|said| said.role)
     }
@@ -190,15 +213,17 @@ impl Roles {
         known: &[Role],
     ) -> Result<Vec<Option<Role>>, TableFault> {
         let mut roles: Vec<Option<Role>> = columns.iter().map(|column| self.of(&column.name, known)).collect();
-        let named = known.iter().copied().filter(|role| role.kind().is_none() && *role != Role::Ignore);
-        for role in named {
-            let is_open = |place: usize| roles[place].is_none();
-            let exact = |place: &usize| is_open(*place) && columns[*place].name == role.name();
-            let close = |place: &usize| is_open(*place) && role.is_named(&columns[*place].name);
-            let is_taken = roles.contains(&Some(role));
-            let places = 0..columns.len();
-            let place = places.clone().find(exact).or_else(|| places.clone().find(close)).filter(|_| !is_taken);
-            if let Some(place) = place {
+        for role in known.iter().copied().filter(|role| !role.names().is_empty()) {
+            // An attribute that has its name already needs no role for it.
+            let has_name = |(column, given): (&Column, &Option<Role>)| {
+                role.attribute() == Some(column.name.as_str()) && *given != Some(Role::Ignore)
+            };
+            if roles.contains(&Some(role)) || columns.iter().zip(&roles).any(has_name) {
+                continue;
+            }
+            let rank = |place: usize| role.rank(&columns[place].name).filter(|_| roles[place].is_none());
+            let best = (0..columns.len()).filter_map(|place| Some((rank(place)?, place))).min();
+            if let Some((_, place)) = best {
                 roles[place] = Some(role);
             }
         }
@@ -237,7 +262,7 @@ pub(in crate::recommend) fn place(role: Role, roles: &[Option<Role>]) -> Option<
 mod tests {
     use super::*;
 
-    const KNOWN: [Role; 5] = [Role::ItemId, Role::Title, Role::Genres, Role::Many, Role::Ignore];
+    const KNOWN: [Role; 6] = [Role::ItemId, Role::Title, Role::Genres, Role::Year, Role::Many, Role::Ignore];
 
     fn assign(columns: &[&str], said: &[&str]) -> Result<Vec<&'static str>, String> {
         let columns: Vec<Column> =
@@ -249,7 +274,7 @@ mod tests {
 
     #[test]
     fn names_tell_roles_and_the_user_tells_better() {
-        let cases: [(&[&str], &[&str], &[&str]); 8] = [
+        let cases: [(&[&str], &[&str], &[&str]); 15] = [
             (&["item_id", "title", "year"], &[], &["item_id", "title", "-"]),
             (&["id", "movie_title", "item_id"], &[], &["-", "title", "item_id"]),
             (&["", "id", "title", "movie_title"], &[], &["ignore", "item_id", "title", "-"]),
@@ -258,6 +283,13 @@ mod tests {
             (&["item_id", "title", "name"], &["name=title"], &["item_id", "-", "title"]),
             (&["item_id", "title", "genres"], &[], &["item_id", "title", "-"]),
             (&["item_id", "title", "kinds"], &["kinds=genres"], &["item_id", "title", "genres"]),
+            (&["Item ID", "TITLE", "Genre", "Release Year"], &[], &["item_id", "title", "genres", "year"]),
+            (&["id", "Movie-Title", "Subtitle", "Category"], &[], &["item_id", "title", "-", "genres"]),
+            (&["Id", "ItemId", "Titles", "Genre", "genres"], &[], &["-", "item_id", "title", "-", "-"]),
+            (&["id", "title", "Genre", "genres"], &["genres=many"], &["item_id", "title", "-", "many"]),
+            (&["id", "title", "Genre", "genres"], &["genres=ignore"], &["item_id", "title", "genres", "ignore"]),
+            (&["Year", "Title", "title", "id"], &[], &["year", "-", "title", "item_id"]),
+            (&["Item_ID", "Title", "Genre", "Kind"], &["Kind=genres"], &["item_id", "title", "-", "genres"]),
         ];
         for (columns, said, expected) in cases {
             assert_eq!(assign(columns, said).unwrap(), expected);
