@@ -85,6 +85,8 @@ impl CliError {
         match self {
             _ if self.is_broken_pipe() => 0,
             CliError::Usage { .. } | CliError::Setting(_) | CliError::Log { .. } => 2,
+            // An expression is an argument.
+            CliError::Recommend(recommend::Error::Filter(_)) => 2,
             CliError::Interrupted => 130,
             _ => 1,
         }

@@ -245,7 +245,7 @@ fn a_file_may_describe_all_stages() {
 #[test]
 fn what_cannot_be_recommended_is_an_error_with_a_hint() {
     let workplace = workplace();
-    let cases: [(&str, &[&str]); 17] = [
+    let cases: [(&str, &[&str]); 19] = [
         ("no-store", &["recommend", "nowhere", "--user", "u7"]),
         ("nobody", &["recommend", "store"]),
         ("two", &["recommend", "store", "--user", "u7", "--liked", "1"]),
@@ -253,6 +253,8 @@ fn what_cannot_be_recommended_is_an_error_with_a_hint() {
         ("no-item", &["recommend", "store", "--liked", "1,nothing"]),
         ("where", &["recommend", "store", "--user", "u7", "--where", "yeer > 1990"]),
         ("where-broken", &["recommend", "store", "--user", "u7", "--where", "year >"]),
+        ("where-unclosed", &["recommend", "store", "--user", "u7", "--where", "genres has \"Dra"]),
+        ("where-absent", &["recommend", "store", "--user", "u7", "--where", "genres has \"Dramma\""]),
         ("query", &["recommend", "store", "--query", "a heist"]),
         ("search", &["search", "store", "--query", "a heist"]),
         ("query-empty", &["recommend", "store", "--query", " "]),

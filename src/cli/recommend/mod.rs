@@ -90,7 +90,7 @@ pub(crate) fn run(args: &RecommendArgs, context: &mut Context) -> Result<(), Cli
     let recommender = Arc::new(open(&store, context)?);
     args.answers.settle(&args.store, context);
     args.privacy.settle(recommender.users(), context)?;
-    let filter = filter(args.filter.as_deref(), recommender.catalogue())?;
+    let filter = filter(args.filter.as_deref(), recommender.catalogue(), context)?;
     let whom = Whom::find(&args.whom, &recommender, context)?;
     let mut system = match args.system {
         true => system::described(&store, &recommender, context)?,
@@ -113,12 +113,16 @@ pub(crate) fn open(store: &Store, context: &Context) -> Result<Recommender, CliE
     Ok(recommender)
 }
 
-/// Parses a condition.
+/// Parses a condition; values in it that no item has are told.
 ///
 /// # Errors
 /// If it does not parse.
-pub(crate) fn filter(text: Option<&str>, catalogue: &Catalogue) -> Result<Option<Filter>, CliError> {
-    Ok(text.map(|text| Filter::parse(text, catalogue)).transpose()?)
+pub(crate) fn filter(text: Option<&str>, catalogue: &Catalogue, context: &Context) -> Result<Option<Filter>, CliError> {
+    let filter = text.map(|text| Filter::parse(text, catalogue)).transpose()?;
+    for absent in filter.iter().flat_map(|filter| filter.absent(catalogue)) {
+        context.status(format_args!("warning: {absent}"));
+    }
+    Ok(filter)
 }
 
 /// Shows a list, as JSON or to people.

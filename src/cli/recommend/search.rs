@@ -41,7 +41,7 @@ struct Found<'a> {
 pub(crate) fn run(args: &SearchArgs, context: &mut Context) -> Result<(), CliError> {
     asked(&args.query)?;
     let recommender = Recommender::open(&Store::open(&args.store)?)?;
-    let filter = filter(args.filter.as_deref(), recommender.catalogue())?;
+    let filter = filter(args.filter.as_deref(), recommender.catalogue(), context)?;
     let vector = embed(&args.query, &recommender, context)?;
     let best = recommender.search(&vector, usize::from(args.k), filter.as_ref())?;
     let items = best.iter().map(|candidate| RecommendedItem::new(candidate, recommender.catalogue())).collect();

@@ -5,6 +5,9 @@ use std::fmt;
 /// The least Jaro-Winkler similarity at which a name is taken for a slip of another one.
 const SIMILAR: f64 = 0.8;
 
+/// What stands behind the last word.
+pub(super) const END: &str = "the end";
+
 /// A filter that does not parse, and where.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the filter `{filter}` at character {at}: {fault}")]
@@ -105,16 +108,28 @@ impl FilterFault {
                 Compared::Many => format!("ask for one of the values: `{column} has \"..\"`"),
             }),
             FilterFault::Operand { kind: Compared::Number, .. } => Some("write numbers without quotes".into()),
-            FilterFault::Operand { .. } | FilterFault::Expected { expected: "a text or a number", .. } => {
+            FilterFault::Expected { expected, found } if found == END => Some(match *expected {
+                "a column" => "name a column and what it is compared with, as in `title contains \"..\"`".into(),
+                "a comparison" => "compare the column with something, as in `title contains \"..\"`".into(),
+                "a number" | "a text in quotes" => format!("go on with {expected}"),
+                _ => "close each parenthesis".into(),
+            }),
+            FilterFault::Operand { .. } | FilterFault::Expected { expected: "a text in quotes", .. } => {
                 Some("write texts in quotes".into())
             }
+            FilterFault::Unclosed(_) => Some("end it with the quote that it begins with".into()),
             _ => None,
         }
     }
 }
 
+/// How much two names are alike but for case: 1 if they are equal.
+pub(super) fn similarity(a: &str, b: &str) -> f64 {
+    strsim::jaro_winkler(&a.to_lowercase(), &b.to_lowercase())
+}
+
 fn known(name: &str, columns: &[String]) -> String {
-    let scored = columns.iter().map(|column| (strsim::jaro_winkler(&name.to_lowercase(), column), column));
+    let scored = columns.iter().map(|column| (similarity(name, column), column));
     let nearest = scored.filter(|(score, _)| *score >= SIMILAR).max_by(|a, b| a.0.total_cmp(&b.0));
     let guess = nearest.map(|(_, column)| format!("did you mean `{column}`? ")).unwrap_or_default();
     format!("{guess}the columns are {}", columns.join(", "))

@@ -14,6 +14,7 @@
 //! regard to case, but for `item_id`. An item that lacks the attribute fails every comparison on it, also `!=`; so it
 //! passes what `not` says of one.
 
+mod absent;
 mod fault;
 mod parse;
 mod token;
@@ -21,6 +22,7 @@ mod token;
 #[cfg(test)]
 mod tests;
 
+pub use absent::Absent;
 pub use fault::{FilterError, FilterFault};
 
 use super::{Attribute, Catalogue, Item, Result};

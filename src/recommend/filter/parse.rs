@@ -107,7 +107,8 @@ impl Parser<'_> {
                 let wrong = if matches!(found, Token::Text(_)) { "a text" } else { "a number" };
                 return Err((self.at(), FilterFault::Operand { column, kind, found: found.describe(), wrong }));
             }
-            _ => return Err(self.expected("a text or a number")),
+            (_, _, Compared::Number) => return Err(self.expected("a number")),
+            (_, _, Compared::Text | Compared::Many) => return Err(self.expected("a text in quotes")),
         };
         self.next += 1;
         Ok(Expression::Comparison(field, test))

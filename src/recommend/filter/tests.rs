@@ -147,19 +147,31 @@ fn words_bind_as_documented() {
 fn faults_are_told_with_their_place_and_what_would_do() {
     let columns = "the columns are item_id, title, description, year, the studio, genres";
     let guess = format!("did you mean `year`? {columns}");
-    let cases: [(&str, usize, &str, Option<&str>); 18] = [
-        ("", 1, "expected a column, found the end", None),
-        ("year >", 7, "expected a text or a number, found the end", Some("write texts in quotes")),
-        ("year > and", 8, "expected a text or a number, found `and`", Some("write texts in quotes")),
-        ("title = Big", 9, "expected a text or a number, found `Big`", Some("write texts in quotes")),
+    let cases: [(&str, usize, &str, Option<&str>); 20] = [
+        (
+            "",
+            1,
+            "expected a column, found the end",
+            Some("name a column and what it is compared with, as in `title contains \"..\"`"),
+        ),
+        (
+            "year = 1 and",
+            13,
+            "expected a column, found the end",
+            Some("name a column and what it is compared with, as in `title contains \"..\"`"),
+        ),
+        ("year >", 7, "expected a number, found the end", Some("go on with a number")),
+        ("genres has", 11, "expected a text in quotes, found the end", Some("go on with a text in quotes")),
+        ("year > and", 8, "expected a number, found `and`", None),
+        ("title = Big", 9, "expected a text in quotes, found `Big`", Some("write texts in quotes")),
         ("year 1990", 6, "expected a comparison, found `1990`", None),
         ("yaer > 1990", 1, "there is no column `yaer`", Some(&guess)),
         ("not (`a b` = 1)", 6, "there is no column `a b`", Some(columns)),
         ("year > 1990 genres", 13, "expected `and`, `or` or the end, found `genres`", None),
-        ("(year > 1990", 13, "expected `and`, `or` or `)`, found the end", None),
+        ("(year > 1990", 13, "expected `and`, `or` or `)`, found the end", Some("close each parenthesis")),
         ("year > 1990)", 12, "expected `and`, `or` or the end, found `)`", None),
-        ("title = \"Bi", 9, "the text is never closed", None),
-        ("`title = 1", 1, "the name is never closed", None),
+        ("title = \"Bi", 9, "the text is never closed", Some("end it with the quote that it begins with")),
+        ("`title = 1", 1, "the name is never closed", Some("end it with the quote that it begins with")),
         ("year > 19x", 8, "`19x` is not a number", None),
         ("year > 1 & year < 2", 10, "`&` has no meaning here", None),
         ("year > \"1990\"", 8, "`year` is a number, and \"1990\" is a text", Some("write numbers without quotes")),
@@ -183,6 +195,27 @@ fn faults_are_told_with_their_place_and_what_would_do() {
     ];
     for (text, hint) in more {
         assert_eq!(Filter::parse(text, &catalogue()).unwrap_err().hint().as_deref(), Some(hint));
+    }
+}
+
+#[test]
+fn values_that_no_item_has_are_told_with_the_nearest() {
+    let told = |text: &str| {
+        let catalogue = catalogue();
+        let absent = Filter::parse(text, &catalogue).unwrap().absent(&catalogue);
+        absent.iter().map(ToString::to_string).collect::<Vec<_>>().join(". ")
+    };
+    let drama = "no item has `Dramma` among its `genres`; the nearest: `Drama`, `War`, `Horror`";
+    assert_eq!(told("genres has 'Dramma' or year = 3 and not genres has 'Dramma'"), drama);
+    let studio = "no item has `a23` among its `the studio`; the nearest: `A24`, `UFA`";
+    assert_eq!(
+        told("`the studio` != 'a23' and genres has \"dramma\""),
+        format!("{studio}. {}", drama.replace("Dramma", "dramma"))
+    );
+    for fine in
+        ["genres has 'drama'", "`the studio` = 'ufa'", "title = 'Nothing'", "`the studio` contains 'x'", "year = 1"]
+    {
+        assert_eq!(told(fine), "");
     }
 }
 

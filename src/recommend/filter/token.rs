@@ -1,6 +1,6 @@
 //! The words of a filter, and where each begins.
 
-use super::{FilterFault, Order};
+use super::{FilterFault, Order, fault::END};
 
 /// One word.
 #[derive(Clone, Debug, PartialEq)]
@@ -54,7 +54,7 @@ impl Token {
             Token::Name(name) => format!("`{name}`"),
             Token::Text(text) => format!("\"{text}\""),
             Token::Number(text, _) => format!("`{text}`"),
-            Token::End => "the end".into(),
+            Token::End => END.into(),
         }
     }
 }
