@@ -6,6 +6,7 @@ use clap::Args;
 use docent::recommend::{
     Store,
     answers::{AnswerCache, CacheFigures, CacheLimits},
+    counted,
 };
 
 use super::{CliError, Context};
@@ -43,8 +44,8 @@ fn table(figures: &CacheFigures) -> String {
     let CacheLimits { seconds, bytes } = figures.limits;
     let age = figures.oldest_seconds.map_or(String::new(), |seconds| format!(", the oldest {} old", duration(seconds)));
     let mut text = format!(
-        "{} answers, {} of at most {}{age}; kept for {}\n",
-        figures.answers,
+        "{}, {} of at most {}{age}; kept for {}\n",
+        counted(figures.answers as usize, "answer", "answers"),
         size(figures.bytes),
         size(bytes),
         duration(seconds)

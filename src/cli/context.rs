@@ -18,7 +18,7 @@ use docent::{
         self,
         hub::{ModelReference, Progress, Quiet, Resolved, Resolver},
     },
-    recommend::{Store, Users, answers::AnswerCache, fairness::Mask},
+    recommend::{Store, Users, answers::AnswerCache, counted, fairness::Mask},
 };
 use serde::Serialize;
 use signal_hook::{
@@ -325,16 +325,20 @@ impl Display for Told {
         let Stats { drafted_tokens, accepted_tokens, scored_tokens, steps, rows, .. } = stats;
         let Stats { answers_found, tokens_saved, .. } = stats;
         let asked = prompt_tokens + generated_tokens + forced_tokens + accepted_tokens + scored_tokens + tokens_saved;
+        let answers = counted(*answers_found as usize, "kept answer", "kept answers");
+        let tokens = |count: &u64| counted(*count as usize, "token", "tokens");
+        let (prompts, drawn, scored) = (tokens(prompt_tokens), tokens(generated_tokens), tokens(scored_tokens));
+        let (read, jobs) = (counted(*rows as usize, "row", "rows"), counted(stats.jobs as usize, "job", "jobs"));
         write!(
             f,
-            "tokens   {asked} asked, {rows} computed, {cached_tokens} cached, {tokens_saved} saved by {answers_found} kept \
-             answers, {tokens_compressed} by compression\n\
-             prompts  {prompt_tokens} tokens, {cached_tokens} of them found in the prefix cache\n\
-         texts    {generated_tokens} tokens drawn, {forced_tokens} forced, {accepted_tokens} of {drafted_tokens} guesses right\n\
-         scores   {scored_tokens} tokens of continuations computed\n\
-         steps    {steps}, of {rows} rows in all; {} jobs, {} made way\n\
-         cache    {} of {} blocks kept, {} forgotten",
-            stats.jobs, stats.preempted, stats.blocks_kept, stats.blocks, stats.blocks_evicted
+            "tokens   {asked} asked, {rows} computed, {cached_tokens} cached, {tokens_saved} saved by {answers}, \
+             {tokens_compressed} by compression\n\
+             prompts  {prompts}, {cached_tokens} of them found in the prefix cache\n\
+             texts    {drawn} drawn, {forced_tokens} forced, {accepted_tokens} of {drafted_tokens} guesses right\n\
+             scores   {scored} of continuations computed\n\
+             steps    {steps}, of {read} in all; {jobs}, {} made way\n\
+             cache    {} of {} blocks kept, {} forgotten",
+            stats.preempted, stats.blocks_kept, stats.blocks, stats.blocks_evicted
         )
     }
 }

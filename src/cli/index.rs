@@ -6,7 +6,7 @@ use clap::{ArgGroup, Args, ValueEnum};
 use docent::{
     engine,
     recommend::{
-        self, ColumnRole, Role, Roles, Source, Store, UnknownItems,
+        self, ColumnRole, Role, Roles, Source, Store, UnknownItems, counted,
         index::{Encoder, FindEncoder, IndexEvent, IndexOptions, IndexReport, index},
     },
 };
@@ -238,8 +238,4 @@ fn summary(report: &IndexReport, append: bool) -> String {
         (false, false) => "Made",
     };
     format!("{done} {}\n{}", report.store.display(), lines.join("\n"))
-}
-
-fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
 }

@@ -13,7 +13,7 @@ use std::{
 use clap::Args;
 use docent::{
     engine::{Message, Prompt},
-    recommend::LineFault,
+    recommend::{LineFault, counted},
 };
 use serde_json::Value;
 
@@ -134,7 +134,7 @@ pub(crate) enum InputError {
         expected: String,
     },
     /// A row of a table that is longer or shorter than its header.
-    #[error("{file}, line {line}: {found} fields, and the header has {expected}")]
+    #[error("{file}, line {line}: {}, and the header has {expected}", counted(*found as usize, "field", "fields"))]
     Ragged {
         /// The file.
         file: Source,

@@ -6,6 +6,7 @@ use super::{
     DatabaseFault, Kind, Role, TableError,
     align::ALIGNMENT,
     catalogue::GENRES,
+    counted,
     filter::FilterError,
     hybrid::{HYBRID, RERANK},
     store::StoreError,
@@ -99,7 +100,7 @@ pub enum Error {
         said: String,
     },
     /// Nobody has this id.
-    #[error("there is no user `{id}` among {users} users")]
+    #[error("there is no user `{id}` among {}", counted(*users, "user", "users"))]
     UnknownUser {
         /// The id.
         id: String,
@@ -109,7 +110,7 @@ pub enum Error {
         examples: Vec<String>,
     },
     /// Vectors and catalogue do not belong together.
-    #[error("{vectors} vectors for {items} items")]
+    #[error("{} for {}", counted(*vectors, "vector", "vectors"), counted(*items, "item", "items"))]
     VectorCount {
         /// Vectors that there are.
         vectors: usize,
@@ -117,7 +118,7 @@ pub enum Error {
         items: usize,
     },
     /// There is no item with this id.
-    #[error("there is no item `{id}` among {items} items")]
+    #[error("there is no item `{id}` among {}", counted(*items, "item", "items"))]
     NoSuchItem {
         /// The id.
         id: String,
@@ -172,7 +173,7 @@ pub enum Error {
         what: String,
     },
     /// There is too little to learn from.
-    #[error("{users} users have enough interactions to learn from, and {needed} are needed")]
+    #[error("{} enough interactions to learn from, and {needed} are needed", counted(*users, "user has", "users have"))]
     TooFewInteractions {
         /// Users with at least two interactions.
         users: usize,
@@ -198,7 +199,7 @@ pub enum Error {
         method: &'static str,
     },
     /// Vectors of a store that is added to would go, since some items have none and no encoder makes them.
-    #[error("{missing} of {items} items would have no vector, and without these the others are of no use")]
+    #[error("{missing} of {} would have no vector, and without these the others are of no use", counted(*items, "item", "items"))]
     LostVectors {
         /// Items that have none.
         missing: usize,

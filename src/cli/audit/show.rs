@@ -1,6 +1,7 @@
 //! An audit as text.
 
 use docent::recommend::{
+    counted,
     evaluate::Estimate,
     fairness::{Counterfactual, ExposureParity, FairnessReport, Mitigation, PopularityBias, UserGaps},
 };
@@ -15,8 +16,11 @@ const WIDE: usize = 26;
 /// The whole report.
 pub(super) fn table(title: &str, report: &FairnessReport) -> String {
     let mut text = format!(
-        "Fairness of {title}: {} items, {} users, {} interactions; lists of {}\n",
-        report.items, report.users, report.interactions, report.k
+        "Fairness of {title}: {}, {}, {}; lists of {}\n",
+        counted(report.items, "item", "items"),
+        counted(report.users, "user", "users"),
+        counted(report.interactions, "interaction", "interactions"),
+        report.k
     );
     if let Some(bias) = &report.popularity {
         text += &popularity(bias);
@@ -51,7 +55,7 @@ fn popularity(bias: &PopularityBias) -> String {
         format!("  {}{histories:<WIDE$}{lists:<WIDE$}{note}", padded(name)).trim_end().to_owned() + "\n"
     };
     let added = format!("added {}", signed(&bias.percentile_added));
-    let tail = format!("{} items of the long tail", bias.tail_items);
+    let tail = format!("{} of the long tail", counted(bias.tail_items, "item", "items"));
     format!("\n{}{:<WIDE$}{}\n", padded_to("Popularity", NAME + 2), "histories", "lists")
         + &row("percentile", interval(&bias.percentile_of_histories), interval(&bias.percentile_of_lists), &added)
         + &row("share of the long tail", interval(&bias.tail_in_histories), interval(&bias.tail_in_lists), &tail)

@@ -6,6 +6,7 @@ use clap::Args;
 use docent::{
     engine::{Engine, EngineOptions, Measured, Workload},
     models::{Pool, memory},
+    recommend::counted,
 };
 use indicatif::HumanBytes;
 use serde::Serialize;
@@ -151,15 +152,15 @@ fn print(line: &Line, context: &mut Context) -> Result<(), CliError> {
         line.first_token_seconds.map_or_else(String::new, |time| format!(", first token after {:.1} ms", 1e3 * time)),
     ))?;
     context.line(format_args!(
-        "         {} {}, {} sequences, {} of {} prompt tokens shared, {} generated from depth {}, {} threads{}",
+        "         {} {}, {}, {} of {} shared, {} generated from depth {}, {}{}",
         line.model,
         line.format,
-        line.batch,
+        counted(line.batch, "sequence", "sequences"),
         line.shared_prefix,
-        line.prompt,
+        counted(line.prompt, "prompt token", "prompt tokens"),
         line.generate,
         line.prompt.max(line.depth),
-        line.threads,
+        counted(line.threads, "thread", "threads"),
         line.peak_memory_bytes.map_or_else(String::new, |bytes| format!(", {} at most", HumanBytes(bytes))),
     ))
 }

@@ -11,7 +11,7 @@ use clap::Args;
 use docent::{
     models::memory,
     recommend::{
-        Query, Recommender, Source, Store,
+        Query, Recommender, Source, Store, counted,
         fixture::{CrowdOptions, write_interactions, write_items},
         index::IndexOptions,
     },
@@ -167,13 +167,13 @@ fn print(line: &Line, context: &mut Context) -> Result<(), CliError> {
     let each = line.seconds_per_million.map(|seconds| format!(", {seconds:.1} s for each million interactions"));
     let memory = line.peak_memory_bytes.map(|bytes| format!(", {} at most so far", HumanBytes(bytes)));
     context.line(format_args!(
-        "{:10} {:>9.3} s{}; {} items, {} interactions of {} users, a store of {}{}",
+        "{:10} {:>9.3} s{}; {}, {} of {}, a store of {}{}",
         line.test,
         line.seconds,
         each.unwrap_or_default(),
-        line.items,
-        line.interactions,
-        line.users,
+        counted(line.items, "item", "items"),
+        counted(line.interactions, "interaction", "interactions"),
+        counted(line.users, "user", "users"),
         HumanBytes(line.store_bytes),
         memory.unwrap_or_default(),
     ))

@@ -14,7 +14,7 @@ use std::{
 
 use clap::Args;
 use docent::recommend::{
-    Recommendations, Recommender, Store,
+    Recommendations, Recommender, Store, counted,
     hybrid::HYBRID,
     index::IndexOptions,
     rerank::identity,
@@ -62,15 +62,16 @@ pub(crate) fn run(args: &DemoArgs, context: &mut Context) -> Result<(), CliError
     let mut system = Wanted { judge, explain: true, ..Wanted::default() }.system(&store, &recommender, context)?;
     let answer = system::serve(&mut system, &whom, RECOMMENDED, None, context)?;
     let answer = Recommendations { language_model: None, ..answer };
-    done(context, &format!("Recommended and explained {} items", answer.items.len()), started);
+    done(context, &format!("Recommended and explained {}", counted(answer.items.len(), "item", "items")), started);
     if context.json {
         return context.json_line(&answer);
     }
     let identity = identity(&context.engine()?);
     let (rated, weight) = (whom.history.len(), recommender.rerank_weight(Rerank::Likelihood.source(), &identity));
     let note = format!(
-        "\n{rated} ratings in all. The order is the hybrid model's; likelihood is the language model's opinion, and\n\
-         counts {weight}: on validation items it must gain before it may count.\n"
+        "\n{} in all. The order is the hybrid model's; likelihood is the language model's opinion, and\n\
+         counts {weight}: on validation items it must gain before it may count.\n",
+        counted(rated, "rating", "ratings")
     );
     context.show(&format!("\n{}{note}", show::page(&answer)))
 }
@@ -101,8 +102,9 @@ fn store(args: &DemoArgs, context: &Context) -> Result<Store, CliError> {
         ..IndexOptions::default()
     };
     let report = index::make(&path, &options, true, context)?;
-    let (items, rows) = (report.items.total, report.interactions.total);
-    done(context, &format!("Indexed {items} items and {rows} ratings"), started);
+    let items = counted(report.items.total, "item", "items");
+    let ratings = counted(report.interactions.total, "rating", "ratings");
+    done(context, &format!("Indexed {items} and {ratings}"), started);
     // Whoever asks for somebody unknown is told so before the training.
     let made = Store::open(&path)?;
     made.interactions(&made.catalogue()?)?.user(&args.user)?;

@@ -316,7 +316,7 @@ mod tests {
             (InputFormat::Csv, b"id,text\n", "FILE holds no texts"),
             (InputFormat::Csv, b"id,title\n1,a\n", "FILE: no column `text`; there are `id`, `title`"),
             (InputFormat::Csv, b"key,text\n1,a\n", "FILE: no column `id`; there are `key`, `text`"),
-            (InputFormat::Csv, b"id,text\n1,a\n2\n", "FILE, line 3: 1 fields, and the header has 2"),
+            (InputFormat::Csv, b"id,text\n1,a\n2\n", "FILE, line 3: 1 field, and the header has 2"),
             (InputFormat::Csv, b"id,text\n1,a\n2,b,c\n", "FILE, line 3: 3 fields, and the header has 2"),
             (InputFormat::Csv, b"id,text\n1,\"a\n2,b\n", "FILE, line 2: a quote is opened and never closed"),
             (InputFormat::Csv, b"id,text\n1,a\n2,\xff\n", "FILE, line 3: not UTF-8"),

@@ -8,6 +8,7 @@ use docent::recommend::{
     converse::{
         ChatREC, Labelled, Opinions, SimulateOptions, Simulation, Understander, Understanding, simulate, understanding,
     },
+    counted,
     diversify::has_categories,
 };
 
@@ -108,8 +109,8 @@ fn simulated(figures: &Simulation) -> String {
     let gain = figures.gain.map(|gain| format!("{gain:.1} x"));
     let share = |name: &str, value: f64| format!("{name:<36}{:>6.1} %\n", 100.0 * value);
     [
-        format!("{targets} targets, seed {}\n", figures.seed),
-        share(&format!("found within {turns} messages"), figures.success),
+        format!("{}, seed {}\n", counted(*targets, "target", "targets"), figures.seed),
+        share(&format!("found within {}", counted(*turns, "message", "messages")), figures.success),
         share("on the one list of 5", figures.one_shot),
         share("on the one list of as many as shown", figures.one_shot_long),
         format!("{:<36}{:>8}\n", "found against the one list of 5", gain.unwrap_or_else(|| "-".into())),
@@ -152,5 +153,5 @@ fn table(figures: &Understanding) -> String {
         ("rating F1", figures.rating_f1),
     ];
     let rows = rows.map(|(name, value)| format!("{name:<16}{:>6.1} %\n", 100.0 * value));
-    format!("{} messages\n{}", figures.messages, rows.concat())
+    format!("{}\n{}", counted(figures.messages, "message", "messages"), rows.concat())
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use docent::recommend::{
-    Store,
+    Store, counted,
     evaluate::{ExplanationFigures, ExplanationOptions, evaluate_explanations},
 };
 
@@ -74,7 +74,11 @@ fn table(figures: &ExplanationFigures) -> String {
     ];
     let rows: String = rows.iter().map(|(name, value)| format!("{name:<27}{value}\n")).collect();
     format!(
-        "{} explanations: {} users, {} items each, the best of {} drafts; seed {}\n\n{rows}",
-        figures.explanations, protocol.users, protocol.items, protocol.candidates, protocol.seed
+        "{}: {}, {} each, the best of {}; seed {}\n\n{rows}",
+        counted(figures.explanations, "explanation", "explanations"),
+        counted(protocol.users, "user", "users"),
+        counted(protocol.items, "item", "items"),
+        counted(protocol.candidates, "draft", "drafts"),
+        protocol.seed
     )
 }

@@ -1,6 +1,9 @@
 //! What an evaluation looks like to people: a table of the methods, their intervals, and what was learned.
 
-use docent::recommend::evaluate::{Estimate, Evaluation, Lift, Metric, Segment};
+use docent::recommend::{
+    counted,
+    evaluate::{Estimate, Evaluation, Lift, Metric, Segment},
+};
 
 use crate::cli::plot::{Bar, draw, escape};
 
@@ -12,9 +15,9 @@ pub(super) fn table(evaluations: &[Evaluation]) -> String {
     let Some(first) = evaluations.first() else { return String::new() };
     let protocol = &first.protocol;
     let mut text = format!(
-        "{} users, {} targets: {}; candidates: {}; ties: {}; seen items {}; gain {}; seed {}\n\n",
-        first.users,
-        first.cases,
+        "{}, {}: {}; candidates: {}; ties: {}; seen items {}; gain {}; seed {}\n\n",
+        counted(first.users, "user", "users"),
+        counted(first.cases, "target", "targets"),
         protocol.split,
         protocol.candidates,
         protocol.ties,
@@ -45,7 +48,8 @@ pub(super) fn table(evaluations: &[Evaluation]) -> String {
         text += &format!("\n{}: what it adds, NDCG@10\n", evaluation.method.name());
         for Lift { segment, cases, without, difference } in &evaluation.lift {
             let difference = signed(difference);
-            text += &format!("  {:<17}{cases:>6} cases  {without:.4}  {difference}\n", of_segment(*segment));
+            let noun = if *cases == 1 { "case" } else { "cases" };
+            text += &format!("  {:<17}{cases:>6} {noun:<5}  {without:.4}  {difference}\n", of_segment(*segment));
         }
     }
     text += "\nIntervals: 95 %, bootstrap over users. Chosen and learned on validation items:\n";

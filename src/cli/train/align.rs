@@ -13,6 +13,7 @@ use docent::{
     recommend::{
         self, Recommender, Store, StoreWriter,
         align::{ALIGNMENT, AlignData, AlignOptions, AlignState, Alignment, train_alignment},
+        counted,
         evaluate::{Holdout, Split, Ties},
         store::{CATALOGUE, EMBEDDINGS, INTERACTIONS},
     },
@@ -131,7 +132,11 @@ pub(super) fn run(args: &AlignArgs, context: &mut Context) -> Result<(), CliErro
         return context.json_line(&report);
     }
     let lately = loss.map_or_else(String::new, |loss| format!(", {loss:.3} nats a token lately"));
-    context.status(format_args!("Aligned {}: {} steps{lately}", args.store.display(), report.steps));
+    context.status(format_args!(
+        "Aligned {}: {}{lately}",
+        args.store.display(),
+        counted(report.steps, "step", "steps")
+    ));
     Ok(())
 }
 

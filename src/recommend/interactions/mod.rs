@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn an_unknown_user_is_told_who_there_is() {
         let error = read("user_id,item_id\na,2\n", UnknownItems::Refuse).unwrap().user("z").unwrap_err();
-        assert_eq!(error.to_string(), "there is no user `z` among 1 users");
+        assert_eq!(error.to_string(), "there is no user `z` among 1 user");
         assert_eq!(error.hint().as_deref(), Some("there are `a`"));
     }
 

@@ -140,6 +140,6 @@ mod tests {
     #[test]
     fn vectors_of_another_catalogue_are_refused() {
         let error = Semantic::new(vectors(&[1.0, 0.0]), 2, SemanticOptions::default()).unwrap_err();
-        assert_eq!(error.to_string(), "1 vectors for 2 items");
+        assert_eq!(error.to_string(), "1 vector for 2 items");
     }
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use super::Role;
+use crate::recommend::counted;
 
 /// Where in a file something stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,7 +138,7 @@ pub enum TableFault {
         second: String,
     },
     /// A row has more or fewer cells than the header.
-    #[error("{place}: {found} cells, expected {expected}")]
+    #[error("{place}: {}, expected {expected}", counted(*found, "cell", "cells"))]
     Ragged {
         /// The row.
         place: Place,
