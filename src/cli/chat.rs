@@ -6,14 +6,20 @@ use std::{
     path::PathBuf,
 };
 
-use clap::Args;
+use clap::{Args, builder::NonEmptyStringValueParser};
 use docent::recommend::{
     Recommender, Store,
     converse::{Phraser, SessionInfo, Sessions},
+    counted,
     system::{Conversation, LLMRecommendationSystem},
 };
 
-use super::{CliError, Context, input::Source, lines::Lines};
+use super::{
+    CliError, Context,
+    columns::{padded, width},
+    input::Source,
+    lines::Lines,
+};
 
 /// The session of those who name none.
 const DEFAULT: &str = "default";
@@ -24,7 +30,7 @@ pub(crate) struct ChatArgs {
     /// Folder of the store
     store: PathBuf,
     /// Session to begin, or to go on with
-    #[arg(long, value_name = "NAME", default_value = DEFAULT)]
+    #[arg(long, value_name = "NAME", default_value = DEFAULT, value_parser = NonEmptyStringValueParser::new())]
     session: String,
     /// A user of the store, whose history counts
     #[arg(long, value_name = "ID")]
@@ -102,14 +108,17 @@ fn list(sessions: &[SessionInfo], context: &mut Context) -> Result<(), CliError>
     if sessions.is_empty() {
         context.status("note: nobody has talked in this store yet");
     }
+    if context.json {
+        return sessions.iter().try_for_each(|session| context.json_line(session));
+    }
+    let user = |session: &SessionInfo| session.user.clone().unwrap_or_else(|| "-".into());
+    let widest = |text: &dyn Fn(&SessionInfo) -> String| sessions.iter().map(|session| width(&text(session))).max();
+    let names = widest(&|session| session.session.clone()).unwrap_or_default();
+    let users = widest(&user).unwrap_or_default();
     for session in sessions {
-        if context.json {
-            context.json_line(session)?;
-            continue;
-        }
-        let user = session.user.as_deref().unwrap_or("-");
-        let SessionInfo { session, messages, .. } = session;
-        context.line(format_args!("{session}  user {user}  {messages} messages"))?;
+        let messages = counted(session.messages, "message", "messages");
+        let (name, user) = (padded(&session.session, names), padded(&user(session), users));
+        context.line(format_args!("{name}  user {user}  {messages}"))?;
     }
     Ok(())
 }

@@ -3,12 +3,16 @@
 use std::{ffi::OsString, ops::ControlFlow};
 
 use clap::{Args, builder::NonEmptyStringValueParser};
-use docent::engine::{Constraint, FinishReason, Generation, Priority, Request, Sampling};
+use docent::{
+    engine::{Constraint, FinishReason, Generation, Priority, Request, Sampling},
+    recommend::counted,
+};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{
     CliError, Context,
-    input::{PromptArgs, Source},
+    input::{PromptArgs, Source, describe},
     recommend::share,
 };
 
@@ -38,7 +42,7 @@ pub(crate) struct GenerateArgs {
     #[arg(long, value_name = "N", default_value_t = 0)]
     seed: u64,
     /// A text that ends the generation and is not part of it; may be given several times
-    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, value_parser = NonEmptyStringValueParser::new())]
     stop: Vec<String>,
     /// Go on after the token that ends a text
     #[arg(long)]
@@ -80,11 +84,16 @@ impl ConstraintArgs {
     fn read(&self) -> Result<Option<Constraint>, CliError> {
         if let Some(file) = &self.schema {
             let source = Source::from(file.clone());
-            let schema = serde_json::from_str(&source.text()?).map_err(|error| {
-                let problem = format!("{source} holds no JSON schema: {error}");
+            let unfit = |fault: String| {
+                let problem = format!("{source} holds no JSON schema: {fault}");
                 CliError::usage(problem, "write it as JSON, such as `{\"type\": \"object\"}`")
-            })?;
-            return Ok(Some(Constraint::Json(schema)));
+            };
+            let schema: Value = serde_json::from_str(&source.text()?).map_err(|error| unfit(error.to_string()))?;
+            // True and false are schemas, too: of anything and of nothing.
+            return match schema.is_object() || schema.is_boolean() {
+                true => Ok(Some(Constraint::Json(schema))),
+                false => Err(unfit(format!("it is {}, expected an object", describe(Some(&schema))))),
+            };
         }
         let choices = || (!self.choice.is_empty()).then(|| Constraint::OneOf(self.choice.clone()));
         Ok(self.regex.clone().map(Constraint::Regex).or_else(choices))
@@ -138,8 +147,7 @@ pub(crate) fn run(args: &GenerateArgs, context: &mut Context) -> Result<(), CliE
         if shown.is_err() || context.is_interrupted() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     shown?;
-    let is_cut = |generation: &Generation| generation.finish_reason == FinishReason::Length;
-    let is_unfinished = request.constraint.is_some() && generations.iter().any(is_cut);
+    let warning = generations.iter().find_map(|generation| cut(generation, &request, context.json));
     if context.json {
         for generation in generations {
             context.json_line(&Output {
@@ -152,11 +160,28 @@ pub(crate) fn run(args: &GenerateArgs, context: &mut Context) -> Result<(), CliE
     } else {
         context.line("")?;
     }
-    if is_unfinished {
-        context.status(format_args!(
-            "warning: cut short by `--max-tokens {}` before the end of the constraint, which the text may not fulfil",
-            args.max_tokens
-        ));
+    if let Some(warning) = warning {
+        context.status(format_args!("warning: cut short {warning}"));
     }
     if context.is_interrupted() { Err(CliError::Interrupted) } else { Ok(()) }
+}
+
+/// Where a text was cut, if that must be told: what a constraint may miss, and the end of the context, which JSON tells by
+/// its numbers.
+fn cut(generation: &Generation, request: &Request, json: bool) -> Option<String> {
+    let written = generation.ids.len();
+    let constraint = match request.constraint {
+        Some(_) => " before the end of the constraint, which the text may not fulfil",
+        None => "",
+    };
+    match generation.finish_reason {
+        FinishReason::Length if written < request.max_tokens && !(json && constraint.is_empty()) => {
+            let whole = request.prompt.len() + written;
+            Some(format!("at the end of the context, with {}{constraint}", counted(whole, "token", "tokens")))
+        }
+        FinishReason::Length if written >= request.max_tokens && !constraint.is_empty() => {
+            Some(format!("by `--max-tokens {}`{constraint}", request.max_tokens))
+        }
+        _ => None,
+    }
 }

@@ -35,6 +35,10 @@ fn a_dialogue_is_answered_and_kept() {
     let arguments = ["chat", "store", "--plain", "--quiet"];
     let output = workplace.run_with_input(&arguments, DIALOGUE);
     insta::assert_snapshot!("chat-plain", workplace.told(&arguments, &output));
+    for (session, user) in [("evening", "u12"), ("花样年华", "u7")] {
+        let begin = ["chat", "store", "--plain", "--quiet", "--session", session, "--user", user];
+        stdout(workplace.run_with_input(&begin, "Hello!\n"));
+    }
     insta::assert_snapshot!("chat-list", workplace.transcript(&["chat", "store", "--list"]));
     let arguments = ["chat", "store", "--plain", "--json", "--quiet", "--session", "json"];
     let text = stdout(workplace.run_with_input(&arguments, DIALOGUE));

@@ -188,11 +188,30 @@ fn a_constraint_holds_whatever_the_model_wants() {
 }
 
 #[test]
+fn a_text_that_ends_with_the_context_is_told() {
+    let workplace = Workplace::with_models();
+    let free =
+        ["generate", "--prompt", "Once upon a time", "--kv-positions", "64", "--ignore-eos", "--max-tokens", "500"];
+    let bound =
+        ["generate", "--prompt", "Digits:", "--kv-positions", "64", "--regex", "[0-9]{300}", "--max-tokens", "500"];
+    let told = |arguments: &[&str]| String::from_utf8_lossy(&workplace.run(arguments).stderr).into_owned();
+    let end = "warning: cut short at the end of the context, with 65 tokens";
+    assert_eq!(told(&free), format!("{end}\n"));
+    assert_eq!(told(&[&free[..], &["--json"]].concat()), "", "the numbers tell it");
+    let unfulfilled = format!("{end} before the end of the constraint, which the text may not fulfil\n");
+    assert_eq!(told(&bound), unfulfilled);
+    assert_eq!(told(&[&bound[..], &["--json"]].concat()), unfulfilled);
+    assert_eq!(told(&["generate", "--prompt", "a", "--max-tokens", "2"]), "", "as many as were asked for");
+}
+
+#[test]
 fn what_constrains_nothing_is_told() {
     let workplace = Workplace::with_models();
     workplace.write("broken.json", "{\"type\": ");
     workplace.write("impossible.json", r#"{"type": "integer", "minimum": 5, "maximum": 3}"#);
-    let cases: [(&[&str], i32, &[&str]); 5] = [
+    workplace.write("list.json", "[1]");
+    let cases: [(&[&str], i32, &[&str]); 6] = [
+        (&["--schema", "list.json"], 2, &["list.json holds no JSON schema: it is a list, expected an object"]),
         (&["--schema", "broken.json"], 2, &["broken.json holds no JSON schema", "line 1"]),
         (&["--schema", "missing.json"], 1, &["cannot open missing.json"]),
         (&["--schema", "impossible.json"], 1, &["the JSON schema cannot be used"]),

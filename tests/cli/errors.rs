@@ -108,6 +108,19 @@ fn prompts() {
     );
 }
 
+/// Where a text must say something.
+#[test]
+fn empty_values() {
+    let workplace = Workplace::new();
+    let cases: [&[&str]; 3] = [
+        &["generate", "--prompt", "a", "--stop", ""],
+        &["generate", "--prompt", "a", "--choice", ""],
+        &["chat", "store", "--session", ""],
+    ];
+    let told: Vec<String> = cases.iter().map(|arguments| workplace.transcript(arguments)).collect();
+    insta::assert_snapshot!("error-empty-values", told.join("\n"));
+}
+
 #[test]
 fn texts() {
     let workplace = Workplace::new();
