@@ -14,14 +14,14 @@ use clap::Args;
 use docent::{
     engine::Engine,
     recommend::{
-        self, Catalogue, Interactions, Roles, Store, Users,
+        self, Catalogue, Interactions, Roles, Store, Users, counted,
         fairness::Mask,
         features::{FeatureReader, StructuredFeatures, TasteReader, User, UserFeatures},
     },
 };
 use serde::{Deserialize, Serialize};
 
-use super::{CliError, Context, recommend::PrivacyArgs, staged::distinct};
+use super::{CliError, Context, lines::is_json_lines, recommend::PrivacyArgs, staged::distinct};
 
 /// Items or users that are read at once: enough to fill the steps, few enough to lose little.
 const AT_ONCE: usize = 64;
@@ -31,7 +31,7 @@ const AT_ONCE: usize = 64;
 pub(crate) struct FeaturesArgs {
     /// Items: CSV, JSON Lines, Parquet, or RecBole's `.item`; or a store
     input: PathBuf,
-    /// JSON Lines with `item_id`, `genres`, `themes`, `audience`, `mood` and `keywords`; for users with `user_id`, `genres`,
+    /// JSON Lines, in a file `.jsonl`, with `item_id`, `genres`, `themes`, `audience`, `mood` and `keywords`; for users with `user_id`, `genres`,
     /// `avoided`, `themes`, `mood` and `keywords`
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
@@ -86,6 +86,7 @@ struct Report<'a> {
 /// another input, or the user interrupts.
 pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliError> {
     distinct(&args.input, &args.output)?;
+    let partial = partial_of(&args.output)?;
     let input = Input::read(args)?;
     let mask = match &input {
         Input::Items(_) => {
@@ -98,7 +99,14 @@ pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliE
         }
     };
     let ids = input.ids();
-    let partial = partial_of(&args.output)?;
+    if args.resume && !partial.exists() && args.output.exists() {
+        let (read, _) = read_partial(&args.output, &ids)?;
+        if read == ids.len() {
+            return tell(args, ids.len(), read, context);
+        }
+        // What was read of fewer of them is read of these, too.
+        fs::copy(&args.output, &partial).map_err(CliError::io("create", &partial))?;
+    }
     let (resumed, whole) = if args.resume { read_partial(&partial, &ids)? } else { (0, 0) };
     let file = OpenOptions::new().create(true).append(true).open(&partial).map_err(CliError::io("create", &partial))?;
     // What an interrupted write left of its last line goes, or all where nothing is resumed.
@@ -114,7 +122,9 @@ pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliE
         let range = begin..ids.len().min(begin + AT_ONCE);
         let lines = reader.lines(&ids, range, &mut || context.flow()).inspect_err(|error| {
             if matches!(error, recommend::Error::Interrupted) {
-                context.status(format_args!("note: {begin} {what} are read: `--resume` goes on from there"));
+                let read = told(args.users, begin);
+                let are = if begin == 1 { "is" } else { "are" };
+                context.status(format_args!("note: {read} {are} read: `--resume` goes on from there"));
             }
         })?;
         write(&mut out, &lines).map_err(CliError::io("write", &partial))?;
@@ -123,15 +133,22 @@ pub(crate) fn run(args: &FeaturesArgs, context: &mut Context) -> Result<(), CliE
     drop(counter);
     out.get_ref().sync_all().map_err(CliError::io("write", &partial))?;
     fs::rename(&partial, &args.output).map_err(CliError::io("write", &args.output))?;
-    let count = |wanted: bool| wanted.then_some(ids.len());
+    tell(args, ids.len(), resumed, context)
+}
+
+/// Tells what was read.
+fn tell(args: &FeaturesArgs, all: usize, resumed: usize, context: &mut Context) -> Result<(), CliError> {
+    let count = |wanted: bool| wanted.then_some(all);
     let report = Report { items: count(!args.users), users: count(args.users), resumed, output: &args.output };
-    match context.json {
-        true => context.json_line(&report),
-        false => {
-            context.status(format_args!("Read {} {what}, {resumed} of them earlier", ids.len()));
-            Ok(())
-        }
+    if context.json {
+        return context.json_line(&report);
     }
+    context.status(format_args!("Read {}, {resumed} of them earlier", told(args.users, all)));
+    Ok(())
+}
+
+fn told(users: bool, count: usize) -> String {
+    if users { counted(count, "user", "users") } else { counted(count, "item", "items") }
 }
 
 /// What is read.
@@ -230,9 +247,16 @@ fn write(out: &mut BufWriter<File>, lines: &[Line]) -> std::io::Result<()> {
 }
 
 /// Where lines are kept until all are there.
+///
+/// # Errors
+/// If the output is a folder, or its name promises another format.
 fn partial_of(output: &Path) -> Result<PathBuf, CliError> {
     let name = output.file_name().filter(|_| !output.is_dir());
     let name = name.ok_or_else(|| CliError::io("write", output)(std::io::ErrorKind::IsADirectory.into()))?;
+    if !is_json_lines(output) {
+        let problem = format!("features are written as JSON Lines, which the name {} does not tell", output.display());
+        return Err(CliError::usage(problem, "end it in `.jsonl`"));
+    }
     let mut partial = name.to_os_string();
     partial.push(".partial");
     Ok(output.with_file_name(partial))

@@ -1,6 +1,9 @@
 //! Files line by line, and what a line of JSON holds; every fault with its line.
 
-use std::io::{self, BufRead};
+use std::{
+    io::{self, BufRead},
+    path::Path,
+};
 
 use docent::recommend::LineFault;
 use serde::Serialize;
@@ -10,6 +13,11 @@ use super::{
     CliError,
     input::{InputError, Source, describe},
 };
+
+/// Whether a file's name says that it holds JSON Lines.
+pub(crate) fn is_json_lines(path: &Path) -> bool {
+    path.extension().is_some_and(|ending| ["jsonl", "ndjson"].iter().any(|known| ending.eq_ignore_ascii_case(known)))
+}
 
 /// What names a text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

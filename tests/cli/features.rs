@@ -41,10 +41,19 @@ fn every_item_gets_features_within_the_schema() {
     let arguments = ["features", "items.csv", "-o", "out.jsonl", "--json", "--quiet", "--resume"];
     assert_eq!(json(workplace.run(&arguments))["resumed"], 1);
     assert_eq!(lines(&workplace), whole);
+    // What is finished stays as it is, and no model is asked for.
+    let again = [&arguments[..], &["--model", "nowhere"]].concat();
+    assert_eq!(json(workplace.run(&again))["resumed"], 3);
+    assert_eq!((lines(&workplace), workplace.names()), (whole.clone(), vec!["items.csv".into(), "out.jsonl".into()]));
+    // Of more items than there were, only the new ones are read.
+    workplace.write("out.jsonl", format!("{first}\n"));
+    assert_eq!(json(workplace.run(&arguments))["resumed"], 1);
+    assert_eq!(lines(&workplace), whole);
 
     workplace.write("out.jsonl.partial", format!("{}\n", first.replace("\"a\"", "\"z\"")));
     insta::assert_snapshot!("features-other-input", workplace.transcript(&arguments));
     insta::assert_snapshot!("features-no-input", workplace.transcript(&["features", "none.csv", "-o", "out.jsonl"]));
+    insta::assert_snapshot!("features-csv", workplace.transcript(&["features", "items.csv", "-o", "out.csv"]));
     insta::assert_snapshot!("features-folder", workplace.transcript(&["features", "items.csv", "-o", "."]));
 }
 

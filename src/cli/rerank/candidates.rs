@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use crate::cli::{
     CliError,
     input::{InputError, Source},
-    lines::{Id, JsonLine, Lines},
+    lines::{Id, JsonLine, Lines, is_json_lines},
 };
 
 /// Fields that hold a text, the best first.
@@ -52,15 +52,12 @@ pub(super) fn read(source: &Source, format: Option<Format>) -> Result<Vec<Candid
     if candidates.is_empty() { Err(InputError::NoTexts { file: source.clone() }.into()) } else { Ok(candidates) }
 }
 
-fn is_json_lines(path: &std::path::Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "jsonl" || extension == "ndjson")
-}
-
 fn parse(here: JsonLine<'_>, text: &str) -> Result<Candidate, InputError> {
     let fields = here.fields(text)?;
     let id = fields.get("id").map(|id| here.id("id", id)).transpose()?;
     let Some(field) = TEXT_FIELDS.into_iter().find(|field| fields.contains_key(*field)) else {
-        return Err(here.wrong(TEXT_FIELDS[0], "missing".into(), "a string"));
+        let [best, other] = TEXT_FIELDS;
+        return Err(here.wrong(best, format!("missing, as is `{other}`"), "a string in one of both"));
     };
     let text = here.text(field, &fields[field])?;
     if text.trim().is_empty() {
@@ -99,7 +96,11 @@ mod tests {
             ("a.txt", b"one\ncaf\xe9\n", "FILE, line 2: not UTF-8"),
             ("a.jsonl", b"one\n", "FILE, line 1: not valid JSON"),
             ("a.txt", b"{\"text\": \"a\"}\n{", "FILE, line 2: not valid JSON"),
-            ("a.jsonl", b"{\"id\": 1}\n", "FILE, line 1: `text` is missing, expected a string"),
+            (
+                "a.jsonl",
+                b"{\"id\": 1}\n",
+                "FILE, line 1: `text` is missing, as is `title`, expected a string in one of both",
+            ),
             ("a.jsonl", b"{\"text\": \" \"}\n", "FILE, line 1: `text` is empty, expected a text"),
             (
                 "a.jsonl",
