@@ -163,8 +163,7 @@ fn lists_are_shared_out_where_that_is_asked_for() {
 fn prompts_with_a_target_show_examples_as_those_without_do() {
     smollm2();
     let workplace = workplace();
-    let arguments =
-        ["audit", "store", "--prompt", "few-shot", "--fair", "language", "--limit-users", "2", "--no-cache"];
+    let arguments = ["audit", "store", "--prompt", "few-shot", "--fair", "language", "--limit-users", "2"];
     let mut command = workplace.command(&arguments);
     let output = command.env("DOCENT_LOG", "docent::prompts=trace").output().expect("docent runs");
     let texts = String::from_utf8_lossy(&output.stderr);
