@@ -291,6 +291,14 @@ mod tests {
                 "`ratings.csv` line 3, column `timestamp`: `noon` is not seconds since 1970 or a date such as 2001-12-31",
             ),
             (
+                "user_id,item_id,timestamp\na,2,9999-12-31\n",
+                "`ratings.csv` line 2, column `timestamp`: `9999-12-31` is not a time from the year 1 to the year 2199",
+            ),
+            (
+                "user_id,item_id,timestamp\na,2,0000-01-01\n",
+                "`ratings.csv` line 2, column `timestamp`: `0000-01-01` is not a time from the year 1 to the year 2199",
+            ),
+            (
                 "user_id,item_id,timestamp\na,2,949778714000\n",
                 "`ratings.csv` line 2, column `timestamp`: 949778714000 is beyond the year 2200, expected seconds since 1970",
             ),

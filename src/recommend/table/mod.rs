@@ -209,8 +209,14 @@ impl<'a> Row<'a> {
 
     /// A cell that holds a time, in seconds since 1970 or as a date, or nothing.
     pub(super) fn seconds(&self, column: usize) -> Result<Option<i64>, TableFault> {
-        if let Some(seconds) = time::parse(&self.text(column)?) {
-            return Ok(Some(seconds));
+        let text = self.text(column)?;
+        if let Some(seconds) = time::parse(&text) {
+            if TIMES.contains(&(seconds as f64)) {
+                return Ok(Some(seconds));
+            }
+            let (column, found) = (self.columns[column].name.clone(), text.into_owned());
+            let expected = "a time from the year 1 to the year 2199";
+            return Err(TableFault::BadNumber { place: self.place, column, found, expected });
         }
         let number = self.number(column, "seconds since 1970 or a date such as 2001-12-31")?;
         number.map(|number| seconds(number, &self.columns[column], self.place)).transpose()
@@ -237,12 +243,13 @@ impl<'a> Row<'a> {
     }
 }
 
-/// What must be a time in seconds: milliseconds of today would be dates that nobody has, and differences of all times must
-/// be numbers.
+/// Times that somebody may have, in seconds: from the beginning of the year 1 to that of 2200. Milliseconds of today are none,
+/// and differences of all times must be numbers.
+const TIMES: Range<f64> = -62_135_596_800.0..7_258_118_400.0;
+
+/// What must be a time in seconds.
 fn seconds(number: f64, column: &Column, place: Place) -> Result<i64, TableFault> {
-    /// The years 1 and 2200 begin.
-    const BETWEEN: Range<f64> = -62_135_596_800.0..7_258_118_400.0;
-    match BETWEEN.contains(&number) {
+    match TIMES.contains(&number) {
         true => Ok(number as i64),
         false => Err(TableFault::NotSeconds { place, column: column.name.clone(), found: number }),
     }

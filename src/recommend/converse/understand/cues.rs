@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::{
     markers::{GROANS, NOT_SEEN},
-    phrases::{FAINT, IN_PROSPECT, SAID, SEEN, TURNING, UNSEEN},
+    phrases::{FAINT, SAID, SEEN, TURNING},
+    prospects::{IN_PROSPECT, UNSEEN},
     ratings,
     words::{Gap, Sentence},
 };

@@ -20,6 +20,7 @@ mod negation;
 mod opinion;
 mod people;
 mod phrases;
+mod prospects;
 mod ratings;
 mod references;
 mod sentence;

@@ -5,7 +5,8 @@ use std::sync::LazyLock;
 use strsim::{levenshtein, osa_distance};
 
 use super::{
-    phrases::{IN_PROSPECT, SAID, SEEN},
+    phrases::{SAID, SEEN},
+    prospects::IN_PROSPECT,
     words::{Sentence, Word},
 };
 

@@ -614,7 +614,7 @@ fn plain_words_are_no_titles_and_titles_no_years() {
 
 #[test]
 fn every_title_and_phrase_is_there_once_and_every_example_means_something() {
-    let phrases = [phrases::SEEN, phrases::UNSEEN, &[phrases::SAID, phrases::IN_PROSPECT].concat()]
+    let phrases = [phrases::SEEN, prospects::UNSEEN, &[phrases::SAID, prospects::IN_PROSPECT].concat()]
         .map(|list| list.iter().map(|(text, _)| *text).collect());
     for mut list in phrases.into_iter().chain([FAMOUS.lines().collect::<Vec<&str>>()]) {
         list.sort_unstable();
